@@ -1,0 +1,71 @@
+# Everything that is done to this repository, one word each. Needs Python 3.10 or newer with its venv module; uses uv
+# where it is on the PATH, because it installs in a tenth of pip's time.
+
+PYTHON ?= python3
+VENV ?= .venv
+WORKERS ?= 2
+ARGS ?=
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-done
+UV := $(shell command -v uv 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint types demo bench docs test-oldest build lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make $(VENV) with Mason (editable) and all that tests need
+
+$(STAMP): setup.cfg pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Mason needs Python 3.10 or newer; name one with PYTHON=python3.x")'
+ifdef UV
+	test -x $(BIN)/python || uv venv --quiet --seed --python $(PYTHON) $(VENV)
+	uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable '.[dev]'
+else
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+endif
+	@touch $@
+
+test: lint types ## all checks: ruff, mypy, pytest (ARGS='-k plan' for some)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+lint: setup ## ruff: rules and layout
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+demo: setup ## the main road on real data, each command before its output
+	PATH="$(abspath $(BIN)):$$PATH" sh scripts/demo
+
+bench: setup ## measure speed against the floors (ARGS='--full --json FILE')
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+docs: setup ## write the generated references anew
+	$(BIN)/python -m scripts.make_docs
+
+test-oldest: ## `make test` with Python 3.10, where there is one
+	@for python in python3.10 \
+	    "$$(uv python find --no-python-downloads 3.10 2>/dev/null)" \
+	    "$$(pyenv root 2>/dev/null)"/versions/3.10*/bin/python; do \
+	  if "$$python" -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 10))' 2>/dev/null; then \
+	    echo "Testing with $$python"; \
+	    exec $(MAKE) --no-print-directory test PYTHON="$$python" VENV=.venv-3.10; \
+	  fi; \
+	done; \
+	echo "Skipped: no Python 3.10 found (looked for python3.10, uv's and pyenv's)."
+
+build: setup ## wheel and source distribution, into dist/
+	$(BIN)/python -m build
+
+lock: setup ## pin the newest versions that fit together, into constraints.txt
+	command -v uv || $(BIN)/python -m pip install --quiet uv
+	PATH="$(abspath $(BIN)):$$PATH" sh scripts/lock
+
+clean: ## remove what can be made again, environments too
+	rm -rf .venv .venv-3.10 build dist mason.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
