@@ -1,0 +1,58 @@
+"""What a technology must bring to be a Mason client: a configuration schema and a class per engine it plays.
+
+A client's module may import nothing heavy at its top: planning asks for schemas and declarations only.
+Libraries are imported where a connection opens.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mason.engines.engine import Engine
+from mason.errors import UnsupportedVerbError
+
+
+class Client(ABC):
+    """One technology, configured. Constructing it opens no connection; the first verb does.
+
+    ``configuration`` is the validated mapping from the config, secrets resolved. ``base`` is the folder that
+    relative paths in it start from: the project's root.
+    """
+
+    name: ClassVar[str] = ""
+
+    def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
+        self.configuration = dict(configuration)
+        self.base = base
+        self._engines: dict[str, Engine] = {}
+
+    @classmethod
+    @abstractmethod
+    def roles(cls) -> Mapping[str, type[Engine]]:
+        """The engine class for each role that this client plays."""
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """The JSON Schema of ``configuration``: ``schema.json`` beside the client's module.
+
+        A property with ``"secret": true`` takes nothing but a ``{{NAME}}`` reference.
+        """
+        module = sys.modules[cls.__module__]
+        loaded: dict[str, Any] = json.loads((Path(str(module.__file__)).parent / "schema.json").read_text("utf-8"))
+        return loaded
+
+    def engine(self, role: str) -> Engine:
+        """This client in the given role; the same object each time. Raises ``UnsupportedVerbError``."""
+        if role not in self._engines:
+            if role not in self.roles():
+                raise UnsupportedVerbError(f"Client {self.name} cannot play the engine {role}.")
+            self._engines[role] = self.roles()[role](self)
+        return self._engines[role]
+
+    def close(self) -> None:
+        """Give back connections and files; safe to call twice."""

@@ -1,0 +1,260 @@
+"""What engines answer with: plain values that look the same whichever client gave them.
+
+Every model turns into JSON-ready data with ``to_dict`` (keys without a value are left out), which is
+what ``Data`` of an answer holds. Column types are SQL types as the client's own dialect spells them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Anything that an engine or operator may return and a view can show."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready data."""
+        ...
+
+
+def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value not in (None, "", (), [], {})}
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where bytes are: a path relative to the client's root, or a URL such as ``s3://bucket/key``."""
+
+    path: str
+    size: int | None = None
+    modified: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Keys ``path``, ``size`` in bytes, ``modified`` as an ISO 8601 time in UTC."""
+        values = {"path": self.path, "size": self.size, "modified": self.modified}
+        return {key: value for key, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name exactly as stored, its SQL type, whether it may be null, and what it means."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    comment: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Keys ``name`` and ``type``; ``nullable`` where it is false; ``comment`` where there is one."""
+        values: dict[str, Any] = {"name": self.name, "type": self.type}
+        if not self.nullable:
+            values["nullable"] = False
+        return values | _without_empty({"comment": self.comment})
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The columns of a table, in their order."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names, in their order."""
+        return tuple(column.name for column in self.columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The key ``columns``: a list of columns."""
+        return {"columns": [column.to_dict() for column in self.columns]}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A named group of tables: a folder, a schema, a Glue database."""
+
+    name: str
+    location: Location | None = None
+    comment: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Keys ``name``, ``location`` and ``comment``."""
+        location = self.location.to_dict() if self.location else None
+        return {"name": self.name} | _without_empty({"location": location, "comment": self.comment})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: its name, where its data is, and how to read it.
+
+    ``schema`` is ``None`` in listings, where finding it out would mean opening every file. ``format`` is
+    ``csv``, ``json``, ``parquet``, ``xlsx`` or what the metastore calls it. ``options`` are what a reader needs beside
+    the format (delimiter, header, quoting). ``partition_columns`` are part of ``schema``. ``kind`` is
+    ``table`` or ``view``.
+    """
+
+    name: str
+    database: str = ""
+    schema: Schema | None = None
+    location: Location | None = None
+    format: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    partition_columns: tuple[str, ...] = ()
+    kind: str = "table"
+    comment: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Keys as the fields, the schema flattened to ``columns``; ``database`` and ``name`` come first."""
+        return _without_empty(
+            {
+                "database": self.database,
+                "name": self.name,
+                "kind": self.kind,
+                "format": self.format,
+                "location": self.location.path if self.location else None,
+                "size": self.location.size if self.location else None,
+                "columns": self.schema.to_dict()["columns"] if self.schema else None,
+                "partition_columns": list(self.partition_columns),
+                "options": dict(self.options),
+                "comment": self.comment,
+            }
+        )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Table:
+        """The inverse of :meth:`to_dict`; raises ``KeyError`` when ``name`` is missing."""
+        columns = values.get("columns")
+        location = values.get("location")
+        return cls(
+            name=values["name"],
+            database=values.get("database", ""),
+            schema=Schema(tuple(Column(**column) for column in columns)) if columns is not None else None,
+            location=Location(location, size=values.get("size")) if location is not None else None,
+            format=values.get("format", ""),
+            options=dict(values.get("options", {})),
+            partition_columns=tuple(values.get("partition_columns", ())),
+            kind=values.get("kind", "table"),
+            comment=values.get("comment", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One partition of a table: the value of each partition column, and where its files are."""
+
+    values: Mapping[str, Any]
+    location: Location | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Keys ``values`` and ``location``."""
+        location = self.location.path if self.location else None
+        return {"values": dict(self.values)} | _without_empty({"location": location})
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A result small enough to show: columns, rows of plain values, and whether there would be more.
+
+    Values are JSON-ready already (times as ISO 8601 text, decimals as text, bytes as hexadecimal text),
+    so every view prints the same. ``more`` is true when a limit cut the result.
+    """
+
+    schema: Schema
+    rows: Sequence[tuple[Any, ...]]
+    more: bool = False
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One mapping per row, keyed by column name (a repeated name gets ``_1``, ``_2``... behind it)."""
+        names: list[str] = []
+        for name in self.schema.names:
+            unique, count = name, 0
+            while unique in names:
+                count += 1
+                unique = f"{name}_{count}"
+            names.append(unique)
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work handed to an engine. ``status`` is ``queued``, ``running``, ``succeeded``, ``failed`` or ``cancelled``.
+
+    ``result`` holds what the work made (a table, the rows and files written) once it succeeded;
+    ``submitted`` and ``finished`` are ISO 8601 times in UTC.
+    """
+
+    job_id: str
+    status: str
+    verb: str = ""
+    logs: tuple[str, ...] = ()
+    result: Mapping[str, Any] = field(default_factory=dict)
+    submitted: str = ""
+    finished: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Keys as the fields; empty ones left out."""
+        return {"job_id": self.job_id, "status": self.status} | _without_empty(
+            {
+                "verb": self.verb,
+                "result": dict(self.result),
+                "logs": list(self.logs),
+                "submitted": self.submitted,
+                "finished": self.finished,
+            }
+        )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Job:
+        """The inverse of :meth:`to_dict`; raises ``KeyError`` when ``job_id`` or ``status`` is missing."""
+        return cls(
+            job_id=values["job_id"],
+            status=values["status"],
+            verb=values.get("verb", ""),
+            logs=tuple(values.get("logs", ())),
+            result=dict(values.get("result", {})),
+            submitted=values.get("submitted", ""),
+            finished=values.get("finished", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DagStep:
+    """One step of a DAG as a scheduler needs it: what to call, with what, after which others."""
+
+    id: str
+    operator: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    dependencies: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Keys ``id``, ``operator``, ``parameters`` and ``dependencies``."""
+        return {"id": self.id, "operator": self.operator} | _without_empty(
+            {"parameters": dict(self.parameters), "dependencies": list(self.dependencies)}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Dag:
+    """Steps that depend on one another without a cycle, in an order in which they can run."""
+
+    steps: tuple[DagStep, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The key ``steps``."""
+        return {"steps": [step.to_dict() for step in self.steps]}
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The wish that a scheduler runs ``dag`` at the times of the cron expression ``schedule``."""
+
+    name: str
+    schedule: str
+    dag: Dag
+    enabled: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Keys ``name``, ``schedule``, ``enabled`` and ``dag``."""
+        return {"name": self.name, "schedule": self.schedule, "enabled": self.enabled, "dag": self.dag.to_dict()}

@@ -1,0 +1,63 @@
+"""The storage engine: paths and bytes, and what the bytes look like as a table."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mason.engines.engine import Engine
+from mason.engines.models import Location, Table
+from mason.engines.verbs import verb
+
+
+class Storage(Engine):
+    """A tree of paths below the client's root. Paths use ``/``; a path outside the root is refused."""
+
+    role: ClassVar[str] = "storage"
+
+    @verb(read_only=True)
+    def list_paths(self, path: str = "") -> list[Location]:
+        """Files at and below ``path``, sorted; hidden ones left out. Raises ``NotFoundError``."""
+        raise self.lacks("list_paths")
+
+    @verb(read_only=True)
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or folder at ``path``."""
+        raise self.lacks("exists")
+
+    @verb(read_only=True)
+    def infer_table(self, path: str, *, table: str | None = None, read_headers: bool | None = None) -> Table:
+        """What the file, folder or glob at ``path`` looks like as a table.
+
+        ``table`` names the result (default: the last part of the path without its ending). Raises
+        ``NotFoundError``, ``ConflictError`` when the files' schemas differ, ``EngineError`` for a format
+        that nobody can read.
+        """
+        raise self.lacks("infer_table")
+
+    @verb(read_only=True)
+    def fingerprint(self, path: str) -> str:
+        """A digest of names, sizes and modification times at ``path`` (a file, folder or glob).
+
+        Changes when a file there is added, removed or written; empty matches have a fingerprint too.
+        """
+        raise self.lacks("fingerprint")
+
+    @verb(read_only=True)
+    def read(self, path: str) -> bytes:
+        """The whole content of one file. Raises ``NotFoundError``."""
+        raise self.lacks("read")
+
+    @verb(read_only=False)
+    def write(self, path: str, content: str | bytes, *, overwrite: bool = False) -> Location:
+        """Write one file whole or not at all; text as UTF-8. Raises ``ConflictError`` when it exists."""
+        raise self.lacks("write")
+
+    @verb(read_only=False)
+    def copy(self, path: str, target: str, *, overwrite: bool = False) -> Location:
+        """Copy one file. Raises ``NotFoundError``, and ``ConflictError`` when the target exists."""
+        raise self.lacks("copy")
+
+    @verb(read_only=False)
+    def delete(self, path: str, *, recursive: bool = False) -> Location:
+        """Delete a file, or with ``recursive`` a folder and all below it. Raises ``NotFoundError``."""
+        raise self.lacks("delete")

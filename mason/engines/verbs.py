@@ -1,0 +1,73 @@
+"""What makes a method a verb: how the planner learns names, arguments and effects without calling anything.
+
+A verb is a public method of one of the four engine classes, marked with :func:`verb`. The mark says
+whether the verb may be called before anybody has confirmed anything. This module holds no verbs itself.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """The signature of one thing that an engine can be asked.
+
+    ``required`` and ``optional`` are argument names, in the order of the signature. ``changing_with``
+    names the argument whose presence turns a read-only verb into a changing one (``query`` with ``output``).
+    """
+
+    engine: str
+    name: str
+    read_only: bool
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    changing_with: str | None = None
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """All argument names, the required ones first."""
+        return self.required + self.optional
+
+    def is_read_only(self, arguments: Mapping[str, object]) -> bool:
+        """Whether a call with these ``arguments`` leaves everything as it is."""
+        if self.changing_with is None:
+            return self.read_only
+        return self.read_only and arguments.get(self.changing_with) in (None, "")
+
+    def __str__(self) -> str:
+        return f"{self.engine}.{self.name}"
+
+
+def verb(*, read_only: bool, changing_with: str | None = None) -> Callable[[Method], Method]:
+    """Mark a method of an engine class as a verb."""
+
+    def mark(method: Method) -> Method:
+        method.__dict__["_mason_verb"] = (read_only, changing_with)
+        return method
+
+    return mark
+
+
+def verbs_of(engine: str, cls: type) -> dict[str, Verb]:
+    """The verbs that ``cls`` marks in its own body, by name, in the order in which they are written."""
+    found: dict[str, Verb] = {}
+    for name, method in vars(cls).items():
+        mark = getattr(method, "_mason_verb", None)
+        if mark is None:
+            continue
+        parameters = list(inspect.signature(method).parameters.values())[1:]
+        found[name] = Verb(
+            engine=engine,
+            name=name,
+            read_only=mark[0],
+            required=tuple(p.name for p in parameters if p.default is p.empty),
+            optional=tuple(p.name for p in parameters if p.default is not p.empty),
+            changing_with=mark[1],
+        )
+    return found
