@@ -1,0 +1,132 @@
+"""Where Mason's own settings come from: the environment, ``mason.yaml``, ``.env`` files and ``MASON_HOME``.
+
+Reads only; the one thing written here is the person's current config, which belongs to nobody else and is
+therefore kept in ``MASON_HOME`` and not in the state.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mason.errors import SettingsError
+
+PROJECT_FILE = "mason.yaml"
+_PROJECT_KEYS = ("name", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """What ``mason.yaml`` says. ``root`` is its folder, or the current one where there is none.
+
+    ``name`` is empty exactly when there is no ``mason.yaml``: nothing can be pruned then, because nobody could
+    tell this project's resources from another's. ``state`` is a URL or empty.
+    """
+
+    root: Path
+    name: str = ""
+    state: str = ""
+
+
+def mason_home() -> Path:
+    """The person's own folder: ``MASON_HOME``, else ``~/.mason``. Not created here."""
+    return Path(os.environ.get("MASON_HOME") or "~/.mason").expanduser().absolute()
+
+
+def find_project(start: Path) -> ProjectSettings:
+    """The nearest folder at or above ``start`` that holds ``mason.yaml``; else ``start`` itself.
+
+    Raises ``SettingsError`` naming the file and what is wrong in it.
+    """
+    start = start.absolute()
+    for folder in (start, *start.parents):
+        file = folder / PROJECT_FILE
+        if file.is_file():
+            return _read_project(file)
+    return ProjectSettings(start)
+
+
+def _read_project(file: Path) -> ProjectSettings:
+    # Imported here: commands outside of a project never need YAML.
+    import yaml
+
+    try:
+        text = file.read_text("utf-8-sig")
+        given = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark is not None else ""
+        raise SettingsError(f"{file}{line}: this is not YAML: {getattr(error, 'problem', None) or error}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: cannot be read ({error}).") from error
+    given = {} if given is None else given
+    if not isinstance(given, dict):
+        raise SettingsError(f"{file}: the project file must be a mapping with the keys {', '.join(_PROJECT_KEYS)}.")
+    for key in given:
+        if key not in _PROJECT_KEYS:
+            near = difflib.get_close_matches(str(key), _PROJECT_KEYS, 1)
+            meant = f" (did you mean {near[0]!r}?)" if near else f" (known keys: {', '.join(_PROJECT_KEYS)})"
+            raise SettingsError(f"{file}: unknown key {key!r}{meant}.")
+    return ProjectSettings(file.parent, _text(file, given, "name") or file.parent.name, _text(file, given, "state"))
+
+
+def _text(file: Path, given: dict[str, Any], key: str) -> str:
+    value = given.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not value.strip():
+        raise SettingsError(f"{file}: {key!r} must be text, not {value!r}.")
+    return value.strip()
+
+
+def state_url(given: str | None, project: ProjectSettings) -> str:
+    """The state's URL: the option, else ``MASON_STATE``, else the project's ``state``, else ``MASON_HOME``.
+
+    A relative path in ``mason.yaml`` starts at the project's folder, one in the option at the current folder.
+    """
+    if given or os.environ.get("MASON_STATE"):
+        return given or os.environ["MASON_STATE"]
+    if project.state:
+        path = project.state.removeprefix("file://")
+        if "://" in path or path.startswith(("/", "~")):
+            return project.state
+        return str(project.root / path)
+    return mason_home().as_uri()
+
+
+def environment(project: ProjectSettings) -> dict[str, str]:
+    """What ``{{NAME}}`` may refer to: the process environment, then ``.env`` of the project, then of ``MASON_HOME``."""
+    found: dict[str, str] = {}
+    for folder in (mason_home(), project.root):
+        file = folder / ".env"
+        if file.is_file():
+            from dotenv import dotenv_values
+
+            found.update({name: value for name, value in dotenv_values(file).items() if value is not None})
+    return found | dict(os.environ)
+
+
+def current_config() -> str:
+    """The id of the config that this person chose with ``mason config ID -s``; empty when none was chosen."""
+    try:
+        return (mason_home() / "current_config").read_text("utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{mason_home() / 'current_config'}: cannot be read ({error}).") from error
+
+
+def set_current_config(identifier: str) -> None:
+    """Remember ``identifier`` as this person's current config. Raises ``SettingsError`` when it cannot be kept."""
+    file = mason_home() / "current_config"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial = file.with_name(f"current_config.{os.getpid()}")
+        partial.write_text(identifier + "\n", "utf-8")
+        partial.replace(file)
+    except OSError as error:
+        remedy = "Set MASON_HOME to a folder that you may write to."
+        raise SettingsError(f"{file}: cannot be written ({error.strerror}). {remedy}") from error
