@@ -1,0 +1,56 @@
+"""How resources are named: ``config.1``, ``operator.table.get``, ``workflow.table.export``.
+
+An address is plain text, because it is a key everywhere (state, plan, command line); this module is the
+only one that takes it apart or puts it together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$"
+"""What namespaces, commands, ids and names are made of: they become file names, addresses and class names."""
+
+KINDS = ("config", "operator", "workflow")
+"""The kinds of resource, in the order in which they are listed and applied."""
+
+
+def is_name(text: str) -> bool:
+    """Whether ``text`` may name a resource (see ``NAME_PATTERN``; at most 100 characters)."""
+    return len(text) <= 100 and re.fullmatch(NAME_PATTERN[1:-1], text) is not None
+
+
+def address_of(definition: Mapping[str, Any]) -> str:
+    """The address of a validated definition, such as ``operator.table.get``."""
+    kind = definition["type"]
+    if kind == "config":
+        return f"config.{definition['id']}"
+    return f"{kind}.{definition['namespace']}.{definition['command']}"
+
+
+def kind_of(address: str) -> str:
+    """The kind in an address: ``operator`` for ``operator.table.get``."""
+    return address.partition(".")[0]
+
+
+def title_of(address: str) -> str:
+    """The address as sentences say it: ``Operator table:get``, ``Config 1``."""
+    kind, _, rest = address.partition(".")
+    return f"{kind.capitalize()} {rest.replace('.', ':')}"
+
+
+def operator_address(namespace: str, command: str) -> str:
+    """The address of an operator."""
+    return f"operator.{namespace}.{command}"
+
+
+def workflow_address(namespace: str, command: str) -> str:
+    """The address of a workflow."""
+    return f"workflow.{namespace}.{command}"
+
+
+def config_address(identifier: str) -> str:
+    """The address of a config."""
+    return f"config.{identifier}"

@@ -1,0 +1,147 @@
+"""Typed views of what a resource's definition says.
+
+A definition is the normalized mapping (see ``normalize``) that is digested, stored in the state and shown
+by ``get``; these frozen values are what the rest of Mason reasons with. They are built from definitions
+that passed their JSON Schema, so building them cannot fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ROLES = ("metastore", "storage", "execution", "scheduler")
+"""The four engines, in the order in which they are always listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an operator.
+
+    ``type`` is ``any`` or a JSON Schema type: ``string``, ``integer``, ``number``, ``boolean``, ``array``, ``object``.
+    """
+
+    name: str
+    required: bool
+    type: str = "any"
+    default: Any = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """``do VERB(arguments) as ENGINE``, the client still open. ``bind`` names the result for later sentences."""
+
+    engine: str
+    verb: str
+    arguments: Mapping[str, Any]
+    bind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A parameterized definition of work. ``sentences`` is empty where a Python class does the work."""
+
+    namespace: str
+    command: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    supported_configurations: tuple[Mapping[str, str], ...]
+    sentences: tuple[Sentence, ...]
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any]) -> Operator:
+        """The typed view of a normalized operator definition."""
+        parameters = definition.get("parameters", {})
+        return cls(
+            namespace=definition["namespace"],
+            command=definition["command"],
+            description=definition.get("description", ""),
+            parameters=tuple(
+                Parameter(
+                    name=given["name"],
+                    required=required,
+                    type=given.get("type", "any"),
+                    default=given.get("default"),
+                    description=given.get("description", ""),
+                )
+                for required in (True, False)
+                for given in parameters.get("required" if required else "optional", ())
+            ),
+            supported_configurations=tuple(definition.get("supported_configurations", ())),
+            sentences=tuple(_sentence(given) for given in definition.get("do", ())),
+        )
+
+
+def _sentence(given: Mapping[str, Any]) -> Sentence:
+    call = next(key for key in given if key != "as")
+    engine, _, verb = call.partition(".")
+    return Sentence(engine, verb, given[call] or {}, given.get("as", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Which clients play which engine (the first is preferred), and each client's configuration, secrets unresolved."""
+
+    id: str
+    engines: Mapping[str, tuple[str, ...]]
+    clients: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any]) -> Config:
+        """The typed view of a normalized config definition."""
+        return cls(
+            id=definition["id"],
+            engines={role: tuple(definition.get(f"{role}_clients", ())) for role in ROLES},
+            clients={name: given.get("configuration", {}) for name, given in definition.get("clients", {}).items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a workflow: an operator or another workflow, and after which steps it runs."""
+
+    id: str
+    type: str
+    namespace: str
+    command: str
+    dependencies: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        """The address of what the step runs."""
+        return f"{self.type}.{self.namespace}.{self.command}"
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A DAG of steps."""
+
+    namespace: str
+    command: str
+    name: str
+    description: str
+    supported_schedulers: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any]) -> Workflow:
+        """The typed view of a normalized workflow definition."""
+        return cls(
+            namespace=definition["namespace"],
+            command=definition["command"],
+            name=definition.get("name", ""),
+            description=definition.get("description", ""),
+            supported_schedulers=tuple(definition.get("supported_schedulers", ())),
+            steps=tuple(
+                Step(
+                    id=given["id"],
+                    type=given.get("type", "operator"),
+                    namespace=given["namespace"],
+                    command=given["command"],
+                    dependencies=tuple(given.get("dependencies", ())),
+                )
+                for given in definition.get("dag", ())
+            ),
+        )

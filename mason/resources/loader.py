@@ -1,0 +1,169 @@
+"""Files to resources: the road from what a person wrote to what the planner works with.
+
+Every fault of every file is collected and raised at once. A file that did not change since the last load is not
+read again (see ``cache``), and one that changed only in its time is not parsed again.
+"""
+
+# Plain strings instead of pathlib, which costs more than the work itself when there are ten thousand files.
+# ruff: noqa: PTH123
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from mason.errors import Diagnostic, ResourceError
+from mason.resources import files
+from mason.resources.cache import Cache, CachedFile, trusted
+from mason.resources.files import MAX_BYTES
+from mason.resources.folders import Folder, Folders
+from mason.resources.resource import Module, Resource, Resources
+from mason.resources.validate import Examine
+
+
+def load(
+    paths: Sequence[Path],
+    *,
+    root: Path,
+    cache: Path | None = None,
+    strict: bool = False,
+    examine: Examine = lambda definition, calls: (),
+) -> Resources:
+    """All resources at and below ``paths`` (none: the project's folder ``root``), in the order of files and lines.
+
+    ``cache`` is the file that remembers earlier loads (nothing: none is kept). ``strict`` does not believe that a file
+    with the same size, times and inode is the same, and compares contents. ``examine`` is asked for further faults of
+    each document that is parsed; where there were none, it is not parsed again while it stays the same. Raises
+    ``ResourceError`` with everything that is wrong in any of the files.
+    """
+    collecting = gc.isenabled()
+    gc.disable()  # thousands of small objects that all stay: collecting between them doubles the time
+    try:
+        return _Load(root, Cache(cache), examine, strict=strict).run(paths)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+class _Load:
+    """One load: what was found so far."""
+
+    def __init__(self, root: Path, cache: Cache, examine: Examine, *, strict: bool) -> None:
+        self._root = root
+        self._cache = cache
+        self._examine = examine
+        self._strict = strict
+        self._looked_ns = time.time_ns()
+        self._folders = Folders(cache.modules, self._looked_ns, strict=strict)
+        self._faults: list[Diagnostic] = []
+        self._items: list[Resource] = []
+        self._passed_over = 0
+
+    def run(self, paths: Sequence[Path]) -> Resources:
+        found, faults = files.find(paths, self._root)
+        self._faults.extend(faults)
+        kept: dict[str, CachedFile] = {}
+        for file in found:
+            entry = self._unchanged(file) or self._look(file)
+            if entry is not None:
+                kept[file.key] = entry
+                self._add(file, entry)
+        self._remember(paths, found, kept)
+        self._refuse_doubles()
+        if self._faults:
+            raise ResourceError(self._faults)
+        return Resources(self._root, tuple(self._items), len(found), self._passed_over)
+
+    def _folder(self, file: files.Found) -> Folder:
+        dirname = os.path.dirname
+        return self._folders.folder(dirname(file.path), dirname(file.key), dirname(file.shown))
+
+    def _unchanged(self, file: files.Found) -> CachedFile | None:
+        """The entry of a file that need not be read, because its stamp says that it is as it was."""
+        entry = self._cache.files.get(file.key)
+        if entry is None or entry[0] != file.stamp or self._strict:
+            return None
+        return self._usable(file, entry)
+
+    def _usable(self, file: files.Found, entry: CachedFile) -> CachedFile | None:
+        """The entry, if the file's content is all that it depends on or if the rest is the same as well."""
+        if file.named and entry[2]:  # what is passed over in a walk is a fault in a file that was named
+            return None
+        if entry[4] is None:
+            return entry
+        folder = self._folder(file)
+        return entry if entry[4] == folder.digest and not folder.faults else None
+
+    def _look(self, file: files.Found) -> CachedFile | None:
+        """The entry of a file that has to be read; nothing if there are faults in it, which are collected."""
+        from mason.resources.parse import parse
+
+        try:
+            with open(file.path, "rb", buffering=0) as opened:
+                data = opened.read(MAX_BYTES + 1) if file.stamp[0] > MAX_BYTES else opened.read()
+        except OSError as error:
+            self._faults.append(files.unreadable(file.shown, error))
+            return None
+        stamp, content = trusted(file.stamp, self._looked_ns), hashlib.sha256(data).digest()
+        known = self._cache.files.get(file.key)
+        if known is not None and known[1] == content and self._usable(file, known):
+            return known if known[0] == stamp else (stamp, *known[1:])
+        parsed = parse(data, file.shown, named=file.named, folder=lambda: self._folder(file), examine=self._examine)
+        self._faults.extend(parsed.faults)
+        if parsed.faults:
+            return None
+        return (stamp, content, parsed.passed_over, tuple(parsed.documents), parsed.module)
+
+    def _add(self, file: files.Found, entry: CachedFile) -> None:
+        self._passed_over += entry[2]
+        for address, digest, line, references, encoded, name in entry[3]:
+            module = None
+            if name:
+                folder = self._folder(file)
+                module = Module(folder.digest, folder.content, name, folder.calls, folder.certain)
+            self._items.append(Resource(address, digest, file.shown, line, references, encoded, module))
+
+    def _remember(self, paths: Sequence[Path], found: list[files.Found], kept: dict[str, CachedFile]) -> None:
+        """Write the cache: after a look at the whole project what was seen, else also what was known of the rest."""
+        modules = self._folders.kept
+        if paths:
+            seen = {file.key for file in found}
+            kept = {key: entry for key, entry in self._cache.files.items() if key not in seen} | kept
+            modules = self._cache.modules | modules
+        self._cache.write(kept, modules)
+
+    def _refuse_doubles(self) -> None:
+        first: dict[str, Resource] = {}
+        for item in self._items:
+            other = first.setdefault(item.address, item)
+            if other is not item:
+                message = f"{item.address} is already defined at {other.file}:{other.line}"
+                names = "id" if item.address.startswith("config.") else "namespace or command"
+                remedy = f"give one of them another {names}, or remove one"
+                self._faults.append(Diagnostic(item.file, item.line, message, remedy))
+
+
+def locate(resource: Resource, root: Path, path: tuple[str | int, ...]) -> int:
+    """The line of the key or item at ``path`` in the definition of a resource, as its file stands now.
+
+    The line of the nearest thing around it where it is not written out, and of the document where the file cannot be
+    read any more. Reads and parses the file again, so it is for faults only.
+    """
+    from mason.resources.documents import read
+
+    inside = root / resource.file
+    try:
+        documents, _ = read((inside if inside.exists() else Path(resource.file)).read_bytes())
+    except OSError:
+        return resource.line
+    document = next((document for document in documents if document.line == resource.line), None)
+    if document is None:
+        return resource.line
+    first = str(path[0]) if path else ""
+    if first not in document.value and first.endswith("_clients"):
+        path = (first.replace("_clients", "_engine"),)
+    return document.line_of(path)

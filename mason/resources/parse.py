@@ -1,0 +1,120 @@
+"""One file's text to resources: documents, then schema, then checks, then the Python beside it, then normal form."""
+
+# Plain strings instead of pathlib, which costs more than the work itself when there are ten thousand files.
+# ruff: noqa: PTH118, PTH120
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mason.errors import Diagnostic
+from mason.resources import checks
+from mason.resources.address import address_of, is_name
+from mason.resources.cache import CachedDocument
+from mason.resources.documents import Document, Fault, read
+from mason.resources.folders import ENTRY, Folder
+from mason.resources.module import class_fault, class_name, has_class
+from mason.resources.normalize import normalize
+from mason.resources.resource import digest_of, encode
+from mason.resources.validate import Examine, kind_findings, schema_findings
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What a file held. ``module`` is the digest of the Python files that matter to it (nothing if none do)."""
+
+    documents: list[CachedDocument] = field(default_factory=list)
+    passed_over: int = 0
+    module: str | None = None
+    faults: list[Diagnostic] = field(default_factory=list)
+
+
+def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder], examine: Examine) -> Parsed:
+    """The resources in ``data``, and everything that is wrong with it.
+
+    ``shown`` is the file as people see it. A mapping without ``type`` is passed over unless the file was ``named``.
+    ``folder`` gives the Python files beside it and is only called if they matter. ``examine`` is asked for further
+    faults of each document with a ``type``.
+    """
+    parsing = _Parsing(shown, folder, examine)
+    documents, fatal = read(data)
+    parsing.add_faults(fatal)
+    for document in documents:
+        if "type" in document.value:
+            parsing.add(document)
+        elif named:
+            what = Fault(
+                document.line,
+                "this document has no type, so it is no resource",
+                "add type: config, operator or workflow",
+            )
+            parsing.add_faults([what, *document.faults])
+        else:
+            parsing.parsed.passed_over += 1
+    return parsing.parsed
+
+
+class _Parsing:
+    def __init__(self, shown: str, folder: Callable[[], Folder], examine: Examine) -> None:
+        self._shown = shown
+        self._folder = folder
+        self._examine = examine
+        self.parsed = Parsed()
+
+    def add_faults(self, faults: Iterable[Fault]) -> None:
+        self.parsed.faults.extend(Diagnostic(self._shown, *fault) for fault in faults)
+
+    def add(self, document: Document) -> None:
+        """Add the resource in a document with a ``type``, or its faults."""
+        definition = document.value
+        before = len(self.parsed.faults)
+        self.add_faults(document.faults)
+        found = kind_findings(definition)
+        if not found:
+            found = schema_findings(definition)
+            found += checks.findings(definition)
+        module = None
+        if definition["type"] in ("operator", "workflow") and not definition.get("do"):
+            names = (definition.get("namespace"), definition.get("command"))
+            if all(isinstance(name, str) and is_name(name) for name in names):
+                module = self._module(document)
+        found += self._examine(definition, module.survey().calls if module else ())
+        self.add_faults(Fault(document.line_of(path), message, remedy) for path, message, remedy in found)
+        if len(self.parsed.faults) > before:
+            return
+        normal = normalize(definition)
+        encoded = encode(normal)
+        digest = digest_of(encoded, module.digest if module else None)
+        name = class_name(normal["namespace"], normal["command"]) if module else ""
+        self.parsed.documents.append((address_of(normal), digest, document.line, references_of(normal), encoded, name))
+
+    def _module(self, document: Document) -> Folder | None:
+        """The Python files that do the work of this operator or workflow, where there are any."""
+        kind, namespace, command = (document.value[key] for key in ("type", "namespace", "command"))
+        folder = self._folder()
+        self.parsed.module = folder.digest
+        if folder.faults:
+            self.parsed.faults.extend(folder.faults)
+            return None
+        if not folder.digest:
+            if kind == "operator":
+                message = f"Operator {namespace}:{command} has neither 'do' nor a Python class"
+                remedy = (
+                    f"add 'do', or write class {class_name(namespace, command)}(mason.Operator) in {ENTRY} beside it"
+                )
+                self.add_faults([Fault(document.line, message, remedy)])
+            return None
+        fault = class_fault(folder.survey(), kind, namespace, command)
+        if fault:
+            beside = os.path.join(os.path.dirname(self._shown), ENTRY)
+            self.parsed.faults.append(Diagnostic(beside, *fault))
+        return folder if has_class(folder.survey(), namespace, command) else None
+
+
+def references_of(definition: Mapping[str, Any]) -> tuple[str, ...]:
+    """The addresses that a normalized definition uses: what the steps of a workflow run."""
+    steps = definition.get("dag", ())
+    return tuple(dict.fromkeys(f"{step['type']}.{step['namespace']}.{step['command']}" for step in steps))
