@@ -1,0 +1,390 @@
+"""What every state store must keep: the sentences of ``mason.state.store``, each as a test.
+
+``StateStoreSuite`` needs no more than two handles on one store. ``SharedStateStoreSuite`` adds what is promised
+between processes, for stores that another process can open by their URL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from mason.errors import StateConflictError, StateError, StateFormatError, StateLockedError
+from mason.state.snapshot import FORMAT_VERSION, Entry, Snapshot
+from mason.state.store import KEPT_BACKUPS, StateStore
+
+
+def entry(number: int = 0, *, kind: str = "operator", size: int = 0) -> Entry:
+    """A resource as a state holds it; different numbers make different ones, ``size`` makes them long."""
+    return Entry(
+        kind=kind,
+        digest="sha256:" + hashlib.sha256(str(number).encode()).hexdigest(),
+        definition={"type": kind, "number": number, "text": "é" * size, "list": [1, 2.5, None, True, {"a": "b"}]},
+        module=None if number % 2 else "sha256:" + "0" * 64,
+        project="demo",
+        file=f"operators/{number}.yaml",
+        applied_at="2026-01-02T03:04:05+00:00",
+        applied_by="ann@laptop",
+    )
+
+
+def resources(number: int, *, count: int = 1, size: int = 0) -> dict[str, Entry]:
+    """``count`` resources that all carry ``number``, so that a mixture of two writes is seen at once."""
+    return {f"operator.table.number{index}": entry(number, size=size) for index in range(count)}
+
+
+class StateStoreSuite:
+    """Inherit, and override the fixtures ``store`` and ``another`` and the method ``overwrite_state``."""
+
+    @pytest.fixture
+    def store(self) -> StateStore:
+        """A store that nobody has written to."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def another(self, store: StateStore) -> StateStore:
+        """A second handle on the same store, as another process would have it."""
+        raise NotImplementedError
+
+    def overwrite_state(self, store: StateStore, content: bytes) -> None:
+        """Put ``content`` in the place of the current snapshot, past the store."""
+        raise NotImplementedError
+
+    def overwrite_source(self, store: StateStore, digest: str, content: bytes) -> None:
+        """Put ``content`` in the place of a source, past the store."""
+        raise NotImplementedError
+
+    # read
+
+    def test_nothing_was_ever_written(self, store: StateStore) -> None:
+        """An empty snapshot (serial 0, no lineage) when nothing was ever written; reading changes nothing."""
+        assert [store.read() for _ in range(2)] == [Snapshot(), Snapshot()]
+        assert (store.list_backups(), store.list_runs(), store.lock_info()) == ([], [], None)
+
+    def test_read_gives_what_was_written(self, store: StateStore, another: StateStore) -> None:
+        """Every field of every entry comes back, through every handle."""
+        wanted = {
+            "config.1": entry(1, kind="config"),
+            "operator.table.get": entry(2),
+            "operator.table.extremes": Entry(
+                "operator",
+                "sha256:",
+                {"big": 2**70, "small": -(2**70), "float": 0.1, "text": '"\\\u2028\x00\n😀', "": {}, "lone": "\ud800"},
+            ),
+        }
+        written = store.write(wanted, base=store.read())
+        for handle in (store, another):
+            assert handle.read() == written
+            assert handle.read().token == written.token
+            assert dict(handle.read().resources) == wanted
+
+    def test_values_cannot_be_changed_from_outside(self, store: StateStore) -> None:
+        """Changing what was handed in or given out changes no state."""
+        given = resources(1)
+        store.write(given, base=store.read())
+        given["operator.table.other"] = entry(2)
+        dict(store.read().resources).clear()
+        assert dict(store.read().resources) == resources(1)
+
+    def test_readers_see_old_or_new(self, store: StateStore, another: StateStore) -> None:
+        """Sees the old snapshot or the new one while another writes, never a mixture, and serials only grow."""
+        seen: list[tuple[int, set[int]]] = []
+        done = threading.Event()
+
+        def look() -> None:
+            while not done.is_set():
+                snapshot = another.read()
+                seen.append((snapshot.serial, {each.definition["number"] for each in snapshot.resources.values()}))
+
+        base = store.write(resources(1, count=50), base=store.read())
+        reader = threading.Thread(target=look)
+        reader.start()
+        try:
+            for number in range(2, 30):
+                base = store.write(resources(number, count=50, size=number * 7 % 500), base=base)
+        finally:
+            done.set()
+            reader.join()
+        assert seen
+        assert [(serial, {serial}) for serial, _ in seen] == seen
+        assert sorted(serial for serial, _ in seen) == [serial for serial, _ in seen]
+
+    @pytest.mark.parametrize("content", [b"", b"{", b'{"version": 1', b"no json", b"[]", b"{}", b"\xff\xfe\x00"])
+    def test_broken_bytes_are_refused(self, store: StateStore, content: bytes) -> None:
+        """Raises ``StateFormatError`` for bytes that are truncated or not JSON."""
+        store.write(resources(1), base=store.read())
+        self.overwrite_state(store, content)
+        with pytest.raises(StateFormatError):
+            store.read()
+
+    def test_newer_format_is_refused(self, store: StateStore) -> None:
+        """Raises ``StateFormatError`` for a newer format, and says what to do."""
+        store.write(resources(1), base=store.read())
+        newer = FORMAT_VERSION + 1
+        self.overwrite_state(store, json.dumps({"version": newer, "something": "new"}).encode())
+        with pytest.raises(StateFormatError) as caught:
+            store.read()
+        assert str(caught.value).endswith(
+            f" was written by a newer Mason (format {newer}; this one reads {FORMAT_VERSION}). Upgrade Mason."
+        )
+
+    def test_edits_are_never_lost(self, store: StateStore) -> None:
+        """A write conflicts with what came to the store past it, readable or not."""
+        base = store.write(resources(1), base=store.read())
+        self.overwrite_state(store, b"somebody's notes")
+        with pytest.raises(StateConflictError):
+            store.write(resources(2), base=base)
+        with pytest.raises(StateFormatError):
+            store.read()
+
+    # write
+
+    def test_serial_grows_by_one(self, store: StateStore, another: StateStore) -> None:
+        """Serial + 1 for each write that changes content, whichever handle writes."""
+        serials = []
+        for number in range(4):
+            handle = (store, another)[number % 2]
+            serials.append(handle.write(resources(number), base=handle.read()).serial)
+        assert serials == [1, 2, 3, 4]
+
+    def test_same_content_writes_nothing(self, store: StateStore) -> None:
+        """When the content equals that of ``base``, nothing is written and ``base`` comes back."""
+        assert store.write({}, base=store.read()) == Snapshot()
+        assert store.read() == Snapshot()
+        base = store.write(resources(1), base=store.read())
+        again = store.write(resources(1), base=base)
+        assert (again, again.token) == (base, base.token)
+        assert (store.read(), store.read().token) == (base, base.token)
+        assert store.list_backups() == []
+
+    def test_everything_may_be_deleted(self, store: StateStore) -> None:
+        """An empty content is content: serial and lineage go on."""
+        first = store.write(resources(1), base=store.read())
+        emptied = store.write({}, base=first)
+        assert (emptied.serial, emptied.lineage, dict(store.read().resources)) == (2, first.lineage, {})
+
+    def test_lineage_is_made_once(self, store: StateStore, another: StateStore) -> None:
+        """The lineage is made at the first write and stays."""
+        first = store.write(resources(1), base=store.read())
+        second = another.write(resources(2), base=another.read())
+        assert first.lineage
+        assert (second.lineage, store.read().lineage) == (first.lineage, first.lineage)
+
+    def test_who_read_an_older_snapshot_conflicts(self, store: StateStore, another: StateStore) -> None:
+        """Raises ``StateConflictError``, and writes nothing, when the current snapshot is no longer ``base``."""
+        stale = another.read()
+        first = store.write(resources(1), base=store.read())
+        with pytest.raises(StateConflictError):
+            another.write(resources(2), base=stale)
+        second = store.write(resources(3), base=first)
+        for content in (resources(2), resources(1)):
+            with pytest.raises(StateConflictError):
+                another.write(content, base=first)
+        assert store.read() == second
+
+    def test_the_lock_does_not_replace_the_check(self, store: StateStore, another: StateStore) -> None:
+        """The conflict is found whether or not anybody holds the lock."""
+        stale = store.read()
+        first = another.write(resources(1), base=another.read())
+        with store.lock("apply"), pytest.raises(StateConflictError):
+            store.write(resources(2), base=stale)
+        assert store.read() == first
+
+    def test_no_update_is_lost(self, store: StateStore, another: StateStore) -> None:
+        """Writers without a lock that read again after each conflict all leave their mark, without a gap."""
+
+        def add(handle: StateStore, name: str) -> None:
+            for number in range(10):
+                while True:
+                    base = handle.read()
+                    try:
+                        handle.write({**base.resources, f"operator.{name}.number{number}": entry(number)}, base=base)
+                        break
+                    except StateConflictError:
+                        continue
+
+        threads = [
+            threading.Thread(target=add, args=(handle, f"thread{index}"))
+            for index, handle in enumerate((store, another, store, another))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        final = store.read()
+        assert sorted(final.resources) == sorted(f"operator.thread{t}.number{n}" for t in range(4) for n in range(10))
+        assert final.serial == 40
+
+    def test_what_json_cannot_hold_is_refused(self, store: StateStore) -> None:
+        """On any failure the old snapshot is the current one, whole."""
+        base = store.write(resources(1), base=store.read())
+        with pytest.raises(StateError):
+            store.write({"config.1": Entry("config", "sha256:", {"number": {1, 2}})}, base=base)
+        assert store.read() == base
+
+    def test_backups(self, store: StateStore, another: StateStore) -> None:
+        """The snapshots before the last ten writes are kept as backups."""
+        written = [store.read()]
+        for number in range(1, KEPT_BACKUPS + 4):
+            written.append(store.write(resources(number), base=written[-1]))
+        kept = written[-KEPT_BACKUPS - 1 : -1]
+        assert another.list_backups() == [snapshot.serial for snapshot in kept]
+        assert [another.get_backup(snapshot.serial) for snapshot in kept] == kept
+        with pytest.raises(StateError):
+            another.get_backup(1)
+
+    # sources
+
+    def test_sources_come_back(self, store: StateStore, another: StateStore) -> None:
+        """Content is kept under its digest; putting it twice changes nothing."""
+        for content in (b"", b"class TableGet: ...", bytes(range(256)) * 500):
+            digest = "sha256:" + hashlib.sha256(content).hexdigest()
+            assert [store.put_source(content), another.put_source(content)] == [digest, digest]
+            assert another.get_source(digest) == content
+
+    def test_sources_are_verified(self, store: StateStore) -> None:
+        """Raises ``StateFormatError`` when the bytes are missing or differ; putting them again mends it."""
+        digest = store.put_source(b"honest")
+        self.overwrite_source(store, digest, b"forged")
+        with pytest.raises(StateFormatError):
+            store.get_source(digest)
+        store.put_source(b"honest")
+        assert store.get_source(digest) == b"honest"
+        for missing in ("sha256:" + "0" * 64, "sha256:../../state.json", "", "honest"):
+            with pytest.raises(StateFormatError):
+                store.get_source(missing)
+
+    # lock
+
+    def test_lock_excludes(self, store: StateStore, another: StateStore) -> None:
+        """One holder at a time, known to everybody; the one who comes second is told who holds it."""
+        with store.lock("apply") as held:
+            assert [store.lock_info(), another.lock_info()] == [held, held]
+            for handle in (another, store):
+                with pytest.raises(StateLockedError) as caught, handle.lock("destroy", timeout=0.05):
+                    pass
+                for part in (store.url, held.who, str(held.pid), held.operation, held.since, "--lock-timeout"):
+                    assert part in str(caught.value)
+        assert [store.lock_info(), another.lock_info()] == [None, None]
+        with another.lock("destroy") as next_one:
+            assert (next_one.operation, next_one.id != held.id) == ("destroy", True)
+
+    def test_lock_ends_with_an_exception(self, store: StateStore, another: StateStore) -> None:
+        """The lock is held while the context lasts, however it ends."""
+        with pytest.raises(KeyboardInterrupt), store.lock("apply"):
+            raise KeyboardInterrupt
+        assert store.lock_info() is None
+        with another.lock("apply"):
+            pass
+
+    def test_lock_is_waited_for(self, store: StateStore, another: StateStore) -> None:
+        """Waits up to ``timeout`` seconds."""
+        held = store.lock("apply")
+        held.__enter__()
+        timer = threading.Timer(0.1, held.__exit__, (None, None, None))
+        timer.start()
+        try:
+            with another.lock("apply", timeout=60) as info:
+                assert another.lock_info() == info
+        finally:
+            timer.join()
+
+    def test_lock_does_not_hide_the_state(self, store: StateStore, another: StateStore) -> None:
+        """Readers need no lock, and looking at the lock never takes it from anybody."""
+        with store.lock("apply"):
+            written = store.write(resources(1), base=store.read())
+            assert another.read() == written
+        with self._looking(another):
+            for _ in range(50):
+                with store.lock("apply"):
+                    pass
+
+    @contextmanager
+    def _looking(self, handle: StateStore) -> Iterator[None]:
+        done = threading.Event()
+
+        def look() -> None:
+            while not done.is_set():
+                handle.lock_info()
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    # runs
+
+    def test_runs(self, store: StateStore, another: StateStore) -> None:
+        """Run records come back by id, sorted; a record of the same id is replaced."""
+        records: Mapping[str, dict[str, Any]] = {
+            "20260102T030405-bbbbbb": {"status": "succeeded", "errors": []},
+            "20260102T030405-aaaaaa": {"status": "failed", "errors": ["é"]},
+            "20250102T030405-cccccc": {},
+        }
+        for run_id, record in records.items():
+            store.put_run(run_id, {"status": "running"})
+            store.put_run(run_id, record)
+        assert another.list_runs() == sorted(records)
+        assert {run_id: another.get_run(run_id) for run_id in another.list_runs()} == records
+        assert store.read() == Snapshot()
+
+    def test_run_ids_are_no_paths(self, store: StateStore) -> None:
+        """Raises ``StateError`` when there is no run of that id, and for ids and records that cannot be kept."""
+        store.write(resources(1), base=store.read())
+        for run_id in ("missing", "../state", "", ".hidden", "a/b", "a" * 201, "\n"):
+            with pytest.raises(StateError):
+                store.get_run(run_id)
+        for run_id in ("../state", "", ".hidden", "a/b", "a" * 201, "\n"):
+            with pytest.raises(StateError):
+                store.put_run(run_id, {})
+        with pytest.raises(StateError):
+            store.put_run("fine", {"status": object()})
+        assert store.list_runs() == []
+
+
+class SharedStateStoreSuite(StateStoreSuite):
+    """Adds what is promised between processes. ``takeover_seconds``: how long a dead process may still hold a lock."""
+
+    takeover_seconds: float = 0.0
+
+    def test_another_process_sees_the_same(self, store: StateStore) -> None:
+        """``url`` opens the same store in another process."""
+        written = store.write(resources(1), base=store.read())
+        answer = self._python(f"print(open_store({store.url!r}).read().serial)").communicate()[0]
+        assert answer == f"{written.serial}\n"
+
+    def test_the_lock_of_another_process(self, store: StateStore) -> None:
+        """A lock excludes other processes, and the lock of a process that died is free."""
+        process = self._python(
+            f"with open_store({store.url!r}).lock('apply') as held:\n    print(held.pid, flush=True)\n    input()"
+        )
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        try:
+            held = store.lock_info()
+            assert held is not None
+            assert (held.pid, held.operation) == (pid, "apply")
+            with pytest.raises(StateLockedError, match=f"process {pid}"), store.lock("apply"):
+                pass
+        finally:
+            process.kill()
+            process.communicate()
+        with store.lock("apply", timeout=self.takeover_seconds) as info:
+            assert store.lock_info() == info
+
+    @staticmethod
+    def _python(script: str) -> subprocess.Popen[str]:
+        """A Python process that runs ``script`` with ``open_store`` at hand."""
+        command = [sys.executable, "-c", f"from mason.state.store import open_store\n{script}"]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

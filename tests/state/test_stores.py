@@ -1,0 +1,43 @@
+"""The stores that Mason brings pass the suite that everybody's store must pass."""
+
+import uuid
+
+import pytest
+
+from mason.state.content import source_name
+from mason.state.local import LocalStateStore
+from mason.state.memory import MemoryStateStore
+from mason.state.store import StateStore
+from mason.testing import SharedStateStoreSuite, StateStoreSuite
+
+
+class TestLocal(SharedStateStoreSuite):
+    @pytest.fixture
+    def store(self, tmp_path) -> StateStore:
+        return LocalStateStore(f"file://{tmp_path}/home/state")
+
+    @pytest.fixture
+    def another(self, store) -> StateStore:
+        return LocalStateStore(store.url)
+
+    def overwrite_state(self, store, content):
+        (store.folder / "state.json").write_bytes(content)
+
+    def overwrite_source(self, store, digest, content):
+        (store.folder / "sources" / "sha256" / source_name(digest)).write_bytes(content)
+
+
+class TestMemory(StateStoreSuite):
+    @pytest.fixture
+    def store(self) -> StateStore:
+        return MemoryStateStore(f"memory://{uuid.uuid4()}")
+
+    @pytest.fixture
+    def another(self, store) -> StateStore:
+        return MemoryStateStore(store.url)
+
+    def overwrite_state(self, store, content):
+        store.shelf.state = content
+
+    def overwrite_source(self, store, digest, content):
+        store.shelf.sources[source_name(digest)] = content
