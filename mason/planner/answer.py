@@ -1,0 +1,62 @@
+"""What a run says in the end: ``Errors``, ``Warnings``, ``Info`` and ``Data``, the same in print and over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mason.engines.models import Model, Rows
+from mason.errors import MasonError, OperatorError
+
+
+@dataclass(slots=True)
+class Answer:
+    """Collects what a run says. ``data`` holds JSON-ready values; ``failure`` is the error that ended the run."""
+
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    info: list[str] = field(default_factory=list)
+    data: list[Any] = field(default_factory=list)
+    failure: MasonError | None = None
+
+    def tell(self, kind: str, message: str) -> None:
+        """Add a sentence under ``Info`` or ``Warnings``."""
+        (self.warnings if kind == "Warnings" else self.info).append(str(message))
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """The keys ``Errors``, ``Warnings``, ``Info``, ``Data``; empty ones left out."""
+        lists = {"Errors": self.errors, "Warnings": self.warnings, "Info": self.info, "Data": self.data}
+        return {name: given for name, given in lists.items() if given}
+
+
+def data_of(returned: Any, *, of: str) -> list[Any]:
+    """What an operator returned, as the list under ``Data``. Raises ``OperatorError`` for what JSON cannot hold."""
+    if returned is None:
+        return []
+    if isinstance(returned, Rows):
+        return returned.to_dicts()
+    several = isinstance(returned, Sequence) and not isinstance(returned, (str, bytes))
+    data = [_plain(item) for item in (returned if several else [returned])]
+    try:
+        json.dumps(data, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        kind = type(returned).__name__
+        remedy = "Return a model, a mapping, rows, a job, text, numbers or a list of these"
+        raise OperatorError(f"{of} returned a {kind} that cannot be shown ({error}). {remedy}.") from error
+    return data
+
+
+def _plain(item: Any) -> Any:
+    if isinstance(item, Rows):
+        return item.to_dicts()
+    if isinstance(item, Model):
+        return item.to_dict()
+    if isinstance(item, Mapping):
+        return {str(key): _plain(inner) for key, inner in item.items()}
+    if isinstance(item, bytes):
+        return item.decode("utf-8", "replace")
+    if isinstance(item, (list, tuple)):
+        return [_plain(inner) for inner in item]
+    return item

@@ -1,0 +1,61 @@
+"""Which client plays which engine when an operator meets a config; what cannot work is refused by name. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mason.errors import UnsupportedVerbError
+from mason.planner.check import ClientCatalog
+from mason.resources.kinds import ROLES, Config, Operator
+
+Needs = Mapping[str, frozenset[str]]
+"""The verbs that an operator asks of each engine that it uses."""
+
+
+def choose_clients(operator: Operator, needs: Needs, config: Config, catalog: ClientCatalog) -> dict[str, str]:
+    """The client for each engine: the first of the config's that the operator supports and that does the verbs.
+
+    ``supported_configurations`` narrow the choice where the operator gives them; they are tried in their order. Engines
+    that the operator does not need get the config's first client. Raises ``UnsupportedVerbError`` with the
+    reasons of the attempt that came nearest.
+    """
+    nearest: list[str] | None = None
+    for supported in operator.supported_configurations or ({},):
+        chosen: dict[str, str] = {}
+        reasons: list[str] = []
+        for role in ROLES:
+            if role in needs or role in supported:
+                client = _choose(role, needs.get(role, frozenset()), supported.get(role), config, catalog, reasons)
+                chosen[role] = client
+            elif config.engines.get(role):
+                chosen[role] = config.engines[role][0]
+        if not reasons:
+            return chosen
+        if nearest is None or len(reasons) < len(nearest):
+            nearest = reasons
+    name = f"{operator.namespace}:{operator.command}"
+    raise UnsupportedVerbError(
+        f"Configuration {config.id} not supported by configured engines for operator {name}. "
+        f"{' '.join(nearest or ())} Check operator.yaml for supported engine configurations."
+    )
+
+
+def _choose(
+    role: str, verbs: frozenset[str], wanted: str | None, config: Config, catalog: ClientCatalog, reasons: list[str]
+) -> str:
+    """The client for one engine; or an empty name, and the reason why there is none behind ``reasons``."""
+    clients = list(config.engines.get(role, ()))
+    if not clients:
+        reasons.append(f"No client is configured for {role}.")
+        return ""
+    if wanted is not None and wanted not in clients:
+        reasons.append(f"Clients {clients} do not include supported client {wanted} for {role}.")
+        return ""
+    lacking = []
+    for client in [wanted] if wanted is not None else clients:
+        missing = sorted(verbs - catalog.roles(client).get(role, frozenset()))
+        if not missing:
+            return client
+        lacking.append(f"Client {client} does not support {', '.join(f'{role}.{verb}' for verb in missing)}.")
+    reasons.extend(lacking)
+    return ""

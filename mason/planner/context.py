@@ -1,0 +1,100 @@
+"""What a Python operator is given: its parameters and the four engines, held to what was shown beforehand.
+
+The engines are wrapped: a verb that the dry run did not announce is refused, so that "nothing happens but what is
+on the plan" holds for Python as it does for ``do:`` sentences.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from mason.engines import ENGINES
+from mason.engines.engine import Engine
+from mason.engines.execution import Execution
+from mason.engines.metastore import Metastore
+from mason.engines.scheduler import Scheduler
+from mason.engines.storage import Storage
+from mason.errors import NotConfirmedError, UnsupportedVerbError
+
+
+class Context:
+    """The world as an operator sees it.
+
+    ``params`` is the validated mapping of parameters (optional ones that were not given hold their
+    default or ``None``). ``open_engine`` gives the engine of a role; ``allowed`` are the ``engine.verb`` pairs that may
+    be called with effects, ``None`` for all of them.
+    """
+
+    def __init__(
+        self,
+        params: Mapping[str, Any],
+        open_engine: Callable[[str], Engine],
+        *,
+        allowed: frozenset[str] | None,
+        tell: Callable[[str, str], None],
+    ) -> None:
+        self.params = params
+        self._open_engine = open_engine
+        self._allowed = allowed
+        self._tell = tell
+
+    @property
+    def metastore(self) -> Metastore:
+        """The config's metastore. Raises ``UnsupportedVerbError`` when it has none."""
+        return cast(Metastore, _Guarded("metastore", self))
+
+    @property
+    def storage(self) -> Storage:
+        """The config's storage. Raises ``UnsupportedVerbError`` when it has none."""
+        return cast(Storage, _Guarded("storage", self))
+
+    @property
+    def execution(self) -> Execution:
+        """The config's execution engine. Raises ``UnsupportedVerbError`` when it has none."""
+        return cast(Execution, _Guarded("execution", self))
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The config's scheduler. Raises ``UnsupportedVerbError`` when it has none."""
+        return cast(Scheduler, _Guarded("scheduler", self))
+
+    def info(self, message: str) -> None:
+        """Tell the person something; it ends up under ``Info`` of the answer."""
+        self._tell("Info", message)
+
+    def warn(self, message: str) -> None:
+        """Warn the person of something; it ends up under ``Warnings`` of the answer."""
+        self._tell("Warnings", message)
+
+    def call(self, engine: str, name: str, *positional: Any, **named: Any) -> Any:
+        """Call a verb, if it was announced. Raises ``NotConfirmedError`` before anything is called if not."""
+        verb = ENGINES[engine].verbs.get(name)
+        if verb is None:
+            raise UnsupportedVerbError(f"There is no verb {engine}.{name}. Known: {', '.join(ENGINES[engine].verbs)}.")
+        arguments = dict(zip(verb.arguments, positional, strict=False)) | named
+        if not verb.is_read_only(arguments) and self._allowed is not None and str(verb) not in self._allowed:
+            raise NotConfirmedError(
+                f"The operator asked for {verb}, which changes things and was not in the dry run. It was not called."
+            )
+        return getattr(self._open_engine(engine), name)(*positional, **named)
+
+
+class _Guarded:
+    """An engine whose verbs go through :meth:`Context.call`."""
+
+    def __init__(self, role: str, context: Context) -> None:
+        self._role = role
+        self._context = context
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *positional, **named: self._context.call(self._role, name, *positional, **named)
+
+
+class Operator(ABC):
+    """Base of operators that are written in Python: subclass it, name it after ``namespace:command``, write ``run``."""
+
+    @abstractmethod
+    def run(self, ctx: Context) -> Any:
+        """Do the work. A model, a mapping, rows, a job, a list of these or nothing becomes ``Data``."""

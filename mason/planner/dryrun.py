@@ -1,0 +1,100 @@
+"""What a run of one operator would do, told before anything is called. Pure.
+
+A ``do:`` operator is known sentence by sentence. Of a Python operator the verbs are known from its syntax
+tree; where that passes engines on to code that cannot be followed, the dry run says that any verb may follow.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mason.engines import ENGINES
+from mason.planner.check import ClientCatalog
+from mason.planner.compatibility import choose_clients
+from mason.planner.plan import Call
+from mason.planner.sentences import finish
+from mason.resources.kinds import Config, Operator, Sentence
+from mason.resources.module import survey
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """The finished sentences of a run, the client chosen for each engine, and the bound parameters.
+
+    ``certain`` is false when a Python operator may call verbs that are not among ``calls``.
+    """
+
+    address: str
+    config_id: str
+    calls: tuple[Call, ...]
+    clients: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    certain: bool = True
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can change: the run needs no confirmation."""
+        return self.certain and all(call.read_only for call in self.calls)
+
+    @property
+    def allowed(self) -> frozenset[str] | None:
+        """The changing verbs that may be called once this was confirmed; ``None`` for all of them."""
+        return (
+            frozenset(f"{call.engine}.{call.verb}" for call in self.calls if not call.read_only)
+            if self.certain
+            else None
+        )
+
+
+def dry_run(
+    operator: Operator,
+    parameters: Mapping[str, Any],
+    config: Config,
+    catalog: ClientCatalog,
+    *,
+    source: bytes | None = None,
+) -> DryRun:
+    """The dry run of ``operator`` with bound ``parameters``.
+
+    ``source`` is the module content of a Python operator; it is read, not imported. Raises
+    ``UnsupportedVerbError`` when the config cannot run the operator.
+    """
+    sentences, certain = operator.sentences, True
+    if source is not None:
+        seen = survey(json.loads(source))
+        # A verb that does not exist fails when it is called; planning has refused it already.
+        known = [call for call in seen.calls if call.partition(".")[2] in ENGINES[call.partition(".")[0]].verbs]
+        certain = seen.certain
+        sentences = tuple(_announced(call, seen.arguments) for call in known)
+    needs: dict[str, frozenset[str]] = {}
+    for sentence in sentences:
+        needs[sentence.engine] = needs.get(sentence.engine, frozenset()) | {sentence.verb}
+    clients = choose_clients(operator, needs, config, catalog)
+    return DryRun(
+        address=f"operator.{operator.namespace}.{operator.command}",
+        config_id=config.id,
+        calls=tuple(_call(sentence, parameters, clients, known=source is None) for sentence in sentences),
+        clients=clients,
+        parameters=parameters,
+        certain=certain,
+    )
+
+
+def _announced(call: str, arguments: frozenset[str]) -> Sentence:
+    """What the syntax tree shows of a call: the verb, and of its arguments the one that makes it a changing one."""
+    engine, _, name = call.partition(".")
+    effect = ENGINES[engine].verbs[name].changing_with
+    return Sentence(engine, name, {effect: "..."} if effect and f"{call}.{effect}" in arguments else {})
+
+
+def _call(sentence: Sentence, parameters: Mapping[str, Any], clients: Mapping[str, str], *, known: bool) -> Call:
+    verb = ENGINES[sentence.engine].verbs[sentence.verb]
+    finished = finish(sentence, parameters)
+    # In the order of the verb's signature: definitions are kept with sorted keys.
+    arguments = {name: finished[name] for name in verb.arguments if name in finished}
+    return Call(
+        clients[sentence.engine], sentence.engine, sentence.verb, arguments, verb.is_read_only(arguments), known
+    )

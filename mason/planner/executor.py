@@ -1,0 +1,113 @@
+"""Doing what a dry run showed: one operator, its sentences or its Python class, against opened engines.
+
+The only module that loads a person's Python: from the source that the state keeps, verified by its digest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from mason.engines.engine import Engine
+from mason.errors import MasonError, OperatorError
+from mason.planner import context
+from mason.planner.answer import Answer, data_of
+from mason.planner.context import Context
+from mason.planner.dryrun import DryRun
+from mason.planner.sentences import finish
+from mason.resources.address import title_of
+from mason.resources.kinds import Operator
+from mason.resources.module import class_name
+
+
+def execute(
+    operator: Operator, shown: DryRun, open_engine: Callable[[str], Engine], *, source: bytes | None = None
+) -> Answer:
+    """Run ``operator`` as ``shown`` and return its answer; a failure of an engine or operator is among its errors.
+
+    ``open_engine`` gives the configured engine of a role, ``source`` is the module content of a Python operator. What
+    the operator prints goes to stderr, because stdout belongs to the answer.
+    """
+    answer = Answer()
+    ctx = Context(shown.parameters, open_engine, allowed=shown.allowed, tell=answer.tell)
+    title = title_of(shown.address)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            if operator.sentences:
+                returned = _speak(operator, ctx)
+            else:
+                returned = _run_class(operator, ctx, source or b"{}", title)
+        answer.data = data_of(returned, of=title)
+    except MasonError as error:
+        answer.failure = error
+        answer.errors.extend(str(error).splitlines())
+    return answer
+
+
+def _speak(operator: Operator, ctx: Context) -> Any:
+    """Say the sentences in their order; the last one's result is the operator's."""
+    values: dict[str, Any] = dict(ctx.params)
+    returned: Any = None
+    for sentence in operator.sentences:
+        returned = ctx.call(sentence.engine, sentence.verb, **finish(sentence, values))
+        if sentence.bind:
+            values[sentence.bind] = returned
+    return returned
+
+
+def _run_class(operator: Operator, ctx: Context, source: bytes, title: str) -> Any:
+    name = class_name(operator.namespace, operator.command)
+    with _materialized(json.loads(source)) as folder:
+        try:
+            cls = getattr(_import(folder, name), name)
+            instance = cls()
+            if not isinstance(instance, context.Operator):
+                raise OperatorError(f"{title}: class {name} must derive from mason.Operator.")
+            return instance.run(ctx)
+        except MasonError:
+            raise
+        except (Exception, SystemExit) as error:
+            # A person's code may raise anything, and even exit the process.
+            raise OperatorError(f"{title} raised {type(error).__name__}: {error} ({_place(error, folder)})") from error
+
+
+@contextlib.contextmanager
+def _materialized(files: Mapping[str, str]) -> Iterator[Path]:
+    """The module's files in a folder of their own, for as long as the operator runs."""
+    with tempfile.TemporaryDirectory(prefix="mason-operator-") as name:
+        folder = Path(name)
+        for relative, text in files.items():
+            file = folder / relative
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
+        yield folder
+
+
+def _import(folder: Path, name: str) -> ModuleType:
+    """Import the folder as a package, under a name that meets no other, so that ``from . import`` works in it."""
+    package = f"_mason_operator_{name}"
+    spec = importlib.util.spec_from_file_location(
+        package, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[package] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _place(error: BaseException, folder: Path) -> str:
+    """``file:line`` of the last frame that is the operator's own."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(folder))]
+    if not frames:
+        return "outside of its own files"
+    return f"{Path(frames[-1].filename).relative_to(folder).as_posix()}:{frames[-1].lineno}"

@@ -1,0 +1,144 @@
+"""A plan on disk: what was reviewed is what will be applied, or it is refused.
+
+The file is JSON: ``format`` (always ``mason-plan``), ``version``, ``mason_version``, ``digest`` and ``plan``. The
+digest covers ``plan``, so that an edit is noticed. Module sources travel inside: applying needs no YAML.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from mason import __version__
+from mason.errors import StalePlanError, StateError
+from mason.planner.plan import Action, Call, Change, Plan, Wanted
+
+PLANFILE_VERSION = 1
+_FORMAT = "mason-plan"
+
+
+def write_planfile(plan: Plan, file: Path) -> None:
+    """Write ``plan`` to ``file``, whole or not at all. Raises ``StateError`` when it cannot be written."""
+    body = _encode(plan)
+    document = {
+        "format": _FORMAT,
+        "version": PLANFILE_VERSION,
+        "mason_version": __version__,
+        "digest": _digest(body),
+        "plan": body,
+    }
+    partial = file.with_name(file.name + ".partial")
+    try:
+        # A plan holds whole definitions: like the state, it is for its owner's eyes.
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps(document, ensure_ascii=False) + "\n", "utf-8")
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StateError(f"The plan could not be written to {file} ({error.strerror}).") from error
+
+
+def read_planfile(file: Path) -> Plan:
+    """The plan in ``file``.
+
+    Raises ``StalePlanError`` for a file that was edited or made by a newer Mason, ``StateError`` for one that cannot be
+    read or is no plan.
+    """
+    try:
+        document = json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise StateError(f"The plan file {file} could not be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise StateError(f"{file} is not a plan file (make one with: mason plan --out {file.name}).") from error
+    if not isinstance(document, dict) or document.get("format") != _FORMAT:
+        raise StateError(f"{file} is not a plan file (make one with: mason plan --out {file.name}).")
+    if document.get("version") != PLANFILE_VERSION:
+        made_by = document.get("mason_version")
+        raise StalePlanError(f"{file} was made by Mason {made_by}, whose plans this version cannot read. Plan again.")
+    if not isinstance(document.get("plan"), dict) or _digest(document["plan"]) != document.get("digest"):
+        raise StalePlanError(f"{file} was changed after it was made, so it is not what was reviewed. Plan again.")
+    return _decode(document["plan"])
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return "sha256:" + hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _encode(plan: Plan) -> dict[str, Any]:
+    return {
+        "lineage": plan.lineage,
+        "serial": plan.serial,
+        "project": plan.project,
+        "files": plan.files,
+        "resources": plan.resources,
+        "passed_over": plan.passed_over,
+        "warnings": list(plan.warnings),
+        "unchanged": list(plan.unchanged),
+        "actions": [_encode_action(action) for action in plan.actions],
+    }
+
+
+def _encode_action(action: Action) -> dict[str, Any]:
+    wanted = action.wanted
+    return {
+        "kind": action.kind,
+        "address": action.address,
+        "reason": action.reason,
+        "file": action.file,
+        "line": action.line,
+        "changes": [[change.path, change.kind, change.before, change.after] for change in action.changes],
+        "unchanged": action.unchanged,
+        "replaces": action.replaces,
+        "calls": [
+            [call.client, call.engine, call.verb, call.arguments, call.read_only, call.known] for call in action.calls
+        ],
+        "wanted": wanted
+        and {
+            "digest": wanted.digest,
+            "definition": wanted.encoded.decode(),
+            "project": wanted.project,
+            "file": wanted.file,
+            "module": wanted.module,
+            "source": wanted.source.decode() if wanted.source is not None else None,
+        },
+    }
+
+
+def _decode(body: dict[str, Any]) -> Plan:
+    return Plan(
+        actions=tuple(_decode_action(given) for given in body["actions"]),
+        unchanged=tuple(body["unchanged"]),
+        lineage=body["lineage"],
+        serial=body["serial"],
+        project=body["project"],
+        files=body["files"],
+        resources=body["resources"],
+        passed_over=body["passed_over"],
+        warnings=tuple(body["warnings"]),
+    )
+
+
+def _decode_action(given: dict[str, Any]) -> Action:
+    wanted = given["wanted"]
+    return Action(
+        kind=given["kind"],
+        address=given["address"],
+        reason=given["reason"],
+        file=given["file"],
+        line=given["line"],
+        changes=tuple(Change(*change) for change in given["changes"]),
+        unchanged=given["unchanged"],
+        replaces=given["replaces"],
+        calls=tuple(Call(*call) for call in given["calls"]),
+        wanted=wanted
+        and Wanted(
+            digest=wanted["digest"],
+            encoded=wanted["definition"].encode(),
+            project=wanted["project"],
+            file=wanted["file"],
+            module=wanted["module"],
+            source=wanted["source"].encode() if wanted["source"] is not None else None,
+        ),
+    )
