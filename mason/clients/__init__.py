@@ -1,0 +1,1 @@
+"""Who does it: the registry of clients, then a folder per technology."""

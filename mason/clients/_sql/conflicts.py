@@ -1,0 +1,107 @@
+"""Whether files of one table agree on columns and types, and the sentence that says where they do not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mason.clients._sql.dialect import Columns
+from mason.clients._sql.quoting import listing
+from mason.errors import ConflictError
+
+AllNull = Callable[[int, str], bool]
+"""Whether the column has no values in the file of that index, so that its type there means nothing."""
+
+_MOST_COLUMNS = 10
+_MOST_FILES = 3
+_WIDER = (
+    # Types found in text are guesses: of two guesses the wider one, which holds every value of the narrower.
+    (frozenset({"BIGINT", "HUGEINT"}), "HUGEINT"),
+    (frozenset({"BIGINT", "UBIGINT"}), "HUGEINT"),
+    (frozenset({"BIGINT", "DOUBLE"}), "DOUBLE"),
+    (frozenset({"DATE", "TIMESTAMP"}), "TIMESTAMP"),
+)
+
+
+def agree(
+    files: Sequence[tuple[str, Columns]], *, title: str, inferred: bool, pinned: Columns | None, all_null: AllNull
+) -> Columns:
+    """The columns of a table, in the order of the first file (or of ``pinned``).
+
+    ``files`` are names and columns; ``inferred`` says that types are guesses from text. Raises ``ConflictError``.
+    """
+    if pinned is not None:
+        return _fit(files, title, pinned)
+    distinct = {columns for _, columns in files}
+    if len(distinct) < 2:
+        return next(iter(distinct), ())
+    has = _who_has(files)
+    faults = _absent(files, has)
+    kinds: dict[str, str] = {}
+    for column, by_type in has.items():
+        kind = _one_type(column, by_type, inferred, all_null)
+        if kind is None:
+            found = ", ".join(f"{kind} in {_files(files, where)}" for kind, where in by_type.items())
+            faults.append(f"column {column}: {found}")
+        else:
+            kinds[column] = kind
+    _refuse(faults, title)
+    return tuple((name, kinds[name]) for name, _ in files[0][1])
+
+
+def _fit(files: Sequence[tuple[str, Columns]], title: str, pinned: Columns) -> Columns:
+    """``pinned``, if every file has just these columns."""
+    registered = ("the registered table", pinned)
+    _refuse(_absent([registered, *files], _who_has([registered, *files])), title)
+    return pinned
+
+
+def _who_has(files: Sequence[tuple[str, Columns]]) -> dict[str, dict[str, list[int]]]:
+    """Per column, per type: the indexes of the files."""
+    has: dict[str, dict[str, list[int]]] = {}
+    for index, (_, columns) in enumerate(files):
+        for name, kind in columns:
+            has.setdefault(name, {}).setdefault(kind, []).append(index)
+    return has
+
+
+def _absent(files: Sequence[tuple[str, Columns]], has: dict[str, dict[str, list[int]]]) -> list[str]:
+    faults = []
+    for column, by_type in has.items():
+        present = {index for where in by_type.values() for index in where}
+        absent = [index for index in range(len(files)) if index not in present]
+        if not absent:
+            continue
+        if len(absent) < len(present):
+            faults.append(f"column {column}: missing in {_files(files, absent)}")
+        else:
+            faults.append(f"column {column}: only in {_files(files, sorted(present))}")
+    return faults
+
+
+def _one_type(column: str, by_type: dict[str, list[int]], inferred: bool, all_null: AllNull) -> str | None:
+    kinds = set(by_type)
+    found = _widest(kinds, inferred)
+    if found is None:
+        kinds = {kind for kind, where in by_type.items() if not all(all_null(index, column) for index in where)}
+        found = _widest(kinds, inferred) if kinds else "VARCHAR"
+    return found
+
+
+def _widest(kinds: set[str], inferred: bool) -> str | None:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if not inferred:
+        return None
+    return next((wider for pair, wider in _WIDER if kinds <= pair | {wider}), None)
+
+
+def _files(files: Sequence[tuple[str, Columns]], where: Sequence[int]) -> str:
+    return listing((files[index][0] for index in where), most=_MOST_FILES)
+
+
+def _refuse(faults: list[str], title: str) -> None:
+    if faults:
+        shown = "; ".join(faults[:_MOST_COLUMNS])
+        rest = len(faults) - _MOST_COLUMNS
+        more = f"; and {rest} more columns" if rest > 0 else ""
+        raise ConflictError(f"The files of {title} have different schemas. {shown[0].upper()}{shown[1:]}{more}.")

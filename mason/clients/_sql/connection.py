@@ -1,0 +1,85 @@
+"""DuckDB connections with bounds: how much memory, where to spill, and which files SQL may open.
+
+Each verb opens a connection of its own (some milliseconds): a connection that met an internal error of DuckDB is
+of no use afterwards, and no setting of one question can leak into the next.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a connection may use: ``memory`` as DuckDB writes it (``1GB``), ``threads`` (``None``: all cores), and
+    ``spill``, a folder that exists, in which DuckDB makes one of its own when it has to spill."""
+
+    memory: str
+    spill: Path
+    threads: int | None = None
+
+
+@contextmanager
+def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A new in-memory database within ``limits``; times are shown in UTC.
+
+    ``ordered`` keeps rows in the order of the files, which costs memory where nobody needs it. It may open
+    any file, so it is for SQL that Mason wrote; :func:`confine` makes it fit for SQL that people wrote.
+    """
+    import duckdb
+
+    # DuckDB gives its temporary files the same names in every process.
+    spill = limits.spill / f"spill-{os.getpid()}-{secrets.token_hex(4)}"
+    settings: dict[str, Any] = {
+        "memory_limit": limits.memory,
+        "temp_directory": str(spill),
+        "preserve_insertion_order": ordered,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "python_enable_replacements": False,
+    }
+    if limits.threads is not None:
+        settings["threads"] = limits.threads
+    connection = duckdb.connect(":memory:", config=settings)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        yield connection
+    finally:
+        connection.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def confine(connection: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> None:
+    """From now on the connection opens ``paths`` and no other file, and its settings cannot be changed."""
+    connection.execute("SET allowed_paths = ?", [[str(path) for path in paths]])
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def load_excel(connection: duckdb.DuckDBPyConnection) -> None:
+    """Teach the connection to read and write .xlsx. Raises ``MissingDependencyError``.
+
+    The extension comes from the package ``duckdb-extension-excel``, because ``INSTALL`` would need the internet.
+    """
+    import duckdb
+
+    package = find_spec("duckdb_extension_excel")
+    folder = Path(package.origin).parent if package and package.origin else None
+    extension = folder and folder / "extensions" / f"v{duckdb.__version__}" / "excel.duckdb_extension"
+    if extension is None or not extension.exists():
+        raise MissingDependencyError("Reading .xlsx files", "excel")
+    connection.load_extension(str(extension))

@@ -1,0 +1,121 @@
+"""DuckDB's errors as Mason's: what is wrong, where, and how to mend it, in one or two lines.
+
+DuckDB's messages hold more (settings, stack traces, the whole statement); what a person needs of them stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from mason.errors import AccessDeniedError, EngineError, TransientEngineError
+
+_CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
+_CSV_VALUE = re.compile(
+    r"Error when converting column \"(.*?)\"\. Could not convert string \"(.*?)\" to '([^'\n]+)'", re.DOTALL
+)
+_CSV_COLUMNS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+_JSON_PLACE = re.compile(r"in file \"(.+?)\", (?:in|at byte \d+ in) (line \d+|record/value \d+): (.*)")
+_CELL = re.compile(r"read_xlsx: Failed to parse cell '(\w+)': (.*)")
+_POINTER = re.compile(r"\n+LINE \d+:.*", re.DOTALL)
+_KIND = re.compile(r"^(?:[A-Z][A-Za-z]* )?(?:[A-Z][a-z]+|IO|INTERNAL|FATAL) Error: ")
+
+_QUOTED_PATH = re.compile(r"(?<=['\"])/[^'\"\n]+(?=['\"])")
+_BARE_PATH = re.compile(r"(?<=: )/\S+$")
+
+Show = Callable[[str], str]
+"""How an absolute path of a file is written for a person."""
+
+
+@contextmanager
+def explained(show: Show) -> Iterator[None]:
+    """Raises the ``EngineError`` that explains a DuckDB error met inside; ``show`` shortens paths of files."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise explain(error, show) from error
+
+
+def explain(error: Exception, show: Show) -> EngineError:
+    """The ``EngineError`` (or a subclass) for an exception of DuckDB."""
+    import duckdb
+
+    text = str(error)
+    if isinstance(error, duckdb.PermissionException):
+        return _denied(text)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return EngineError(
+            f"DuckDB ran out of memory: {_first_line(text)} "
+            "Raise memory_limit in the client's configuration, or ask for fewer columns."
+        )
+    if "Could not set lock on file" in text:
+        return TransientEngineError(f"Another process is writing to the warehouse: {_first_line(text)}")
+    if "CSV Error on Line" in text:
+        return _csv(text, show)
+    place = _JSON_PLACE.search(text)
+    if place:
+        what = place[3].strip().rstrip(".")
+        return EngineError(
+            f"{show(place[1])}, {place[2]}: {what}. Mend the file, or register the table with other types."
+        )
+    cell = _CELL.search(text)
+    if cell:
+        return EngineError(f"Cell {cell[1]} of an .xlsx file: {cell[2]}. Mend the file.")
+    if isinstance(error, (duckdb.InternalException, duckdb.FatalException)):
+        return EngineError(f"DuckDB failed inside: {_first_line(text)}")
+    return EngineError(_shortened(text, show))
+
+
+def _denied(text: str) -> AccessDeniedError:
+    path = re.search(r'Cannot access file "(.*?)"', text)
+    what = f" {path[1]}" if path else ""
+    return AccessDeniedError(
+        f"SQL may not open the file{what}: a query reads tables and nothing else. "
+        "Ask for a table by its name (database.table), or register the file with metastore.create_table first."
+    )
+
+
+def _csv(text: str, show: Show) -> EngineError:
+    line = _CSV_LINE.search(text)
+    file = _CSV_FILE.search(text)
+    where = f"{show(file[1].strip()) if file else 'a CSV file'}, line {line[1] if line else '?'}"
+    value = _CSV_VALUE.search(text)
+    if value:
+        column, found, wanted = value.groups()
+        return EngineError(
+            f"{where}, column {column}: {found!r} is not of type {wanted}, which the values before it have. "
+            f"Mend the value, or register the table with column {column} as VARCHAR."
+        )
+    if "not utf-8 encoded" in text:
+        return not_utf8(where)
+    counts = _CSV_COLUMNS.search(text)
+    if counts:
+        found = f"{counts[2]} column{'s' if counts[2] != '1' else ''}"
+        return EngineError(f"{where}: {found} where {counts[1]} are expected. Mend the line.")
+    if "unterminated quote" in text:
+        return EngineError(f"{where}: a quote is opened and never closed. Mend the line.")
+    sentence = next((each for each in text.splitlines()[1:] if each and not each.startswith("Original Line")), text)
+    return EngineError(f"{where}: {sentence.strip()}")
+
+
+def not_utf8(where: str) -> EngineError:
+    """The error for text in another encoding; ``where`` names the file, and the line where it is known."""
+    return EngineError(
+        f"{where}: not UTF-8. Convert the file (iconv -f latin1 -t utf-8 OLD > NEW), or register the table with its "
+        "encoding as an option (latin-1, utf-16)."
+    )
+
+
+def _shortened(text: str, show: Show) -> str:
+    text = _POINTER.sub("", text)
+    text = _QUOTED_PATH.sub(lambda path: show(path[0]), text)
+    text = _BARE_PATH.sub(lambda path: show(path[0]), text)
+    return " ".join(_KIND.sub("", text).split())
+
+
+def _first_line(text: str) -> str:
+    return _KIND.sub("", text.strip().splitlines()[0]) if text.strip() else text

@@ -1,0 +1,135 @@
+"""Which files make a table: formats by ending, partition folders, and what does not belong.
+
+Only names, sizes and times are looked at here; nothing is opened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from mason.clients._sql.quoting import listing
+from mason.clients._sql.root import Root
+from mason.errors import ConflictError, EngineError, NotFoundError
+
+_FORMATS = {
+    "csv": "csv",
+    "tsv": "csv",
+    "psv": "csv",
+    "json": "json",
+    "jsonl": "json",
+    "ndjson": "json",
+    "parquet": "parquet",
+    "xlsx": "xlsx",
+}
+_DELIMITERS = {"tsv": "\t", "psv": "|"}
+_COMPRESSIONS = ("gz", "zst")
+_NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+FORMATS_READ = "csv, tsv, psv, json, jsonl, ndjson, parquet, xlsx; text also as .gz or .zst"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A file's name taken apart: what is before the ending, its format (empty: none that we read), and the
+    delimiter and compression that the ending promises."""
+
+    stem: str
+    format: str = ""
+    delimiter: str = ""
+    compression: str = ""
+
+
+def ending_of(name: str) -> Ending:
+    """What the name of a file says about its content; upper and lower case are alike."""
+    stem, _, last = name.rpartition(".")
+    compression = ""
+    if last.lower() in _COMPRESSIONS and "." in stem:
+        compression = last.lower()
+        stem, _, last = stem.rpartition(".")
+    kind = _FORMATS.get(last.lower(), "") if stem else ""
+    if not kind or (compression and kind not in ("csv", "json")):
+        return Ending(name)
+    return Ending(stem, kind, _DELIMITERS.get(last.lower(), ""), compression)
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file of a table. ``name`` is its path below the table's folder; ``version`` is size and time of change."""
+
+    path: Path
+    name: str
+    ending: Ending
+    version: tuple[int, int]
+    partitions: tuple[tuple[str, str | None], ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is not one byte in it."""
+        return self.version[0] == 0
+
+
+def files_at(root: Root, location: str) -> tuple[DataFile, ...]:
+    """The files of the table at ``location`` (file, folder or glob relative to ``root``).
+
+    Raises ``NotFoundError`` when there is none, ``EngineError`` that names what cannot be read, and
+    ``ConflictError`` when formats or partition folders are mixed.
+    """
+    base, paths = root.find(location)
+    files = tuple(_data_file(path, base) for path in paths)
+    if not files:
+        raise NotFoundError(f"There are no data files at {location or '.'}.")
+    strange = [root.show(file.path) for file in files if not file.ending.format]
+    if strange:
+        verb = "is not a format" if len(strange) == 1 else "are not formats"
+        raise EngineError(f"{listing(strange)} {verb} that client {root.client} reads ({FORMATS_READ}).")
+    _check_alike(root, files, location)
+    return files
+
+
+def _data_file(path: Path, base: Path) -> DataFile:
+    status = path.stat()
+    relative = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
+    partitions = []
+    for part in relative.parts[:-1]:
+        key, equals, value = part.partition("=")
+        if equals and key:
+            partitions.append((unquote(key), None if value == _NULL_PARTITION else unquote(value)))
+    version = (status.st_size, status.st_mtime_ns)
+    return DataFile(path, relative.as_posix(), ending_of(path.name), version, tuple(partitions))
+
+
+def _check_alike(root: Root, files: Iterable[DataFile], location: str) -> None:
+    first_of: dict[str, str] = {}
+    keys_of: dict[tuple[str, ...], str] = {}
+    for file in files:
+        first_of.setdefault(file.ending.format, file.name)
+        keys_of.setdefault(tuple(key for key, _ in file.partitions), file.name)
+    if len(first_of) > 1:
+        found = ", ".join(f"{kind} ({name})" for kind, name in first_of.items())
+        raise ConflictError(f"The files at {location or '.'} have different formats: {found}. Ask for them one by one.")
+    if len(keys_of) > 1:
+        found = ", ".join(f"{'/'.join(keys) or 'none'} ({name})" for keys, name in keys_of.items())
+        raise ConflictError(f"The files at {location or '.'} have different partition columns: {found}.")
+
+
+def partition_types(files: Iterable[DataFile]) -> tuple[tuple[str, str], ...]:
+    """The partition columns with their types: ``BIGINT`` and ``DATE`` where every value is one, else ``VARCHAR``.
+
+    A number with leading zeros stays text, because it would not be written back as it was.
+    """
+    values: dict[str, set[str]] = {}
+    for file in files:
+        for key, value in file.partitions:
+            values.setdefault(key, set()).update(() if value is None else (value,))
+    return tuple((key, _type_of(found)) for key, found in values.items())
+
+
+def _type_of(values: set[str]) -> str:
+    if values and all(re.fullmatch(r"0|-?[1-9]\d{0,17}", value) for value in values):
+        return "BIGINT"
+    if values and all(re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", value) for value in values):
+        return "DATE"
+    return "VARCHAR"

@@ -1,0 +1,38 @@
+"""Ids and times of jobs, alike for every client that does its work in this process."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from mason.engines.models import Job
+
+
+def now() -> datetime:
+    """The time in UTC."""
+    return datetime.now(timezone.utc)
+
+
+def iso(moment: datetime) -> str:
+    """A time as ISO 8601 text in UTC, to the millisecond."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def new_job_id() -> str:
+    """An id that sorts by time and that no other process makes: ``20261121T101500-a1b2c3``."""
+    return f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def succeeded(verb: str, result: Mapping[str, Any], *, submitted: datetime, logs: tuple[str, ...] = ()) -> Job:
+    """The job for work that was done while the caller waited."""
+    return Job(
+        job_id=new_job_id(),
+        status="succeeded",
+        verb=verb,
+        logs=logs,
+        result=dict(result),
+        submitted=iso(submitted),
+        finished=iso(now()),
+    )

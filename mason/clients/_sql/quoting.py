@@ -1,0 +1,46 @@
+"""Names and values as SQL text: the one place where text becomes SQL, so that no name can become code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+
+def identifier(name: str) -> str:
+    """``name`` as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def qualified(*names: str) -> str:
+    """Several names as one dotted identifier."""
+    return ".".join(identifier(name) for name in names)
+
+
+def literal(value: object) -> str:
+    """A text, number, truth value or list of them as a SQL literal."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(literal(item) for item in value) + "]"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def struct(values: Mapping[str, str]) -> str:
+    """A mapping of texts as a SQL struct literal, which is how readers take column types."""
+    return "{" + ", ".join(f"{literal(name)}: {literal(value)}" for name, value in values.items()) + "}"
+
+
+def call(function: str, first: object, arguments: Mapping[str, str]) -> str:
+    """A table function's call; ``arguments`` are SQL texts already."""
+    named = "".join(f", {name}={value}" for name, value in arguments.items())
+    return f"{function}({literal(first)}{named})"
+
+
+def listing(names: Iterable[str], *, most: int = 10) -> str:
+    """Names for a person: comma-separated, cut after ``most`` with the number of those left out."""
+    names = list(names)
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,0 +1,247 @@
+"""What the files of a table hold, and whether they agree: differences are reported, never papered over.
+
+Each file is looked at (a sample of text, the metadata of parquet) and remembered by size and time of change, so that
+asking for a table and then querying it looks once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason.clients._sql import spreadsheet
+from mason.clients._sql.conflicts import agree
+from mason.clients._sql.dialect import SAMPLE_ROWS, Columns, Dialect, check_options, sniff
+from mason.clients._sql.failures import explained
+from mason.clients._sql.files import DataFile, partition_types
+from mason.clients._sql.quoting import call, identifier, literal
+from mason.clients._sql.root import Root
+from mason.errors import EngineError
+
+if TYPE_CHECKING:
+    import duckdb
+
+# The first file of a table is sampled like a file of its own; the others by this many rows, which is enough to tell
+# whether they are of the same kind. A value further down that does not fit stops the query that meets it.
+_OTHERS_ROWS = 2_048
+# Fewer files than this are looked at one after the other: starting threads costs as much.
+_FEW = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FileSchema:
+    """The columns of one file (none: it is empty) and how to read it. ``as_text`` is for spreadsheets: see there."""
+
+    file: DataFile
+    columns: Columns
+    dialect: Dialect | None = None
+    as_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """What the files of a table hold together. ``columns`` come without the partition columns."""
+
+    format: str
+    files: tuple[FileSchema, ...]
+    columns: Columns
+    partitions: Columns
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+Seen = dict[object, FileSchema]
+"""Files that were looked at, by path, version and options."""
+
+
+def describe(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[DataFile],
+    root: Root,
+    seen: Seen,
+    *,
+    title: str,
+    options: Mapping[str, Any] | None = None,
+    pinned: Columns | None = None,
+) -> TableSchema:
+    """The schema that all ``files`` have.
+
+    ``title`` names the table in errors, ``options`` fix how files are read, ``pinned`` are the columns
+    that the table was registered with, whose types win. Raises ``ConflictError`` that lists the columns in which files
+    differ, and ``EngineError`` for files that cannot be read.
+    """
+    kind = files[0].ending.format
+    partitions = partition_types(files)
+    given = _checked(kind, dict(options or {}), root.client)
+    with explained(root.show):
+        looked = _look(connection, kind, files, given, root, seen)
+        columns = agree(
+            [(each.file.name, each.columns) for each in looked if each.columns],
+            title=title,
+            inferred=kind in ("csv", "json"),
+            pinned=_without(pinned, partitions),
+            all_null=lambda index, column: _all_null(
+                connection, [each for each in looked if each.columns][index], column
+            ),
+        )
+    common = _common_options(kind, looked, given)
+    # Asking again with the options that were found would find the same.
+    seen.update({_key(each.file, common, index): each for index, each in enumerate(looked)})
+    registered = dict(pinned or ())
+    return TableSchema(
+        kind,
+        tuple(looked),
+        _without(columns, partitions) or (),
+        tuple((name, registered.get(name, found)) for name, found in partitions),
+        common,
+    )
+
+
+def _without(columns: Columns | None, others: Columns) -> Columns | None:
+    names = {name for name, _ in others}
+    return None if columns is None else tuple((name, kind) for name, kind in columns if name not in names)
+
+
+def _key(file: DataFile, options: Mapping[str, Any], index: int) -> object:
+    return file.path, file.version, repr(sorted(options.items())), index == 0
+
+
+def _checked(kind: str, given: dict[str, Any], client: str) -> dict[str, Any]:
+    if kind == "csv":
+        return check_options(given, client)
+    known = ("header", "sheet") if kind == "xlsx" else ()
+    # read_headers may be asked of any table; formats that name their columns themselves have no use for it.
+    given.pop("header", None) if kind in ("json", "parquet") else None
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise EngineError(f"Client {client} knows no option {', '.join(unknown)} for {kind} files.")
+    return given
+
+
+def _look(
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    files: Sequence[DataFile],
+    given: dict[str, Any],
+    root: Root,
+    seen: Seen,
+) -> list[FileSchema]:
+    keys = [_key(file, given, index) for index, file in enumerate(files)]
+    missing = {index: file for index, file in enumerate(files) if keys[index] not in seen}
+    if kind == "parquet":
+        found = {each.file.path: each for each in _parquet(connection, list(missing.values()))}
+        seen.update({keys[index]: found[file.path] for index, file in missing.items()})
+    else:
+
+        def look(cursor: duckdb.DuckDBPyConnection, index: int) -> FileSchema:
+            rows = _OTHERS_ROWS if index else SAMPLE_ROWS
+            return _LOOKS[kind](cursor, files[index], given, root, rows)
+
+        seen.update(zip((keys[index] for index in missing), _each(connection, list(missing), look), strict=True))
+    # A remembered schema may stem from a look at another folder: names in errors follow the files asked for now.
+    return [replace(seen[key], file=file) for key, file in zip(keys, files, strict=True)]
+
+
+def _each(
+    connection: duckdb.DuckDBPyConnection,
+    indexes: Sequence[int],
+    look: Callable[[duckdb.DuckDBPyConnection, int], FileSchema],
+) -> list[FileSchema]:
+    if len(indexes) < _FEW:
+        return [look(connection, index) for index in indexes]
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        return list(pool.map(lambda index: look(connection.cursor(), index), indexes))
+
+
+def _csv(
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int
+) -> FileSchema:
+    dialect, columns = sniff(connection, file, given, root, rows=rows)
+    return FileSchema(file, columns, dialect)
+
+
+def _json(
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int
+) -> FileSchema:
+    if file.empty:
+        return FileSchema(file, ())
+    if not file.ending.compression and _begins_with_mark(file.path):
+        raise EngineError(f"{root.show(file.path)} begins with a byte order mark, which JSON forbids. Save it without.")
+    reader = call("read_json", str(file.path), {"hive_partitioning": "false", "sample_size": str(rows)})
+    columns = _columns_of(connection, reader)
+    if columns == (("json", "JSON"),) and not connection.execute(f"SELECT 1 FROM {reader} LIMIT 1").fetchall():
+        columns = ()
+    return FileSchema(file, columns)
+
+
+def _xlsx(
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int
+) -> FileSchema:
+    if file.empty:
+        return FileSchema(file, ())
+    columns, as_text = spreadsheet.look(connection, file.path, given, root.show(file.path))
+    return FileSchema(file, columns, Dialect(header=given.get("header", True)), as_text)
+
+
+_LOOKS = {"csv": _csv, "json": _json, "xlsx": _xlsx}
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile]) -> list[FileSchema]:
+    """One question reads the metadata of all files; only one file of each distinct schema is looked at closer."""
+    filled = {str(file.path): file for file in files if not file.empty}
+    found = [FileSchema(file, ()) for file in files if file.empty]
+    if not filled:
+        return found
+    signatures = connection.execute(
+        "SELECT file_name, string_agg(concat_ws(':', name, type, type_length, converted_type, scale, precision, "
+        "logical_type, num_children) , ',' ORDER BY column_id) FROM parquet_schema($1) "
+        "WHERE column_id > 0 GROUP BY file_name",
+        [list(filled)],
+    ).fetchall()
+    columns: dict[str, Columns] = {}
+    for path, signature in signatures:
+        if signature not in columns:
+            columns[signature] = _columns_of(connection, call("read_parquet", path, {"hive_partitioning": "false"}))
+        found.append(FileSchema(filled.pop(path), columns[signature]))
+    # A parquet file with a schema of no columns has no row in the answer.
+    return found + [FileSchema(file, ()) for file in filled.values()]
+
+
+def _columns_of(connection: duckdb.DuckDBPyConnection, reader: str) -> Columns:
+    return tuple((row[0], row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall())
+
+
+def _begins_with_mark(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(3) == b"\xef\xbb\xbf"
+
+
+def _all_null(connection: duckdb.DuckDBPyConnection, each: FileSchema, column: str) -> bool:
+    """Whether the column has no value in the sample that its type was inferred from."""
+    path = str(each.file.path)
+    if each.file.ending.format == "csv":
+        assert each.dialect is not None
+        types = "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name, _ in each.columns) + "}"
+        reader = call("read_csv", path, {**each.dialect.arguments(), "columns": types})
+    elif each.file.ending.format == "xlsx":
+        return False
+    else:
+        reader = call(f"read_{each.file.ending.format}", path, {"hive_partitioning": "false"})
+    row = connection.execute(
+        f"SELECT count({identifier(column)}) FROM (SELECT {identifier(column)} FROM {reader} LIMIT {SAMPLE_ROWS})"
+    ).fetchone()
+    return row == (0,)
+
+
+def _common_options(kind: str, looked: Sequence[FileSchema], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are the same for all files, which are the ones worth showing and keeping."""
+    if kind != "csv":
+        return dict(given)
+    options = [each.dialect.options() for each in looked if each.dialect and each.columns]
+    if not options:
+        return dict(given)
+    first = options[0]
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in options)}

@@ -1,0 +1,128 @@
+"""From files to a :class:`Table` and back to what reads it: the two steps that every client over files takes."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mason.clients._sql.connection import Limits, connect
+from mason.clients._sql.files import DataFile, ending_of, files_at
+from mason.clients._sql.readers import Source, source
+from mason.clients._sql.root import Root
+from mason.clients._sql.schemas import FileSchema, Seen, TableSchema, describe
+from mason.engines.models import Column, Location, Partition, Schema, Table
+from mason.errors import EngineError
+
+
+def look_at(
+    table: Table, root: Root, limits: Limits, seen: Seen, *, read_headers: bool | None = None
+) -> tuple[Table, TableSchema]:
+    """The table with its schema, and that schema file by file.
+
+    ``table`` has at least a location; its options and columns, where it has them, are held to. With ``read_headers``
+    the columns are found anew. Raises what :func:`files_at` and :func:`describe` raise.
+    """
+    location = table.location.path if table.location else ""
+    files = files_at(root, location)
+    pinned = [(c.name, c.type) for c in table.schema.columns] if table.schema else None
+    options = dict(table.options)
+    if read_headers is not None:
+        options["header"], pinned = read_headers, None
+    with connect(limits) as connection:
+        schema = describe(
+            connection,
+            files,
+            root,
+            seen,
+            title=title(table) if table.database else f"{location or '.'}",
+            options=options,
+            pinned=tuple(pinned) if pinned is not None else None,
+        )
+    return _with_schema(table, schema, files), schema
+
+
+def infer(
+    path: str,
+    root: Root,
+    limits: Limits,
+    seen: Seen,
+    *,
+    table: str | None = None,
+    read_headers: bool | None = None,
+) -> Table:
+    """The table that the files at ``path`` (file, folder or glob) are; a glob stays its location as it was given."""
+    base, _ = root.find(path)
+    if glob.has_magic(path) and not (root.path / path).exists():
+        # A glob is named for the folder that it starts from.
+        location, name = path, base.name
+    else:
+        real = root.resolve(path)
+        location, name = root.show(real), ending_of(real.name).stem if real.is_file() else real.name
+    return look_at(Table(table or name, location=Location(location)), root, limits, seen, read_headers=read_headers)[0]
+
+
+def title(table: Table) -> str:
+    """How a table is called in errors."""
+    return f"table {table.name} in database {table.database}" if table.database else f"table {table.name}"
+
+
+def _with_schema(table: Table, schema: TableSchema, files: Sequence[DataFile]) -> Table:
+    comments = {c.name: c for c in table.schema.columns} if table.schema else {}
+    columns = tuple(
+        replace(comments[name], type=kind) if name in comments else Column(name, kind)
+        for name, kind in schema.columns + schema.partitions
+    )
+    assert table.location is not None
+    return replace(
+        table,
+        schema=Schema(columns),
+        location=replace(table.location, size=sum(file.version[0] for file in files)),
+        format=schema.format,
+        options=schema.options,
+        partition_columns=tuple(name for name, _ in schema.partitions),
+    )
+
+
+def source_of(table: Table, root: Root, limits: Limits, seen: Seen) -> Source:
+    """What reads a table, whose files are looked at again if they changed."""
+    if table.location is None:
+        raise EngineError(f"{title(table).capitalize()} has no location, so client {root.client} cannot read it.")
+    return source(look_at(table, root, limits, seen)[1])
+
+
+def relative(schema: TableSchema, root: Root) -> TableSchema:
+    """The same files by paths from the root, for SQL that must survive a move of the project."""
+
+    def moved(each: FileSchema) -> FileSchema:
+        return replace(each, file=replace(each.file, path=Path(root.show(each.file.path))))
+
+    return replace(schema, files=tuple(moved(each) for each in schema.files))
+
+
+def partitions_of(schema: TableSchema, root: Root) -> list[Partition]:
+    """The partitions of a table, in the order of their folders, values in the types of their columns."""
+    types = dict(schema.partitions)
+    found: dict[Path, Partition] = {}
+    for each in schema.files:
+        folder = each.file.path.parent
+        if each.file.partitions and folder not in found:
+            values = {
+                key: int(value) if value is not None and types[key] == "BIGINT" else value
+                for key, value in each.file.partitions
+            }
+            found[folder] = Partition(values, Location(root.show(folder)))
+    return list(found.values())
+
+
+def definition_of(given: Table | Mapping[str, Any], database: str, table: str) -> Table:
+    """What is to be registered, under the name that it gets. Raises ``EngineError`` when it has no location."""
+    try:
+        found = given if isinstance(given, Table) else Table.from_dict({"name": table, **given})
+    except (KeyError, TypeError, ValueError) as error:
+        raise EngineError(f"The definition of table {table} is not that of a table: {error}.") from error
+    if found.location is None or not found.location.path:
+        raise EngineError(f"The definition of table {table} has no location.")
+    return replace(found, name=table, database=database, kind="table")

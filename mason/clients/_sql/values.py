@@ -1,0 +1,109 @@
+"""Values of DuckDB as JSON-ready Python values, one rule per type, the same for every view.
+
+Types that Python cannot hold exactly (decimals, zoned times, nanoseconds, years beyond 9999) are cast to text by
+DuckDB before they are fetched; what is left to do in Python is little and done only for columns that need it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mason.clients._sql.quoting import identifier
+
+if TYPE_CHECKING:
+    from duckdb.sqltypes import DuckDBPyType
+
+Ready = Callable[[Any], Any]
+
+_PLAIN = frozenset({"boolean", "tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger"})
+_PLAIN_TEXT = frozenset({"varchar", "enum", "uuid", "decimal", "interval", "bit", "date", "time", "time_ns"})
+_WHOLE_ZONE = re.compile(r"([+-]\d\d)$")
+_LARGEST = 2**63
+
+
+def fetched_type(kind: DuckDBPyType) -> str:
+    """The type to cast a value to before it is fetched; that of ``kind`` itself where nothing is lost."""
+    name = kind.id
+    if name in _PLAIN or name in ("ubigint", "hugeint", "uhugeint", "float", "double", "blob", "varchar"):
+        return str(kind)
+    if name in ("list", "array"):
+        return fetched_type(_children(kind)["child"]) + "[]"
+    if name == "struct":
+        fields = ", ".join(f"{identifier(field)} {fetched_type(inner)}" for field, inner in _children(kind).items())
+        return f"STRUCT({fields})"
+    if name == "map":
+        children = _children(kind)
+        return f"MAP(VARCHAR, {fetched_type(children['value'])})"
+    return "VARCHAR"
+
+
+def ready(kind: DuckDBPyType) -> Ready | None:
+    """What turns a fetched value of ``kind`` into a JSON-ready one; ``None`` when it is one already."""
+    name = kind.id
+    if str(kind) == "JSON":
+        return json.loads
+    if name in _PLAIN or name in _PLAIN_TEXT:
+        return None
+    if name in ("float", "double"):
+        return _number
+    if name in ("ubigint", "hugeint", "uhugeint"):
+        return _whole_number
+    if name == "blob":
+        return lambda value: bytes(value).hex()
+    if name.startswith("timestamp"):
+        return _timestamp
+    if name in ("list", "array"):
+        inner = _or_null(ready(_children(kind)["child"]))
+        return lambda values: [inner(value) for value in values]
+    if name == "struct":
+        fields = {field: _or_null(ready(child)) for field, child in _children(kind).items()}
+        return lambda values: {field: fields[field](value) for field, value in values.items()}
+    if name == "map":
+        value_ready = _or_null(ready(_children(kind)["value"]))
+        return lambda values: {str(key): value_ready(value) for key, value in values.items()}
+    return None
+
+
+def rows_ready(kinds: Sequence[DuckDBPyType], rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Fetched rows, JSON-ready."""
+    changes = [(index, change) for index, change in enumerate(map(ready, kinds)) if change is not None]
+    if not changes:
+        return list(rows)
+    done = []
+    for row in rows:
+        values = list(row)
+        for index, change in changes:
+            if values[index] is not None:
+                values[index] = change(values[index])
+        done.append(tuple(values))
+    return done
+
+
+def _or_null(change: Ready | None) -> Ready:
+    if change is None:
+        return lambda value: value
+    return lambda value: None if value is None else change(value)
+
+
+def _number(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _whole_number(value: int) -> int | str:
+    return value if -_LARGEST <= value < 2 * _LARGEST else str(value)
+
+
+def _timestamp(text: str) -> str:
+    # DuckDB writes "2013-01-01 10:00:00+00"; ISO 8601 wants the T and minutes in the offset.
+    return _WHOLE_ZONE.sub(r"\1:00", text.replace(" ", "T", 1)) if ":" in text else text
+
+
+def _children(kind: DuckDBPyType) -> dict[str, DuckDBPyType]:
+    # Lists, structs and maps have types for children; the annotation covers decimals and enums as well.
+    return {name: child for name, child in kind.children if not isinstance(child, (int, list))}

@@ -1,0 +1,59 @@
+"""The client ``local``: files of this machine as tables, DuckDB as the engine; works with nothing else installed.
+
+Storage is a folder (``root``). Databases are folders of it and schemas of a DuckDB file (``warehouse``); tables are
+files, folders of files, and registrations kept in that file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any, ClassVar
+
+from mason.clients._sql.connection import Limits
+from mason.clients._sql.root import Root
+from mason.clients._sql.schemas import Seen
+from mason.clients.local.warehouse import Warehouse
+from mason.engines.client import Client
+from mason.engines.engine import Engine
+
+
+class LocalClient(Client):
+    """A folder and a warehouse file. Nothing is opened or made until a verb needs it."""
+
+    name: ClassVar[str] = "local"
+
+    def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
+        super().__init__(configuration, base=base)
+        given = self.configuration
+        self.root = Root(
+            base / given.get("root", "."), client=self.name, allow_outside=given.get("allow_outside_root", False)
+        )
+        self.warehouse = Warehouse(base / given.get("warehouse", "./warehouse"))
+        self.seen: Seen = {}
+
+    @classmethod
+    def roles(cls) -> Mapping[str, type[Engine]]:
+        """All four engines."""
+        from mason.clients.local.execution import LocalExecution
+        from mason.clients.local.metastore import LocalMetastore
+        from mason.clients.local.scheduler import LocalScheduler
+        from mason.clients.local.storage import LocalStorage
+
+        return {
+            "metastore": LocalMetastore,
+            "storage": LocalStorage,
+            "execution": LocalExecution,
+            "scheduler": LocalScheduler,
+        }
+
+    @property
+    def limits(self) -> Limits:
+        """What DuckDB may use. It spills into the warehouse where there is one, else into the system's folder."""
+        home = self.warehouse.folder
+        return Limits(
+            memory=str(self.configuration.get("memory_limit", "1GB")),
+            spill=home if home.is_dir() else Path(gettempdir()),
+            threads=self.configuration.get("threads"),
+        )

@@ -1,0 +1,124 @@
+"""Where a name leads: to a registration in the warehouse, else to a file or folder. Metastore and SQL both ask here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from mason.clients._sql.connection import Limits
+from mason.clients._sql.files import FORMATS_READ
+from mason.clients._sql.missing import missing
+from mason.clients._sql.quoting import qualified
+from mason.clients._sql.readers import Source
+from mason.clients._sql.tables import source_of
+from mason.clients.local import LocalClient, folders
+from mason.engines.models import Column, Database, Location, Schema, Table
+from mason.errors import ConflictError, EngineError, NotFoundError
+
+
+class Catalog:
+    """The databases and tables of one client."""
+
+    def __init__(self, client: LocalClient) -> None:
+        self.client = client
+        self.root = client.root
+        self.warehouse = client.warehouse
+
+    @property
+    def limits(self) -> Limits:
+        """What DuckDB may use."""
+        return self.client.limits
+
+    def databases(self) -> list[Database]:
+        """All databases, sorted by name."""
+        found = {name: Database(name) for name in self.warehouse.schemas()}
+        found |= {name: Database(name, Location(name)) for name in folders.databases(self.root, self._leave_out())}
+        return [found[name] for name in sorted(found)]
+
+    def database(self, name: str) -> Database:
+        """One database. Raises ``NotFoundError`` that suggests near names."""
+        folder = self.folder(name)
+        if folder is not None and folders.is_database(folder, self._leave_out()):
+            return Database(name, Location(self.root.show(folder)))
+        if name in self.warehouse.schemas():
+            return Database(name)
+        raise missing("Database", name, (each.name for each in self.databases()))
+
+    def tables(self, database: str) -> list[Table]:
+        """Registered tables and those that are files, sorted by name, without schemas."""
+        self.database(database)
+        found = {table.name: replace(table, schema=None) for table in self.warehouse.tables(database)}
+        folder = self.folder(database)
+        if folder is not None:
+            for name, path in folders.tables(folder, self._leave_out()).items():
+                found.setdefault(name, self._of_files(database, name, path))
+        return [found[name] for name in sorted(found)]
+
+    def table(self, database: str, name: str) -> Table:
+        """Where a table is; with a schema only when it is registered. Raises ``NotFoundError`` that suggests near
+        names, and ``ConflictError`` when several files have the name."""
+        registered = self.registered(database, name)
+        if registered is not None:
+            return registered
+        self.database(database)
+        folder = self.folder(database)
+        paths = folders.named(folder, name, self._leave_out()) if folder else []
+        if len(paths) > 1:
+            files = ", ".join(f"{path.name}/" if path.is_dir() else path.name for path in paths)
+            raise ConflictError(
+                f"Several files are table {name} in database {database}: {files}. Ask for one of them by its full name."
+            )
+        if paths:
+            return self._of_files(database, name, paths[0])
+        strange = folders.unreadable(folder, name) if folder else None
+        if strange:
+            raise EngineError(
+                f"{self.root.show(strange)} is not a format that client {self.client.name} reads ({FORMATS_READ})."
+            )
+        names = [table.name for table in self.tables(database)]
+        raise missing("Table", name, names, f" in database {database}")
+
+    def registered(self, database: str, name: str) -> Table | None:
+        """The table of that name in the warehouse."""
+        found = next((table for table in self.warehouse.tables(database) if table.name == name), None)
+        if found is None or found.format != "duckdb":
+            return found
+        columns = self.warehouse.columns(database, name)
+        return replace(found, schema=Schema(tuple(Column(*column) for column in columns)))
+
+    def source(self, table: Table) -> Source:
+        """What reads a table."""
+        if table.format == "duckdb":
+            sql = f"SELECT * FROM {qualified('warehouse', table.database, table.name)}"
+            return Source(sql, attach=self.warehouse.file)
+        return source_of(table, self.root, self.client.limits, self.client.seen)
+
+    def named_in_sql(self, database: str, name: str) -> Source | None:
+        """The source of a table that a statement names; ``None`` when there is none of that name.
+
+        SQL folds case where nothing is lost by it: an exact name wins, else the only one that differs in case.
+        """
+        try:
+            names = [table.name for table in self.tables(database)]
+        except NotFoundError:
+            return None
+        alike = [each for each in names if each.lower() == name.lower()]
+        exact = name if name in names or not alike else alike[0] if len(alike) == 1 else name
+        try:
+            return self.source(self.table(database, exact))
+        except NotFoundError:
+            return None
+
+    def folder(self, database: str) -> Path | None:
+        """The folder of that name; hidden ones are none. Raises ``AccessDeniedError`` for one outside of the root."""
+        real = self.root.resolve(database)
+        parts = real.relative_to(self.root.path).parts if real.is_relative_to(self.root.path) else real.parts[-1:]
+        hidden = any(part.startswith(".") for part in parts)
+        return real if real.is_dir() and not hidden and real not in self._leave_out() else None
+
+    def _of_files(self, database: str, name: str, path: Path) -> Table:
+        size = path.stat().st_size if path.is_file() else None
+        return Table(name, database, location=Location(self.root.show(path), size=size))
+
+    def _leave_out(self) -> frozenset[Path]:
+        return frozenset({self.warehouse.folder})

@@ -1,0 +1,34 @@
+"""The execution engine of ``local``: DuckDB over the files of the root and the tables of the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+from mason.clients._sql.execution import DuckDBExecution
+from mason.clients.local import LocalClient
+from mason.clients.local.catalog import Catalog
+from mason.engines.models import Job
+
+
+class LocalExecution(DuckDBExecution):
+    """Jobs are kept in the warehouse's folder, so that other processes can ask for them."""
+
+    client: ClassVar[str] = "local"
+    supports: ClassVar[frozenset[str]] = DuckDBExecution.supports
+
+    def __init__(self, client: LocalClient) -> None:
+        super().__init__(client)
+        self.local = client
+        self.catalog = Catalog(client)
+
+    @contextmanager
+    def _tables(self) -> Iterator[Catalog]:
+        yield self.catalog
+
+    def _put_job(self, job: Job) -> Job:
+        return self.local.warehouse.put_job(job)
+
+    def _find_job(self, job_id: str) -> Job:
+        return self.local.warehouse.get_job(job_id)

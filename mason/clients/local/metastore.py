@@ -1,0 +1,157 @@
+"""The metastore of ``local``: folders and registrations as databases and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mason.clients._sql.files import files_at
+from mason.clients._sql.jobs import now, succeeded
+from mason.clients._sql.quoting import qualified
+from mason.clients._sql.readers import source
+from mason.clients._sql.schemas import TableSchema
+from mason.clients._sql.tables import definition_of, look_at, partitions_of, relative, title
+from mason.clients.local import LocalClient
+from mason.clients.local.catalog import Catalog
+from mason.engines.metastore import Metastore
+from mason.engines.models import Database, Job, Partition, Table
+from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
+
+
+class LocalMetastore(Metastore):
+    """Looks at folders each time it is asked; what it keeps itself is in the warehouse."""
+
+    client: ClassVar[str] = "local"
+    supports: ClassVar[frozenset[str]] = frozenset(
+        {
+            "list_databases",
+            "get_database",
+            "list_tables",
+            "get_table",
+            "list_partitions",
+            "table_ddl",
+            "create_database",
+            "create_table",
+            "delete_table",
+        }
+    )
+
+    def __init__(self, client: LocalClient) -> None:
+        super().__init__(client)
+        self.local = client
+        self.catalog = Catalog(client)
+
+    def list_databases(self) -> list[Database]:
+        """Folders that hold data, and the warehouse's schemas."""
+        return self.catalog.databases()
+
+    def get_database(self, database: str) -> Database:
+        """A folder or schema."""
+        return self.catalog.database(database)
+
+    def list_tables(self, database: str) -> list[Table]:
+        """Registered tables, data files and folders of data files."""
+        return self.catalog.tables(database)
+
+    def get_table(self, database: str, table: str, *, read_headers: bool | None = None) -> Table:
+        """The table, its schema found in its files (a sample of text, all metadata of parquet)."""
+        found = self.catalog.table(database, table)
+        if found.format == "duckdb":
+            return found
+        return self._looked_at(found, read_headers=read_headers)[0]
+
+    def list_partitions(self, database: str, table: str) -> list[Partition]:
+        """The folders ``key=value`` of a table."""
+        found = self.catalog.table(database, table)
+        if found.format == "duckdb":
+            return []
+        return partitions_of(self._looked_at(found)[1], self.local.root)
+
+    def table_ddl(self, database: str, table: str) -> str:
+        """A ``CREATE VIEW`` for DuckDB, with paths relative to the root."""
+        found = self.catalog.table(database, table)
+        name = qualified(database, table)
+        if found.format == "duckdb":
+            assert found.schema is not None
+            columns = ", ".join(f"{qualified(column.name)} {column.type}" for column in found.schema.columns)
+            return f"CREATE TABLE {name} ({columns});"
+        reader = source(relative(self._looked_at(found)[1], self.local.root)).sql
+        return f"CREATE VIEW {name} AS {reader};"
+
+    def create_database(self, database: str, *, location: str | None = None) -> Database:
+        """A schema of the warehouse, which may have the name of a folder. A ``location`` is refused: a folder that
+        holds data is a database already."""
+        if location is not None:
+            raise EngineError(f"Client {self.client} takes no location: a folder with data is a database already.")
+        if not database:
+            raise EngineError("A database needs a name.")
+        if database in self.local.warehouse.schemas():
+            raise ConflictError(f"Database {database} exists already.")
+        self.local.warehouse.create_schema(database)
+        return Database(database)
+
+    def create_table(
+        self, database: str, table: str, *, definition: Table | Mapping[str, Any], overwrite: bool = False
+    ) -> Job:
+        """Register a table over files below the root. Its columns are looked for where the definition has none."""
+        submitted = now()
+        if not database or not table:
+            raise EngineError("A table needs a database and a name.")
+        if not overwrite and self.catalog.registered(database, table) is not None:
+            raise ConflictError(f"Table {table} in database {database} is registered already.")
+        wanted = definition_of(definition, database, table)
+        found, schema = self._looked_at(wanted)
+        if not schema.columns:
+            raise EngineError(f"{title(wanted).capitalize()} has no columns: its files are empty.")
+        root = self.local.root
+        reader = source(relative(schema, root)).sql
+        self.local.warehouse.register(found, reader, search=root.path, excel=schema.format == "xlsx")
+        logs = (f"Registered {database}.{table} over {found.location.path if found.location else ''}",)
+        job = succeeded("metastore.create_table", found.to_dict(), submitted=submitted, logs=logs)
+        return self.local.warehouse.put_job(job)
+
+    def delete_table(self, database: str, table: str, *, delete_files: bool = False) -> Table:
+        """Forget a registration; with ``delete_files`` also delete the table's data files, and no other file."""
+        found = self.catalog.table(database, table)
+        registered = self.catalog.registered(database, table) is not None
+        location = found.location.path if found.location else ""
+        in_warehouse = found.format == "duckdb" and found.kind == "table"
+        if not delete_files and (in_warehouse or not registered):
+            raise ConflictError(
+                f"Table {table} in database {database} is nothing but its data ({location}): there is no registration "
+                "to delete. Ask for delete_files to delete the data."
+            )
+        files = self._own_files(location) if delete_files and found.format != "duckdb" else []
+        if registered:
+            self.local.warehouse.drop(found)
+        for file in files:
+            file.unlink()
+        self._remove_empty_folders({file.parent for file in files})
+        return found
+
+    def _looked_at(self, table: Table, *, read_headers: bool | None = None) -> tuple[Table, TableSchema]:
+        client = self.local
+        return look_at(table, client.root, client.limits, client.seen, read_headers=read_headers)
+
+    def _own_files(self, location: str) -> list[Path]:
+        """The files to delete. Raises ``AccessDeniedError`` when one of them is not the table's alone."""
+        root = self.local.root
+        base, _ = root.find(location)
+        try:
+            files = [file.path for file in files_at(root, location)]
+        except NotFoundError:
+            return []
+        for file in files:
+            if root.path not in file.parents or base not in file.parents:
+                raise AccessDeniedError(
+                    f"{root.show(file)} lies outside of {root.show(base)}, so it is not deleted with the table. "
+                    "Delete it yourself, then delete the table again."
+                )
+        return files
+
+    def _remove_empty_folders(self, emptied: set[Path]) -> None:
+        for folder in sorted(emptied, key=lambda path: len(path.parts), reverse=True):
+            while folder != self.local.root.path and folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+                folder = folder.parent

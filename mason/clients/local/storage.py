@@ -1,0 +1,113 @@
+"""The storage of ``local``: the folder ``root`` and what is below it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import ClassVar
+
+from mason.clients._sql.atomic import write_whole
+from mason.clients._sql.jobs import iso
+from mason.clients._sql.tables import infer
+from mason.clients.local import LocalClient
+from mason.engines.models import Location, Table
+from mason.engines.storage import Storage
+from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
+
+
+class LocalStorage(Storage):
+    """Paths are relative to the root; what leads out of it is refused."""
+
+    client: ClassVar[str] = "local"
+    supports: ClassVar[frozenset[str]] = frozenset(
+        {"list_paths", "exists", "infer_table", "fingerprint", "read", "write", "copy", "delete"}
+    )
+
+    def __init__(self, client: LocalClient) -> None:
+        super().__init__(client)
+        self.local = client
+        self.root = client.root
+
+    def list_paths(self, path: str = "") -> list[Location]:
+        """Files at and below a file, folder or glob; names that begin with ``.`` or ``_`` are left out."""
+        return [self._location(file) for file in self.root.find(path)[1]]
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or folder; a link that leads nowhere is none."""
+        return self.root.resolve(path).exists()
+
+    def infer_table(self, path: str, *, table: str | None = None, read_headers: bool | None = None) -> Table:
+        """The table that the files at ``path`` are; its location is the path as given, so that a glob stays one."""
+        client = self.local
+        return infer(path, self.root, client.limits, client.seen, table=table, read_headers=read_headers)
+
+    def fingerprint(self, path: str) -> str:
+        """A sha256 of names, sizes and modification times."""
+        try:
+            _, files = self.root.find(path)
+        except NotFoundError:
+            files = []
+        digest = hashlib.sha256()
+        for file in files:
+            status = file.stat()
+            digest.update(f"{self.root.show(file)}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        return f"sha256:{digest.hexdigest()}"
+
+    def read(self, path: str) -> bytes:
+        """The content of a file."""
+        return self._file(path).read_bytes()
+
+    def write(self, path: str, content: str | bytes, *, overwrite: bool = False) -> Location:
+        """Write a file; missing folders are made."""
+        real = self._target(path)
+        try:
+            write_whole(real, content.encode("utf-8") if isinstance(content, str) else content, overwrite=overwrite)
+        except FileExistsError as error:
+            raise ConflictError(f"{path} exists already. Ask for overwrite to replace it.") from error
+        return self._location(real)
+
+    def copy(self, path: str, target: str, *, overwrite: bool = False) -> Location:
+        """Copy a file; missing folders of the target are made."""
+        return self.write(target, self._file(path).read_bytes(), overwrite=overwrite)
+
+    def delete(self, path: str, *, recursive: bool = False) -> Location:
+        """Delete a file or folder; the root itself is refused."""
+        real = self.root.resolve(path)
+        if real == self.root.path or real in self.root.path.parents:
+            raise AccessDeniedError(f"{path or '.'} is the client's root, which is not deleted.")
+        # A link goes itself; what it leads to stays.
+        named = self.root.path / path
+        if named.is_symlink():
+            named.unlink()
+            return Location(path)
+        if real.is_dir():
+            if not recursive:
+                raise ConflictError(f"{path} is a folder. Ask for recursive to delete it and all below it.")
+            shutil.rmtree(real)
+            return Location(self.root.show(real))
+        location = self._location(self._file(path))
+        real.unlink()
+        return location
+
+    def _file(self, path: str) -> Path:
+        real = self.root.resolve(path)
+        if real.is_dir():
+            raise EngineError(f"{path} is a folder, not a file.")
+        if not real.is_file():
+            raise NotFoundError(f"There is no file {path} in {self.root.path}.")
+        return real
+
+    def _target(self, path: str) -> Path:
+        real = self.root.resolve(path)
+        if real.is_dir():
+            raise ConflictError(f"{path} is a folder; name the file to write.")
+        real.parent.mkdir(parents=True, exist_ok=True)
+        return real
+
+    def _location(self, file: Path) -> Location:
+        status = file.stat()
+        return Location(
+            self.root.show(file), status.st_size, iso(datetime.fromtimestamp(status.st_mtime, tz=timezone.utc))
+        )

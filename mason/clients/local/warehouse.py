@@ -1,0 +1,189 @@
+"""The DuckDB file that keeps registered tables, and the folder beside it that keeps jobs.
+
+A registration is a view over the reader of its files; the view's comment holds the definition as JSON, and that is
+what Mason goes by: queries are built from it anew, with the files that are there now and paths from the root, so that a
+project can be moved. The view itself serves people who open the file with DuckDB.
+
+DuckDB locks a file that somebody has open for writing, readers included. So the file is open for moments
+only, and an open that meets a lock is tried again for some seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason.clients._sql.failures import explain
+from mason.clients._sql.quoting import identifier, literal, qualified
+from mason.engines.models import Job, Location, Table
+from mason.errors import EngineError, NotFoundError, TransientEngineError
+
+if TYPE_CHECKING:
+    import duckdb
+
+_PATIENCE = 10.0
+_PAUSE = 0.05
+_OWN = "mason"
+_HIDDEN_SCHEMAS = "('information_schema', 'pg_catalog')"
+# Two connections of one process to one file must agree on reading or writing, so they take turns.
+_turn = threading.RLock()
+
+
+class Warehouse:
+    """A folder with ``warehouse.duckdb`` and ``jobs/``, or a database file with ``NAME_files/`` beside it.
+
+    Reading makes nothing: no folder, no file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if path.suffix in (".duckdb", ".db"):
+            self.file = path.absolute()
+            self.folder = self.file.with_name(f"{path.stem}_files")
+        else:
+            self.folder = path.absolute()
+            self.file = self.folder / "warehouse.duckdb"
+
+    def schemas(self) -> list[str]:
+        """The names of all schemas that somebody made, or that hold something."""
+        return [
+            name
+            for (name,) in self._ask(
+                "SELECT DISTINCT schema_name FROM duckdb_schemas() WHERE database_name = current_database() "
+                f"AND schema_name NOT IN {_HIDDEN_SCHEMAS} AND (schema_name <> 'main' OR EXISTS "
+                "(FROM duckdb_tables() WHERE schema_name = 'main' AND NOT internal) OR EXISTS "
+                "(FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal)) ORDER BY 1"
+            )
+        ]
+
+    def tables(self, schema: str) -> list[Table]:
+        """Registrations and DuckDB's own tables and views of a schema, sorted by name; the latter without columns."""
+        rows = self._ask(
+            "SELECT table_name AS name, 'table' AS kind, comment FROM duckdb_tables() "
+            "WHERE database_name = current_database() AND schema_name = $1 AND NOT internal UNION ALL "
+            "SELECT view_name, 'view', comment FROM duckdb_views() "
+            "WHERE database_name = current_database() AND schema_name = $1 AND NOT internal ORDER BY 1",
+            [schema],
+        )
+        return [self._table(schema, name, kind, comment) for name, kind, comment in rows]
+
+    def columns(self, schema: str, table: str) -> list[tuple[str, str]]:
+        """Names and types of the columns of a table of DuckDB's own."""
+        return [
+            (name, kind)
+            for name, kind in self._ask(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() "
+                "AND schema_name = $1 AND table_name = $2 ORDER BY column_index",
+                [schema, table],
+            )
+        ]
+
+    def create_schema(self, schema: str) -> None:
+        """Make a schema, if there is none of that name."""
+        with self._open(read_only=False) as connection:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+
+    def register(self, table: Table, reader: str, *, search: Path, excel: bool) -> None:
+        """Keep a table's definition, and a view with the SELECT ``reader``, whose paths start from ``search``."""
+        from mason.clients._sql.connection import load_excel
+
+        view = qualified(table.database, table.name)
+        comment = json.dumps({_OWN: table.to_dict()}, ensure_ascii=False)
+        with self._open(read_only=False) as connection:
+            if excel:
+                load_excel(connection)
+            connection.execute(f"SET file_search_path = {literal(str(search))}")
+            connection.execute("BEGIN")
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(table.database)}")
+            connection.execute(f"CREATE OR REPLACE VIEW {view} AS {reader}")
+            connection.execute(f"COMMENT ON VIEW {view} IS {literal(comment)}")
+            connection.execute("COMMIT")
+
+    def drop(self, table: Table) -> None:
+        """Forget a registration, or drop a table or view of DuckDB's own."""
+        kind = "TABLE" if table.format == "duckdb" and table.kind == "table" else "VIEW"
+        with self._open(read_only=False) as connection:
+            connection.execute(f"DROP {kind} IF EXISTS {qualified(table.database, table.name)}")
+
+    def put_job(self, job: Job) -> Job:
+        """Keep a job, whole or not at all, for other processes to ask about."""
+        from mason.clients._sql.atomic import write_whole
+
+        folder = self.folder / "jobs"
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / f"{job.job_id}.json", json.dumps(job.to_dict(), indent=1).encode("utf-8"))
+        return job
+
+    def get_job(self, job_id: str) -> Job:
+        """A job that was kept. Raises ``NotFoundError``, and ``EngineError`` when its file is damaged."""
+        folder = self.folder / "jobs"
+        path = folder / f"{job_id}.json"
+        # The id is compared with names and not joined to a path: it may hold anything.
+        if not folder.is_dir() or path.name not in {entry.name for entry in folder.iterdir()}:
+            raise NotFoundError(f"There is no job {job_id}.")
+        try:
+            return Job.from_dict(json.loads(path.read_text("utf-8")))
+        except (ValueError, KeyError) as error:
+            raise EngineError(f"The record of job {job_id} is damaged: {path}.") from error
+
+    def _table(self, schema: str, name: str, kind: str, comment: str | None) -> Table:
+        definition = _definition(comment)
+        if definition is not None:
+            # The schema's and the view's names win over what the comment says: both may have been renamed.
+            return Table.from_dict({**definition, "name": name, "database": schema})
+        return Table(name, schema, location=Location(str(self.file)), format="duckdb", kind=kind, comment=comment or "")
+
+    def _ask(self, sql: str, values: list[str] | None = None) -> list[tuple[Any, ...]]:
+        if not self.file.exists():
+            return []
+        with self._open(read_only=True) as connection:
+            return connection.execute(sql, values or []).fetchall()
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        import duckdb
+
+        if not read_only:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+        with _turn:
+            try:
+                connection = self._connect(read_only=read_only)
+                try:
+                    yield connection
+                finally:
+                    connection.close()
+            except duckdb.Error as error:
+                raise explain(error, str) from error
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        deadline = time.monotonic() + _PATIENCE
+        settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        while True:
+            try:
+                return duckdb.connect(str(self.file), read_only=read_only, config=settings)
+            except duckdb.IOException as error:
+                if "lock" not in str(error):
+                    raise EngineError(
+                        f"The warehouse {self.file} cannot be opened: {str(error).splitlines()[0]}"
+                    ) from error
+                if time.monotonic() > deadline:
+                    raise TransientEngineError(
+                        f"The warehouse {self.file} is open for writing in another process. Try again when it is done."
+                    ) from error
+            time.sleep(_PAUSE)
+
+
+def _definition(comment: str | None) -> Mapping[str, Any] | None:
+    """The definition in a view's comment; ``None`` for views that somebody else made."""
+    try:
+        held = json.loads(comment or "")
+    except ValueError:
+        return None
+    found = held.get(_OWN) if isinstance(held, dict) else None
+    return found if isinstance(found, dict) and "name" in found else None

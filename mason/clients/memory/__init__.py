@@ -1,0 +1,86 @@
+"""The client ``memory``: all four engines for real, in one process, for tests and trials.
+
+Files are bytes in a mapping; tables are registrations over them; schedules run when they are triggered. DuckDB reads
+files only, so for the time of a verb that needs it the files are put into a temporary folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
+from typing import Any, ClassVar
+
+from mason.clients._sql.connection import Limits
+from mason.clients._sql.root import Root
+from mason.engines.client import Client
+from mason.engines.engine import Engine
+from mason.engines.models import Job, Schedule, Table
+from mason.errors import NotFoundError
+
+
+class MemoryClient(Client):
+    """Holds everything as plain attributes, which tests may look at; two clients share nothing."""
+
+    name: ClassVar[str] = "memory"
+
+    def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
+        super().__init__(configuration, base=base)
+        self.files: dict[str, bytes] = {}
+        self.written: dict[str, int] = {}
+        self.databases: dict[str, dict[str, Table]] = {}
+        self.jobs: dict[str, Job] = {}
+        self.schedules: dict[str, Schedule] = {}
+
+    @classmethod
+    def roles(cls) -> Mapping[str, type[Engine]]:
+        """All four engines."""
+        from mason.clients.memory.execution import MemoryExecution
+        from mason.clients.memory.metastore import MemoryMetastore
+        from mason.clients.memory.scheduler import MemoryScheduler
+        from mason.clients.memory.storage import MemoryStorage
+
+        return {
+            "metastore": MemoryMetastore,
+            "storage": MemoryStorage,
+            "execution": MemoryExecution,
+            "scheduler": MemoryScheduler,
+        }
+
+    @property
+    def limits(self) -> Limits:
+        """What DuckDB may use."""
+        return Limits(str(self.configuration.get("memory_limit", "512MB")), Path(gettempdir()))
+
+    def put_file(self, path: str, content: bytes) -> None:
+        """Hold ``content`` under ``path``, and count the write, which stands in for a time of modification."""
+        self.files[path] = content
+        self.written[path] = max(self.written.values(), default=0) + 1
+
+    def put_job(self, job: Job) -> Job:
+        """Hold a job."""
+        self.jobs[job.job_id] = job
+        return job
+
+    def find_job(self, job_id: str) -> Job:
+        """A job. Raises ``NotFoundError``."""
+        if job_id not in self.jobs:
+            raise NotFoundError(f"There is no job {job_id}.")
+        return self.jobs[job_id]
+
+    @contextmanager
+    def on_disk(self) -> Iterator[Root]:
+        """All files in a temporary folder; what was written there is held when the context ends without an error."""
+        with TemporaryDirectory(prefix="mason-memory-") as folder:
+            root = Root(Path(folder), client=self.name)
+            for path, content in self.files.items():
+                target = root.path / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            before = {path: (root.path / path).stat().st_mtime_ns for path in self.files}
+            yield root
+            for file in root.walk(root.path):
+                path = root.show(file)
+                if before.get(path) != file.stat().st_mtime_ns:
+                    self.put_file(path, file.read_bytes())

@@ -1,0 +1,34 @@
+"""The execution engine of ``memory``: DuckDB over the files that the client holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+from mason.clients._sql.execution import DuckDBExecution
+from mason.clients.memory import MemoryClient
+from mason.clients.memory.metastore import Registered
+from mason.engines.models import Job
+
+
+class MemoryExecution(DuckDBExecution):
+    """Jobs are held by the client; what they write becomes files of it."""
+
+    client: ClassVar[str] = "memory"
+    supports: ClassVar[frozenset[str]] = DuckDBExecution.supports
+
+    def __init__(self, client: MemoryClient) -> None:
+        super().__init__(client)
+        self.memory = client
+
+    @contextmanager
+    def _tables(self) -> Iterator[Registered]:
+        with self.memory.on_disk() as root:
+            yield Registered(self.memory, root)
+
+    def _put_job(self, job: Job) -> Job:
+        return self.memory.put_job(job)
+
+    def _find_job(self, job_id: str) -> Job:
+        return self.memory.find_job(job_id)

@@ -1,0 +1,143 @@
+"""The metastore of ``memory``: databases and registrations in a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from mason.clients._sql.connection import Limits
+from mason.clients._sql.files import files_at
+from mason.clients._sql.jobs import now, succeeded
+from mason.clients._sql.missing import missing
+from mason.clients._sql.quoting import qualified
+from mason.clients._sql.readers import Source, source
+from mason.clients._sql.root import Root
+from mason.clients._sql.tables import definition_of, look_at, partitions_of, relative, source_of
+from mason.clients.memory import MemoryClient
+from mason.engines.metastore import Metastore
+from mason.engines.models import Database, Job, Partition, Table
+from mason.errors import ConflictError, EngineError, NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The registered tables, with their files on disk for the time of one verb."""
+
+    memory: MemoryClient
+    root: Root
+
+    @property
+    def limits(self) -> Limits:
+        """What DuckDB may use."""
+        return self.memory.limits
+
+    def source(self, table: Table) -> Source:
+        """What reads a table."""
+        return source_of(table, self.root, self.limits, {})
+
+    def named_in_sql(self, database: str, name: str) -> Source | None:
+        """What reads a registered table; upper and lower case are alike, as SQL has it."""
+        tables = self.memory.databases.get(database, {})
+        alike = [each for each in tables if each.lower() == name.lower()]
+        exact = name if name in tables else alike[0] if len(alike) == 1 else None
+        return self.source(tables[exact]) if exact is not None else None
+
+
+class MemoryMetastore(Metastore):
+    """Tables are there once they are registered; files alone are none."""
+
+    client: ClassVar[str] = "memory"
+    supports: ClassVar[frozenset[str]] = frozenset(Metastore.verbs)
+
+    def __init__(self, client: MemoryClient) -> None:
+        super().__init__(client)
+        self.memory = client
+
+    def list_databases(self) -> list[Database]:
+        """The databases that were made."""
+        return [Database(name) for name in sorted(self.memory.databases)]
+
+    def get_database(self, database: str) -> Database:
+        """One database."""
+        if database not in self.memory.databases:
+            raise missing("Database", database, self.memory.databases)
+        return Database(database)
+
+    def list_tables(self, database: str) -> list[Table]:
+        """The registered tables."""
+        self.get_database(database)
+        return [replace(table, schema=None) for _, table in sorted(self.memory.databases[database].items())]
+
+    def get_table(self, database: str, table: str, *, read_headers: bool | None = None) -> Table:
+        """A registered table, looked at again."""
+        found = self._registered(database, table)
+        with self._on_disk() as tables:
+            return look_at(found, tables.root, tables.limits, {}, read_headers=read_headers)[0]
+
+    def list_partitions(self, database: str, table: str) -> list[Partition]:
+        """The folders ``key=value`` of a table."""
+        found = self._registered(database, table)
+        with self._on_disk() as tables:
+            return partitions_of(look_at(found, tables.root, tables.limits, {})[1], tables.root)
+
+    def table_ddl(self, database: str, table: str) -> str:
+        """A ``CREATE VIEW`` for DuckDB."""
+        found = self._registered(database, table)
+        with self._on_disk() as tables:
+            schema = look_at(found, tables.root, tables.limits, {})[1]
+            return f"CREATE VIEW {qualified(database, table)} AS {source(relative(schema, tables.root)).sql};"
+
+    def create_database(self, database: str, *, location: str | None = None) -> Database:
+        """Make an empty database; a ``location`` means nothing here and is refused."""
+        if location is not None:
+            raise EngineError(f"Client {self.client} takes no location: its databases are in memory.")
+        if not database:
+            raise EngineError("A database needs a name.")
+        if database in self.memory.databases:
+            raise ConflictError(f"Database {database} exists already.")
+        self.memory.databases[database] = {}
+        return Database(database)
+
+    def create_table(
+        self, database: str, table: str, *, definition: Table | Mapping[str, Any], overwrite: bool = False
+    ) -> Job:
+        """Register a table over files. Its columns are looked for where the definition has none."""
+        submitted = now()
+        if not database or not table:
+            raise EngineError("A table needs a database and a name.")
+        if table in self.memory.databases.get(database, {}) and not overwrite:
+            raise ConflictError(f"Table {table} in database {database} is registered already.")
+        wanted = definition_of(definition, database, table)
+        with self._on_disk() as tables:
+            found, _ = look_at(wanted, tables.root, tables.limits, {})
+        self.memory.databases.setdefault(database, {})[table] = found
+        return self.memory.put_job(succeeded("metastore.create_table", found.to_dict(), submitted=submitted))
+
+    def delete_table(self, database: str, table: str, *, delete_files: bool = False) -> Table:
+        """Forget a registration, and with ``delete_files`` the files."""
+        found = self._registered(database, table)
+        if delete_files and found.location:
+            for path in self._files_of(found.location.path):
+                del self.memory.files[path]
+        return self.memory.databases[database].pop(table)
+
+    def _files_of(self, location: str) -> list[str]:
+        with self.memory.on_disk() as root:
+            try:
+                return [root.show(file.path) for file in files_at(root, location)]
+            except NotFoundError:
+                return []
+
+    def _registered(self, database: str, table: str) -> Table:
+        self.get_database(database)
+        tables = self.memory.databases[database]
+        if table not in tables:
+            raise missing("Table", table, tables, f" in database {database}")
+        return tables[table]
+
+    @contextmanager
+    def _on_disk(self) -> Iterator[Registered]:
+        with self.memory.on_disk() as root:
+            yield Registered(self.memory, root)

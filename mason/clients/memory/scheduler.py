@@ -1,0 +1,51 @@
+"""The scheduler of ``memory``: schedules in a mapping, which run when somebody triggers them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mason.clients._sql.jobs import now, succeeded
+from mason.clients._sql.missing import missing
+from mason.clients.memory import MemoryClient
+from mason.engines.models import Job, Schedule
+from mason.engines.scheduler import Scheduler
+from mason.errors import ConflictError
+
+
+class MemoryScheduler(Scheduler):
+    """Knows no time: nothing runs by itself."""
+
+    client: ClassVar[str] = "memory"
+    supports: ClassVar[frozenset[str]] = frozenset(Scheduler.verbs)
+
+    def __init__(self, client: MemoryClient) -> None:
+        super().__init__(client)
+        self.memory = client
+
+    def get_schedule(self, name: str) -> Schedule:
+        """One schedule."""
+        if name not in self.memory.schedules:
+            raise missing("Schedule", name, self.memory.schedules)
+        return self.memory.schedules[name]
+
+    def list_schedules(self) -> list[Schedule]:
+        """All schedules, sorted by name."""
+        return [self.memory.schedules[name] for name in sorted(self.memory.schedules)]
+
+    def put_schedule(self, schedule: Schedule, *, overwrite: bool = False) -> Schedule:
+        """Hold a schedule."""
+        if schedule.name in self.memory.schedules and not overwrite:
+            raise ConflictError(f"Schedule {schedule.name} exists already. Ask for overwrite to replace it.")
+        self.memory.schedules[schedule.name] = schedule
+        return schedule
+
+    def trigger_schedule(self, name: str) -> Job:
+        """A job that names the steps in their order; no step is called."""
+        schedule = self.get_schedule(name)
+        result = {"schedule": name, "steps": [step.id for step in schedule.dag.steps]}
+        return self.memory.put_job(succeeded("scheduler.trigger_schedule", result, submitted=now()))
+
+    def delete_schedule(self, name: str) -> Schedule:
+        """Drop a schedule."""
+        self.get_schedule(name)
+        return self.memory.schedules.pop(name)

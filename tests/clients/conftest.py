@@ -1,0 +1,86 @@
+"""A client ``local`` over an empty folder, and short ways to put files there and to ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mason.clients.local import LocalClient
+from mason.engines.execution import Execution
+from mason.engines.metastore import Metastore
+from mason.engines.models import Rows
+from mason.engines.storage import Storage
+from mason.errors import MasonError
+
+
+@dataclass
+class Local:
+    """The engines of one client over ``root``."""
+
+    root: Path
+    client: LocalClient
+
+    @property
+    def metastore(self) -> Metastore:
+        engine = self.client.engine("metastore")
+        assert isinstance(engine, Metastore)
+        return engine
+
+    @property
+    def storage(self) -> Storage:
+        engine = self.client.engine("storage")
+        assert isinstance(engine, Storage)
+        return engine
+
+    @property
+    def execution(self) -> Execution:
+        engine = self.client.engine("execution")
+        assert isinstance(engine, Execution)
+        return engine
+
+    def put(self, path: str, content: str | bytes) -> Path:
+        """Write a file as it stands: no translation of line ends."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+        return target
+
+    def columns(self, table: str, **options: Any) -> dict[str, str]:
+        """Names and types of a table of the database ``data``."""
+        schema = self.metastore.get_table("data", table, **options).schema
+        assert schema is not None
+        return {column.name: column.type for column in schema.columns}
+
+    def rows(self, table: str, sql: str = "SELECT * FROM $table", **options: Any) -> list[tuple[Any, ...]]:
+        """The rows of a table of the database ``data``."""
+        answer = self.execution.query(sql, table=self.metastore.get_table("data", table, **options))
+        assert isinstance(answer, Rows)
+        return list(answer.rows)
+
+    def ask(self, sql: str, **options: Any) -> list[tuple[Any, ...]]:
+        """The rows of a statement without a table of its own."""
+        answer = self.execution.query(sql, **options)
+        assert isinstance(answer, Rows)
+        return list(answer.rows)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Local:
+    return make(tmp_path / "project")
+
+
+def make(root: Path, **configuration: Any) -> Local:
+    """A client over a folder, which is made."""
+    root.mkdir(exist_ok=True)
+    return Local(root, LocalClient(configuration, base=root))
+
+
+def refusal(call: Callable[..., object], *arguments: object, **options: object) -> str:
+    """The kind and text of the error that a call raises."""
+    with pytest.raises(MasonError) as raised:
+        call(*arguments, **options)
+    return f"{type(raised.value).__name__}: {raised.value}"
