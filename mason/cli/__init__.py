@@ -1,0 +1,166 @@
+"""The command line: a group whose commands are loaded one at a time, and the frame around them that ends every run.
+
+A command parses, calls ``mason.project`` and hands the result to ``mason.render``. What a command raises becomes a
+message, an exit code and never a traceback here, in one place. Results go to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any, cast
+
+import click
+
+from mason import __version__
+from mason.errors import MasonError
+
+# Help texts stand here so that `mason --help` loads no command.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("mason.cli.init:init", "Scaffold a project that plans and applies at once."),
+    "plan": ("mason.cli.plan:plan", "Show what apply would do; nothing is changed."),
+    "apply": ("mason.cli.apply:apply", "Plan, ask, and make the state what the files say."),
+    "destroy": ("mason.cli.apply:destroy", "Plan the deletion of what the state holds, ask, and do it."),
+    "get": ("mason.cli.get:get", "List what was applied, or print one definition."),
+    "config": ("mason.cli.get:config", "List configs, or choose the current one."),
+    "validate": ("mason.cli.run:validate", "Check a run's parameters and config, and show its dry run."),
+    "run": ("mason.cli.run:run", "Run an operator: dry run, confirmation, execution."),
+    "schema": ("mason.cli.schema:schema", "Print the JSON Schema of a kind of resource."),
+}
+
+
+@dataclass(slots=True)
+class Invocation:
+    """The global options of one call, and whether its command was asked for JSON."""
+
+    state: str | None = None
+    no_color: bool = False
+    debug: bool = False
+    json: bool = False
+
+
+class _Commands(click.Group):
+    """A group that knows its commands by name and loads the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        return cast(click.Command, getattr(importlib.import_module(module), attribute))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from mason.resources.wording import nearest
+
+            near = nearest(args[0], COMMANDS)
+            meant = f" Did you mean {near!r}?" if near else ""
+            ctx.fail(f"There is no command {args[0]!r}.{meant}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with: mason init my_project",
+)
+@click.option("--state", metavar="URL", help="Where the state is kept (default: MASON_STATE, mason.yaml, ~/.mason).")
+@click.option(
+    "-l",
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="warning",
+    show_default=True,
+    help="How much to tell on stderr; debug shows tracebacks.",
+)
+@click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR).")
+@click.version_option(__version__, message="mason %(version)s")
+@click.pass_obj
+def mason(invocation: Invocation, state: str | None, log_level: str, no_color: bool) -> None:
+    """Terraform for data operators: declare them in YAML, see the plan, say yes."""
+    invocation.state = state
+    invocation.no_color = no_color
+    invocation.debug = log_level == "debug"
+    if log_level != "warning":
+        import logging
+
+        logging.basicConfig(level=log_level.upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+
+
+def main() -> None:
+    """The console script. Exit codes: 0 done, 1 an error, 2 changes (``plan --detailed-exitcode`` only), 130 Ctrl-C."""
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(arguments: list[str]) -> int:
+    """Run one command and return its exit code; every failure is told here."""
+    invocation = Invocation()
+    try:
+        code = _call(arguments, invocation)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough. Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code
+
+
+def _call(arguments: list[str], invocation: Invocation) -> int:
+    try:
+        returned: Any = mason.main(arguments, prog_name="mason", standalone_mode=False, obj=invocation)
+    except (KeyboardInterrupt, click.Abort):
+        _tell("\nInterrupted.")
+        return 130
+    except click.ClickException as error:
+        # A usage error is 1 and not click's 2, which means "changes" where --detailed-exitcode was given.
+        error.show()
+        return 1
+    except MasonError as error:
+        _report(error, invocation)
+        return error.exit_code
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        _report(error, invocation)
+        return 1
+    return returned if isinstance(returned, int) else 0
+
+
+def _report(error: Exception, invocation: Invocation) -> None:
+    """Tell an error on stderr, and on stdout as JSON where JSON was asked for."""
+    from mason.errors import ResourceError
+    from mason.secrets import scrub
+
+    if invocation.debug:
+        import traceback
+
+        _tell(scrub("".join(traceback.format_exception(error))))
+    if isinstance(error, MasonError):
+        if invocation.json:
+            import json
+
+            from mason.render.answers import error_json
+
+            click.echo(scrub(json.dumps(error_json(error), ensure_ascii=False, indent=2)))
+        lines = scrub(str(error)).splitlines()
+        for line in lines:
+            _tell(f"Error: {line}")
+        if isinstance(error, ResourceError) and len(lines) > 1:
+            _tell(f"{len(lines)} errors.")
+    else:
+        hint = "" if invocation.debug else " Run again with: mason -l debug ..."
+        _tell(f"Error: a fault in Mason itself: {type(error).__name__}: {scrub(str(error))}.{hint}")
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)

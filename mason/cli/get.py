@@ -1,0 +1,71 @@
+"""``mason get`` and ``mason config``: what was applied."""
+
+from __future__ import annotations
+
+import click
+
+from mason import project
+from mason.cli import Invocation
+from mason.cli.shared import json_option, open_project, output, show, show_json, tell
+
+_GET_EPILOG = """\b
+Examples:
+  mason get                      everything, a table for each kind
+  mason get operator             all operators
+  mason get operator table       the operators of one namespace
+  mason get operator table get   one definition, whole, as JSON
+  mason get config 1 --json      for scripts
+"""
+_CONFIG_EPILOG = """\b
+Examples:
+  mason config         all configs; * marks the current one
+  mason config 3       the definition of config 3
+  mason config 3 -s    use config 3 from now on
+"""
+
+
+@click.command(epilog=_GET_EPILOG)
+@click.argument("kind", type=click.Choice(["all", "config", "operator", "workflow"]), default="all")
+@click.argument("namespace", required=False)
+@click.argument("command", required=False)
+@json_option
+@click.pass_obj
+def get(invocation: Invocation, kind: str, namespace: str | None, command: str | None) -> None:
+    """List what was applied. When NAMESPACE and COMMAND leave one match, its whole definition is printed.
+
+    For configs, NAMESPACE is the id.
+    """
+    _look_up(invocation, kind, [name for name in (namespace, command) if name])
+
+
+@click.command(epilog=_CONFIG_EPILOG)
+@click.argument("identifier", metavar="[ID]", required=False)
+@click.option("-s", "--set-current", is_flag=True, help="Use this config from now on.")
+@json_option
+@click.pass_obj
+def config(invocation: Invocation, identifier: str | None, set_current: bool) -> None:
+    """List configs, or show one. The current config belongs to you, not to the team: it is kept in ~/.mason."""
+    if not set_current:
+        _look_up(invocation, "config", [identifier] if identifier else [])
+        return
+    if not identifier:
+        raise click.UsageError("-s needs the ID of a config.")
+    project.choose_config(open_project(invocation).store.read(), identifier)
+    tell(f"Config {identifier} is current.")
+
+
+def _look_up(invocation: Invocation, kind: str, names: list[str]) -> None:
+    snapshot = open_project(invocation).store.read()
+    found = project.find(snapshot, kind, names)
+    current = project.current_config(snapshot)
+    from mason.render import resources
+
+    if invocation.json:
+        show_json(resources.resources_json(found, current, project.shown_definition))
+    elif names and len(found) == 1:
+        show(resources.definition_text(project.shown_definition(next(iter(found.values())))))
+    elif found:
+        show(resources.resources_text(found, current, output(invocation)))
+    else:
+        what = "Nothing" if kind == "all" else f"No {kind}"
+        tell(f"{what} was applied yet. Start with: mason apply")

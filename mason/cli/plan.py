@@ -1,0 +1,61 @@
+"""``mason plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mason import project
+from mason.cli import Invocation
+from mason.cli.shared import json_option, open_project, output, show, show_json, tell
+
+_EPILOG = """\b
+Examples:
+  mason plan                               the whole project
+  mason plan operators/table               one folder
+  mason plan --target operator.table.get   one resource and what it uses
+  mason plan --prune                       also delete what the files no longer define
+  mason plan --out release.plan            save it for: mason apply release.plan
+  mason plan --detailed-exitcode           exit 2 when there are changes, for CI
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan to FILE.", metavar="FILE")
+@click.option("--prune", is_flag=True, help="Delete what this project applied and its files no longer define.")
+@click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource and what it uses.")
+@click.option("--strict", is_flag=True, help="Read every file again instead of trusting sizes and times.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 0 without changes, 2 with changes, 1 on errors.")
+@json_option
+@click.pass_obj
+def plan(
+    invocation: Invocation,
+    paths: tuple[Path, ...],
+    out: Path | None,
+    prune: bool,
+    targets: tuple[str, ...],
+    strict: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what apply would do to the state; nothing is changed and no engine is called.
+
+    PATHS are YAML files or folders; without them it is the whole project: the nearest folder upward that
+    holds mason.yaml, else the current one.
+    """
+    opened = open_project(invocation)
+    made = project.plan(opened, paths, prune=prune, targets=targets, strict=strict)
+    from mason.render import plans
+
+    if out is not None:
+        from mason.planner.planfile import write_planfile
+
+        write_planfile(made, out)
+    if invocation.json:
+        show_json(plans.plan_json(made, url=opened.store.url))
+    else:
+        show(plans.plan_text(made, output(invocation)))
+    if out is not None:
+        tell(f"Saved the plan. Apply exactly this with: mason apply {out}")
+    return 2 if detailed_exitcode and not made.is_empty else 0

@@ -1,0 +1,22 @@
+"""``mason schema``: the JSON Schemas that editors complete and check YAML with."""
+
+from __future__ import annotations
+
+import click
+
+from mason import project
+from mason.cli.shared import show_json
+from mason.resources.address import KINDS
+
+_EPILOG = """\b
+Examples:
+  mason schema operator
+  mason schema config > config.schema.json
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("kind", type=click.Choice(KINDS))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of a kind of resource; for configs with the configuration of every known client."""
+    show_json(project.published_schema(kind))

@@ -1,0 +1,77 @@
+"""What several commands have in common: opening the project, the ``--json`` option, asking for a yes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from mason import project
+from mason.cli import Invocation
+from mason.errors import NotConfirmedError
+from mason.project import Project
+from mason.render.terminal import Terminal
+from mason.secrets import scrub
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def json_option(function: Function) -> Function:
+    """``--json``: one JSON document on stdout and nothing else."""
+    return click.option("--json", "as_json", is_flag=True, expose_value=False, callback=_want_json, help=_JSON_HELP)(
+        function
+    )
+
+
+_JSON_HELP = "Print one JSON document."
+
+
+def _want_json(ctx: click.Context, _parameter: click.Parameter, value: bool) -> bool:
+    ctx.find_object(Invocation).json = value  # type: ignore[union-attr]
+    return value
+
+
+def open_project(invocation: Invocation) -> Project:
+    """The project around the current folder."""
+    return project.open_project(invocation.state)
+
+
+def show(text: str) -> None:
+    """A result, on stdout."""
+    click.echo(scrub(text), color=True)
+
+
+def show_json(document: Any) -> None:
+    """A result as JSON, on stdout."""
+    click.echo(scrub(json.dumps(document, ensure_ascii=False, indent=2)))
+
+
+def tell(text: str) -> None:
+    """Progress or a question, on stderr."""
+    click.echo(scrub(text), err=True, color=True)
+
+
+def output(invocation: Invocation) -> Terminal:
+    """What stdout can show."""
+    return Terminal.of(sys.stdout, no_color=invocation.no_color)
+
+
+def progress(invocation: Invocation) -> Terminal:
+    """What stderr can show."""
+    return Terminal.of(sys.stderr, no_color=invocation.no_color)
+
+
+def confirm(question: str) -> None:
+    """Ask on stderr; raises ``NotConfirmedError`` for any answer but ``yes``, and for none."""
+    click.echo(f"\n{question} Only yes is accepted: ", err=True, nl=False)
+    answer = sys.stdin.readline()
+    if not sys.stdin.isatty():
+        # Nobody's Enter has ended the line.
+        click.echo("", err=True)
+    if not answer:
+        raise NotConfirmedError("Nobody answered, so nothing was done. Without a prompt, pass -y.")
+    if answer.strip() != "yes":
+        raise NotConfirmedError("Not confirmed, so nothing was done.")

@@ -1,0 +1,306 @@
+"""Wiring: a project's settings, its state, its clients and the planner, put together for the command line and server.
+
+Every use case of Mason is one function here; how it is asked for and how it is shown is not this module's business.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason import secrets, settings
+from mason.errors import NotFoundError, SettingsError, UnsupportedVerbError
+from mason.resources.address import config_address, operator_address
+from mason.resources.kinds import Config, Operator
+from mason.resources.wording import nearest
+from mason.settings import ProjectSettings
+from mason.state.snapshot import Entry, Snapshot
+from mason.state.store import StateStore, open_store
+
+if TYPE_CHECKING:
+    from mason.engines.client import Client
+    from mason.engines.engine import Engine
+    from mason.planner.answer import Answer
+    from mason.planner.dryrun import DryRun
+    from mason.planner.plan import Action, Plan
+    from mason.resources.resource import Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An opened project. ``settings`` say where it is, ``store`` keeps its state."""
+
+    settings: ProjectSettings
+    store: StateStore
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that was checked and shown but not done: what :func:`execute` needs."""
+
+    operator: Operator
+    entry: Entry
+    config: Config
+    shown: DryRun
+    source: bytes | None
+    serial: int
+
+
+def open_project(state: str | None = None) -> Project:
+    """The project around the current folder, with the state at ``state`` or where the settings say."""
+    found = settings.find_project(Path.cwd())
+    return Project(found, open_store(settings.state_url(state, found)))
+
+
+# --- plan and apply ---------------------------------------------------------------------------------------------------
+
+
+def plan(
+    project: Project,
+    paths: Sequence[Path] = (),
+    *,
+    prune: bool = False,
+    targets: Sequence[str] = (),
+    strict: bool = False,
+) -> Plan:
+    """What apply would do. Reads files and state, takes no lock, calls no engine.
+
+    Raises ``ResourceError`` with all faults of the files, and ``SettingsError`` for pruning without a project.
+    """
+    from mason.planner.build import build
+    from mason.resources.loader import locate
+
+    if prune and not project.settings.name:
+        raise SettingsError(
+            "--prune needs a project, or it could not tell whose resources to delete. "
+            "Put a mason.yaml with a name into the project's folder."
+        )
+    root = project.settings.root
+    resources = load(project, paths, strict=strict)
+    return build(
+        resources,
+        project.store.read(),
+        project=project.settings.name,
+        place=lambda resource, path: locate(resource, root, path),
+        prune=[os.path.relpath(path, root) for path in paths if Path(path).resolve() != root] if prune else None,
+        targets=targets,
+    )
+
+
+def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False) -> Resources:
+    """The resources under ``paths`` (the whole project when there are none). Raises ``ResourceError``."""
+    from hashlib import sha256
+
+    from mason.clients import registry
+    from mason.planner.check import examiner
+    from mason.resources import loader
+
+    root = project.settings.root
+    cache = settings.mason_home() / "cache" / f"parse-{sha256(os.fsencode(root)).hexdigest()[:16]}"
+    return loader.load(paths, root=root, cache=cache, strict=strict, examine=examiner(registry))
+
+
+def published_schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema of a kind of resource; a config's holds the configuration of every known client."""
+    from mason.clients import registry
+    from mason.resources.schema import schema
+
+    published = schema(kind)
+    if kind == "config":
+        published["properties"]["clients"]["properties"] = {
+            name: {"type": "object", "properties": {"configuration": registry.schema(name)}}
+            for name in registry.names()
+        }
+    return published
+
+
+def plan_destroy(project: Project, targets: Sequence[str] = ()) -> Plan:
+    """The deletion of ``targets`` and all that uses them; of everything in the state without targets."""
+    from mason.planner.build import build_destroy
+
+    return build_destroy(project.store.read(), targets=targets, project=project.settings.name)
+
+
+def apply(project: Project, plan: Plan, *, lock_timeout: float, done: Callable[[Action], None]) -> Snapshot:
+    """Carry out a confirmed plan; ``done`` is told each action that is safely stored. See ``apply_plan``."""
+    from mason.planner.apply import apply_plan
+
+    return apply_plan(plan, project.store, lock_timeout=lock_timeout, done=done)
+
+
+# --- what was applied -------------------------------------------------------------------------------------------------
+
+
+_HEAD = ("type", "id", "namespace", "command", "name", "description", "parameters")
+
+
+def find(snapshot: Snapshot, kind: str, names: Sequence[str] = ()) -> dict[str, Entry]:
+    """The applied resources of a kind (``all`` for every kind) whose names start with ``names``, by address, sorted.
+
+    ``names`` are a namespace and a command, or a config's id. Raises ``NotFoundError``, with the nearest name,
+    when names were given and nothing has them.
+    """
+    of_kind = {
+        address: entry for address, entry in snapshot.resources.items() if kind in ("all", address.partition(".")[0])
+    }
+    found = {
+        address: of_kind[address]
+        for address in sorted(of_kind)
+        if address.split(".")[1 : 1 + len(names)] == list(names)
+    }
+    if names and not found:
+        known = [":".join(address.split(".")[1:]) for address in of_kind]
+        wanted, what = ":".join(names), "resource" if kind == "all" else kind
+        meant = nearest(wanted, known)
+        hint = f"Did you mean {meant}?" if meant else "See what there is with: mason get"
+        raise NotFoundError(f"There is no {what} {wanted} in the state. {hint}")
+    return found
+
+
+def shown_definition(entry: Entry) -> dict[str, Any]:
+    """An applied definition, fit to be shown: the values of secret fields are replaced."""
+    given = entry.definition
+    # Kept with sorted keys; people expect the name first.
+    definition = {name: given[name] for name in (*_HEAD, *given) if name in given}
+    if entry.kind == "config" and "clients" in definition:
+        definition["clients"] = {
+            name: {**given, "configuration": _redacted(name, given["configuration"])}
+            if "configuration" in given
+            else given
+            for name, given in definition["clients"].items()
+        }
+    return definition
+
+
+def _redacted(client: str, configuration: Mapping[str, Any]) -> dict[str, Any]:
+    from mason.clients import registry
+
+    if client not in registry.names():
+        # Applied by somebody who has a client that is not installed here: nobody can tell what is secret.
+        return dict.fromkeys(configuration, secrets.REDACTED)
+    return secrets.redact(configuration, registry.schema(client))
+
+
+def current_config(snapshot: Snapshot) -> str:
+    """The id of the config that a run uses when none is named: the chosen one, else the only one; else empty."""
+    configs = [address.partition(".")[2] for address in find(snapshot, "config")]
+    chosen = settings.current_config()
+    return chosen if chosen in configs else configs[0] if len(configs) == 1 else ""
+
+
+def choose_config(snapshot: Snapshot, identifier: str) -> None:
+    """Make a config current for this person. Raises ``NotFoundError`` when the state does not hold it."""
+    find(snapshot, "config", [identifier])
+    settings.set_current_config(identifier)
+
+
+# --- runs -------------------------------------------------------------------------------------------------------------
+
+
+def prepare_operator(
+    project: Project, names: tuple[str, str], given: Mapping[str, Any], *, config_id: str = ""
+) -> Prepared:
+    """Check parameters and config of an applied operator and make its dry run; no engine is called.
+
+    Raises ``NotFoundError`` for an unknown operator or config, ``ParameterError`` with all faults of the
+    parameters, and ``UnsupportedVerbError`` when the config cannot run it.
+    """
+    from mason.clients import registry
+    from mason.planner.dryrun import dry_run
+    from mason.resources import parameters
+
+    snapshot = project.store.read()
+    entry = find(snapshot, "operator", names)[operator_address(*names)]
+    operator = Operator.from_definition(entry.definition)
+    bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
+    config = _config(snapshot, config_id)
+    source = project.store.get_source(entry.module) if entry.module else None
+    shown = dry_run(operator, bound, config, registry, source=source)
+    return Prepared(operator, entry, config, shown, source, snapshot.serial)
+
+
+def execute(project: Project, prepared: Prepared) -> Answer:
+    """Do a prepared run that somebody confirmed (or that is read-only), and keep its record in the history.
+
+    Failures of engines and operators are among the answer's errors. Raises ``SettingsError`` when a reference
+    of the config is not set.
+    """
+    from mason.planner import executor, history
+
+    started = datetime.now(timezone.utc)
+    clients = _Clients(project.settings, prepared.config, prepared.shown.clients)
+    try:
+        answer = executor.execute(prepared.operator, prepared.shown, clients.engine, source=prepared.source)
+    finally:
+        clients.close()
+    record = history.record_of(
+        prepared.shown, answer, digest=prepared.entry.digest, serial=prepared.serial, started=started
+    )
+    project.store.put_run(history.new_run_id(started), record)
+    return answer
+
+
+def read_parameters(file: Path | None, pairs: Iterable[str]) -> dict[str, Any]:
+    """The parameters of ``-f FILE`` (a YAML or JSON mapping) and ``-p`` pairs, which win.
+
+    Raises ``ParameterError`` naming the file and line, and every malformed pair.
+    """
+    from mason.resources import parameters
+
+    given: dict[str, Any] = {}
+    if file is not None:
+        from mason.resources.parameter_file import read_parameter_file
+
+        given.update(read_parameter_file(file))
+    return given | parameters.parse_pairs(pairs)
+
+
+def _config(snapshot: Snapshot, identifier: str) -> Config:
+    wanted = identifier or current_config(snapshot)
+    if not wanted:
+        known = [address.partition(".")[2] for address in find(snapshot, "config")]
+        if not known:
+            raise NotFoundError("There is no config in the state. Write one (see: mason schema config) and apply it.")
+        raise NotFoundError(
+            f"There are several configs ({', '.join(known)}) and none is current. "
+            "Name one with -c ID, or choose it for good with: mason config ID -s"
+        )
+    return Config.from_definition(find(snapshot, "config", [wanted])[config_address(wanted)].definition)
+
+
+class _Clients:
+    """The clients of one run: each is configured when the first of its engines is asked for, and closed in the end."""
+
+    def __init__(self, project: ProjectSettings, config: Config, chosen: Mapping[str, str]) -> None:
+        self._project = project
+        self._config = config
+        self._chosen = chosen
+        self._open: dict[str, Client] = {}
+
+    def engine(self, role: str) -> Engine:
+        """The engine that plays ``role``. Raises ``UnsupportedVerbError`` when the config has none."""
+        name = self._chosen.get(role)
+        if not name:
+            raise UnsupportedVerbError(f"Config {self._config.id} has no client for {role}.")
+        if name not in self._open:
+            self._open[name] = self._connect(name)
+        return self._open[name].engine(role)
+
+    def _connect(self, name: str) -> Client:
+        from mason.clients import registry
+
+        where = f"client {name} of config {self._config.id}"
+        cls = registry.client_class(name)
+        configuration = secrets.resolve(
+            self._config.clients.get(name, {}), cls.schema(), settings.environment(self._project), where=where
+        )
+        return cls(configuration, base=self._project.root)
+
+    def close(self) -> None:
+        """Close all that was opened."""
+        for client in self._open.values():
+            client.close()

@@ -1,0 +1,179 @@
+"""A plan as people read it, and as programs do (``--json``, documented in docs/json.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mason import __version__
+from mason.planner.dryrun import DryRun
+from mason.planner.plan import ACTION_KINDS, Action, ActionKind, Call, Change, Plan
+from mason.render.terminal import Terminal
+from mason.resources.address import title_of
+
+JSON_FORMAT = "1.0"
+"""The version of all ``--json`` documents: the first number grows when a reader could break."""
+
+_SYMBOLS: dict[ActionKind, tuple[str, str]] = {
+    "create": ("+", "green"),
+    "overwrite": ("~", "yellow"),
+    "delete": ("-", "red"),
+    "run": (">", "cyan"),
+}
+_DONE: dict[ActionKind, str] = {"create": "created", "overwrite": "overwritten", "delete": "deleted", "run": "run"}
+
+
+def plan_text(plan: Plan, terminal: Terminal) -> str:
+    """The plan for people: what would change, a legend of the symbols in use, and the summary as the last line."""
+    if plan.is_empty:
+        return "\n".join([*_notes(plan), "No changes."])
+    lines: list[str] = []
+    for action in plan.actions:
+        lines += _action_lines(action, terminal)
+    used = [kind for kind in ACTION_KINDS if plan.count()[kind]]
+    legend = ", ".join(f"{terminal.style(*_SYMBOLS[kind])} {kind}" for kind in used)
+    return "\n".join([*lines, "", f"Legend: {legend}", *_notes(plan), "", summary(plan)])
+
+
+def summary(plan: Plan) -> str:
+    """``Plan: 3 to create, 1 to overwrite, 0 to delete, 1 to run.``"""
+    counted = plan.count()
+    return "Plan: " + ", ".join(f"{counted[kind]} to {kind}" for kind in ACTION_KINDS) + "."
+
+
+def applied_summary(plan: Plan) -> str:
+    """``Apply complete: 3 created, 1 overwritten, 0 deleted, 1 run.``"""
+    counted = plan.count()
+    return "Apply complete: " + ", ".join(f"{counted[kind]} {_DONE[kind]}" for kind in ACTION_KINDS) + "."
+
+
+def done_text(action: Action) -> str:
+    """What is said of an action once it is safely stored."""
+    title = title_of(action.address)
+    if action.kind == "overwrite":
+        return f"Overwrote definition for {title}"
+    return f"Deleted {title}" if action.kind == "delete" else f"Successfully saved {title}"
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    if plan.files is not None and not plan.resources:
+        files = "1 YAML file" if plan.files == 1 else f"{plan.files} YAML files"
+        yield f"There are no resources here ({files} seen). Nothing is planned, and nothing for deletion."
+    if plan.passed_over:
+        documents = "1 document" if plan.passed_over == 1 else f"{plan.passed_over} documents"
+        yield f"({documents} without a type passed over)"
+    for warning in plan.warnings:
+        yield f"Warning: {warning}"
+
+
+def _action_lines(action: Action, terminal: Terminal) -> Iterator[str]:
+    symbol, color = _SYMBOLS[action.kind]
+    place = f"  {action.file}:{action.line}" if action.file else ""
+    reason = "" if action.kind == "create" else f"  ({action.reason})"
+    address = terminal.style(action.address, "bold")
+    yield f"  {terminal.style(symbol, color)} {address}{terminal.style(place + reason, 'dim')}"
+    for change in action.changes:
+        yield from _change_lines(change, terminal)
+    if action.unchanged:
+        fields = "1 unchanged field" if action.unchanged == 1 else f"{action.unchanged} unchanged fields"
+        yield terminal.style(f"      # ({fields} hidden)", "dim")
+    for call in action.calls:
+        yield f"      {call}"
+
+
+def _change_lines(change: Change, terminal: Terminal) -> Iterator[str]:
+    before, after = value_text(change.before), value_text(change.after)
+    if change.kind == "added":
+        yield f"      {terminal.style('+', 'green')} {change.path}: {after}"
+    elif change.kind == "removed":
+        yield f"      {terminal.style('-', 'red')} {change.path}: {before}"
+    else:
+        yield f"      {terminal.style('~', 'yellow')} {change.path}: {before} -> {after}"
+
+
+def value_text(value: Any) -> str:
+    """A JSON value on one line; long ones are cut in the middle, where differences are rarest."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else f"{text[:120]} … {text[-70:]}"
+
+
+def plan_json(plan: Plan, *, url: str) -> dict[str, Any]:
+    """The document that ``mason plan --json`` prints."""
+    return {
+        "format_version": JSON_FORMAT,
+        "mason_version": __version__,
+        "state": {"url": url, "lineage": plan.lineage, "serial": plan.serial},
+        "project": plan.project,
+        "summary": {**plan.count(), "no-op": len(plan.unchanged)},
+        "files": plan.files,
+        "resources": plan.resources,
+        "passed_over": plan.passed_over,
+        "warnings": list(plan.warnings),
+        "actions": [_action_json(action) for action in plan.actions],
+        "unchanged": list(plan.unchanged),
+    }
+
+
+def applied_json(plan: Plan, done: Sequence[Action], *, url: str, serial: int) -> dict[str, Any]:
+    """The document that ``mason apply --json`` and ``mason destroy --json`` print."""
+    return {
+        "format_version": JSON_FORMAT,
+        "mason_version": __version__,
+        "state": {"url": url, "serial": serial},
+        "summary": {_DONE[kind]: plan.count()[kind] for kind in ACTION_KINDS},
+        "applied": [{"action": action.kind, "address": action.address} for action in done],
+    }
+
+
+def _action_json(action: Action) -> dict[str, Any]:
+    return {
+        "action": action.kind,
+        "address": action.address,
+        "reason": action.reason,
+        "file": action.file,
+        "line": action.line,
+        "changes": [
+            {"path": change.path, "kind": change.kind, "before": change.before, "after": change.after}
+            for change in action.changes
+        ],
+        "unchanged_fields": action.unchanged,
+        "calls": [_call_json(call) for call in action.calls],
+    }
+
+
+def dry_run_text(shown: DryRun, terminal: Terminal) -> str:
+    """The finished sentences of a run, each with what it does to the world."""
+    lines = [f"{title_of(shown.address)} with config {shown.config_id} would:"]
+    for number, call in enumerate(shown.calls, 1):
+        effect = terminal.style("read-only", "green") if call.read_only else terminal.style("changes things", "yellow")
+        lines.append(f"  {number}. {call}  [{effect}]")
+    if not shown.calls:
+        lines.append("  call no engine")
+    if not shown.certain:
+        lines.append("  and, as its Python passes engines on, perhaps call any other verb")
+    return "\n".join(lines)
+
+
+def dry_run_json(shown: DryRun) -> dict[str, Any]:
+    """The document that ``mason validate operator --json`` prints."""
+    return {
+        "format_version": JSON_FORMAT,
+        "address": shown.address,
+        "config_id": shown.config_id,
+        "parameters": dict(shown.parameters),
+        "clients": dict(shown.clients),
+        "calls": [_call_json(call) for call in shown.calls],
+        "certain": shown.certain,
+        "read_only": shown.is_read_only,
+    }
+
+
+def _call_json(call: Call) -> dict[str, Any]:
+    return {
+        "client": call.client,
+        "engine": call.engine,
+        "verb": call.verb,
+        "arguments": dict(call.arguments) if call.known else None,
+        "read_only": call.read_only,
+    }

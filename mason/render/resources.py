@@ -1,0 +1,69 @@
+"""Applied resources as people look them up: a table per kind, one definition whole, or one JSON document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mason.render.plans import JSON_FORMAT
+from mason.render.tables import table
+from mason.render.terminal import Terminal
+from mason.resources.address import KINDS
+from mason.state.snapshot import Entry
+
+
+def resources_text(entries: Mapping[str, Entry], current: str, terminal: Terminal) -> str:
+    """A table for each kind that there is, configs first; ``current`` is the id of the config marked ``*``."""
+    parts: list[str] = []
+    kinds = [kind for kind in KINDS if any(entry.kind == kind for entry in entries.values())]
+    for kind in kinds:
+        chosen = [entry.definition for entry in entries.values() if entry.kind == kind]
+        text = _configs(chosen, current, terminal) if kind == "config" else _commands(chosen, terminal)
+        title = terminal.style(f"{kind.capitalize()}s", "bold") + "\n"
+        parts.append((title if len(kinds) > 1 else "") + text)
+    return "\n\n".join(parts)
+
+
+def _configs(definitions: list[Mapping[str, Any]], current: str, terminal: Terminal) -> str:
+    order = ("execution", "metastore", "storage", "scheduler")
+    rows = [
+        [
+            "*" if given["id"] == current else "",
+            given["id"],
+            *(", ".join(given.get(f"{role}_clients", ())) for role in order),
+        ]
+        for given in definitions
+    ]
+    return table(["", "id", *order], rows, terminal)
+
+
+def _commands(definitions: list[Mapping[str, Any]], terminal: Terminal) -> str:
+    rows = [[given["namespace"], given["command"], given.get("description", "")] for given in definitions]
+    return table(["namespace", "command", "description"], rows, terminal)
+
+
+def definition_text(definition: Mapping[str, Any]) -> str:
+    """One definition whole, as JSON."""
+    return json.dumps(definition, indent=2, ensure_ascii=False)
+
+
+def resources_json(
+    entries: Mapping[str, Entry], current: str, shown: Callable[[Entry], dict[str, Any]]
+) -> dict[str, Any]:
+    """The document that ``mason get --json`` prints; ``shown`` makes a definition fit to be shown."""
+    return {
+        "format_version": JSON_FORMAT,
+        "current_config": current,
+        "resources": [
+            {
+                "address": address,
+                "definition": shown(entry),
+                "project": entry.project,
+                "file": entry.file,
+                "applied_at": entry.applied_at,
+                "applied_by": entry.applied_by,
+            }
+            for address, entry in entries.items()
+        ],
+    }

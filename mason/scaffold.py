@@ -1,0 +1,84 @@
+"""The project that ``mason init`` writes: what the examples hold, put where a project has it.
+
+Everything comes from the package's own ``examples`` folder, so it works without the repository.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from mason.errors import ConflictError, SettingsError
+from mason.project import published_schema
+from mason.resources.address import KINDS
+
+EXAMPLES = Path(__file__).parent / "examples"
+"""The examples that ship with Mason."""
+
+_CONTENTS = (
+    ("mason.yaml", "the project: its name, and where its state is kept"),
+    ("configs/", "which client plays which engine: here all on this machine"),
+    ("operators/", "the standard operators, to use and to change"),
+    ("data/", "real flight records of 2013, to try them on"),
+)
+_SCHEMAS = Path(".mason") / "schemas"
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffold:
+    """What was written: the number of files, and the names and purposes that are worth telling."""
+
+    files: int
+    contents: tuple[tuple[str, str], ...]
+
+
+def scaffold(folder: Path) -> Scaffold:
+    """Write a new project into ``folder`` (made when missing).
+
+    Raises ``ConflictError`` naming every file that exists already, and ``SettingsError`` when the folder cannot
+    be written; in the first case nothing was written.
+    """
+    sources = {file.relative_to(EXAMPLES): file for part in ("configs", "operators", "data") for file in _files(part)}
+    texts = {Path("mason.yaml"): _project_file(folder)}
+    texts |= {_SCHEMAS / f"{kind}.json": json.dumps(published_schema(kind), indent=2) + "\n" for kind in KINDS}
+    existing = sorted(str(folder / name) for name in (*sources, *texts) if (folder / name).exists())
+    if existing:
+        more = f" and {len(existing) - 5} more" if len(existing) > 5 else ""
+        raise ConflictError(f"These exist already, and nothing was written: {', '.join(existing[:5])}{more}.")
+    try:
+        for name, source in sources.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            _copy(source, folder / name, depth=len(name.parts) - 1)
+        for name, text in texts.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, "utf-8")
+    except OSError as error:
+        raise SettingsError(f"{error.filename or folder}: cannot be written ({error.strerror}).") from error
+    return Scaffold(len(sources) + len(texts), _CONTENTS)
+
+
+def _files(part: str) -> list[Path]:
+    return sorted(file for file in (EXAMPLES / part).rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+
+
+def _copy(source: Path, target: Path, *, depth: int) -> None:
+    """Copy a file; YAML gets a first line that points editors at its schema."""
+    kind = re.search(r"^type: (\w+)$", source.read_text("utf-8"), re.M) if source.suffix == ".yaml" else None
+    if kind is None:
+        shutil.copyfile(source, target)
+        return
+    schema = "../" * depth + (_SCHEMAS / f"{kind[1]}.json").as_posix()
+    target.write_text(f"# yaml-language-server: $schema={schema}\n{source.read_text('utf-8')}", "utf-8")
+
+
+def _project_file(folder: Path) -> str:
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name).strip("-") or "project"
+    return (
+        "# A Mason project. Resources are told apart from those of other projects in the same state by this name.\n"
+        f"name: {json.dumps(name)}\n"
+        "# Where the state is kept; without it: MASON_STATE, else ~/.mason. A path starts at this folder.\n"
+        "state: .mason/state\n"
+    )

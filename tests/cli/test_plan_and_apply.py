@@ -1,0 +1,274 @@
+"""From files to the state and back: plan, apply, saved plans, destroy, and every way to say no."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def state_of(project) -> dict:
+    return json.loads((project / "state" / "state.json").read_text())
+
+
+def test_a_first_plan_shows_what_would_be_created(mason, project):
+    result = mason("plan")
+    assert result.out == (
+        "  + config.1  config.yaml:1\n"
+        "  + operator.table.get  get.yaml:1\n"
+        "\n"
+        "Legend: + create\n"
+        "\n"
+        "Plan: 2 to create, 0 to overwrite, 0 to delete, 0 to run.\n"
+    )
+    assert (result.code, result.err) == (0, "")
+    assert not (project / "state").exists()
+
+
+def test_apply_asks_and_does(mason, project):
+    result = mason("apply", answer="yes\n")
+    assert result.code == 0
+    assert result.err == "\nApply these changes? Only yes is accepted: \n"
+    assert result.out.splitlines()[-5:] == [
+        "",
+        "Successfully saved Config 1",
+        "Successfully saved Operator table:get",
+        "",
+        "Apply complete: 2 created, 0 overwritten, 0 deleted, 0 run.",
+    ]
+    assert sorted(state_of(project)["resources"]) == ["config.1", "operator.table.get"]
+    assert mason("plan").out == "No changes.\n"
+    assert mason("apply").out == "No changes.\n"
+
+
+@pytest.mark.parametrize("answer", ["no\n", "y\n", "YES\n", "\n"])
+def test_anything_but_yes_is_no(mason, project, answer):
+    result = mason("apply", answer=answer)
+    assert result.code == 1
+    assert result.err.splitlines()[-1].endswith("Error: Not confirmed, so nothing was done.")
+    assert not (project / "state").exists()
+
+
+def test_no_answer_is_no(mason, project):
+    result = mason("apply")
+    assert result.code == 1
+    assert result.err.splitlines()[-1] == "Error: Nobody answered, so nothing was done. Without a prompt, pass -y."
+    assert not (project / "state").exists()
+
+
+def test_an_overwrite_shows_its_fields_and_is_guarded_without_a_prompt(mason, project):
+    mason("apply", "-y")
+    text = (project / "get.yaml").read_text()
+    (project / "get.yaml").write_text(text.replace("Get a table", "Show a table"))
+    assert mason("plan").out == (
+        "  ~ operator.table.get  get.yaml:1  (its definition changed)\n"
+        '      ~ description: "Get a table" -> "Show a table"\n'
+        "      # (7 unchanged fields hidden)\n"
+        "\n"
+        "Legend: ~ overwrite\n"
+        "\n"
+        "Plan: 0 to create, 1 to overwrite, 0 to delete, 0 to run.\n"
+    )
+    refused = mason("apply", "-y")
+    assert refused.code == 1
+    assert refused.err == "Error: Definition already exists for Operator table:get (pass -o to overwrite)\n"
+    assert state_of(project)["serial"] == 1
+    done = mason("apply", "-y", "-o")
+    assert done.out.splitlines()[-3:] == [
+        "Overwrote definition for Operator table:get",
+        "",
+        "Apply complete: 0 created, 1 overwritten, 0 deleted, 0 run.",
+    ]
+    assert state_of(project)["serial"] == 2
+
+
+def test_yes_at_the_prompt_approves_overwrites(mason, project):
+    mason("apply", "-y")
+    (project / "get.yaml").write_text((project / "get.yaml").read_text() + "supported_configurations: []\n")
+    (project / "config.yaml").write_text((project / "config.yaml").read_text() + "scheduler_engine: memory\n")
+    result = mason("apply", answer="yes\n")
+    assert result.code == 0
+    assert "Overwrote definition for Config 1" in result.out
+
+
+def test_prune_deletes_what_the_files_no_longer_define(mason, project):
+    mason("apply", "-y")
+    (project / "get.yaml").unlink()
+    assert mason("plan").out == "No changes.\n"
+    assert mason("plan", "--prune").out == (
+        "  - operator.table.get  (get.yaml no longer defines it)\n"
+        "\n"
+        "Legend: - delete\n"
+        "\n"
+        "Plan: 0 to create, 0 to overwrite, 1 to delete, 0 to run.\n"
+    )
+    assert mason("apply", "--prune", "-y").out.splitlines()[-3:] == [
+        "Deleted Operator table:get",
+        "",
+        "Apply complete: 0 created, 0 overwritten, 1 deleted, 0 run.",
+    ]
+
+
+def test_prune_needs_a_project_name(mason, project):
+    (project / "mason.yaml").unlink()
+    assert mason("plan", "--prune").err == (
+        "Error: --prune needs a project, or it could not tell whose resources to delete. "
+        "Put a mason.yaml with a name into the project's folder.\n"
+    )
+
+
+def test_an_empty_folder_says_so_and_deletes_nothing(mason, project):
+    mason("apply", "-y")
+    (project / "empty").mkdir()
+    result = mason("plan", "empty", "--prune")
+    assert result.out == (
+        "There are no resources here (0 YAML files seen). Nothing is planned, and nothing for deletion.\nNo changes.\n"
+    )
+    assert result.code == 0
+
+
+def test_documents_without_a_type_are_counted(mason, project):
+    (project / "compose.yaml").write_text("services: {}\n")
+    assert "(1 document without a type passed over)" in mason("plan").out
+
+
+def test_target_narrows_the_plan(mason, project):
+    assert "config.1" not in mason("plan", "--target", "operator.table.get").out
+    refused = mason("plan", "--target", "operator.table.gte")
+    assert refused.err == (
+        "Error: There is no operator.table.gte in the files or in the state (did you mean 'operator.table.get'?).\n"
+    )
+
+
+def test_detailed_exitcode_tells_changes_from_none_and_from_errors(mason, project):
+    assert mason("plan", "--detailed-exitcode").code == 2
+    mason("apply", "-y")
+    assert mason("plan", "--detailed-exitcode").code == 0
+    (project / "get.yaml").write_text("type: operatr\n")
+    assert mason("plan", "--detailed-exitcode").code == 1
+    assert mason("plan", "--detailed-exitcode", "--no-such-option").code == 1
+
+
+def test_the_plan_as_json(mason, project):
+    document = mason("plan", "--json").json
+    assert document["format_version"] == "1.0"
+    assert document["summary"] == {"create": 2, "overwrite": 0, "delete": 0, "run": 0, "no-op": 0}
+    assert document["actions"][1] == {
+        "action": "create",
+        "address": "operator.table.get",
+        "reason": "not in the state",
+        "file": "get.yaml",
+        "line": 1,
+        "changes": [],
+        "unchanged_fields": 0,
+        "calls": [],
+    }
+
+
+def test_errors_as_json_leave_stdout_one_document(mason, project):
+    (project / "get.yaml").write_text("type: operatr\n")
+    document = mason("plan", "--json").json
+    assert document["error"] == "ResourceError"
+    assert document["errors"][0]["file"] == "get.yaml"
+    assert document["errors"][0]["line"] == 1
+
+
+def test_apply_as_json(mason, project):
+    document = mason("apply", "-y", "--json").json
+    assert document["summary"] == {"created": 2, "overwritten": 0, "deleted": 0, "run": 0}
+    assert document["applied"][0] == {"action": "create", "address": "config.1"}
+
+
+def test_a_saved_plan_is_applied_without_a_question(mason, project):
+    saved = mason("plan", "--out", "release.plan")
+    assert saved.err == "Saved the plan. Apply exactly this with: mason apply release.plan\n"
+    (project / "get.yaml").unlink()
+    result = mason("apply", "release.plan")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.endswith("Apply complete: 2 created, 0 overwritten, 0 deleted, 0 run.\n")
+    assert "operator.table.get" in state_of(project)["resources"]
+
+
+def test_a_saved_plan_is_refused_once_the_state_moved(mason, project):
+    mason("plan", "--out", "release.plan")
+    mason("apply", "-y")
+    before = state_of(project)
+    result = mason("apply", "release.plan")
+    assert result.code == 1
+    assert result.err == (
+        "Error: The state moved from serial 0 to 1 since this plan was made. "
+        "Nothing was applied. Plan again to see what would change now.\n"
+    )
+    assert state_of(project) == before
+
+
+def test_a_saved_plan_is_refused_for_another_state(mason, project):
+    mason("apply", "-y")
+    (project / "get.yaml").unlink()
+    mason("plan", "--prune", "--out", "release.plan")
+    mason("--state", "other", "apply", "-y")
+    result = mason("--state", "other", "apply", "release.plan")
+    assert result.err == (
+        "Error: This plan was made against another state (its lineage differs). Nothing was applied. Plan again.\n"
+    )
+
+
+def test_an_edited_plan_is_refused(mason, project):
+    mason("plan", "--out", "release.plan")
+    file = project / "release.plan"
+    file.write_text(file.read_text().replace("Get a table", "Got a table"))
+    assert mason("apply", "release.plan").err == (
+        "Error: release.plan was changed after it was made, so it is not what was reviewed. Plan again.\n"
+    )
+    file.write_text("{}")
+    assert mason("apply", "release.plan").err == (
+        "Error: release.plan is not a plan file (make one with: mason plan --out release.plan).\n"
+    )
+    assert not (project / "state").exists()
+
+
+def test_destroy_deletes_what_the_state_holds(mason, project):
+    mason("apply", "-y")
+    assert mason("destroy", "operator.table.get", "-y").out.splitlines()[-1] == (
+        "Apply complete: 0 created, 0 overwritten, 1 deleted, 0 run."
+    )
+    result = mason("destroy", answer="yes\n")
+    assert "Delete these definitions?" in result.err
+    assert state_of(project)["resources"] == {}
+    assert mason("destroy").out == "No changes.\n"
+    assert (project / "get.yaml").exists()
+
+
+def test_a_missing_path_is_named(mason, project):
+    result = mason("plan", "operatrs")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: operatrs: ")
+
+
+def test_all_faults_are_told_at_once_and_nothing_is_applied(mason, project):
+    (project / "a.yaml").write_text("type: operator\nnamespace: a\ncomand: b\n")
+    (project / "b.yaml").write_text("type: config\nid: [1]\n")
+    result = mason("apply", "-y")
+    assert result.code == 1
+    assert "a.yaml:3: unknown key 'comand'" in result.err
+    assert "b.yaml:2: " in result.err
+    assert result.err.splitlines()[-1].endswith(" errors.")
+    assert not (project / "state").exists()
+
+
+def test_planning_never_imports_python(mason, project):
+    (project / "operators").mkdir()
+    (project / "operators" / "operator.yaml").write_text("type: operator\nnamespace: bad\ncommand: news\n")
+    (project / "operators" / "__init__.py").write_text(
+        "import mason\n"
+        "open('imported', 'w').close()\n"
+        "class BadNews(mason.Operator):\n"
+        "    def run(self, ctx):\n"
+        "        return None\n"
+    )
+    assert mason("apply", "-y").code == 0
+    assert mason("plan").out == "No changes.\n"
+    assert mason("validate", "operator", "bad", "news").code == 0
+    assert not (project / "imported").exists()
+    assert mason("run", "operator", "bad", "news").code == 0
+    assert (project / "imported").exists()

@@ -1,0 +1,86 @@
+"""A person's world for tests: a home of their own, an empty folder, and the command line called in this process."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mason import cli
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Mason = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder, with MASON_HOME beside it."""
+    monkeypatch.setenv("MASON_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("MASON_STATE", raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.chdir(project)
+    return project
+
+
+@pytest.fixture
+def mason(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mason:
+    """Calls the command line; ``answer`` is what the person types (nothing: end of input)."""
+
+    def call(*arguments: str, answer: str = "") -> Result:
+        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+        capsys.readouterr()
+        code = cli.call(list(arguments))
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
+
+
+GET = """\
+type: operator
+namespace: table
+command: get
+description: Get a table
+parameters:
+  required: [database_name, table_name]
+do:
+  - metastore.get_table: {database: "{{database_name}}", table: "{{table_name}}"}
+"""
+CONFIG = """\
+type: config
+id: 1
+metastore_engine: local
+storage_engine: local
+execution_engine: local
+"""
+
+
+@pytest.fixture
+def project(folder: Path) -> Path:
+    """A small project: a config, an operator, and a table of two rows."""
+    (folder / "mason.yaml").write_text("name: flights\nstate: state\n")
+    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "get.yaml").write_text(GET)
+    (folder / "data").mkdir()
+    (folder / "data" / "airlines.csv").write_text("carrier,name\nAA,American\nUA,United\n")
+    return folder
