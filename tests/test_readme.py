@@ -1,0 +1,98 @@
+"""The README, typed as written: every console block is run, from top to bottom, and must answer what the page shows.
+
+In a block, a line that starts with ``$ `` is a command and the lines below it are its output (stdout and stderr as they
+come); ``...`` stands for any text. A fenced block whose info string holds a path is a file to be written first.
+The answer typed at a prompt is always ``yes``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import make_docs
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+_FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks() -> list[tuple[str, str, str]]:
+    """Language, path (empty for none) and text of every fenced block."""
+    return [(match[1], match[2] or "", match[3]) for match in _FENCE.finditer(README.read_text("utf-8"))]
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """The commands of a console block, each with the output shown below it."""
+    found: list[tuple[str, str]] = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], ""))
+        elif found and found[-1][0].endswith("\\"):
+            found[-1] = (found[-1][0] + "\n" + line.removeprefix("> "), "")
+        else:
+            found[-1] = (found[-1][0], found[-1][1] + line + "\n")
+    return found
+
+
+def matches(shown: str, actual: str) -> bool:
+    """Whether the output is what the page shows, ``...`` standing for anything."""
+    shown = shown.replace("accepted: yes", "accepted: ")
+    pattern = ".*".join(re.escape(part) for part in shown.strip().split("..."))
+    return re.fullmatch(pattern, actual.strip(), re.DOTALL) is not None
+
+
+def test_every_console_block_answers_what_the_page_shows(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MASON_")}
+    environment |= {
+        "MASON_HOME": str(tmp_path / "home"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}",
+    }
+    folder, ran = tmp_path, 0
+    for language, path, text in blocks():
+        if path:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, "utf-8")
+        for command, shown in commands(text) if language == "console" else ():
+            words = shlex.split(command)
+            if words[0] == "cd":
+                folder = folder / words[1]
+                continue
+            done = subprocess.run(
+                ["sh", "-c", command],
+                cwd=folder,
+                env=environment,
+                input="yes\n",
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            ran += 1
+            assert matches(shown, done.stdout), f"$ {command}\n{done.stdout}\n--- but the README shows:\n{shown}"
+    assert ran >= 10
+
+
+def test_the_check_of_outputs_can_fail():
+    assert matches("a\n...\nc\n", "a\nb\nc")
+    assert not matches("a\n...\nc\n", "a\nb\nd")
+    assert commands("$ a \\\n    b\nout\n$ c\n") == [("a \\\n    b", "out\n"), ("c", "")]
+
+
+@pytest.mark.parametrize(
+    ("file", "made"),
+    [
+        ("docs/commands.md", lambda _: make_docs.commands_page()),
+        ("README.md", make_docs.readme),
+    ],
+)
+def test_generated_references_are_up_to_date(file, made):
+    text = (ROOT / file).read_text("utf-8")
+    assert made(text) == text, "run: make docs"
