@@ -1,0 +1,78 @@
+"""The floors: the least that any Python program could do for the same result, each as a process of its own.
+
+Called as ``python benchmarks/floors.py NAME ARGUMENTS``. Imports stand inside the functions, so that a floor pays for
+nothing but itself. What floors need from before (a cache) is made by ``benchmarks.workloads``.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def unchanged(folder: str, cache: str) -> None:
+    """Plan without a change: stat each file and read the cache that holds what was parsed from it."""
+    import os
+
+    import orjson
+
+    with open(cache, "rb") as file:  # noqa: PTH123 - importing pathlib is not part of the floor
+        known = orjson.loads(file.read())
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = f"{parent}/{name}"
+            seen = os.stat(path)  # noqa: PTH116
+            if known[path][:2] != [seen.st_size, seen.st_mtime_ns]:
+                sys.exit(f"{path} changed")
+
+
+def first(folder: str, cache: str) -> None:
+    """The first plan: parse and hash each file, and keep what came of it."""
+    import os
+    from hashlib import sha256
+
+    import orjson
+    import yaml
+
+    parsed = {}
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = f"{parent}/{name}"
+            seen = os.stat(path)  # noqa: PTH116
+            with open(path, "rb") as file:  # noqa: PTH123
+                content = file.read()
+            documents = list(yaml.load_all(content, Loader=yaml.CSafeLoader))
+            parsed[path] = [seen.st_size, seen.st_mtime_ns, sha256(content).hexdigest(), documents]
+    with open(cache, "wb") as file:  # noqa: PTH123
+        file.write(orjson.dumps(parsed))
+
+
+def get_table(path: str) -> None:
+    """The columns and types of a file, as DuckDB finds them."""
+    import duckdb
+
+    duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'").fetchall()
+
+
+def query(path: str, sql: str) -> None:
+    """One SELECT by DuckDB, ``$table`` standing for the file."""
+    import duckdb
+
+    duckdb.sql(sql.replace("$table", f"'{path}'")).fetchall()
+
+
+def summarize(path: str) -> None:
+    """Non-null, distinct, min, max and mean of all columns in one query, all exact."""
+    import duckdb
+
+    columns = duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'").fetchall()
+    wanted = ["count(*)"]
+    for name, kind, *_ in columns:
+        # As text, because Python's driver needs yet another package to hand out times with a zone.
+        wanted += [f"{function}({name})::VARCHAR" for function in ("count", "min", "max")]
+        wanted += [f"count(DISTINCT {name})"]
+        wanted += [f"avg({name})"] if kind in ("BIGINT", "DOUBLE") else []
+    duckdb.sql(f"SELECT {', '.join(wanted)} FROM '{path}'").fetchall()
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
