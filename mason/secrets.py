@@ -76,3 +76,17 @@ def scrub(text: str) -> str:
     for value in sorted(_remembered, key=len, reverse=True):
         text = text.replace(value, REDACTED)
     return text
+
+
+def scrub_all(value: Any) -> Any:
+    """``value`` (JSON-ready data) with every text in it scrubbed.
+
+    To be used before encoding: in JSON a secret with a quote or a backslash would no longer look like itself.
+    """
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return {scrub(str(key)): scrub_all(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [scrub_all(inner) for inner in value]
+    return value

@@ -128,8 +128,9 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
     except MasonError as error:
         _report(error, invocation)
         return error.exit_code
-    except BrokenPipeError:
-        raise
+    except SystemExit as error:
+        # Nothing here exits but click, when the reader of stdout has gone.
+        raise BrokenPipeError from error
     except Exception as error:
         _report(error, invocation)
         return 1
@@ -139,7 +140,7 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
 def _report(error: Exception, invocation: Invocation) -> None:
     """Tell an error on stderr, and on stdout as JSON where JSON was asked for."""
     from mason.errors import ResourceError
-    from mason.secrets import scrub
+    from mason.secrets import scrub, scrub_all
 
     if invocation.debug:
         import traceback
@@ -151,7 +152,7 @@ def _report(error: Exception, invocation: Invocation) -> None:
 
             from mason.render.answers import error_json
 
-            click.echo(scrub(json.dumps(error_json(error), ensure_ascii=False, indent=2)))
+            click.echo(json.dumps(scrub_all(error_json(error)), ensure_ascii=False, indent=2))
         lines = scrub(str(error)).splitlines()
         for line in lines:
             _tell(f"Error: {line}")

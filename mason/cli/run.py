@@ -13,6 +13,7 @@ from mason.cli import Invocation
 from mason.cli.shared import confirm, json_option, open_project, output, progress, show, show_json, tell
 from mason.project import Prepared, Project
 from mason.render import answers, plans
+from mason.secrets import scrub_all
 
 _VALIDATE_EPILOG = """\b
 Examples:
@@ -109,7 +110,7 @@ def run_operator(
     if invocation.json:
         show_json(answer.to_dict())
     else:
-        show(answers.answer_text(answer.to_dict()))
+        show(answers.answer_text(scrub_all(answer.to_dict())))
     if answer.failure is not None:
         for line in answer.errors:
             tell(f"Error: {line}")

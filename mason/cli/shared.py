@@ -14,7 +14,7 @@ from mason.cli import Invocation
 from mason.errors import NotConfirmedError
 from mason.project import Project
 from mason.render.terminal import Terminal
-from mason.secrets import scrub
+from mason.secrets import scrub, scrub_all
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -46,7 +46,7 @@ def show(text: str) -> None:
 
 def show_json(document: Any) -> None:
     """A result as JSON, on stdout."""
-    click.echo(scrub(json.dumps(document, ensure_ascii=False, indent=2)))
+    click.echo(json.dumps(scrub_all(document), ensure_ascii=False, indent=2))
 
 
 def tell(text: str) -> None:

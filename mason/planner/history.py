@@ -9,6 +9,7 @@ from typing import Any
 from mason import __version__
 from mason.planner.answer import Answer
 from mason.planner.dryrun import DryRun
+from mason.secrets import scrub_all
 from mason.state.lock import who
 
 
@@ -18,9 +19,9 @@ def new_run_id(now: datetime) -> str:
 
 
 def record_of(shown: DryRun, answer: Answer, *, digest: str, serial: int, started: datetime) -> dict[str, Any]:
-    """A finished run as JSON-ready data. Holds no ``Data``: results belong to the person who asked."""
+    """A finished run as JSON-ready data, without secrets. Holds no ``Data``: results belong to the person who asked."""
     finished = datetime.now(timezone.utc)
-    return {
+    record = {
         "version": 1,
         "mason_version": __version__,
         "address": shown.address,
@@ -36,3 +37,5 @@ def record_of(shown: DryRun, answer: Answer, *, digest: str, serial: int, starte
         "finished_at": finished.isoformat(timespec="milliseconds"),
         "run_by": who(),
     }
+    scrubbed: dict[str, Any] = scrub_all(record)
+    return scrubbed

@@ -73,10 +73,10 @@ def local(tmp_path: Path) -> Local:
     return make(tmp_path / "project")
 
 
-def make(root: Path, **configuration: Any) -> Local:
+def make(folder: Path, /, **configuration: Any) -> Local:
     """A client over a folder, which is made."""
-    root.mkdir(exist_ok=True)
-    return Local(root, LocalClient(configuration, base=root))
+    folder.mkdir(exist_ok=True)
+    return Local(folder, LocalClient(configuration, base=folder))
 
 
 def refusal(call: Callable[..., object], *arguments: object, **options: object) -> str:

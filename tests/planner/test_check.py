@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mason.clients import registry
@@ -109,6 +109,7 @@ ANY = st.recursive(
 KEYS = ["do", "supported_configurations", "clients", "metastore_clients", "storage_engine"]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(["config", "operator", "workflow"]), st.dictionaries(st.sampled_from(KEYS), ANY))
 def test_any_shape_is_looked_at_without_stumbling(kind, rest):
     assert isinstance(found({"type": kind, **rest}), list)

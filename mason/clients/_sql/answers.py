@@ -19,13 +19,14 @@ from mason.clients._sql.readers import Source
 from mason.clients._sql.statement import TABLE, one_select, tables_mentioned
 from mason.clients._sql.values import fetched_type, rows_ready
 from mason.engines.models import Column, Rows, Schema
-from mason.errors import ConflictError, EngineError
+from mason.errors import ConflictError, EngineError, NotFoundError
 
 if TYPE_CHECKING:
     import duckdb
 
-Resolve = Callable[[str, str], "Source | None"]
-"""Finds the source of a table by schema (may be empty) and name; ``None`` leaves it to DuckDB to say it is missing."""
+Resolve = Callable[[str, str], "Source | NotFoundError | None"]
+"""Finds the source of a table by schema (may be empty) and name. An error comes back as a value: the name may
+be one that the statement defines itself, so it is raised only when DuckDB does not find it either."""
 
 OUTPUT_FORMATS: Mapping[str, str] = {
     "csv": "FORMAT csv, HEADER true",
@@ -43,6 +44,7 @@ def preview(limits: Limits, source: Source, limit: int, show: Show) -> Rows:
         return Rows(Schema(()), [])
     with connect(limits) as connection, diagnosed(limits, [source], show):
         prepare(connection, source)
+        confine(connection, source.paths)
         return fetch(connection, source.sql, limit)
 
 
@@ -146,16 +148,33 @@ def _ready_to_run(
     with connect(limits) as connection:
         select = one_select(connection, sql)
         sources: dict[tuple[str, str], Source] = {}
+        unknown: dict[str, NotFoundError] = {}
         for schema, name in tables_mentioned(connection, select):
             found = _own_table(table) if (schema, name) == ("", TABLE) else resolve(schema, name)
-            if found is not None:
+            if isinstance(found, NotFoundError):
+                unknown[f"{schema}.{name}" if schema else name] = found
+            elif found is not None:
                 sources[schema, name] = found
-        with diagnosed(limits, list(sources.values()), show):
+        with diagnosed(limits, list(sources.values()), show), _tables_found(unknown):
             for (schema, name), source in sources.items():
                 _create_view(connection, schema, name, source)
             paths = [path for source in sources.values() for path in source.paths]
             confine(connection, [*paths, output] if output else paths)
             yield connection, select
+
+
+@contextmanager
+def _tables_found(unknown: Mapping[str, NotFoundError]) -> Iterator[None]:
+    """Says with our own words, which suggest a near name, that a table is missing."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.CatalogException as error:
+        for name, better in unknown.items():
+            if f'"{name}" does not exist' in str(error) or f"name {name} does not exist" in str(error):
+                raise better from error
+        raise
 
 
 def _own_table(table: Source | None) -> Source:

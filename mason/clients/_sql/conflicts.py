@@ -34,15 +34,17 @@ def agree(
     distinct = {columns for _, columns in files}
     if len(distinct) < 2:
         return next(iter(distinct), ())
-    has = _who_has(files)
-    faults = _absent(files, has)
+    faults = []
     kinds: dict[str, str] = {}
-    for column, by_type in has.items():
+    for column, by_type in _who_has(files).items():
         kind = _one_type(column, by_type, inferred, all_null)
-        if kind is None:
-            found = ", ".join(f"{kind} in {_files(files, where)}" for kind, where in by_type.items())
-            faults.append(f"column {column}: {found}")
-        else:
+        fault = _absence(files, column, by_type)
+        if fault is None and kind is None:
+            found = ", ".join(f"{each} in {_files(files, where)}" for each, where in by_type.items())
+            fault = f"column {column}: {found}"
+        if fault is not None:
+            faults.append(fault)
+        elif kind is not None:
             kinds[column] = kind
     _refuse(faults, title)
     return tuple((name, kinds[name]) for name, _ in files[0][1])
@@ -50,8 +52,9 @@ def agree(
 
 def _fit(files: Sequence[tuple[str, Columns]], title: str, pinned: Columns) -> Columns:
     """``pinned``, if every file has just these columns."""
-    registered = ("the registered table", pinned)
-    _refuse(_absent([registered, *files], _who_has([registered, *files])), title)
+    everything = [("the registration", pinned), *files]
+    absences = (_absence(everything, column, by_type) for column, by_type in _who_has(everything).items())
+    _refuse([absence for absence in absences if absence], title)
     return pinned
 
 
@@ -64,18 +67,15 @@ def _who_has(files: Sequence[tuple[str, Columns]]) -> dict[str, dict[str, list[i
     return has
 
 
-def _absent(files: Sequence[tuple[str, Columns]], has: dict[str, dict[str, list[int]]]) -> list[str]:
-    faults = []
-    for column, by_type in has.items():
-        present = {index for where in by_type.values() for index in where}
-        absent = [index for index in range(len(files)) if index not in present]
-        if not absent:
-            continue
-        if len(absent) < len(present):
-            faults.append(f"column {column}: missing in {_files(files, absent)}")
-        else:
-            faults.append(f"column {column}: only in {_files(files, sorted(present))}")
-    return faults
+def _absence(files: Sequence[tuple[str, Columns]], column: str, by_type: dict[str, list[int]]) -> str | None:
+    """The fault of a column that some files lack: told by the files that are fewer."""
+    present = sorted(index for where in by_type.values() for index in where)
+    absent = sorted(set(range(len(files))) - set(present))
+    if not absent:
+        return None
+    if len(absent) < len(present):
+        return f"column {column}: missing in {_files(files, absent)}"
+    return f"column {column}: only in {_files(files, present)}"
 
 
 def _one_type(column: str, by_type: dict[str, list[int]], inferred: bool, all_null: AllNull) -> str | None:
@@ -104,4 +104,7 @@ def _refuse(faults: list[str], title: str) -> None:
         shown = "; ".join(faults[:_MOST_COLUMNS])
         rest = len(faults) - _MOST_COLUMNS
         more = f"; and {rest} more columns" if rest > 0 else ""
-        raise ConflictError(f"The files of {title} have different schemas. {shown[0].upper()}{shown[1:]}{more}.")
+        raise ConflictError(
+            f"The files of {title} have different schemas: {shown}{more}. "
+            "Make the files alike, or register a glob of those that are."
+        )

@@ -14,7 +14,7 @@ from mason.clients._sql.readers import Source
 from mason.clients._sql.root import Root
 from mason.engines.execution import Execution
 from mason.engines.models import Job, Rows, Table
-from mason.errors import ConflictError
+from mason.errors import ConflictError, NotFoundError
 
 
 class Tables(Protocol):
@@ -34,8 +34,8 @@ class Tables(Protocol):
         """What reads a table. Raises the ``EngineError`` that says why nothing can."""
         ...
 
-    def named_in_sql(self, database: str, name: str) -> Source | None:
-        """What reads a table that a statement names; ``None`` when there is none of that name."""
+    def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:
+        """What reads a table that a statement names, or the error that says what there is instead."""
         ...
 
 
@@ -84,7 +84,7 @@ class DuckDBExecution(Execution):
             source = tables.source(table) if table else None
             database = table.database if table else ""
 
-            def resolve(schema: str, name: str) -> Source | None:
+            def resolve(schema: str, name: str) -> Source | NotFoundError | None:
                 where = schema or database
                 return tables.named_in_sql(where, name) if where else None
 

@@ -60,7 +60,7 @@ def explain(error: Exception, show: Show) -> EngineError:
     if place:
         what = place[3].strip().rstrip(".")
         return EngineError(
-            f"{show(place[1])}, {place[2]}: {what}. Mend the file, or register the table with other types."
+            f"{show(place[1])}, {place[2]}: {what}. Mend the file, or register the table with other column types."
         )
     cell = _CELL.search(text)
     if cell:
@@ -72,9 +72,9 @@ def explain(error: Exception, show: Show) -> EngineError:
 
 def _denied(text: str) -> AccessDeniedError:
     path = re.search(r'Cannot access file "(.*?)"', text)
-    what = f" {path[1]}" if path else ""
+    what = f"open the file {path[1]}" if path else "do this"
     return AccessDeniedError(
-        f"SQL may not open the file{what}: a query reads tables and nothing else. "
+        f"SQL may not {what}: a query reads tables and nothing else. "
         "Ask for a table by its name (database.table), or register the file with metastore.create_table first."
     )
 

@@ -45,42 +45,47 @@ class Root:
         path = Path(path)
         return path.relative_to(self.path).as_posix() if path.is_relative_to(self.path) else path.as_posix()
 
-    def find(self, path: str) -> tuple[Path, list[Path]]:
+    def find(self, path: str, *, strict: bool = True) -> tuple[Path, list[Path]]:
         """The folder that a file, folder or glob starts from, and all files there that are data, sorted.
 
-        Raises ``NotFoundError`` when a path without wildcards does not exist.
+        Links that lead outside are refused, or passed over when ``strict`` is false. Raises ``NotFoundError`` when
+        a path without wildcards does not exist.
         """
         if glob.has_magic(path) and not (self.path / path).exists():
-            return self._matching(path)
+            return self._matching(path, strict)
         real = self.resolve(path)
         if real.is_file():
             return real.parent, [real]
         if not real.is_dir():
             raise NotFoundError(f"There is no file or folder {path or '.'} in {self.path}.")
-        return real, list(self.walk(real))
+        return real, list(self.walk(real, strict=strict))
 
-    def _matching(self, pattern: str) -> tuple[Path, list[Path]]:
+    def _matching(self, pattern: str, strict: bool) -> tuple[Path, list[Path]]:
         parts = PurePosixPath(pattern).parts
         plain = next(index for index, part in enumerate(parts) if glob.has_magic(part))
         base = self.resolve(str(PurePosixPath(*parts[:plain])) if plain else "")
         found: set[Path] = set()
         # Path.glob would take hidden files for data.
         for match in glob.glob(str(PurePosixPath(*parts[plain:])), root_dir=base, recursive=True):  # noqa: PTH207
-            real = self.resolve(str(base / match))
-            found.update(self.walk(real) if real.is_dir() else [real] if is_data(real.name) else [])
+            real = Path(os.path.realpath(base / match))
+            if not self.holds(real):
+                if strict:
+                    self.resolve(str(base / match))
+                continue
+            found.update(self.walk(real, strict=strict) if real.is_dir() else [real] if is_data(real.name) else [])
         return base, sorted(found)
 
-    def walk(self, folder: Path) -> Iterator[Path]:
+    def walk(self, folder: Path, *, strict: bool = True) -> Iterator[Path]:
         """All data files at and below ``folder``, sorted, as real paths. Folders that are symlinks are not entered.
 
-        Raises ``AccessDeniedError`` for a link that leads outside.
+        A link that leads outside raises ``AccessDeniedError``, or is passed over when ``strict`` is false.
         """
         for entry in entries(folder):
             if entry.is_dir(follow_symlinks=False):
-                yield from self.walk(Path(entry.path))
+                yield from self.walk(Path(entry.path), strict=strict)
             elif entry.is_symlink():
-                real = self.resolve(entry.path)
-                if real.is_file():
+                real = self.resolve(self.show(entry.path)) if strict else Path(os.path.realpath(entry.path))
+                if self.holds(real) and real.is_file():
                     yield real
             elif entry.is_file():
                 yield Path(entry.path)

@@ -76,10 +76,12 @@ def describe(
     kind = files[0].ending.format
     partitions = partition_types(files)
     given = _checked(kind, dict(options or {}), root.client)
+    if pinned is not None:
+        pinned = tuple((name, _type(connection, name, kind)) for name, kind in pinned)
     with explained(root.show):
         looked = _look(connection, kind, files, given, root, seen)
         columns = agree(
-            [(each.file.name, each.columns) for each in looked if each.columns],
+            [(each.file.name, _without(each.columns, partitions) or ()) for each in looked if each.columns],
             title=title,
             inferred=kind in ("csv", "json"),
             pinned=_without(pinned, partitions),
@@ -94,10 +96,20 @@ def describe(
     return TableSchema(
         kind,
         tuple(looked),
-        _without(columns, partitions) or (),
+        columns,
         tuple((name, registered.get(name, found)) for name, found in partitions),
         common,
     )
+
+
+def _type(connection: duckdb.DuckDBPyConnection, column: str, kind: str) -> str:
+    """A type that somebody wrote, as DuckDB spells it; it becomes part of SQL, so nothing but a type may pass."""
+    import duckdb
+
+    try:
+        return str(connection.type(kind))
+    except duckdb.Error as error:
+        raise EngineError(f"Column {column} is registered with the type {kind}, which DuckDB does not know.") from error
 
 
 def _without(columns: Columns | None, others: Columns) -> Columns | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._sql.answers import diagnosed, prepare
-from mason.clients._sql.connection import Limits, connect
+from mason.clients._sql.connection import Limits, confine, connect
 from mason.clients._sql.failures import Show
 from mason.clients._sql.quoting import identifier, listing
 from mason.clients._sql.readers import Source
@@ -72,6 +72,7 @@ def summarize(limits: Limits, source: Source, show: Show, *, columns: Sequence[s
         return Rows(SCHEMA, [])
     with connect(limits, ordered=False) as connection, diagnosed(limits, [source], show):
         prepare(connection, source)
+        confine(connection, source.paths)
         chosen = _chosen(connection, source, columns)
         basics: list[Any] = []
         distinct: list[int] = []

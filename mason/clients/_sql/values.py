@@ -32,7 +32,7 @@ def fetched_type(kind: DuckDBPyType) -> str:
         return str(kind)
     if name in ("list", "array"):
         return fetched_type(_children(kind)["child"]) + "[]"
-    if name == "struct":
+    if name == "struct" and "" not in _children(kind):
         fields = ", ".join(f"{identifier(field)} {fetched_type(inner)}" for field, inner in _children(kind).items())
         return f"STRUCT({fields})"
     if name == "map":
@@ -59,7 +59,7 @@ def ready(kind: DuckDBPyType) -> Ready | None:
     if name in ("list", "array"):
         inner = _or_null(ready(_children(kind)["child"]))
         return lambda values: [inner(value) for value in values]
-    if name == "struct":
+    if name == "struct" and "" not in _children(kind):
         fields = {field: _or_null(ready(child)) for field, child in _children(kind).items()}
         return lambda values: {field: fields[field](value) for field, value in values.items()}
     if name == "map":

@@ -47,7 +47,7 @@ class Catalog:
     def tables(self, database: str) -> list[Table]:
         """Registered tables and those that are files, sorted by name, without schemas."""
         self.database(database)
-        found = {table.name: replace(table, schema=None) for table in self.warehouse.tables(database)}
+        found = {table.name: replace(table, schema=None) for table in self._in_warehouse(database)}
         folder = self.folder(database)
         if folder is not None:
             for name, path in folders.tables(folder, self._leave_out()).items():
@@ -80,7 +80,7 @@ class Catalog:
 
     def registered(self, database: str, name: str) -> Table | None:
         """The table of that name in the warehouse."""
-        found = next((table for table in self.warehouse.tables(database) if table.name == name), None)
+        found = next((table for table in self._in_warehouse(database) if table.name == name), None)
         if found is None or found.format != "duckdb":
             return found
         columns = self.warehouse.columns(database, name)
@@ -93,21 +93,21 @@ class Catalog:
             return Source(sql, attach=self.warehouse.file)
         return source_of(table, self.root, self.client.limits, self.client.seen)
 
-    def named_in_sql(self, database: str, name: str) -> Source | None:
-        """The source of a table that a statement names; ``None`` when there is none of that name.
+    def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:
+        """The source of a table that a statement names, or the error that suggests near names.
 
         SQL folds case where nothing is lost by it: an exact name wins, else the only one that differs in case.
         """
         try:
             names = [table.name for table in self.tables(database)]
-        except NotFoundError:
-            return None
+        except NotFoundError as error:
+            return error
         alike = [each for each in names if each.lower() == name.lower()]
         exact = name if name in names or not alike else alike[0] if len(alike) == 1 else name
         try:
             return self.source(self.table(database, exact))
-        except NotFoundError:
-            return None
+        except NotFoundError as error:
+            return error
 
     def folder(self, database: str) -> Path | None:
         """The folder of that name; hidden ones are none. Raises ``AccessDeniedError`` for one outside of the root."""
@@ -115,6 +115,11 @@ class Catalog:
         parts = real.relative_to(self.root.path).parts if real.is_relative_to(self.root.path) else real.parts[-1:]
         hidden = any(part.startswith(".") for part in parts)
         return real if real.is_dir() and not hidden and real not in self._leave_out() else None
+
+    def _in_warehouse(self, database: str) -> list[Table]:
+        file = Location(self.root.show(self.warehouse.file))
+        tables = self.warehouse.tables(database)
+        return [replace(table, location=file) if table.format == "duckdb" else table for table in tables]
 
     def _of_files(self, database: str, name: str, path: Path) -> Table:
         size = path.stat().st_size if path.is_file() else None

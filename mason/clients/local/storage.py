@@ -32,7 +32,7 @@ class LocalStorage(Storage):
 
     def list_paths(self, path: str = "") -> list[Location]:
         """Files at and below a file, folder or glob; names that begin with ``.`` or ``_`` are left out."""
-        return [self._location(file) for file in self.root.find(path)[1]]
+        return [self._location(file) for file in self.root.find(path, strict=False)[1]]
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder; a link that leads nowhere is none."""
@@ -46,7 +46,7 @@ class LocalStorage(Storage):
     def fingerprint(self, path: str) -> str:
         """A sha256 of names, sizes and modification times."""
         try:
-            _, files = self.root.find(path)
+            _, files = self.root.find(path, strict=False)
         except NotFoundError:
             files = []
         digest = hashlib.sha256()

@@ -26,7 +26,6 @@ from mason.errors import EngineError, NotFoundError, TransientEngineError
 if TYPE_CHECKING:
     import duckdb
 
-_PATIENCE = 10.0
 _PAUSE = 0.05
 _OWN = "mason"
 _HIDDEN_SCHEMAS = "('information_schema', 'pg_catalog')"
@@ -37,10 +36,11 @@ _turn = threading.RLock()
 class Warehouse:
     """A folder with ``warehouse.duckdb`` and ``jobs/``, or a database file with ``NAME_files/`` beside it.
 
-    Reading makes nothing: no folder, no file.
+    Reading makes nothing: no folder, no file. ``patience`` is how many seconds to wait for another process's lock.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = 10.0) -> None:
+        self.patience = patience
         if path.suffix in (".duckdb", ".db"):
             self.file = path.absolute()
             self.folder = self.file.with_name(f"{path.stem}_files")
@@ -162,7 +162,7 @@ class Warehouse:
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + self.patience
         settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
         while True:
             try:

@@ -37,12 +37,16 @@ class Registered:
         """What reads a table."""
         return source_of(table, self.root, self.limits, {})
 
-    def named_in_sql(self, database: str, name: str) -> Source | None:
+    def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:
         """What reads a registered table; upper and lower case are alike, as SQL has it."""
-        tables = self.memory.databases.get(database, {})
+        if database not in self.memory.databases:
+            return missing("Database", database, self.memory.databases)
+        tables = self.memory.databases[database]
         alike = [each for each in tables if each.lower() == name.lower()]
         exact = name if name in tables else alike[0] if len(alike) == 1 else None
-        return self.source(tables[exact]) if exact is not None else None
+        if exact is None:
+            return missing("Table", name, tables, f" in database {database}")
+        return self.source(tables[exact])
 
 
 class MemoryMetastore(Metastore):

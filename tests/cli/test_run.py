@@ -1,0 +1,315 @@
+"""Runs: parameters, dry runs, confirmation, Python operators and what they may not do."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+PARAMETERS = ("-p", "database_name:data,table_name:airlines")
+
+
+@pytest.fixture
+def applied(mason, project):
+    """The small project, applied; writes and applies further operators written in Python."""
+
+    def python(body: str, *, command: str = "go", top: str = "") -> None:
+        folder = project / "operators" / command
+        folder.mkdir(parents=True)
+        (folder / "operator.yaml").write_text(f"type: operator\nnamespace: py\ncommand: {command}\n")
+        lines = "".join(f"        {line}\n" for line in body.splitlines())
+        source = (
+            f"import mason\n{top}\nclass Py{command.capitalize()}(mason.Operator):\n    def run(self, ctx):\n{lines}"
+        )
+        (folder / "__init__.py").write_text(source)
+        result = mason("apply", "-y", "-o")
+        assert result.code == 0, result.err
+
+    mason("apply", "-y")
+    return python
+
+
+def test_a_read_only_run_asks_nobody(mason, project, applied):
+    result = mason("run", "operator", "table", "get", *PARAMETERS)
+    assert result.code == 0
+    assert result.err == (
+        "Operator table:get with config 1 would:\n"
+        "  1. for local as metastore do get_table(database='data', table='airlines')  [read-only]\n"
+    )
+    assert result.json["Data"][0]["columns"] == [
+        {"name": "carrier", "type": "VARCHAR"},
+        {"name": "name", "type": "VARCHAR"},
+    ]
+    assert set(result.json) == {"Data"}
+
+
+def test_validate_calls_nothing(mason, project, applied):
+    result = mason("validate", "operator", "table", "get", "-p", "database_name:no,table_name:such")
+    assert result.code == 0
+    assert result.out == (
+        "Operator table:get with config 1 would:\n"
+        "  1. for local as metastore do get_table(database='no', table='such')  [read-only]\n"
+        "\n"
+        "Valid: operator table:get can run with config 1.\n"
+    )
+    document = mason("validate", "operator", "table", "get", *PARAMETERS, "--json").json
+    assert document["read_only"] is True
+    assert document["calls"] == [
+        {
+            "client": "local",
+            "engine": "metastore",
+            "verb": "get_table",
+            "arguments": {"database": "data", "table": "airlines"},
+            "read_only": True,
+        }
+    ]
+
+
+def test_all_faulty_parameters_are_named_at_once(mason, project, applied):
+    result = mason("run", "operator", "table", "get", "-p", "tabel_name:x")
+    assert result.code == 1
+    assert result.out == ""
+    assert result.err.splitlines() == [
+        "Error: Required parameter not specified: database_name",
+        "Error: Required parameter not specified: table_name",
+        "Error: Unknown parameter: tabel_name (did you mean table_name?)",
+        "3 errors.",
+    ]
+
+
+def test_parameters_come_from_a_file_and_the_option_wins(mason, project, applied):
+    (project / "given.yaml").write_text("database_name: data\ntable_name: wrong\n")
+    assert mason("run", "operator", "table", "get", "-f", "given.yaml", "-p", "table_name:airlines").code == 0
+    (project / "given.json").write_text('{"database_name": "data", "table_name": "airlines"}')
+    assert mason("run", "operator", "table", "get", "-f", "given.json").code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", "given.yaml:2: "),
+        ("- a", "given.yaml:1: "),
+        ("a: 1\na: 2", "given.yaml:2: "),
+        ("", "given.yaml: expected one mapping of parameters, found 0"),
+    ],
+)
+def test_a_faulty_parameter_file_is_named_with_its_line(mason, project, applied, text, message):
+    (project / "given.yaml").write_text(text)
+    assert mason("run", "operator", "table", "get", "-f", "given.yaml").err.startswith(f"Error: {message}")
+    assert mason("run", "operator", "table", "get", "-f", "none.yaml").err == (
+        "Error: none.yaml: the parameter file cannot be read: no such file or directory\n"
+    )
+
+
+def test_a_failing_engine_is_told_in_the_answer_and_last(mason, project, applied):
+    result = mason("run", "operator", "table", "get", "-p", "database_name:data,table_name:airlimes")
+    assert result.code == 1
+    assert result.json == {"Errors": ["Table airlimes not found in database data. Did you mean airlines?"]}
+    assert result.err.splitlines()[-1] == "Error: Table airlimes not found in database data. Did you mean airlines?"
+
+
+DELETE = """\
+type: operator
+namespace: table
+command: delete
+parameters: {required: [table_name]}
+do:
+  - metastore.delete_table: {database: data, table: "{{table_name}}", delete_files: true}
+"""
+
+
+def test_what_changes_things_is_asked_for(mason, project, applied):
+    (project / "delete.yaml").write_text(DELETE)
+    mason("apply", "-y")
+    refused = mason("run", "operator", "table", "delete", "-p", "table_name:airlines", answer="no\n")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.splitlines()[-1] == "Error: Not confirmed, so nothing was done."
+    assert (project / "data" / "airlines.csv").exists()
+    done = mason("run", "operator", "table", "delete", "-p", "table_name:airlines", answer="yes\n")
+    assert (done.code, (project / "data" / "airlines.csv").exists()) == (0, False)
+
+
+def test_a_python_operator_answers(mason, project, applied):
+    applied("ctx.info('hello')\nctx.warn('careful')\nreturn ctx.metastore.get_table('data', 'airlines')")
+    result = mason("run", "operator", "py", "go")
+    assert result.code == 0, result.err
+    assert list(result.json) == ["Warnings", "Info", "Data"]
+    assert result.json["Info"] == ["hello"]
+    assert "  1. for local as metastore do get_table(...)  [read-only]\n" in result.err
+
+
+@pytest.mark.parametrize(
+    ("returned", "data"),
+    [
+        ("None", None),
+        ("{'a': 1}", [{"a": 1}]),
+        ("[{'a': 1}, {'a': 2}]", [{"a": 1}, {"a": 2}]),
+        ("5", [5]),
+        ("'text'", ["text"]),
+        ("b'bytes'", ["bytes"]),
+        (
+            "mason.Rows(mason.Schema((mason.Column('x', 'INT'), mason.Column('x', 'INT'))), [(1, 2)])",
+            [{"x": 1, "x_1": 2}],
+        ),
+    ],
+)
+def test_what_a_python_operator_may_return(mason, project, applied, returned, data):
+    applied(f"return {returned}")
+    result = mason("run", "operator", "py", "go")
+    assert result.code == 0, result.err
+    assert result.json.get("Data") == data
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("1 / 0", "Operator py:go raised ZeroDivisionError: division by zero (__init__.py:5)"),
+        ("raise SystemExit(3)", "Operator py:go raised SystemExit: 3 (__init__.py:5)"),
+        ("return object()", "Operator py:go returned a object that cannot be shown"),
+        ("return float('nan')", "Operator py:go returned a float that cannot be shown"),
+    ],
+)
+def test_a_python_operator_that_fails_is_an_answer_without_traceback(mason, project, applied, body, message):
+    applied(body)
+    result = mason("run", "operator", "py", "go", answer="yes\n")
+    assert result.code == 1
+    assert result.json["Errors"][0].startswith(message)
+    assert "Traceback" not in result.err
+
+
+def test_what_a_python_operator_prints_stays_out_of_the_answer(mason, project, applied):
+    applied("print('noise')\nreturn 1")
+    result = mason("run", "operator", "py", "go", "--json")
+    assert result.json == {"Data": [1]}
+    assert "noise" in result.err
+
+
+def test_a_python_operator_may_use_its_own_files(mason, project, applied):
+    (project / "operators" / "go").mkdir(parents=True)
+    (project / "operators" / "go" / "numbers.py").write_text("ANSWER = 42\n")
+    (project / "operators" / "go").rename(project / "operators" / "kept")
+    applied("from .numbers import ANSWER\nreturn ANSWER", command="stop")
+    (project / "operators" / "kept" / "numbers.py").rename(project / "operators" / "stop" / "numbers.py")
+    assert mason("apply", "-y", "-o").code == 0
+    (project / "operators" / "stop" / "numbers.py").unlink()
+    assert mason("run", "operator", "py", "stop").json == {"Data": [42]}
+
+
+def test_a_verb_that_the_dry_run_did_not_show_is_refused(mason, project, applied):
+    applied("engine = type(ctx).__dict__['storage'].fget(ctx)\nreturn getattr(engine, 'wri' + 'te')('x.txt', 'text')")
+    shown = mason("validate", "operator", "py", "go", "--json").json
+    result = mason("run", "operator", "py", "go", answer="no\n")
+    assert shown["certain"] is False
+    assert result.code == 1
+    assert not (project / "x.txt").exists()
+
+
+def test_a_changing_argument_in_disguise_is_refused(mason, project, applied):
+    applied(
+        "table = ctx.metastore.get_table('data', 'airlines')\nreturn ctx.execution.query('SELECT 1', table, 'out.csv')"
+    )
+    result = mason("run", "operator", "py", "go")
+    assert result.code == 1
+    assert result.json["Errors"] == [
+        "The operator asked for execution.query, which changes things and was not in the dry run. It was not called."
+    ]
+    assert not (project / "out.csv").exists()
+
+
+def test_a_changing_argument_in_the_open_is_asked_for(mason, project, applied):
+    applied(
+        "table = ctx.metastore.get_table('data', 'airlines')\n"
+        "return ctx.execution.query('SELECT * FROM $table', table=table, output='out.csv')"
+    )
+    assert mason("run", "operator", "py", "go", answer="no\n").code == 1
+    assert not (project / "out.csv").exists()
+    result = mason("run", "operator", "py", "go", answer="yes\n")
+    assert result.code == 0, result.err
+    assert (project / "out.csv").read_text() == "carrier,name\nAA,American\nUA,United\n"
+
+
+def test_a_source_that_was_tampered_with_does_not_run(mason, project, applied):
+    applied("return 1")
+    source = next((project / "state" / "sources" / "sha256").iterdir())
+    source.chmod(0o600)
+    source.write_text(source.read_text().replace("return 1", "return 2"))
+    result = mason("run", "operator", "py", "go")
+    assert result.code == 1
+    assert result.out == ""
+
+
+def test_every_run_leaves_a_record(mason, project, applied):
+    mason("run", "operator", "table", "get", *PARAMETERS)
+    mason("run", "operator", "table", "get", "-p", "database_name:data,table_name:none")
+    records = [json.loads(file.read_text()) for file in sorted((project / "state" / "runs").iterdir())]
+    assert sorted(record["status"] for record in records) == ["failed", "succeeded"]
+    assert {record["address"] for record in records} == {"operator.table.get"}
+    assert all(record["serial"] == 1 for record in records)
+
+
+def test_configs_are_chosen_by_option_then_by_person(mason, project, applied):
+    (project / "two.yaml").write_text("type: config\nid: 2\nmetastore_engine: memory\n")
+    mason("apply", "-y")
+    assert mason("run", "operator", "table", "get", *PARAMETERS).err == (
+        "Error: There are several configs (1, 2) and none is current. "
+        "Name one with -c ID, or choose it for good with: mason config ID -s\n"
+    )
+    assert mason("run", "operator", "table", "get", *PARAMETERS, "-c", "1").code == 0
+    mason("config", "2", "-s")
+    assert "Operator table:get with config 2 would:" in mason("run", "operator", "table", "get", *PARAMETERS).err
+    assert mason("run", "operator", "table", "get", *PARAMETERS, "-c", "9").err == (
+        "Error: There is no config 9 in the state. See what there is with: mason get\n"
+    )
+
+
+def test_a_config_that_cannot_run_the_operator_is_refused_before_any_call(mason, project, applied):
+    (project / "two.yaml").write_text("type: config\nid: 2\nstorage_engine: local\n")
+    mason("apply", "-y")
+    assert mason("validate", "operator", "table", "get", *PARAMETERS, "-c", "2").err == (
+        "Error: Configuration 2 not supported by configured engines for operator table:get. "
+        "No client is configured for metastore. "
+        "Check operator.yaml for supported engine configurations.\n"
+    )
+
+
+def test_secrets_stay_unseen_wherever_they_go(mason, project, applied, monkeypatch, tmp_path):
+    """A canary in a secret field: resolved, used, and found nowhere that anything was written or printed."""
+    canary = 'canary-3f9a1c-"quoted"-value'
+    monkeypatch.setenv("CANARY", canary)
+    (project / "two.yaml").write_text(
+        "type: config\nid: 2\nmetastore_engine: memory\nstorage_engine: memory\n"
+        "clients: {memory: {configuration: {token: '{{CANARY}}'}}}\n"
+    )
+    applied(
+        "engine = ctx.metastore.list_databases()\n"
+        "import os\n"
+        "ctx.info('token ' + os.environ['CANARY'])\n"
+        "raise ValueError('denied for ' + os.environ['CANARY'])"
+    )
+    printed = ""
+    for arguments in (
+        ("plan", "--json"),
+        ("get", "config", "2"),
+        ("get", "--json"),
+        ("validate", "operator", "py", "go", "-c", "2"),
+        ("run", "operator", "py", "go", "-c", "2", "-y"),
+        ("-l", "debug", "run", "operator", "py", "go", "-c", "2", "-y", "--json"),
+    ):
+        result = mason(*arguments)
+        printed += result.out + result.err
+    assert "denied for REDACTED" in printed
+    assert "canary" not in printed
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            assert b"canary" not in file.read_bytes(), file
+
+
+def test_a_reference_that_is_not_set_is_named(mason, project, applied):
+    (project / "two.yaml").write_text(
+        "type: config\nid: 2\nmetastore_engine: memory\nclients: {memory: {configuration: {token: '{{NOT_SET}}'}}}\n"
+    )
+    mason("apply", "-y")
+    result = mason("run", "operator", "table", "get", *PARAMETERS, "-c", "2")
+    assert result.err.splitlines()[-1] == (
+        "Error: Not set: NOT_SET, wanted by client memory of config 2. Set it in the environment or in a .env file."
+    )

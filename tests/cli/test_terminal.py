@@ -1,0 +1,235 @@
+"""Mason as a process: pipes that close, Ctrl-C, colours, widths, locks held by others, disks that are full."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+MASON = [sys.executable, "-m", "mason"]
+
+
+@pytest.fixture
+def environment(project):
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "80"}
+
+
+def run(*arguments, environment, **options):
+    return subprocess.run(
+        [*MASON, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False, **options
+    )
+
+
+def wait_for(found, what):
+    deadline = time.monotonic() + 30
+    while not found():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.01)
+
+
+def on_a_terminal(*arguments, environment, columns=80):
+    """What the command prints on a terminal of that width."""
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [*MASON, *arguments], env={**environment, "COLUMNS": str(columns)}, stdout=child, stderr=child, stdin=child
+    )
+    os.close(child)
+    printed = b""
+    with contextlib.suppress(OSError):
+        while chunk := os.read(parent, 65536):
+            printed += chunk
+    os.close(parent)
+    process.wait(30)
+    return printed.decode().replace("\r\n", "\n")
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault(project, environment):
+    for number in range(300):
+        (project / f"more{number}.yaml").write_text(
+            f"type: operator\nnamespace: more\ncommand: c{number}\ndo:\n  - metastore.list_databases: {{}}\n"
+        )
+    command = f"{sys.executable} -m mason plan | head -1"
+    done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "  + config.1  config.yaml:1\n"
+    assert done.stderr == ""
+
+
+def test_a_pipe_that_is_closed_at_once_is_no_fault(project, environment):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*MASON, "plan"], env=environment, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_colours_are_for_terminals_that_want_them(project, environment):
+    assert "\033[32m+\033[0m" in on_a_terminal("plan", environment=environment)
+    assert "\033" not in on_a_terminal("--no-color", "plan", environment=environment)
+    assert "\033" not in on_a_terminal("plan", environment={**environment, "NO_COLOR": "1"})
+    assert "\033" not in on_a_terminal("plan", environment={**environment, "TERM": "dumb"})
+    assert "\033" not in run("plan", environment=environment).stdout
+
+
+@pytest.mark.parametrize("columns", [20, 40, 200])
+def test_tables_fit_the_terminal(project, environment, columns):
+    run("apply", "-y", environment=environment)
+    printed = on_a_terminal("--no-color", "get", "operator", environment=environment, columns=columns)
+    assert max(len(line) for line in printed.splitlines()) <= columns
+    assert ("…" in printed) == (columns < 40)
+
+
+def test_ctrl_c_at_the_prompt_applies_nothing(project, environment):
+    process = subprocess.Popen(
+        [*MASON, "apply"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    asked = ""
+    while not asked.endswith("accepted: "):
+        asked += process.stderr.read(1)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert told.strip() == "Error: Interrupted. Nothing was applied."
+    assert not (project / "state").exists()
+
+
+def test_ctrl_c_while_waiting_for_the_lock_applies_nothing(project, environment):
+    run("apply", "-y", environment=environment)
+    before = (project / "state" / "state.json").read_bytes()
+    (project / "get.yaml").write_text(
+        (project / "get.yaml").read_text() + "supported_configurations: [{storage: local}]\n"
+    )
+    with held_lock(project):
+        process = subprocess.Popen(
+            [*MASON, "apply", "-y", "-o"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        printed = ""
+        while "Plan:" not in printed:
+            printed += process.stdout.readline()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert told.strip().splitlines()[-1] == "Error: Interrupted. Nothing was applied."
+    assert (project / "state" / "state.json").read_bytes() == before
+
+
+def test_ctrl_c_at_any_moment_of_apply_leaves_a_state_that_says_what_happened(project, environment):
+    """Interrupted after ever longer waits: the message and the state always agree, and the next plan works."""
+    told_both = set()
+    for step in range(12):
+        state = project / f"state{step}"
+        process = subprocess.Popen(
+            [*MASON, "--state", str(state), "apply", "-y"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(0.04 * step)
+        process.send_signal(signal.SIGINT)
+        printed, told = process.communicate(timeout=30)
+        applied = (state / "state.json").exists()
+        told_both.add(applied)
+        if applied:
+            assert len(json.loads((state / "state.json").read_text())["resources"]) == 2
+            assert "Apply complete" in printed or "Interrupted, but the state moved on to serial 1" in told
+        else:
+            assert process.returncode != 0
+            assert "Apply complete" not in printed
+        assert run("--state", str(state), "apply", "-y", environment=environment).returncode == 0
+    assert told_both == {False, True}
+
+
+@contextlib.contextmanager
+def held_lock(project):
+    """The lock of the project's state, held by this process."""
+    with (project / "state" / "lock").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def test_a_lock_held_by_another_process_is_waited_for_and_then_named(project, environment):
+    run("apply", "-y", environment=environment)
+    (project / "more.yaml").write_text("type: config\nid: 2\nstorage_engine: local\n")
+    with held_lock(project):
+        done = run("apply", "-y", "--lock-timeout", "0.2", environment=environment)
+        assert done.returncode == 1
+        assert "lock" in done.stderr.splitlines()[-1]
+        assert run("plan", environment=environment).returncode == 0
+    assert run("apply", "-y", environment=environment).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "is empty."),
+        ('{"version": 1, "ser', "is truncated: it ends after 19 bytes, in the middle of the JSON."),
+        ("[]", "is not a state: it holds an array where an object should be."),
+        ('{"version": 99}', "was written by a newer Mason (format 99; this one reads 1). Upgrade Mason."),
+    ],
+)
+def test_a_state_that_cannot_be_trusted_is_refused_and_left_alone(project, environment, content, message):
+    file = project / "state" / "state.json"
+    file.parent.mkdir()
+    file.write_text(content)
+    for command in (("plan",), ("apply", "-y"), ("get",)):
+        done = run(*command, environment=environment)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"Error: {file} {message}")
+        assert "Traceback" not in done.stderr
+    assert file.read_text() == content
+
+
+def test_a_full_disk_leaves_the_state_as_it_was(project, environment):
+    run("apply", "-y", environment=environment)
+    before = (project / "state" / "state.json").read_bytes()
+    (project / "more.yaml").write_text(
+        f"type: operator\nnamespace: a\ncommand: b\ndescription: {'x' * 40000}\ndo:\n  - metastore.list_databases: {{}}\n"
+    )
+    # A limit on the size of files fails a write half way, as a full disk does.
+    limit = "import resource, signal, runpy; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    limit += "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); runpy.run_module('mason', run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", limit, "apply", "-y"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert str(project / "state") in done.stderr.splitlines()[-1]
+    assert (project / "state" / "state.json").read_bytes() == before
+    assert run("plan", environment=environment).stdout.endswith(
+        "Plan: 1 to create, 0 to overwrite, 0 to delete, 0 to run.\n"
+    )
+
+
+def test_debug_shows_the_traceback(project, environment):
+    done = run("-l", "debug", "plan", "nowhere", environment=environment)
+    assert "Traceback" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Error: nowhere: ")
+
+
+def test_shell_completion_knows_the_commands(project, environment):
+    asked = {**environment, "_MASON_COMPLETE": "bash_complete", "COMP_WORDS": "mason pl", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from mason.cli import main; main()"],
+        env=asked,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "plain,plan\n"
