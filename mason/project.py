@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason import secrets, settings
+from mason.bulk import uncollected
 from mason.errors import NotFoundError, SettingsError, UnsupportedVerbError
 from mason.resources.address import config_address, operator_address
 from mason.resources.kinds import Config, Operator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mason.planner.dryrun import DryRun
     from mason.planner.plan import Action, Plan
     from mason.resources.resource import Resources
+    from mason.resources.validate import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +82,35 @@ def plan(
             "Put a mason.yaml with a name into the project's folder."
         )
     root = project.settings.root
-    resources = load(project, paths, strict=strict)
-    return build(
-        resources,
-        project.store.read(),
-        project=project.settings.name,
-        place=lambda resource, path: locate(resource, root, path),
-        prune=[os.path.relpath(path, root) for path in paths if Path(path).resolve() != root] if prune else None,
-        targets=targets,
-    )
+    within = [os.path.relpath(path, root) for path in paths if Path(path).resolve() != root]
+    with uncollected():
+        return build(
+            load(project, paths, strict=strict),
+            project.store.read(),
+            project=project.settings.name,
+            place=lambda resource, path: locate(resource, root, path),
+            prune=within if prune else None,
+            targets=targets,
+        )
 
 
 def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False) -> Resources:
     """The resources under ``paths`` (the whole project when there are none). Raises ``ResourceError``."""
     from hashlib import sha256
 
-    from mason.clients import registry
-    from mason.planner.check import examiner
     from mason.resources import loader
 
     root = project.settings.root
     cache = settings.mason_home() / "cache" / f"parse-{sha256(os.fsencode(root)).hexdigest()[:16]}"
-    return loader.load(paths, root=root, cache=cache, strict=strict, examine=examiner(registry))
+    return loader.load(paths, root=root, cache=cache, strict=strict, examine=_examine)
+
+
+def _examine(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterable[Finding]:
+    """Check what a document says of engines and clients; they are loaded only when a document changed."""
+    from mason.clients import registry
+    from mason.planner.check import examiner
+
+    return examiner(registry)(definition, calls)
 
 
 def published_schema(kind: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,17 +50,32 @@ def find_project(start: Path) -> ProjectSettings:
     return ProjectSettings(start)
 
 
-def _read_project(file: Path) -> ProjectSettings:
-    # Imported here: commands outside of a project never need YAML.
+# A comment, or a key with a word or path that means the same in YAML as it says (no number, no "true").
+_PLAIN_LINE = re.compile(
+    r"\s*(?:#.*)?|(\w+): +(\"?)(?!(?:true|false|null|yes|no|on|off)\b)([A-Za-z./~][\w./~-]*)\2\s*", re.I
+)
+
+
+def _parse_project(file: Path, text: str) -> Any:
+    """The content of ``mason.yaml``. Loading a YAML parser takes longer than most commands, and few files need one."""
+    lines = [_PLAIN_LINE.fullmatch(line) for line in text.splitlines()]
+    if all(lines):
+        pairs = [(line[1], line[3]) for line in lines if line and line[1]]
+        if len(dict(pairs)) == len(pairs):
+            return dict(pairs)
     import yaml
 
     try:
-        text = file.read_text("utf-8-sig")
-        given = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark is not None else ""
         raise SettingsError(f"{file}{line}: this is not YAML: {getattr(error, 'problem', None) or error}.") from error
+
+
+def _read_project(file: Path) -> ProjectSettings:
+    try:
+        given = _parse_project(file, file.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: cannot be read ({error}).") from error
     given = {} if given is None else given

@@ -22,6 +22,7 @@ PACKAGE = Path(mason.__file__).parent
 # A room may import those of lower levels; rooms of one level do not know each other.
 LEVELS = {
     "errors": 0,
+    "bulk": 0,
     "settings": 1,
     "secrets": 1,
     "resources": 2,
@@ -34,6 +35,7 @@ LEVELS = {
     "render": 6,
     "cli": 7,
     "server": 7,
+    "__main__": 8,
 }
 # mason.testing is for people who write stores and clients: it sees what they implement and nothing that uses it.
 TESTING_MAY = {"testing", "errors", "secrets", "settings", "resources", "engines", "state", "clients.registry"}

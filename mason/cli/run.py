@@ -12,7 +12,7 @@ from mason import project
 from mason.cli import Invocation
 from mason.cli.shared import confirm, json_option, open_project, output, progress, show, show_json, tell
 from mason.project import Prepared, Project
-from mason.render import answers, plans
+from mason.render import answers, dryruns
 from mason.secrets import scrub_all
 
 _VALIDATE_EPILOG = """\b
@@ -77,9 +77,9 @@ def validate_operator(
     """Check parameters and config for an operator, then show the finished sentences."""
     _, prepared = _prepare(invocation, namespace, command, pairs, file, config_id)
     if invocation.json:
-        show_json(plans.dry_run_json(prepared.shown))
+        show_json(dryruns.dry_run_json(prepared.shown))
     else:
-        show(plans.dry_run_text(prepared.shown, output(invocation)))
+        show(dryruns.dry_run_text(prepared.shown, output(invocation)))
         show(f"\nValid: operator {namespace}:{command} can run with config {prepared.config.id}.")
 
 
@@ -103,7 +103,7 @@ def run_operator(
     Warnings, Info and Data; empty ones are left out.
     """
     opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id)
-    tell(plans.dry_run_text(prepared.shown, progress(invocation)))
+    tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
     if not prepared.shown.is_read_only and not auto_approve:
         confirm("Do this?")
     answer = project.execute(opened, prepared)

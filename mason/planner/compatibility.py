@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from mason.errors import UnsupportedVerbError
-from mason.planner.check import ClientCatalog
 from mason.resources.kinds import ROLES, Config, Operator
+
+if TYPE_CHECKING:
+    from mason.planner.check import ClientCatalog
 
 Needs = Mapping[str, frozenset[str]]
 """The verbs that an operator asks of each engine that it uses."""

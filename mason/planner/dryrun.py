@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mason.engines import ENGINES
-from mason.planner.check import ClientCatalog
 from mason.planner.compatibility import choose_clients
 from mason.planner.plan import Call
 from mason.planner.sentences import finish
 from mason.resources.kinds import Config, Operator, Sentence
-from mason.resources.module import survey
+
+if TYPE_CHECKING:
+    from mason.planner.check import ClientCatalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,9 @@ def dry_run(
     """
     sentences, certain = operator.sentences, True
     if source is not None:
+        # Imported here: most operators are sentences, and need no syntax trees.
+        from mason.resources.module import survey
+
         seen = survey(json.loads(source))
         # A verb that does not exist fails when it is called; planning has refused it already.
         known = [call for call in seen.calls if call.partition(".")[2] in ENGINES[call.partition(".")[0]].verbs]

@@ -6,11 +6,8 @@ The only module that loads a person's Python: from the source that the state kee
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +22,6 @@ from mason.planner.dryrun import DryRun
 from mason.planner.sentences import finish
 from mason.resources.address import title_of
 from mason.resources.kinds import Operator
-from mason.resources.module import class_name
 
 
 def execute(
@@ -64,6 +60,9 @@ def _speak(operator: Operator, ctx: Context) -> Any:
 
 
 def _run_class(operator: Operator, ctx: Context, source: bytes, title: str) -> Any:
+    # Imported here: most operators are sentences, and need nothing of this.
+    from mason.resources.module import class_name
+
     name = class_name(operator.namespace, operator.command)
     with _materialized(json.loads(source)) as folder:
         try:
@@ -82,6 +81,8 @@ def _run_class(operator: Operator, ctx: Context, source: bytes, title: str) -> A
 @contextlib.contextmanager
 def _materialized(files: Mapping[str, str]) -> Iterator[Path]:
     """The module's files in a folder of their own, for as long as the operator runs."""
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="mason-operator-") as name:
         folder = Path(name)
         for relative, text in files.items():
@@ -93,6 +94,8 @@ def _materialized(files: Mapping[str, str]) -> Iterator[Path]:
 
 def _import(folder: Path, name: str) -> ModuleType:
     """Import the folder as a package, under a name that meets no other, so that ``from . import`` works in it."""
+    import importlib.util
+
     package = f"_mason_operator_{name}"
     spec = importlib.util.spec_from_file_location(
         package, folder / "__init__.py", submodule_search_locations=[str(folder)]
@@ -107,6 +110,8 @@ def _import(folder: Path, name: str) -> ModuleType:
 
 def _place(error: BaseException, folder: Path) -> str:
     """``file:line`` of the last frame that is the operator's own."""
+    import traceback
+
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(folder))]
     if not frames:
         return "outside of its own files"

@@ -8,8 +8,7 @@ from typing import Any
 
 from mason.engines.models import Model
 from mason.errors import NotFoundError
-from mason.resources.checks import TEMPLATE
-from mason.resources.kinds import Sentence
+from mason.resources.kinds import TEMPLATE, Sentence
 
 
 def finish(sentence: Sentence, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,1 +1,6 @@
 """Views of plans, resources, answers and faults: for people and as JSON. Nothing here decides or changes anything."""
+
+from __future__ import annotations
+
+JSON_FORMAT = "1.0"
+"""The version of all ``--json`` documents: the first number grows when a reader could break."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mason.errors import MasonError, ResourceError
-from mason.render.plans import JSON_FORMAT
+from mason.render import JSON_FORMAT
 
 _WIDTH = 110
 

@@ -7,13 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mason import __version__
-from mason.planner.dryrun import DryRun
 from mason.planner.plan import ACTION_KINDS, Action, ActionKind, Call, Change, Plan
+from mason.render import JSON_FORMAT
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
-
-JSON_FORMAT = "1.0"
-"""The version of all ``--json`` documents: the first number grows when a reader could break."""
 
 _SYMBOLS: dict[ActionKind, tuple[str, str]] = {
     "create": ("+", "green"),
@@ -138,38 +135,12 @@ def _action_json(action: Action) -> dict[str, Any]:
             for change in action.changes
         ],
         "unchanged_fields": action.unchanged,
-        "calls": [_call_json(call) for call in action.calls],
+        "calls": [call_json(call) for call in action.calls],
     }
 
 
-def dry_run_text(shown: DryRun, terminal: Terminal) -> str:
-    """The finished sentences of a run, each with what it does to the world."""
-    lines = [f"{title_of(shown.address)} with config {shown.config_id} would:"]
-    for number, call in enumerate(shown.calls, 1):
-        effect = terminal.style("read-only", "green") if call.read_only else terminal.style("changes things", "yellow")
-        lines.append(f"  {number}. {call}  [{effect}]")
-    if not shown.calls:
-        lines.append("  call no engine")
-    if not shown.certain:
-        lines.append("  and, as its Python passes engines on, perhaps call any other verb")
-    return "\n".join(lines)
-
-
-def dry_run_json(shown: DryRun) -> dict[str, Any]:
-    """The document that ``mason validate operator --json`` prints."""
-    return {
-        "format_version": JSON_FORMAT,
-        "address": shown.address,
-        "config_id": shown.config_id,
-        "parameters": dict(shown.parameters),
-        "clients": dict(shown.clients),
-        "calls": [_call_json(call) for call in shown.calls],
-        "certain": shown.certain,
-        "read_only": shown.is_read_only,
-    }
-
-
-def _call_json(call: Call) -> dict[str, Any]:
+def call_json(call: Call) -> dict[str, Any]:
+    """A finished sentence, as it stands in plans and dry runs."""
     return {
         "client": call.client,
         "engine": call.engine,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mason.render.plans import JSON_FORMAT
+from mason.render import JSON_FORMAT
 from mason.render.tables import table
 from mason.render.terminal import Terminal
 from mason.resources.address import KINDS

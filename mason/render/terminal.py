@@ -6,8 +6,8 @@ Colour is left out when the output is no terminal, when ``NO_COLOR`` is set (htt
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -27,7 +27,12 @@ class Terminal:
         if not stream.isatty():
             return cls()
         allowed = not (no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb")
-        return cls(allowed, shutil.get_terminal_size().columns)
+        width = int(columns) if (columns := os.environ.get("COLUMNS", "")).isdecimal() else 0
+        if not width:
+            # Not shutil's function of the same name: importing that takes longer than printing a table.
+            with contextlib.suppress(OSError):
+                width = os.get_terminal_size(stream.fileno()).columns
+        return cls(allowed, width)
 
     def style(self, text: str, *styles: str) -> str:
         """``text`` in the given styles, or as it is where colour is not wanted."""

@@ -5,18 +5,14 @@ Engines and verbs are not looked up: that is the planner's, which knows them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mason.resources.dag import dag_findings
 from mason.resources.documents import Path
-from mason.resources.kinds import ROLES
+from mason.resources.kinds import ROLES, TEMPLATE
 from mason.resources.validate import Finding
 from mason.resources.wording import described, quoted, shown_path, suggestion
-
-TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-"""A reference in an argument: ``{{name}}``, spaces around the name allowed."""
 
 _FITS: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "text"),

@@ -72,7 +72,7 @@ class _Walk:
         self._root = root
         self._project_file = os.path.join(root, PROJECT_FILE)
         self._files: set[tuple[int, int]] = set()
-        self._folders: set[tuple[int, int]] = set()
+        self._folders: set[str] = set()
         self._links: deque[tuple[str, str, str]] = deque()
         self.found: list[Found] = []
         self.faults: list[Diagnostic] = []
@@ -113,23 +113,30 @@ class _Walk:
         return given
 
     def _folder(self, start: str, prefix: str) -> None:
-        pending = [(start, prefix)]
+        # Links are followed elsewhere, so below a real path there are real paths: no stat is needed to know a folder.
+        pending = [(start, prefix, os.path.realpath(start))]
         while pending:
-            path, prefix = pending.pop()
+            path, prefix, real = pending.pop()
+            if real in self._folders:
+                continue
+            self._folders.add(real)
             try:
-                status = os.stat(path)
                 with os.scandir(path) as listing:
                     entries = list(listing)
             except OSError as error:
                 self._unreadable(prefix, error)
                 continue
-            if (status.st_dev, status.st_ino) in self._folders:
-                continue
-            self._folders.add((status.st_dev, status.st_ino))
             if path == start or not any(entry.name == _ENVIRONMENT for entry in entries):
-                self._entries(path, prefix, entries, pending)
+                self._entries(path, prefix, real, entries, pending)
 
-    def _entries(self, path: str, prefix: str, entries: list[os.DirEntry[str]], pending: list[tuple[str, str]]) -> None:
+    def _entries(
+        self,
+        path: str,
+        prefix: str,
+        real: str,
+        entries: list[os.DirEntry[str]],
+        pending: list[tuple[str, str, str]],
+    ) -> None:
         for entry in entries:
             name = entry.name
             if name[0] == "." or name in _LEFT_OUT:
@@ -137,7 +144,7 @@ class _Walk:
             if entry.is_symlink():
                 self._links.append((entry.path, prefix + name, path))
             elif entry.is_dir():
-                pending.append((entry.path, f"{prefix}{name}/"))
+                pending.append((entry.path, f"{prefix}{name}/", f"{real}/{name}"))
             elif name.endswith(ENDINGS) and entry.path != self._project_file:
                 self._file(entry.path, prefix + name)
 

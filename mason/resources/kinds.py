@@ -7,12 +7,16 @@ that passed their JSON Schema, so building them cannot fail.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 ROLES = ("metastore", "storage", "execution", "scheduler")
 """The four engines, in the order in which they are always listed."""
+
+TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+"""A reference in an argument of a sentence: ``{{name}}``, spaces around the name allowed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ what it cannot trust. It performs no I/O.
 from __future__ import annotations
 
 import codecs
-import gc
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
+from mason.bulk import uncollected
 from mason.errors import StateError, StateFormatError
 from mason.resources.address import kind_of
 
@@ -104,21 +104,16 @@ def decode(data: bytes, *, where: str, token: str, backup: Callable[[], str] = l
     Raises ``StateFormatError`` whose message says what is wrong, where, and how to mend it. ``backup`` is asked
     only then: it answers with the sentence that says how to restore the newest backup, or nothing when there is none.
     """
-    collecting = gc.isenabled()
-    # Tens of thousands of new objects, none of them garbage: collecting would double the time.
-    gc.disable()
     try:
-        document = _parse(data)
-        resources = _entries(_checked_head(document, where))
-        return Snapshot(resources, document["serial"], document["lineage"], document["mason_version"], token)
+        with uncollected():
+            document = _parse(data)
+            resources = _entries(_checked_head(document, where))
     except _Fault as fault:
         remedy = backup() or (
             "There is no backup to restore. Mend it by hand, or move it away to start with an empty state."
         )
         raise StateFormatError(f"{where} {fault}. {remedy}") from None
-    finally:
-        if collecting:
-            gc.enable()
+    return Snapshot(resources, document["serial"], document["lineage"], document["mason_version"], token)
 
 
 class _Fault(Exception):

@@ -199,8 +199,9 @@ def test_a_state_that_cannot_be_trusted_is_refused_and_left_alone(project, envir
 def test_a_full_disk_leaves_the_state_as_it_was(project, environment):
     run("apply", "-y", environment=environment)
     before = (project / "state" / "state.json").read_bytes()
+    large = f"description: {'x' * 40000}"
     (project / "more.yaml").write_text(
-        f"type: operator\nnamespace: a\ncommand: b\ndescription: {'x' * 40000}\ndo:\n  - metastore.list_databases: {{}}\n"
+        f"type: operator\nnamespace: a\ncommand: b\n{large}\ndo:\n  - metastore.list_databases: {{}}\n"
     )
     # A limit on the size of files fails a write half way, as a full disk does.
     limit = "import resource, signal, runpy; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "

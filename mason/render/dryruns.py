@@ -1,0 +1,38 @@
+"""A dry run as people read it before they say yes, and as programs do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mason.planner.dryrun import DryRun
+from mason.render import JSON_FORMAT
+from mason.render.plans import call_json
+from mason.render.terminal import Terminal
+from mason.resources.address import title_of
+
+
+def dry_run_text(shown: DryRun, terminal: Terminal) -> str:
+    """The finished sentences of a run, each with what it does to the world."""
+    lines = [f"{title_of(shown.address)} with config {shown.config_id} would:"]
+    for number, call in enumerate(shown.calls, 1):
+        effect = terminal.style("read-only", "green") if call.read_only else terminal.style("changes things", "yellow")
+        lines.append(f"  {number}. {call}  [{effect}]")
+    if not shown.calls:
+        lines.append("  call no engine")
+    if not shown.certain:
+        lines.append("  and, as its Python passes engines on, perhaps call any other verb")
+    return "\n".join(lines)
+
+
+def dry_run_json(shown: DryRun) -> dict[str, Any]:
+    """The document that ``mason validate operator --json`` prints."""
+    return {
+        "format_version": JSON_FORMAT,
+        "address": shown.address,
+        "config_id": shown.config_id,
+        "parameters": dict(shown.parameters),
+        "clients": dict(shown.clients),
+        "calls": [call_json(call) for call in shown.calls],
+        "certain": shown.certain,
+        "read_only": shown.is_read_only,
+    }
