@@ -25,6 +25,8 @@ _CONTENTS = (
     ("data/", "real flight records of 2013, to try them on"),
 )
 _SCHEMAS = Path(".mason") / "schemas"
+# What belongs to one machine or must not be shared: state and warehouse, secrets, whole definitions in saved plans.
+_GIT_IGNORED = ".mason/state/\nwarehouse/\n.env\n*.plan\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def scaffold(folder: Path) -> Scaffold:
     be written; in the first case nothing was written.
     """
     sources = {file.relative_to(EXAMPLES): file for part in ("configs", "operators", "data") for file in _files(part)}
-    texts = {Path("mason.yaml"): _project_file(folder)}
+    texts = {Path("mason.yaml"): _project_file(folder), Path(".gitignore"): _GIT_IGNORED}
     texts |= {_SCHEMAS / f"{kind}.json": json.dumps(published_schema(kind), indent=2) + "\n" for kind in KINDS}
     existing = sorted(str(folder / name) for name in (*sources, *texts) if (folder / name).exists())
     if existing:

@@ -144,7 +144,8 @@ def test_formats_do_not_mix(local: Local) -> None:
     local.put("data/t/a.csv", "id\n1\n")
     local.put("data/t/b.json", '{"id": 1}')
     assert refusal(local.columns, "t") == (
-        "ConflictError: The files at data/t have different formats: csv (a.csv), json (b.json). Ask for them one by one."
+        "ConflictError: The files at data/t have different formats: csv (a.csv), json (b.json). "
+        "Ask for them one by one."
     )
 
 

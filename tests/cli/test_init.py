@@ -1,0 +1,58 @@
+"""The scaffold: what it writes, that it plans and applies at once, and that it destroys nothing."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema_rs
+import yaml
+
+
+def test_a_new_project_plans_and_applies_at_once(mason, folder):
+    made = mason("init")
+    assert made.code == 0
+    assert made.out.startswith("Made 26 files in .:\n")
+    assert mason("plan").out.endswith("Plan: 9 to create, 0 to overwrite, 0 to delete, 0 to run.\n")
+    assert mason("apply", "-y").out.endswith("Apply complete: 9 created, 0 overwritten, 0 deleted, 0 run.\n")
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_the_files_point_editors_at_schemas_that_they_fit(mason, folder):
+    mason("init")
+    for file in [*folder.glob("operators/**/*.yaml"), *folder.glob("configs/*.yaml")]:
+        first = file.read_text().splitlines()[0]
+        prefix = "# yaml-language-server: $schema="
+        assert first.startswith(prefix), file
+        schema = json.loads((file.parent / first.removeprefix(prefix)).read_text())
+        assert list(jsonschema_rs.validator_for(schema).iter_errors(yaml.safe_load(file.read_text()))) == []
+
+
+def test_what_is_there_is_not_overwritten(mason, folder):
+    (folder / "mason.yaml").write_text("mine\n")
+    (folder / "configs").mkdir()
+    (folder / "configs" / "local.yaml").write_text("mine\n")
+    result = mason("init")
+    assert result.code == 1
+    assert result.err == "Error: These exist already, and nothing was written: configs/local.yaml, mason.yaml.\n"
+    assert sorted(file.name for file in folder.rglob("*") if file.is_file()) == ["local.yaml", "mason.yaml"]
+
+
+def test_the_project_is_named_after_its_folder(mason, folder):
+    mason("init", "my flights (2013)")
+    text = (folder / "my flights (2013)" / "mason.yaml").read_text()
+    assert yaml.safe_load(text) == {"name": "my-flights-2013", "state": ".mason/state"}
+
+
+def test_a_folder_that_cannot_be_made_is_named(mason, folder):
+    (folder / "file").write_text("")
+    assert mason("init", "file/x").err == "Error: file/x/configs: cannot be written (Not a directory).\n"
+
+
+def test_the_published_schemas(mason, folder):
+    for kind in ("config", "operator", "workflow"):
+        document = mason("schema", kind).json
+        assert document["properties"]["type"]["const"] == kind
+        jsonschema_rs.validator_for(document)
+    configuration = mason("schema", "config").json["properties"]["clients"]["properties"]["local"]
+    assert "warehouse" in configuration["properties"]["configuration"]["properties"]
+    assert mason("schema", "operatr").code == 1

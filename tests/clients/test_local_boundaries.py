@@ -1,0 +1,125 @@
+"""Nothing outside of the root is read, written or deleted, and nothing in it that was not meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.clients.conftest import Local, make, refusal
+
+
+@pytest.fixture
+def outside(local: Local) -> Path:
+    """A file outside of the root, with links to it and to its folder inside."""
+    folder = local.root.with_name("outside")
+    folder.mkdir()
+    (folder / "secret.csv").write_text("a\n1\n")
+    local.put("data/mine.csv", "a\n2\n")
+    (local.root / "data/link.csv").symlink_to(folder / "secret.csv")
+    (local.root / "data/folder").symlink_to(folder)
+    return folder
+
+
+def denied(local: Local, path: str) -> str:
+    return (
+        f"AccessDeniedError: {path} lies outside of the client's root {local.root} "
+        "(set allow_outside_root: true in the config's local client to allow it)."
+    )
+
+
+@pytest.mark.parametrize("path", ["../outside/secret.csv", "data/link.csv", "data/folder/secret.csv"])
+def test_paths_that_lead_outside(local: Local, outside: Path, path: str) -> None:
+    storage = local.storage
+    for verb in (storage.read, storage.exists, storage.list_paths, storage.infer_table, storage.fingerprint):
+        assert refusal(verb, path) == denied(local, path)
+    assert refusal(storage.write, path, b"x", overwrite=True) == denied(local, path)
+    assert refusal(storage.copy, path, "copy.csv") == denied(local, path)
+    assert refusal(storage.copy, "data/mine.csv", path, overwrite=True) == denied(local, path)
+    assert refusal(storage.delete, path) == denied(local, path)
+    assert refusal(local.metastore.create_table, "r", "t", definition={"location": path}) == denied(local, path)
+    assert (outside / "secret.csv").read_text() == "a\n1\n"
+
+
+def test_tables_that_lead_outside(local: Local, outside: Path) -> None:
+    assert refusal(local.metastore.get_table, "data", "link") == denied(local, "data/link.csv")
+    assert refusal(local.metastore.get_table, "data/folder", "secret") == denied(local, "data/folder")
+    assert refusal(local.metastore.get_table, "..", "outside") == denied(local, "..")
+    assert refusal(local.storage.infer_table, "data/*.csv") == denied(local, "data/link.csv")
+    told = refusal(local.metastore.get_table, "data", "../data/mine")
+    assert told == "NotFoundError: Table ../data/mine not found in database data. Tables: link, mine."
+
+
+def test_listings_pass_over_links_that_lead_outside(local: Local, outside: Path) -> None:
+    assert [found.path for found in local.storage.list_paths("data")] == ["data/mine.csv"]
+    assert local.storage.fingerprint("data") == local.storage.fingerprint("data/m*.csv")
+
+
+def test_links_inside_are_followed(local: Local) -> None:
+    local.put("data/mine.csv", "a\n2\n")
+    (local.root / "data/alias.csv").symlink_to("mine.csv")
+    assert local.rows("alias") == [(2,)]
+    assert local.storage.delete("data/alias.csv").path == "data/alias.csv"
+    assert local.rows("mine") == [(2,)]
+
+
+def test_symlink_loops_end(local: Local) -> None:
+    local.put("data/t/a.csv", "a\n1\n")
+    (local.root / "data/t/up").symlink_to(local.root / "data")
+    assert local.rows("t") == [(1,)]
+    assert [database.name for database in local.metastore.list_databases()] == ["data"]
+
+
+def test_outside_can_be_allowed(tmp_path: Path) -> None:
+    (tmp_path / "outside.csv").write_text("a\n1\n")
+    local = make(tmp_path / "open", allow_outside_root=True)
+    assert local.storage.read("../outside.csv") == b"a\n1\n"
+    table = local.storage.infer_table("../outside.csv")
+    assert local.ask("SELECT * FROM $table", table=table) == [(1,)]
+
+
+def test_urls_and_nul_are_no_paths(local: Local) -> None:
+    for path in ("s3://bucket/key.csv", "a\0b"):
+        assert refusal(local.storage.read, path) == (
+            f"EngineError: {path!r} is no path that client local can reach; it takes paths of files."
+        )
+
+
+@pytest.mark.parametrize("path", ["", ".", "data/..", "/"])
+def test_the_root_is_never_deleted(local: Local, path: str) -> None:
+    local.put("data/a.csv", "a\n1\n")
+    assert refusal(local.storage.delete, path, recursive=True).startswith("AccessDeniedError: ")
+    assert (local.root / "data/a.csv").exists()
+
+
+def test_delete_table_deletes_only_its_files(local: Local) -> None:
+    local.put("data/t/year=2012/a.csv", "a\n1\n")
+    local.put("data/t/b/_SUCCESS", "")
+    local.put("data/other.csv", "a\n1\n")
+    assert refusal(local.metastore.delete_table, "data", "t") == (
+        "ConflictError: Table t in database data is nothing but its data (data/t): there is no registration to delete. "
+        "Ask for delete_files to delete the data."
+    )
+    assert local.metastore.delete_table("data", "t", delete_files=True).name == "t"
+    left = sorted(str(path.relative_to(local.root)) for path in local.root.rglob("*") if path.is_file())
+    assert left == ["data/other.csv", "data/t/b/_SUCCESS"]
+    assert not (local.root / "data/t/year=2012").exists()
+
+
+def test_delete_table_leaves_files_of_others(local: Local) -> None:
+    local.put("data/a/1.csv", "a\n1\n")
+    local.put("data/b/1.csv", "a\n1\n")
+    (local.root / "data/a/2.csv").symlink_to(local.root / "data/b/1.csv")
+    assert refusal(local.metastore.delete_table, "data", "a", delete_files=True) == (
+        "AccessDeniedError: data/b/1.csv lies outside of data/a, so it is not deleted with the table. "
+        "Delete it yourself, then delete the table again."
+    )
+    assert (local.root / "data/a/1.csv").exists()
+
+
+def test_delete_a_registration_with_its_files(local: Local) -> None:
+    local.put("data/a.csv", "a\n1\n")
+    local.put("data/b.csv", "a\n1\n")
+    local.metastore.create_table("r", "t", definition={"location": "data/a*.csv"})
+    local.metastore.delete_table("r", "t", delete_files=True)
+    assert [found.path for found in local.storage.list_paths("data")] == ["data/b.csv"]

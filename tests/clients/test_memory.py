@@ -1,0 +1,72 @@
+"""What the client ``memory`` adds to the contract: nothing touches the disk for good, and tests may look inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mason.clients.memory import MemoryClient
+from mason.engines.execution import Execution
+from mason.engines.metastore import Metastore
+from mason.engines.models import Dag, DagStep, Job, Rows, Schedule
+from mason.engines.scheduler import Scheduler
+from mason.engines.storage import Storage
+from mason.secrets import secret_fields
+from tests.clients.conftest import refusal
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> MemoryClient:
+    return MemoryClient({"token": "ignored"}, base=tmp_path)
+
+
+def test_the_whole_road(memory: MemoryClient, tmp_path: Path) -> None:
+    storage, metastore, execution = (memory.engine(role) for role in ("storage", "metastore", "execution"))
+    assert isinstance(storage, Storage)
+    assert isinstance(metastore, Metastore)
+    assert isinstance(execution, Execution)
+    for year in (2012, 2013):
+        storage.write(f"lake/t/year={year}/a.csv", f"id\n{year - 2000}\n")
+    metastore.create_table("db", "t", definition=storage.infer_table("lake/t"))
+    answer = execution.query(
+        "SELECT t.year, sum(t.id) FROM $table t, db.T AS other GROUP BY 1 ORDER BY 1",
+        table=metastore.get_table("db", "t"),
+    )
+    assert isinstance(answer, Rows)
+    assert answer.rows == [(2012, 24), (2013, 26)]
+    assert [partition.values for partition in metastore.list_partitions("db", "t")] == [{"year": 2012}, {"year": 2013}]
+    job = execution.query("SELECT 1 AS a", output="out/a.csv")
+    assert isinstance(job, Job)
+    assert memory.files["out/a.csv"] == b"a\n1\n"
+    assert memory.jobs[job.job_id] == job
+    metastore.delete_table("db", "t", delete_files=True)
+    assert sorted(memory.files) == ["out/a.csv"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_names_are_suggested(memory: MemoryClient) -> None:
+    metastore, execution = memory.engine("metastore"), memory.engine("execution")
+    assert isinstance(metastore, Metastore)
+    assert isinstance(execution, Execution)
+    metastore.create_database("data")
+    assert refusal(metastore.get_database, "dta") == "NotFoundError: Database dta not found. Did you mean data?"
+    assert refusal(metastore.get_table, "data", "x") == (
+        "NotFoundError: Table x not found in database data. There are no tables."
+    )
+    assert refusal(execution.query, "SELECT * FROM data.x") == (
+        "NotFoundError: Table x not found in database data. There are no tables."
+    )
+
+
+def test_a_triggered_schedule_is_a_job(memory: MemoryClient) -> None:
+    scheduler = memory.engine("scheduler")
+    assert isinstance(scheduler, Scheduler)
+    scheduler.put_schedule(Schedule("nightly", "0 12 * * ? *", Dag((DagStep("step_1", "table:get"),))))
+    job = scheduler.trigger_schedule("nightly")
+    assert job.result == {"schedule": "nightly", "steps": ["step_1"]}
+    assert memory.jobs == {job.job_id: job}
+
+
+def test_the_token_is_a_secret() -> None:
+    assert list(secret_fields(MemoryClient.schema())) == ["token"]

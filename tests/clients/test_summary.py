@@ -1,0 +1,85 @@
+"""Summaries are exact, whatever is in the columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.clients.conftest import Local, refusal
+
+KEYS = ("type", "rows", "non_null", "distinct", "min", "max", "mean")
+
+
+def summary(local: Local, select: str, **options: Any) -> dict[str, tuple[Any, ...]]:
+    (local.root / "data").mkdir(exist_ok=True)
+    duckdb.execute(f"COPY ({select}) TO '{local.root}/data/t.parquet'")
+    rows = local.execution.summarize(local.metastore.get_table("data", "t"), **options).to_dicts()
+    return {row["column"]: tuple(row[key] for key in KEYS) for row in rows}
+
+
+def test_numbers(local: Local) -> None:
+    values = "(1, 1.10::DECIMAL(4, 2), 2.5::DOUBLE), (2, 1.20, NULL), (4, 1.20, 2.5), (NULL, NULL, 3.5)"
+    assert summary(local, f"SELECT * FROM (VALUES {values}) t(i, d, f)") == {
+        "i": ("INTEGER", 4, 3, 3, 1, 4, pytest.approx(7 / 3)),
+        "d": ("DECIMAL(4,2)", 4, 3, 2, "1.10", "1.20", pytest.approx(3.5 / 3)),
+        "f": ("DOUBLE", 4, 3, 2, 2.5, 3.5, pytest.approx(8.5 / 3)),
+    }
+
+
+def test_nan_and_infinity(local: Local) -> None:
+    assert summary(local, "SELECT unnest(['nan'::DOUBLE, 1.0, 3.0, 'nan']) AS x") == {
+        "x": ("DOUBLE", 4, 4, 3, 1.0, 3.0, 2.0)
+    }
+    assert summary(local, "SELECT unnest(['inf'::FLOAT, 1, '-inf', NULL]) AS x") == {
+        "x": ("FLOAT", 4, 3, 3, "-Infinity", "Infinity", None)
+    }
+    assert summary(local, "SELECT 'nan'::DOUBLE AS x") == {"x": ("DOUBLE", 1, 1, 1, None, None, None)}
+
+
+def test_whole_numbers_do_not_overflow(local: Local) -> None:
+    assert summary(local, "SELECT unnest([9223372036854775807, 9223372036854775805]) AS x")["x"][-1] == 2.0**63
+
+
+def test_other_types(local: Local) -> None:
+    assert summary(
+        local,
+        "SELECT DATE '2013-01-02' AS day, TIMESTAMPTZ '2013-01-02 00:00:00+00' AS at, true AS ok, 'x' AS word, "
+        "[1, 2] AS list, {'a': 1} AS struct, 'ab'::BLOB AS blob, NULL::VARCHAR AS none",
+    ) == {
+        "day": ("DATE", 1, 1, 1, "2013-01-02", "2013-01-02", None),
+        "at": ("TIMESTAMP WITH TIME ZONE", 1, 1, 1, "2013-01-02T00:00:00+00:00", "2013-01-02T00:00:00+00:00", None),
+        "ok": ("BOOLEAN", 1, 1, 1, True, True, None),
+        "word": ("VARCHAR", 1, 1, 1, "x", "x", None),
+        "list": ("INTEGER[]", 1, 1, 1, None, None, None),
+        "struct": ("STRUCT(a INTEGER)", 1, 1, 1, None, None, None),
+        "blob": ("BLOB", 1, 1, 1, "6162", "6162", None),
+        "none": ("VARCHAR", 1, 0, 0, None, None, None),
+    }
+
+
+def test_no_rows(local: Local) -> None:
+    assert summary(local, "SELECT 1 AS a WHERE false") == {"a": ("INTEGER", 0, 0, 0, None, None, None)}
+
+
+def test_chosen_columns(local: Local) -> None:
+    found = summary(local, "SELECT 1 AS a, 2 AS b, 3 AS c", columns=["c", "a"])
+    assert list(found) == ["c", "a"]
+    assert refusal(summary, local, "SELECT 1 AS a, 2 AS b", columns=["x", "a"]) == (
+        "NotFoundError: There is no column x. Columns: a, b."
+    )
+
+
+def test_same_as_one_plain_query(local: Local) -> None:
+    """Over more columns than are counted at once, of text, and more rows than the sample."""
+    local.put("data/x", "")
+    columns = ", ".join(f"hash(i * {n}) % {10**n} AS c{n}" for n in range(1, 8))
+    duckdb.execute(f"COPY (SELECT {columns} FROM range(50000) t(i)) TO '{local.root}/data/t.csv' (HEADER)")
+    rows = local.execution.summarize(local.metastore.get_table("data", "t")).rows
+    for row in rows:
+        plain = duckdb.execute(
+            f"SELECT count(*), count({row[0]}), count(DISTINCT {row[0]}), min({row[0]}), max({row[0]}), avg({row[0]}) "
+            f"FROM read_csv('{local.root}/data/t.csv')"
+        ).fetchone()
+        assert tuple(row[2:]) == plain
