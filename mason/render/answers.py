@@ -9,7 +9,9 @@ from typing import Any
 from mason.errors import MasonError, ResourceError
 from mason.render import JSON_FORMAT
 
+# How long a value may be to stand on one line: a row of plain values stays together longer than what nests.
 _WIDTH = 110
+_ROW_WIDTH = 170
 
 
 def answer_text(answer: Mapping[str, list[Any]]) -> str:
@@ -20,7 +22,12 @@ def answer_text(answer: Mapping[str, list[Any]]) -> str:
 def _json(value: Any, indent: str) -> str:
     flat = json.dumps(value, ensure_ascii=False)
     # The outermost mapping is always opened, so that the names in it stand at the start of a line.
-    if (indent and len(indent) + len(flat) <= _WIDTH) or not isinstance(value, (dict, list)) or not value:
+    is_row = isinstance(value, dict) and not any(isinstance(held, (dict, list)) for held in value.values())
+    if (
+        (indent and len(indent) + len(flat) <= (_ROW_WIDTH if is_row else _WIDTH))
+        or not isinstance(value, (dict, list))
+        or not value
+    ):
         return flat
     inner = indent + "  "
     if isinstance(value, dict):

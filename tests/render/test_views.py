@@ -24,8 +24,8 @@ def test_lines_are_cut_to_the_width():
 
 
 def test_rows_stand_on_a_line_each_and_long_ones_are_opened():
-    text = answer_text({"Data": [{"a": 1}, {"b": "x" * 120}]})
-    assert text == '{\n  "Data": [\n    {"a": 1},\n    {\n      "b": "' + "x" * 120 + '"\n    }\n  ]\n}'
+    text = answer_text({"Data": [{"a": 1}, {"b": "x" * 170}]})
+    assert text == '{\n  "Data": [\n    {"a": 1},\n    {\n      "b": "' + "x" * 170 + '"\n    }\n  ]\n}'
 
 
 JSON = st.recursive(
