@@ -29,11 +29,14 @@ def run(*arguments, environment, **options):
     )
 
 
-def wait_for(found, what):
-    deadline = time.monotonic() + 30
-    while not found():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
+def read_until(stream, text):
+    """What the stream gives up to and with ``text``; fails when it ends before."""
+    printed = ""
+    while not printed.endswith(text):
+        character = stream.read(1)
+        assert character, f"ended before {text!r}: {printed}"
+        printed += character
+    return printed
 
 
 def on_a_terminal(*arguments, environment, columns=80):
@@ -97,9 +100,8 @@ def test_ctrl_c_at_the_prompt_applies_nothing(project, environment):
         text=True,
     )
     assert process.stderr is not None
-    asked = ""
-    while not asked.endswith("accepted: "):
-        asked += process.stderr.read(1)
+    asked = read_until(process.stderr, "accepted: ")
+    assert asked.startswith("\nApply these changes?")
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -118,9 +120,7 @@ def test_ctrl_c_while_waiting_for_the_lock_applies_nothing(project, environment)
             [*MASON, "apply", "-y", "-o"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
-        printed = ""
-        while "Plan:" not in printed:
-            printed += process.stdout.readline()
+        read_until(process.stdout, "Plan:")
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=30)

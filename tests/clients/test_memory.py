@@ -29,10 +29,8 @@ def test_the_whole_road(memory: MemoryClient, tmp_path: Path) -> None:
     for year in (2012, 2013):
         storage.write(f"lake/t/year={year}/a.csv", f"id\n{year - 2000}\n")
     metastore.create_table("db", "t", definition=storage.infer_table("lake/t"))
-    answer = execution.query(
-        "SELECT t.year, sum(t.id) FROM $table t, db.T AS other GROUP BY 1 ORDER BY 1",
-        table=metastore.get_table("db", "t"),
-    )
+    sql = "SELECT t.year, sum(t.id) FROM $table t, db.T AS other GROUP BY 1 ORDER BY 1"
+    answer = execution.query(sql, table=metastore.get_table("db", "t"))
     assert isinstance(answer, Rows)
     assert answer.rows == [(2012, 24), (2013, 26)]
     assert [partition.values for partition in metastore.list_partitions("db", "t")] == [{"year": 2012}, {"year": 2013}]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from tests.clients.conftest import Local, refusal
+from tests.clients.conftest import Local, make, refusal
 
 KEYS = ("type", "rows", "non_null", "distinct", "min", "max", "mean")
 
@@ -83,3 +84,13 @@ def test_same_as_one_plain_query(local: Local) -> None:
             f"FROM read_csv('{local.root}/data/t.csv')"
         ).fetchone()
         assert tuple(row[2:]) == plain
+
+
+def test_more_columns_than_memory_holds_at_once(tmp_path: Path) -> None:
+    local = make(tmp_path / "wide", memory_limit="12MB", threads=1)
+    (local.root / "data").mkdir()
+    columns = ", ".join(f"hash(i * {n}) AS c{n}" for n in range(1, 31))
+    duckdb.execute(f"COPY (SELECT {columns} FROM range(20000) t(i)) TO '{local.root}/data/t.parquet'")
+    rows = local.execution.summarize(local.metastore.get_table("data", "t")).rows
+    assert [(row[0], row[2], row[4]) for row in rows] == [(f"c{n}", 20_000, 20_000) for n in range(1, 31)]
+    assert [path.name for path in local.root.iterdir()] == ["data"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 
@@ -22,6 +21,8 @@ def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
 
 def beside_of(path: Path) -> Path:
     """A new name in the same folder, hidden, so that nobody takes half a file for data."""
+    import secrets
+
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
 
 

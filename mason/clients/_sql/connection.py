@@ -1,21 +1,20 @@
 """DuckDB connections with bounds: how much memory, where to spill, and which files SQL may open.
 
 Each verb opens a connection of its own (some milliseconds): a connection that met an internal error of DuckDB is
-of no use afterwards, and no setting of one question can leak into the next.
+of no use afterwards, and no setting of one question can leak into the next. Here and in the neighbours, imports wait
+for the first use: planning asks a client what it supports, and never connects.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mason.clients._sql.quoting import literal
 from mason.errors import MissingDependencyError
 
 if TYPE_CHECKING:
@@ -39,6 +38,9 @@ def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPy
     ``ordered`` keeps rows in the order of the files, which costs memory where nobody needs it. It may open
     any file, so it is for SQL that Mason wrote; :func:`confine` makes it fit for SQL that people wrote.
     """
+    import secrets
+    import shutil
+
     import duckdb
 
     # DuckDB gives its temporary files the same names in every process.
@@ -65,7 +67,8 @@ def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPy
 
 def confine(connection: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> None:
     """From now on the connection opens ``paths`` and no other file, and its settings cannot be changed."""
-    connection.execute("SET allowed_paths = ?", [[str(path) for path in paths]])
+    # A literal: DuckDB takes 0.1 ms for each element of a list that is bound, looking for pandas and numpy.
+    connection.execute(f"SET allowed_paths = {literal([str(path) for path in paths])}")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
@@ -75,6 +78,8 @@ def load_excel(connection: duckdb.DuckDBPyConnection) -> None:
 
     The extension comes from the package ``duckdb-extension-excel``, because ``INSTALL`` would need the internet.
     """
+    from importlib.util import find_spec
+
     import duckdb
 
     package = find_spec("duckdb_extension_excel")

@@ -7,7 +7,6 @@ table is reported; a table with commas never passes as one column of text.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -218,6 +217,8 @@ def _first_lines(connection: duckdb.DuckDBPyConnection, file: DataFile) -> list[
 
 
 def _widths(lines: list[str], delimiter: str) -> list[int]:
+    import csv
+
     try:
         return [len(record) for record in csv.reader(lines, delimiter=delimiter)]
     except csv.Error:

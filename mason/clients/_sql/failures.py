@@ -20,7 +20,7 @@ _CSV_COLUMNS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 _JSON_PLACE = re.compile(r"in file \"(.+?)\", (?:in|at byte \d+ in) (line \d+|record/value \d+): (.*)")
 _CELL = re.compile(r"read_xlsx: Failed to parse cell '(\w+)': (.*)")
 _POINTER = re.compile(r"\n+LINE \d+:.*", re.DOTALL)
-_KIND = re.compile(r"^(?:[A-Z][A-Za-z]* )?(?:[A-Z][a-z]+|IO|INTERNAL|FATAL) Error: ")
+_KIND = re.compile(r"^[A-Z]\w*(?: \w+){0,2} Error: ")
 
 _QUOTED_PATH = re.compile(r"(?<=['\"])/[^'\"\n]+(?=['\"])")
 _BARE_PATH = re.compile(r"(?<=: )/\S+$")

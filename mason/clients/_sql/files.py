@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
 from mason.clients._sql.quoting import listing
 from mason.clients._sql.root import Root
@@ -90,6 +89,8 @@ def files_at(root: Root, location: str) -> tuple[DataFile, ...]:
 
 
 def _data_file(path: Path, base: Path) -> DataFile:
+    from urllib.parse import unquote
+
     status = path.stat()
     relative = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
     partitions = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -22,6 +21,8 @@ def iso(moment: datetime) -> str:
 
 def new_job_id() -> str:
     """An id that sorts by time and that no other process makes: ``20261121T101500-a1b2c3``."""
+    import secrets
+
     return f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 

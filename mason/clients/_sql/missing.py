@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from mason.clients._sql.quoting import listing
@@ -11,6 +10,8 @@ from mason.errors import NotFoundError
 
 def missing(kind: str, name: str, names: Iterable[str], where: str = "") -> NotFoundError:
     """The error for a ``kind`` (``Table``, ``Database``) that is not among ``names``; ``where`` goes behind it."""
+    import difflib
+
     there = sorted(names)
     near = difflib.get_close_matches(name, there, n=1)
     if near:

@@ -16,13 +16,15 @@ from mason.clients._sql.schemas import FileSchema, TableSchema
 class Source:
     """What a query needs to read one table: a ``SELECT``, the files that it opens, and what must be loaded for it.
 
-    ``attach`` is a DuckDB database that the statement reads as ``warehouse``.
+    ``attach`` is a DuckDB database that the statement reads as ``warehouse``. ``columnar`` says that columns that
+    are not asked for cost nothing.
     """
 
     sql: str
     paths: tuple[Path, ...] = ()
     excel: bool = False
     attach: Path | None = None
+    columnar: bool = False
 
 
 def source(schema: TableSchema) -> Source:
@@ -32,7 +34,12 @@ def source(schema: TableSchema) -> Source:
     ordered = sorted(filled, key=_alike)
     parts = [_part(schema, list(group)) for _, group in groupby(ordered, key=_alike)]
     sql = " UNION ALL ".join(parts) if parts else _nothing(schema)
-    return Source(sql, tuple(each.file.path for each in filled), excel=schema.format == "xlsx")
+    return Source(
+        sql,
+        tuple(each.file.path for each in filled),
+        excel=schema.format == "xlsx",
+        columnar=schema.format == "parquet",
+    )
 
 
 def _alike(each: FileSchema) -> str:

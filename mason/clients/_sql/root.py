@@ -70,7 +70,7 @@ class Root:
             real = Path(os.path.realpath(base / match))
             if not self.holds(real):
                 if strict:
-                    self.resolve(str(base / match))
+                    self.resolve(self.show(base / match))
                 continue
             found.update(self.walk(real, strict=strict) if real.is_dir() else [real] if is_data(real.name) else [])
         return base, sorted(found)

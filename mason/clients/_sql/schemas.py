@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,6 +163,8 @@ def _each(
 ) -> list[FileSchema]:
     if len(indexes) < _FEW:
         return [look(connection, index) for index in indexes]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         return list(pool.map(lambda index: look(connection.cursor(), index), indexes))
 
@@ -209,9 +210,8 @@ def _parquet(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile]) -
         return found
     signatures = connection.execute(
         "SELECT file_name, string_agg(concat_ws(':', name, type, type_length, converted_type, scale, precision, "
-        "logical_type, num_children) , ',' ORDER BY column_id) FROM parquet_schema($1) "
-        "WHERE column_id > 0 GROUP BY file_name",
-        [list(filled)],
+        f"logical_type, num_children), ',' ORDER BY column_id) FROM {call('parquet_schema', list(filled), {})} "
+        "WHERE column_id > 0 GROUP BY file_name"
     ).fetchall()
     columns: dict[str, Columns] = {}
     for path, signature in signatures:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import gettempdir
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mason.clients._sql.connection import Limits
-from mason.clients._sql.root import Root
-from mason.clients._sql.schemas import Seen
-from mason.clients.local.warehouse import Warehouse
 from mason.engines.client import Client
 from mason.engines.engine import Engine
+
+if TYPE_CHECKING:
+    from mason.clients._sql.connection import Limits
+    from mason.clients._sql.schemas import Seen
 
 
 class LocalClient(Client):
@@ -25,6 +24,9 @@ class LocalClient(Client):
     name: ClassVar[str] = "local"
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
+        from mason.clients._sql.root import Root
+        from mason.clients.local.warehouse import Warehouse
+
         super().__init__(configuration, base=base)
         given = self.configuration
         self.root = Root(
@@ -51,9 +53,13 @@ class LocalClient(Client):
     @property
     def limits(self) -> Limits:
         """What DuckDB may use. It spills into the warehouse where there is one, else into the system's folder."""
+        from tempfile import gettempdir
+
+        from mason.clients._sql.connection import Limits
+
         home = self.warehouse.folder
         return Limits(
-            memory=str(self.configuration.get("memory_limit", "1GB")),
+            memory=str(self.configuration.get("memory_limit", "850MB")),
             spill=home if home.is_dir() else Path(gettempdir()),
             threads=self.configuration.get("threads"),
         )

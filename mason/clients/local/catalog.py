@@ -90,7 +90,7 @@ class Catalog:
         """What reads a table."""
         if table.format == "duckdb":
             sql = f"SELECT * FROM {qualified('warehouse', table.database, table.name)}"
-            return Source(sql, attach=self.warehouse.file)
+            return Source(sql, attach=self.warehouse.file, columnar=True)
         return source_of(table, self.root, self.client.limits, self.client.seen)
 
     def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:

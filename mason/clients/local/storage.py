@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import ClassVar
@@ -49,6 +47,8 @@ class LocalStorage(Storage):
             _, files = self.root.find(path, strict=False)
         except NotFoundError:
             files = []
+        import hashlib
+
         digest = hashlib.sha256()
         for file in files:
             status = file.stat()
@@ -85,6 +85,8 @@ class LocalStorage(Storage):
         if real.is_dir():
             if not recursive:
                 raise ConflictError(f"{path} is a folder. Ask for recursive to delete it and all below it.")
+            import shutil
+
             shutil.rmtree(real)
             return Location(self.root.show(real))
         location = self._location(self._file(path))

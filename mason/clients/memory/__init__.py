@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mason.clients._sql.connection import Limits
-from mason.clients._sql.root import Root
 from mason.engines.client import Client
 from mason.engines.engine import Engine
 from mason.engines.models import Job, Schedule, Table
 from mason.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from mason.clients._sql.connection import Limits
+    from mason.clients._sql.root import Root
 
 
 class MemoryClient(Client):
@@ -51,6 +52,10 @@ class MemoryClient(Client):
     @property
     def limits(self) -> Limits:
         """What DuckDB may use."""
+        from tempfile import gettempdir
+
+        from mason.clients._sql.connection import Limits
+
         return Limits(str(self.configuration.get("memory_limit", "512MB")), Path(gettempdir()))
 
     def put_file(self, path: str, content: bytes) -> None:
@@ -72,6 +77,10 @@ class MemoryClient(Client):
     @contextmanager
     def on_disk(self) -> Iterator[Root]:
         """All files in a temporary folder; what was written there is held when the context ends without an error."""
+        from tempfile import TemporaryDirectory
+
+        from mason.clients._sql.root import Root
+
         with TemporaryDirectory(prefix="mason-memory-") as folder:
             root = Root(Path(folder), client=self.name)
             for path, content in self.files.items():
