@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason import secrets, settings
 from mason.bulk import uncollected
-from mason.errors import NotFoundError, SettingsError, UnsupportedVerbError
+from mason.errors import NotFoundError, SettingsError, StateFormatError, UnsupportedVerbError
 from mason.resources.address import config_address, operator_address
 from mason.resources.kinds import Config, Operator
 from mason.resources.wording import nearest
 from mason.settings import ProjectSettings
 from mason.state.snapshot import Entry, Snapshot
-from mason.state.store import StateStore, open_store
+from mason.state.store import StateReader, StateStore, open_store
 
 if TYPE_CHECKING:
     from mason.engines.client import Client
@@ -73,8 +73,8 @@ def plan(
 
     Raises ``ResourceError`` with all faults of the files, and ``SettingsError`` for pruning without a project.
     """
-    from mason.planner.build import build
-    from mason.resources.loader import locate
+    from mason.planner.build import Prune, build
+    from mason.resources.loader import Places
 
     if prune and not project.settings.name:
         raise SettingsError(
@@ -82,16 +82,33 @@ def plan(
             "Put a mason.yaml with a name into the project's folder."
         )
     root = project.settings.root
-    within = [os.path.relpath(path, root) for path in paths if Path(path).resolve() != root]
     with uncollected():
-        return build(
-            load(project, paths, strict=strict),
+        resources = load(project, paths, strict=strict)
+        pruned = None
+        if prune:
+            # What moved to a part of the project that is not being planned is still defined.
+            everything = load(project, strict=strict) if paths else resources
+            within = [os.path.relpath(Path(path).resolve(), root.resolve()) for path in paths]
+            defined = {resource.address for resource in everything.items}
+            pruned = Prune(defined, () if "." in within else within)
+        made = build(
+            resources,
             project.store.read(),
             project=project.settings.name,
-            place=lambda resource, path: locate(resource, root, path),
-            prune=within if prune else None,
+            place=Places(root),
+            read_source=lambda digest: _stored_source(project.store, digest),
+            prune=pruned,
             targets=targets,
+            strict=strict,
         )
+    return replace(made, state=project.store.url)
+
+
+def _stored_source(store: StateReader, digest: str) -> bytes | None:
+    try:
+        return store.get_source(digest)
+    except StateFormatError:
+        return None
 
 
 def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False) -> Resources:
@@ -131,7 +148,8 @@ def plan_destroy(project: Project, targets: Sequence[str] = ()) -> Plan:
     """The deletion of ``targets`` and all that uses them; of everything in the state without targets."""
     from mason.planner.build import build_destroy
 
-    return build_destroy(project.store.read(), targets=targets, project=project.settings.name)
+    made = build_destroy(project.store.read(), targets=targets, project=project.settings.name)
+    return replace(made, state=project.store.url)
 
 
 def apply(project: Project, plan: Plan, *, lock_timeout: float, done: Callable[[Action], None]) -> Snapshot:
@@ -153,21 +171,16 @@ def find(snapshot: Snapshot, kind: str, names: Sequence[str] = ()) -> dict[str, 
     ``names`` are a namespace and a command, or a config's id. Raises ``NotFoundError``, with the nearest name,
     when names were given and nothing has them.
     """
-    of_kind = {
-        address: entry for address, entry in snapshot.resources.items() if kind in ("all", address.partition(".")[0])
-    }
-    found = {
-        address: of_kind[address]
-        for address in sorted(of_kind)
-        if address.split(".")[1 : 1 + len(names)] == list(names)
-    }
+    # By address first: the entries of a large state are decoded when they are asked for.
+    of_kind = [address for address in snapshot.resources if kind in ("all", address.partition(".")[0])]
+    found = [address for address in sorted(of_kind) if address.split(".")[1 : 1 + len(names)] == list(names)]
     if names and not found:
         known = [":".join(address.split(".")[1:]) for address in of_kind]
         wanted, what = ":".join(names), "resource" if kind == "all" else kind
         meant = nearest(wanted, known)
         hint = f"Did you mean {meant}?" if meant else "See what there is with: mason get"
         raise NotFoundError(f"There is no {what} {wanted} in the state. {hint}")
-    return found
+    return snapshot.select(found)
 
 
 def shown_definition(entry: Entry) -> dict[str, Any]:

@@ -46,8 +46,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def mason(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mason:
     """Calls the command line; ``answer`` is what the person types (nothing: end of input)."""
 
-    def call(*arguments: str, answer: str = "") -> Result:
-        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    def call(*arguments: str, answer: Any = "") -> Result:
+        monkeypatch.setattr("sys.stdin", io.StringIO(answer) if isinstance(answer, str) else answer)
         capsys.readouterr()
         code = cli.call(list(arguments))
         captured = capsys.readouterr()

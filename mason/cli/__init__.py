@@ -94,7 +94,11 @@ def mason(invocation: Invocation, state: str | None, log_level: str, no_color: b
     if log_level != "warning":
         import logging
 
-        logging.basicConfig(level=log_level.upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+        from mason.secrets import scrubbing_formatter
+
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(scrubbing_formatter("%(levelname)s %(name)s: %(message)s"))
+        logging.basicConfig(level=log_level.upper(), handlers=[handler])
 
 
 def main() -> None:

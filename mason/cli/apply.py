@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -9,9 +10,9 @@ import click
 from mason import project
 from mason.cli import Invocation
 from mason.cli.shared import confirm, json_option, open_project, output, progress, show, show_json, tell
-from mason.errors import CancelledError, DefinitionExistsError, SettingsError
+from mason.errors import CancelledError, DefinitionExistsError, SettingsError, StalePlanError
 from mason.planner.plan import Action, Plan
-from mason.planner.planfile import read_planfile
+from mason.planner.planfile import is_planfile, read_planfile
 from mason.project import Project
 from mason.render import plans
 from mason.resources.address import title_of
@@ -46,6 +47,7 @@ _lock_timeout = click.option(
 @click.option("-o", "--overwrite", is_flag=True, help="With -y: overwrite definitions that exist.")
 @click.option("--prune", is_flag=True, help="Delete what this project applied and its files no longer define.")
 @click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource and what it uses.")
+@click.option("--strict", is_flag=True, help="Read every file again, and store sources anew that are missing.")
 @_lock_timeout
 @json_option
 @click.pass_obj
@@ -56,6 +58,7 @@ def apply(
     overwrite: bool,
     prune: bool,
     targets: tuple[str, ...],
+    strict: bool,
     lock_timeout: float,
 ) -> None:
     """Make the state what the files say: plan, ask, do.
@@ -64,15 +67,18 @@ def apply(
     `mason plan --out`, which is applied without a question because it was reviewed.
     """
     opened = open_project(invocation)
-    planfile = next((path for path in paths if path.is_file() and path.suffix not in (".yaml", ".yml")), None)
-    if planfile is not None:
-        if len(paths) > 1 or prune or targets:
-            raise SettingsError(f"{planfile} is a plan file: it is applied whole and alone, without other options.")
-        made = read_planfile(planfile)
+    if len(paths) == 1 and is_planfile(paths[0]):
+        if prune or targets or strict or overwrite:
+            raise SettingsError(f"{paths[0]} is a plan file: it is applied as it was reviewed, without other options.")
+        made = read_planfile(paths[0])
         _show_plan(invocation, made)
         _carry_out(invocation, opened, made, lock_timeout)
         return
-    made = project.plan(opened, paths, prune=prune, targets=targets)
+
+    def plan() -> Plan:
+        return project.plan(opened, paths, prune=prune, targets=targets, strict=strict)
+
+    made = plan()
     _show_plan(invocation, made)
     if auto_approve and made.overwrites and not overwrite:
         raise DefinitionExistsError(
@@ -81,7 +87,8 @@ def apply(
                 for action in made.overwrites
             )
         )
-    _carry_out(invocation, opened, made, lock_timeout, question="" if auto_approve else "Apply these changes?")
+    question = "" if auto_approve else "Apply these changes?"
+    _carry_out(invocation, opened, made, lock_timeout, question=question, again=plan)
 
 
 @click.command(epilog=_DESTROY_EPILOG)
@@ -108,15 +115,33 @@ def _show_plan(invocation: Invocation, made: Plan) -> None:
         show(plans.plan_text(made, output(invocation)))
 
 
-def _carry_out(invocation: Invocation, opened: Project, made: Plan, lock_timeout: float, *, question: str = "") -> None:
-    """Ask ``question`` if there is one, apply the plan, and say what was done, however it ends."""
+def _carry_out(
+    invocation: Invocation,
+    opened: Project,
+    made: Plan,
+    lock_timeout: float,
+    *,
+    question: str = "",
+    again: Callable[[], Plan] | None = None,
+) -> None:
+    """Ask ``question`` if there is one, apply the plan, and say what was done, however it ends.
+
+    ``again`` plans anew when somebody else has written the state meanwhile: as long as that gives the very actions
+    that were shown, their turn is only a later one.
+    """
     done: list[Action] = []
     serial = made.serial
     try:
         if question and not made.is_empty:
             confirm(question)
-        if not made.is_empty:
-            serial = project.apply(opened, made, lock_timeout=lock_timeout, done=done.append).serial
+        while not made.is_empty and not done:
+            try:
+                serial = project.apply(opened, made, lock_timeout=lock_timeout, done=done.append).serial
+            except StalePlanError:
+                fresh = again() if again else made
+                if fresh.serial == made.serial or fresh.actions != made.actions:
+                    raise
+                made = fresh
     except KeyboardInterrupt:
         now = opened.store.read().serial
         raise CancelledError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -20,6 +20,7 @@ class Verb:
 
     ``required`` and ``optional`` are argument names, in the order of the signature. ``changing_with``
     names the argument whose presence turns a read-only verb into a changing one (``query`` with ``output``).
+    ``annotations`` are the types of the arguments as they are written in the signature (``int | None``).
     """
 
     engine: str
@@ -28,6 +29,7 @@ class Verb:
     required: tuple[str, ...]
     optional: tuple[str, ...]
     changing_with: str | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -69,5 +71,6 @@ def verbs_of(engine: str, cls: type) -> dict[str, Verb]:
             required=tuple(p.name for p in parameters if p.default is p.empty),
             optional=tuple(p.name for p in parameters if p.default is not p.empty),
             changing_with=mark[1],
+            annotations={p.name: str(p.annotation) for p in parameters},
         )
     return found

@@ -26,7 +26,7 @@ def apply_plan(plan: Plan, store: StateStore, *, lock_timeout: float, done: Call
     """
     with store.lock("apply", timeout=lock_timeout):
         snapshot = store.read()
-        _refuse_stale(plan, snapshot)
+        _refuse_stale(plan, snapshot, store.url)
         now, me = datetime.now(timezone.utc).isoformat(timespec="seconds"), who()
         resources = dict(snapshot.resources)
         for action in plan.actions:
@@ -42,7 +42,12 @@ def apply_plan(plan: Plan, store: StateStore, *, lock_timeout: float, done: Call
     return written
 
 
-def _refuse_stale(plan: Plan, snapshot: Snapshot) -> None:
+def _refuse_stale(plan: Plan, snapshot: Snapshot, url: str) -> None:
+    # Empty states have no lineage to tell them apart.
+    if not plan.lineage and plan.state != url:
+        raise StalePlanError(
+            f"This plan was made against the state {plan.state}, not {url}. Nothing was applied. Plan again."
+        )
     if plan.lineage != snapshot.lineage and plan.lineage:
         raise StalePlanError(
             "This plan was made against another state (its lineage differs). Nothing was applied. Plan again."
@@ -52,6 +57,15 @@ def _refuse_stale(plan: Plan, snapshot: Snapshot) -> None:
             f"The state moved from serial {plan.serial} to {snapshot.serial} since this plan was made. "
             "Nothing was applied. Plan again to see what would change now."
         )
+
+    # A state that was restored from a backup may have come to the same serial by another way.
+    digests = snapshot.digests
+    for action in plan.actions:
+        if digests.get(action.address) != action.replaces:
+            raise StalePlanError(
+                f"The state holds another {action.address} than the one that this plan was made against. "
+                "Nothing was applied. Plan again to see what would change now."
+            )
 
 
 def _entry(action: Action, now: str, me: str) -> Entry:

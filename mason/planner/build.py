@@ -7,14 +7,14 @@ together, all of them raised at once. Resources whose digest equals the state's 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from graphlib import CycleError, TopologicalSorter
 
 from mason.errors import Diagnostic, NotFoundError, ResourceError
 from mason.planner.diff import compare
+from mason.planner.order import cycles, topological
 from mason.planner.plan import Action, Change, Plan, Wanted
-from mason.resources.address import KINDS, kind_of
+from mason.resources.address import kind_of
 from mason.resources.kinds import Workflow
 from mason.resources.resource import Resource, Resources
 from mason.resources.wording import suggestion
@@ -23,6 +23,33 @@ from mason.state.snapshot import Entry, Snapshot
 Place = Callable[[Resource, tuple[str | int, ...]], int]
 """The line of a nested value: from a resource and a path into its definition."""
 
+ReadSource = Callable[[str], bytes | None]
+"""The module content that the state keeps under a digest; ``None`` where it is missing or damaged."""
+
+
+class Prune:
+    """What may be deleted because its file is gone: what the project applied and no longer defines.
+
+    ``defined`` are all addresses of the project, whatever part of it is being planned. ``within`` are files and
+    folders, relative to the project's root, in which it has to have stood; empty for anywhere.
+    """
+
+    def __init__(self, defined: Collection[str], within: Sequence[str] = ()) -> None:
+        self.defined = defined
+        self.within = within
+
+    def obsolete(self, applied: Mapping[str, Entry], project: str) -> Iterator[tuple[str, Entry]]:
+        """The applied resources that are to be deleted, by address; none while the project defines nothing at all.
+
+        A folder without any resource is more likely the wrong folder than the wish to delete everything.
+        """
+        for address, entry in applied.items() if self.defined else ():
+            inside = not self.within or any(
+                entry.file == part or entry.file.startswith(part + "/") for part in self.within
+            )
+            if entry.project == project and address not in self.defined and inside:
+                yield address, entry
+
 
 def build(
     resources: Resources,
@@ -30,19 +57,20 @@ def build(
     *,
     project: str,
     place: Place,
-    prune: Sequence[str] | None = None,
+    read_source: ReadSource,
+    prune: Prune | None = None,
     targets: Sequence[str] = (),
+    strict: bool = False,
 ) -> Plan:
     """The plan that makes the state hold ``resources``.
 
-    ``prune`` deletes what ``project`` applied and no longer has: ``None`` for nothing, an empty list for
-    everything, else the folders and files (relative to the project's root) in which it has to stand.
-    ``place`` finds the line of a nested value, for faults.
-    ``targets`` narrows the plan to these addresses and what they use. Raises ``ResourceError`` with all faults, and
-    ``NotFoundError`` for a target that is neither in the files nor in the state.
+    ``place`` finds lines for faults, ``read_source`` what Python files were before. ``prune`` says what else to delete.
+    ``targets`` narrows the plan to these addresses and what they use. ``strict`` also asks whether the sources of
+    unchanged resources are still there. Raises ``ResourceError`` with all faults, and ``NotFoundError`` for a
+    target that is neither in the files nor in the state.
     """
     wanted = {resource.address: resource for resource in resources.items}
-    applied = snapshot.resources
+    applied, digests = snapshot.resources, snapshot.digests
     selected = _closure(targets, wanted, applied) if targets else None
     actions: list[Action] = []
     unchanged: list[str] = []
@@ -50,21 +78,21 @@ def build(
     for resource in resources.items:
         if selected is not None and resource.address not in selected:
             continue
-        entry = applied.get(resource.address)
-        if entry is not None and entry.digest == resource.digest:
-            unchanged.append(resource.address)
+        if digests.get(resource.address) == resource.digest:
+            if strict and resource.module is not None and read_source(resource.module.digest) is None:
+                actions.append(_save(resource, applied[resource.address], project, read_source))
+            else:
+                unchanged.append(resource.address)
             continue
         faults.extend(_dangling(resource, wanted, applied, place))
-        actions.append(_save(resource, entry, project))
-    # A folder without any resource is more likely the wrong folder than the wish to delete everything.
-    if prune is not None and resources.items:
+        actions.append(_save(resource, applied.get(resource.address), project, read_source))
+    if prune is not None:
         actions.extend(
             Action("delete", address, reason=f"{entry.file} no longer defines it", replaces=entry.digest)
-            for address, entry in _obsolete(wanted, applied, project, prune)
+            for address, entry in prune.obsolete(applied, project)
             if selected is None or address in selected
         )
-    deleted = {action.address for action in actions if action.kind == "delete"}
-    faults.extend(_orphans(deleted, wanted, applied))
+    faults.extend(_together(actions, wanted, applied))
     if faults:
         raise ResourceError(faults)
     return Plan(
@@ -104,7 +132,13 @@ def build_destroy(snapshot: Snapshot, *, targets: Sequence[str] = (), project: s
     actions = [
         Action("delete", address, reason=reason, replaces=applied[address].digest) for address, reason in doomed.items()
     ]
-    return Plan(_ordered(actions, {}, applied), (), snapshot.lineage, snapshot.serial, project)
+    return Plan(
+        _ordered(actions, {}, applied),
+        lineage=snapshot.lineage,
+        serial=snapshot.serial,
+        project=project,
+        warnings=tuple(_foreign(actions, applied, project)),
+    )
 
 
 def references_of(entry: Entry) -> tuple[str, ...]:
@@ -114,7 +148,7 @@ def references_of(entry: Entry) -> tuple[str, ...]:
     return tuple(step.address for step in Workflow.from_definition(entry.definition).steps)
 
 
-def _save(resource: Resource, entry: Entry | None, project: str) -> Action:
+def _save(resource: Resource, entry: Entry | None, project: str, read_source: ReadSource) -> Action:
     module = resource.module
     wanted = Wanted(
         digest=resource.digest,
@@ -129,12 +163,27 @@ def _save(resource: Resource, entry: Entry | None, project: str) -> Action:
         return action
     # Compared as JSON: what the state gives back went through JSON as well.
     changes, unchanged = compare(entry.definition, json.loads(resource.encoded))
-    if entry.module != wanted.module:
-        changes += (Change("module", "changed", entry.module, wanted.module),)
-    reason = (
-        "its Python files changed" if len(changes) == 1 and changes[0].path == "module" else "its definition changed"
+    files = _changed_files(entry.module, wanted, read_source)
+    if changes or not files:
+        reason = "its definition changed" if changes else "its stored source is missing or damaged"
+    else:
+        reason = "its Python files changed"
+    return replace(
+        action,
+        kind="overwrite",
+        reason=reason,
+        changes=(*changes, *files),
+        unchanged=unchanged,
+        replaces=entry.digest,
     )
-    return replace(action, kind="overwrite", reason=reason, changes=changes, unchanged=unchanged, replaces=entry.digest)
+
+
+def _changed_files(before: str | None, wanted: Wanted, read_source: ReadSource) -> tuple[Change, ...]:
+    """The Python files that differ, each with its text."""
+    if before == wanted.module:
+        return ()
+    old = json.loads((read_source(before) if before else None) or b"{}")
+    return compare(old, json.loads(wanted.source or b"{}"))[0]
 
 
 def _dangling(
@@ -149,47 +198,50 @@ def _dangling(
         if step.address in missing:
             message = f"step {step.id} uses {step.address}, which is neither in these files nor in the state"
             remedy = suggestion(step.address, [address for address in known if kind_of(address) == step.type], "known")
-            yield Diagnostic(
-                resource.file, place(resource, ("dag", index)), message, "" if remedy == "known: " else remedy
-            )
+            yield Diagnostic(resource.file, place(resource, ("dag", index)), message, remedy)
 
 
-def _obsolete(
-    wanted: Mapping[str, Resource], applied: Mapping[str, Entry], project: str, within: Sequence[str]
-) -> Iterator[tuple[str, Entry]]:
-    for address, entry in applied.items():
-        inside = not within or any(entry.file == part or entry.file.startswith(part + "/") for part in within)
-        if entry.project == project and address not in wanted and inside:
-            yield address, entry
-
-
-def _orphans(deleted: set[str], wanted: Mapping[str, Resource], applied: Mapping[str, Entry]) -> Iterator[Diagnostic]:
-    """Whatever stays and uses something that would be deleted."""
-    if not deleted:
+def _together(
+    actions: Sequence[Action], wanted: Mapping[str, Resource], applied: Mapping[str, Entry]
+) -> Iterator[Diagnostic]:
+    """What would be wrong with the state as a whole once the actions were done."""
+    saved = {action.address for action in actions if action.kind != "delete"}
+    deleted = {action.address for action in actions if action.kind == "delete"}
+    if not deleted and not any(kind_of(address) == "workflow" for address in saved):
         return
-    users = {address: resource.references for address, resource in wanted.items()}
-    users |= {address: references_of(entry) for address, entry in applied.items() if address not in users}
-    for address, references in users.items():
-        for used in references if address not in deleted else ():
+    uses = {address: wanted[address].references for address in saved}
+    for address, entry in applied.items():
+        if address not in saved and address not in deleted:
+            uses[address] = references_of(entry)
+    for address, references in uses.items():
+        for used in references:
             if used in deleted:
-                file = wanted[address].file if address in wanted else ""
-                line = wanted[address].line if address in wanted else 0
-                yield Diagnostic(file, line, f"{address} uses {used}, which would be deleted", "delete both or neither")
+                message = f"{address} uses {used}, which would be deleted"
+                yield Diagnostic(*_standing(address, wanted), message, "delete both or neither")
+    for circle in cycles(uses):
+        changed = next((address for address in circle if address in saved), circle[0])
+        message = f"workflows contain one another: {' -> '.join(circle)}"
+        yield Diagnostic(*_standing(changed, wanted), message, "take one of these steps out")
+
+
+def _standing(address: str, wanted: Mapping[str, Resource]) -> tuple[str, int]:
+    return (wanted[address].file, wanted[address].line) if address in wanted else ("", 0)
 
 
 def _foreign(actions: Iterable[Action], applied: Mapping[str, Entry], project: str) -> Iterator[str]:
+    """What is overwritten or deleted although another project applied it."""
     for action in actions:
-        if action.kind == "overwrite" and applied[action.address].project not in ("", project):
-            yield f"{action.address} was applied by project {applied[action.address].project}, which is not this one."
+        owner = applied[action.address].project if action.replaces is not None else ""
+        if owner not in ("", project):
+            yield f"{action.address} was applied by project {owner}, which is not this one."
 
 
 def _closure(targets: Sequence[str], wanted: Mapping[str, Resource], applied: Mapping[str, Entry]) -> set[str]:
     """The targets and, transitively, all that they use."""
     for target in targets:
         if target not in wanted and target not in applied:
-            raise NotFoundError(
-                f"There is no {target} in the files or in the state{_hint(target, [*wanted, *applied])}."
-            )
+            hint = _hint(target, [*wanted, *applied])
+            raise NotFoundError(f"There is no {target} in the files or in the state{hint}.")
     closure: set[str] = set()
     waiting = list(targets)
     while waiting:
@@ -206,32 +258,9 @@ def _ordered(
     """Saves first, each after what it uses; then deletions, each before what it uses."""
     saves = {action.address: action for action in actions if action.kind in ("create", "overwrite")}
     deletions = {action.address: action for action in actions if action.kind == "delete"}
-    uses = {address: wanted[address].references for address in saves}
-    order = [saves[address] for address in _sorted(saves, uses)]
-    uses = {address: references_of(applied[address]) for address in deletions}
-    order += [deletions[address] for address in reversed(_sorted(deletions, uses))]
-    return tuple(order)
-
-
-def _sorted(addresses: Iterable[str], uses: Mapping[str, Sequence[str]]) -> list[str]:
-    """The addresses in topological order; by kind and then by name where the order is free.
-
-    Raises ``ResourceError`` when workflows contain one another.
-    """
-    by_name = sorted(addresses, key=lambda address: (KINDS.index(kind_of(address)), address))
-    sorter = TopologicalSorter({address: [used for used in uses[address] if used in uses] for address in by_name})
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        circle = " -> ".join(error.args[1])
-        raise ResourceError([Diagnostic("", 0, f"workflows contain one another: {circle}")]) from error
-    order: list[str] = []
-    rank = {address: number for number, address in enumerate(by_name)}
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready(), key=rank.__getitem__)
-        order.extend(ready)
-        sorter.done(*ready)
-    return order
+    order = [saves[address] for address in topological({address: wanted[address].references for address in saves})]
+    gone = topological({address: references_of(applied[address]) for address in deletions})
+    return (*order, *(deletions[address] for address in reversed(gone)))
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

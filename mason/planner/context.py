@@ -6,8 +6,10 @@ on the plan" holds for Python as it does for ``do:`` sentences.
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from mason.engines import ENGINES
@@ -22,7 +24,7 @@ from mason.errors import NotConfirmedError, UnsupportedVerbError
 class Context:
     """The world as an operator sees it.
 
-    ``params`` is the validated mapping of parameters (optional ones that were not given hold their
+    ``params`` is the validated mapping of parameters, read-only (optional ones that were not given hold their
     default or ``None``). ``open_engine`` gives the engine of a role; ``allowed`` are the ``engine.verb`` pairs that may
     be called with effects, ``None`` for all of them.
     """
@@ -35,7 +37,8 @@ class Context:
         allowed: frozenset[str] | None,
         tell: Callable[[str, str], None],
     ) -> None:
-        self.params = params
+        # A copy that cannot be written to: the record tells what the run was given.
+        self.params: Mapping[str, Any] = MappingProxyType(copy.deepcopy(dict(params)))
         self._open_engine = open_engine
         self._allowed = allowed
         self._tell = tell
@@ -68,8 +71,11 @@ class Context:
         """Warn the person of something; it ends up under ``Warnings`` of the answer."""
         self._tell("Warnings", message)
 
-    def call(self, engine: str, name: str, *positional: Any, **named: Any) -> Any:
-        """Call a verb, if it was announced. Raises ``NotConfirmedError`` before anything is called if not."""
+    def call(self, engine: str, name: str, /, *positional: Any, **named: Any) -> Any:
+        """Call a verb, if it was announced. Raises ``NotConfirmedError`` before anything is called if not.
+
+        ``engine`` and ``name`` go by position: verbs may have arguments of these names.
+        """
         verb = ENGINES[engine].verbs.get(name)
         if verb is None:
             raise UnsupportedVerbError(f"There is no verb {engine}.{name}. Known: {', '.join(ENGINES[engine].verbs)}.")

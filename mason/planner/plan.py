@@ -87,14 +87,15 @@ class Plan:
 
     ``unchanged`` are the addresses that were looked at and are as they should be (the no-ops; only their
     addresses, because there may be many thousands). ``lineage`` and ``serial`` name the snapshot that it was
-    made against. ``files`` (``None`` where the plan is not about files), ``resources`` and ``passed_over`` count
-    what was looked at; ``warnings`` are sentences to be shown.
+    made against, ``state`` the URL of its store. ``files`` (``None`` where the plan is not about files),
+    ``resources`` and ``passed_over`` count what was looked at; ``warnings`` are sentences to be shown.
     """
 
     actions: tuple[Action, ...]
     unchanged: tuple[str, ...] = ()
     lineage: str = ""
     serial: int = 0
+    state: str = ""
     project: str = ""
     files: int | None = None
     resources: int = 0

@@ -17,10 +17,27 @@ from mason.planner.plan import Action, Call, Change, Plan, Wanted
 
 PLANFILE_VERSION = 1
 _FORMAT = "mason-plan"
+_YAML = (".yaml", ".yml")
+
+
+def is_planfile(file: Path) -> bool:
+    """Whether ``file`` is meant as a plan: a file that is no YAML. What is in it shows when it is read."""
+    try:
+        return file.is_file() and file.suffix not in _YAML
+    except (OSError, ValueError):
+        # No path that the system can even look for.
+        return False
 
 
 def write_planfile(plan: Plan, file: Path) -> None:
-    """Write ``plan`` to ``file``, whole or not at all. Raises ``StateError`` when it cannot be written."""
+    """Write ``plan`` to ``file``, whole or not at all; an older plan there is replaced, and no other file.
+
+    Raises ``StateError`` when it cannot be written, or must not be.
+    """
+    if file.suffix in _YAML:
+        raise StateError(f"{file}: a plan is no YAML and would be taken for a resource. Give it another ending: .plan")
+    if file.exists() and not _holds_plan(file):
+        raise StateError(f"{file} exists and is no plan file, so it is not overwritten. Choose another name.")
     body = _encode(plan)
     document = {
         "format": _FORMAT,
@@ -62,6 +79,14 @@ def read_planfile(file: Path) -> Plan:
     return _decode(document["plan"])
 
 
+def _holds_plan(file: Path) -> bool:
+    try:
+        document = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and document.get("format") == _FORMAT
+
+
 def _digest(body: dict[str, Any]) -> str:
     return "sha256:" + hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -70,6 +95,7 @@ def _encode(plan: Plan) -> dict[str, Any]:
     return {
         "lineage": plan.lineage,
         "serial": plan.serial,
+        "state": plan.state,
         "project": plan.project,
         "files": plan.files,
         "resources": plan.resources,
@@ -112,6 +138,7 @@ def _decode(body: dict[str, Any]) -> Plan:
         unchanged=tuple(body["unchanged"]),
         lineage=body["lineage"],
         serial=body["serial"],
+        state=body["state"],
         project=body["project"],
         files=body["files"],
         resources=body["resources"],

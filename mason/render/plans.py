@@ -12,6 +12,12 @@ from mason.render import JSON_FORMAT
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
 
+_LONGEST = 100
+"""How long a text may be to be shown whole."""
+
+_AROUND = 20
+"""How much is shown around the part of a long text that differs."""
+
 _SYMBOLS: dict[ActionKind, tuple[str, str]] = {
     "create": ("+", "green"),
     "overwrite": ("~", "yellow"),
@@ -80,6 +86,9 @@ def _action_lines(action: Action, terminal: Terminal) -> Iterator[str]:
 
 
 def _change_lines(change: Change, terminal: Terminal) -> Iterator[str]:
+    if change.kind == "changed" and isinstance(change.before, str) and isinstance(change.after, str):
+        yield from _text_lines(change.path, change.before, change.after, terminal)
+        return
     before, after = value_text(change.before), value_text(change.after)
     if change.kind == "added":
         yield f"      {terminal.style('+', 'green')} {change.path}: {after}"
@@ -89,10 +98,38 @@ def _change_lines(change: Change, terminal: Terminal) -> Iterator[str]:
         yield f"      {terminal.style('~', 'yellow')} {change.path}: {before} -> {after}"
 
 
+def _text_lines(path: str, before: str, after: str, terminal: Terminal) -> Iterator[str]:
+    """A changed text: the lines that differ if it has several, else on one line the part that differs."""
+    start = f"      {terminal.style('~', 'yellow')} {path}:"
+    if "\n" in before + after:
+        # Imported here: few plans change texts of many lines.
+        import difflib
+
+        yield start
+        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1):
+            if not line.startswith(("---", "+++", "@@")):
+                color = {"+": "green", "-": "red"}.get(line[0], "dim")
+                yield terminal.style(f"          {line[0]} {json.dumps(line[1:], ensure_ascii=False)[1:-1]}", color)
+        return
+    if max(len(before), len(after)) > _LONGEST:
+        before, after = _around_difference(before, after)
+    yield f"{start} {json.dumps(before, ensure_ascii=False)} -> {json.dumps(after, ensure_ascii=False)}"
+
+
+def _around_difference(before: str, after: str) -> tuple[str, str]:
+    """Both texts without most of what they have in common at their beginnings and ends."""
+    shorter = min(len(before), len(after))
+    head = next((at for at in range(shorter) if before[at] != after[at]), shorter)
+    tail = next((at for at in range(shorter - head) if before[-1 - at] != after[-1 - at]), shorter - head)
+    start, end = max(head - _AROUND, 0), max(tail - _AROUND, 0)
+    cut = [("… " if start else "") + text[start : len(text) - end] + (" …" if end else "") for text in (before, after)]
+    return cut[0], cut[1]
+
+
 def value_text(value: Any) -> str:
-    """A JSON value on one line; long ones are cut in the middle, where differences are rarest."""
+    """A JSON value on one line, cut in the middle where it is long."""
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 200 else f"{text[:120]} … {text[-70:]}"
+    return text if len(text) <= 2 * _LONGEST else f"{text[:120]} … {text[-70:]}"
 
 
 def plan_json(plan: Plan, *, url: str) -> dict[str, Any]:
@@ -135,6 +172,7 @@ def _action_json(action: Action) -> dict[str, Any]:
             for change in action.changes
         ],
         "unchanged_fields": action.unchanged,
+        "definition": json.loads(action.wanted.encoded) if action.wanted else None,
         "calls": [call_json(call) for call in action.calls],
     }
 

@@ -25,6 +25,7 @@ from mason.resources.folders import Folder, Folders
 from mason.resources.resource import Module, Resource, Resources
 
 if TYPE_CHECKING:
+    from mason.resources.documents import Document
     from mason.resources.validate import Examine
 
 
@@ -145,19 +146,37 @@ class _Load:
                 self._faults.append(Diagnostic(item.file, item.line, message, remedy))
 
 
-def locate(resource: Resource, root: Path, path: tuple[str | int, ...]) -> int:
-    """The line of the key or item at ``path`` in the definition of a resource, as its file stands now.
+class Places:
+    """Finds lines for faults that show only after a load: called with a resource and a path into its definition.
 
-    The line of the nearest thing around it where it is not written out, and of the document where the file cannot be
-    read any more. Reads and parses the file again, so it is for faults only.
+    Reads and parses a file again when it is asked about it for the first time.
     """
-    from mason.resources.documents import read
 
-    inside = root / resource.file
-    try:
-        documents, _ = read((inside if inside.exists() else Path(resource.file)).read_bytes())
-    except OSError:
-        return resource.line
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._read: dict[str, list[Document]] = {}
+
+    def __call__(self, resource: Resource, path: tuple[str | int, ...]) -> int:
+        """The line of the key or item at ``path``, as the file stands now.
+
+        The line of the nearest thing around it where it is not written out, and of the document where the file
+        cannot be read any more.
+        """
+        if resource.file not in self._read:
+            self._read[resource.file] = self._documents(resource.file)
+        return _line_of(resource, path, self._read[resource.file])
+
+    def _documents(self, name: str) -> list[Document]:
+        from mason.resources.documents import read
+
+        inside = self._root / name
+        try:
+            return read((inside if inside.exists() else Path(name)).read_bytes())[0]
+        except OSError:
+            return []
+
+
+def _line_of(resource: Resource, path: tuple[str | int, ...], documents: list[Document]) -> int:
     document = next((document for document in documents if document.line == resource.line), None)
     if document is None:
         return resource.line

@@ -30,11 +30,11 @@ def source_name(digest: str) -> str:
 def verified_source(content: bytes | None, digest: str, *, where: str) -> bytes:
     """The ``content`` that was found (``None``: nothing was), if it is what was once kept as ``digest``."""
     if content is None:
-        raise StateFormatError(f"{where} is missing. Apply the project again to store it anew.")
+        raise StateFormatError(f"{where} is missing. Store it anew with: mason apply --strict")
     if digest_of(content) != digest:
         raise StateFormatError(
             f"{where} was changed: its content no longer has the digest that names it. "
-            "Delete it, and apply the project again to store it anew."
+            "Store it anew with: mason apply --strict"
         )
     return content
 

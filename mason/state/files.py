@@ -7,6 +7,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 
 _OPEN_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW
@@ -23,9 +24,7 @@ def replace_file(path: Path, content: bytes, *, before: Callable[[], None] | Non
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _OPEN_FLAGS, 0o600)
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
-            left = memoryview(content)
-            while left:
-                left = left[file.write(left) :]
+            _write_all(file, content)
             os.fsync(descriptor)
         if before is not None:
             before()
@@ -35,6 +34,22 @@ def replace_file(path: Path, content: bytes, *, before: Callable[[], None] | Non
             temporary.unlink()
         raise
     sync_folder(path.parent)
+
+
+def leave_file(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path`` instead of what is there, if that can be done. Raises nothing.
+
+    Neither durably nor at one moment, so it takes next to no time: right for what can be made again, and is checked by
+    whoever reads it. On a failure there may be nothing at ``path``.
+    """
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPEN_FLAGS, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
+                _write_all(file, content)
+        except OSError:
+            path.unlink()
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -51,6 +66,13 @@ def link_or_copy(source: Path, target: Path) -> None:
         times = source.stat()
         os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
     sync_folder(target.parent)
+
+
+def _write_all(file: FileIO, content: bytes) -> None:
+    # The system may take less than it is given, for instance the last that fits on a disk.
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
 
 
 def make_folder(path: Path) -> None:

@@ -8,6 +8,7 @@
     runs/<id>.json                what ran, and how it ended
     lock                          who holds the lock; held through the operating system, so gone with its process
     .guard                        held for the milliseconds of a change, so that changes come one after another
+    .index                        where each resource stands in state.json; nothing is lost with it (see state.index)
 
 People may read and copy everything here. Files can be read by their owner alone, because definitions are nobody
 else's business.
@@ -32,8 +33,10 @@ from mason import __version__
 from mason.errors import StateError
 from mason.state import files
 from mason.state.content import decode_run, digest_of, encode_run, is_run_id, source_name, verified_source
+from mason.state.format import decode, lay_out
+from mason.state.index import encode_index, read_index
 from mason.state.lock import decode_lock, encode_lock, locked_error, moved_error, new_lineage, new_lock, turns
-from mason.state.snapshot import Entry, Snapshot, decode, encode
+from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import KEPT_BACKUPS, LockInfo
 
 _BACKUP = re.compile(r"state\.([0-9]{1,18})\.json")
@@ -51,6 +54,7 @@ class LocalStateStore:
         self._runs = self.folder / "runs"
         self._lock = self.folder / "lock"
         self._guard = self.folder / ".guard"
+        self._index = self.folder / ".index"
         self._digested = (b"", digest_of(b""))
 
     @property
@@ -65,7 +69,12 @@ class LocalStateStore:
         content = self._content(self._state)
         if content is None:
             return Snapshot()
-        return decode(content, where=str(self._state), token=self._token(content), backup=self._how_to_restore)
+        token = self._token(content)
+        with suppress(OSError):
+            indexed = read_index(self._index.read_bytes(), content, token=token)
+            if indexed is not None:
+                return indexed
+        return decode(content, where=str(self._state), token=token, backup=self._how_to_restore)
 
     def list_backups(self) -> list[int]:
         """The serials of the backups, oldest first."""
@@ -110,7 +119,8 @@ class LocalStateStore:
             self._refuse_moved(base)
             return base
         snapshot = Snapshot(dict(resources), base.serial + 1, base.lineage or new_lineage(), __version__)
-        content = encode(snapshot)
+        entries = lay_out(snapshot, before=base)
+        content = entries.content
         with self._changing(self._state):
             current = self._refuse_moved(base)
             keep = None if current is None else lambda: self._keep_backup(base.serial)
@@ -121,7 +131,9 @@ class LocalStateStore:
                 files.replace_file(self._state, content, before=keep)
             finally:
                 digesting.join()
-        return replace(snapshot, token=self._token(content))
+            written = replace(snapshot, resources=entries, token=self._token(content))
+            files.leave_file(self._index, encode_index(written, entries))
+        return written
 
     def put_source(self, content: bytes) -> str:
         """Keep ``content`` under its digest, and return that."""

@@ -15,8 +15,9 @@ from typing import Any
 from mason import __version__
 from mason.errors import StateError
 from mason.state.content import decode_run, digest_of, encode_run, source_name, verified_source
+from mason.state.format import decode, encode
 from mason.state.lock import locked_error, moved_error, new_lineage, new_lock, turns
-from mason.state.snapshot import Entry, Snapshot, decode, encode
+from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import KEPT_BACKUPS, LockInfo
 
 

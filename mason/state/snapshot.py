@@ -1,22 +1,14 @@
 """The state as a value: what was applied last, by whom, under which serial and lineage.
 
-Reading and writing the bytes is a store's work; this module knows the format (DESIGN: section "State") and refuses
-what it cannot trust. It performs no I/O.
+How it is written down is ``mason.state.format``'s subject, and where it is kept that of the stores. Nothing here
+performs I/O.
 """
 
 from __future__ import annotations
 
-import codecs
-import json
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, ItemsView, Iterator, KeysView, Mapping, Sequence, Set, ValuesView
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any
-
-from mason.bulk import uncollected
-from mason.errors import StateError, StateFormatError
-from mason.resources.address import kind_of
 
 FORMAT_VERSION = 1
 """The version of the state's format that this Mason writes, and the newest that it reads."""
@@ -54,189 +46,105 @@ class Snapshot:
     mason_version: str = ""
     token: str = field(default="", compare=False)
 
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """The digests of all resources by address: to be asked for once, and cheaper than the entries."""
+        if isinstance(self.resources, StoredEntries):
+            return self.resources.digests
+        return {address: entry.digest for address, entry in self.resources.items()}
 
-_KEYS = ("version", "mason_version", "serial", "lineage", "resources")
-_FIELDS = ("kind", "digest", "definition", "module", "project", "file", "applied_at", "applied_by")
+    def select(self, addresses: Collection[str]) -> dict[str, Entry]:
+        """The entries of ``addresses``, which are in the state, in that order: cheaper than one after another."""
+        if isinstance(self.resources, StoredEntries):
+            return self.resources.select(addresses)
+        return {address: self.resources[address] for address in addresses}
 
 
-def encode(snapshot: Snapshot) -> bytes:
-    """The snapshot as the JSON that stores keep: one line for each resource, sorted by address.
+class StoredEntries(Mapping[str, Entry]):
+    """The resources of a snapshot as they stand in a store's bytes: decoded when they are asked for, and once.
 
-    A line for each keeps the file readable, searchable and comparable with the tools that people have, at little more
-    than half the bytes of full indentation. Raises ``StateError`` for a definition that JSON cannot hold
-    (NaN and infinity, which never come here from a file, become null).
+    ``content`` are the bytes, ``digests`` those of all resources by address, in the order of their lines. ``starts``
+    says where in ``content`` each line starts, and where one after the last would; a single byte stands between two.
+    ``decode`` makes entries of lines and the addresses that stand on them; ``decoded`` are all the entries when they
+    are known already. Whatever needs a decoding raises what ``decode`` raises.
     """
-    import orjson
 
-    # What orjson would turn into text by itself is no JSON, and would come back as something else.
-    options = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-    dumps, resources = orjson.dumps, snapshot.resources
-    head = {"version": FORMAT_VERSION, "mason_version": snapshot.mason_version}
-    head |= {"serial": snapshot.serial, "lineage": snapshot.lineage}
-    pieces = [dumps(head)[:-1], b',\n"resources":{']
-    separator = b"\n"
-    for address in sorted(resources):
-        entry = resources[address]
-        # Written out, because this is done for every resource at every write.
-        document = {
-            "kind": entry.kind,
-            "digest": entry.digest,
-            "definition": entry.definition,
-            "module": entry.module,
-            "project": entry.project,
-            "file": entry.file,
-            "applied_at": entry.applied_at,
-            "applied_by": entry.applied_by,
-        }
-        try:
-            encoded = dumps(document, _plain, options)
-        except TypeError:
-            encoded = _encode_rarity(address, document)
-        pieces.append(b"%b%b:%b" % (separator, dumps(address), encoded))
-        separator = b",\n"
-    pieces.append(b"\n}}\n")
-    return b"".join(pieces)
+    def __init__(
+        self,
+        content: bytes,
+        digests: Mapping[str, str],
+        starts: Sequence[int],
+        decode: Callable[[bytes | memoryview, Set[str]], Mapping[str, Entry]],
+        *,
+        decoded: Mapping[str, Entry] | None = None,
+    ) -> None:
+        self.content = content
+        self.digests = digests
+        self.starts = starts
+        self._decode = decode
+        self._decoded = dict(decoded or {})
+        self._numbers: dict[str, int] = {}
 
+    def __getitem__(self, address: str) -> Entry:
+        entry = self._decoded.get(address)
+        if entry is None:
+            if address not in self.digests:
+                raise KeyError(address)
+            entry = self.select([address])[address]
+        return entry
 
-def decode(data: bytes, *, where: str, token: str, backup: Callable[[], str] = lambda: "") -> Snapshot:
-    """The snapshot in ``data``, which stands at ``where`` (a path or URL) and is the store's version ``token``.
+    def __contains__(self, address: object) -> bool:
+        return address in self.digests
 
-    Raises ``StateFormatError`` whose message says what is wrong, where, and how to mend it. ``backup`` is asked
-    only then: it answers with the sentence that says how to restore the newest backup, or nothing when there is none.
-    """
-    try:
-        with uncollected():
-            document = _parse(data)
-            resources = _entries(_checked_head(document, where))
-    except _Fault as fault:
-        remedy = backup() or (
-            "There is no backup to restore. Mend it by hand, or move it away to start with an empty state."
-        )
-        raise StateFormatError(f"{where} {fault}. {remedy}") from None
-    return Snapshot(resources, document["serial"], document["lineage"], document["mason_version"], token)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.digests)
 
+    def __len__(self) -> int:
+        return len(self.digests)
 
-class _Fault(Exception):
-    """What is wrong with stored bytes, as the end of a sentence that starts with where they are."""
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return other is self or (len(self) == len(other) and self._all() == dict(other))
 
+    def __repr__(self) -> str:
+        return repr(self._all())
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} is no JSON type")
+    def keys(self) -> KeysView[str]:
+        """All addresses. Decodes everything together, because ``dict()`` and ``**`` go on to ask for each entry."""
+        return self._all().keys()
 
+    def values(self) -> ValuesView[Entry]:
+        """All entries."""
+        return self._all().values()
 
-def _encode_rarity(address: str, document: dict[str, Any]) -> bytes:
-    """What orjson refuses but JSON can hold: integers beyond 64 bits, lone surrogates."""
-    try:
-        text = json.dumps(document, separators=(",", ":"), allow_nan=False, default=_plain)
-    except (TypeError, ValueError) as error:
-        raise StateError(f"{address} cannot be kept in the state: {error}.") from None
-    if json.loads(text) != document:
-        raise StateError(f"{address} cannot be kept in the state: its definition changes when written as JSON.")
-    return text.encode()
+    def items(self) -> ItemsView[str, Entry]:
+        """All addresses and entries."""
+        return self._all().items()
 
+    def select(self, addresses: Collection[str]) -> dict[str, Entry]:
+        """The entries of ``addresses``, in that order. Raises ``KeyError`` for one that is not there."""
+        decoded = self._decoded
+        missing = dict.fromkeys(address for address in addresses if address not in decoded).keys()
+        if missing:
+            decoded.update(self._decode(self._lines(missing), missing))
+        return {address: decoded[address] for address in addresses}
 
-def _parse(data: bytes) -> Any:
-    # Not orjson: importing it costs more than it saves below some five thousand resources, and reading is part
-    # of commands that should start at once; it would also turn integers beyond 64 bits into floats.
-    if not data or data.isspace():
-        raise _Fault("is empty")
-    try:
-        return json.loads(data.removeprefix(codecs.BOM_UTF8).decode())
-    except UnicodeDecodeError as error:
-        raise _Fault(f"is not JSON: it is no UTF-8 text (byte {error.start})") from None
-    except json.JSONDecodeError as error:
-        if data.lstrip().startswith(b"{") and (
-            not data.rstrip().endswith(b"}") or error.pos >= len(error.doc.rstrip())
-        ):
-            raise _Fault(f"is truncated: it ends after {len(data)} bytes, in the middle of the JSON") from None
-        raise _Fault(f"is not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
-    except (RecursionError, ValueError) as error:
-        raise _Fault(f"is not JSON that anybody wrote: {error}") from None
+    def strangers(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
+        """Those ``entries`` that are not the very objects that were decoded here."""
+        decoded = self._decoded
+        return {address: entry for address, entry in entries.items() if decoded.get(address) is not entry}
 
+    def _all(self) -> dict[str, Entry]:
+        if len(self._decoded) < len(self.digests):
+            self._decoded = self.select(self.digests.keys())
+        return self._decoded
 
-def _checked_head(document: Any, where: str) -> dict[str, dict[str, Any]]:
-    """The raw resources, once everything around them is as it must be."""
-    if not isinstance(document, dict):
-        raise _Fault(f"is not a state: it holds {_name(document)} where an object should be")
-    version = document.get("version")
-    if type(version) is int and version > FORMAT_VERSION:
-        # No backup mends this, so it does not go the way of the other faults.
-        raise StateFormatError(
-            f"{where} was written by a newer Mason (format {version}; this one reads {FORMAT_VERSION}). Upgrade Mason."
-        )
-    _check_keys(document, _KEYS, "")
-    for key, expected in (("version", int), ("serial", int), ("mason_version", str), ("lineage", str)):
-        if type(document[key]) is not expected:
-            raise _Fault(f"holds {_name(document[key])} for '{key}' where {_TYPES[expected]} should be")
-    if version != FORMAT_VERSION:
-        raise _Fault(f"says format {version}, which never was")
-    if document["serial"] < 0:
-        raise _Fault(f"has the serial {document['serial']}, and serials start at 0")
-    if not isinstance(document["resources"], dict):
-        raise _Fault(f"holds {_name(document['resources'])} for 'resources' where an object should be")
-    resources: dict[str, dict[str, Any]] = document["resources"]
-    return resources
-
-
-def _entries(resources: dict[str, dict[str, Any]]) -> dict[str, Entry]:
-    """The entries by address. Checked by column: ten thousand resources are no time for a loop in Python."""
-    if not resources:
-        return {}
-    raw = list(resources.values())
-    try:
-        columns = {name: list(map(itemgetter(name), raw)) for name in _FIELDS}
-        sound = (
-            set(map(type, raw)) == {dict}
-            and set(map(len, raw)) == {len(_FIELDS)}
-            and all(set(map(type, columns[name])) <= expected for name, expected in _EXPECTED.items())
-            and [kind_of(address) for address in resources] == columns["kind"]
-        )
-    except (KeyError, TypeError, IndexError):
-        sound = False
-    if not sound:
-        raise _first_fault(resources)
-    entries = [object.__new__(Entry) for _ in raw]
-    for name, column in columns.items():
-        # Filling the slots does what the frozen class's own __init__ does, in half the time.
-        deque(map(getattr(Entry, name).__set__, entries, column), maxlen=0)
-    return dict(zip(resources, entries, strict=True))
-
-
-_EXPECTED: dict[str, frozenset[type]] = {name: frozenset({str}) for name in _FIELDS} | {
-    "definition": frozenset({dict}),
-    "module": frozenset({str, type(None)}),
-}
-_TYPES = {dict: "an object", list: "an array", str: "a string", int: "an integer", float: "a number", bool: "a boolean"}
-
-
-def _name(value: Any) -> str:
-    return _TYPES.get(type(value), "null")
-
-
-def _check_keys(mapping: dict[str, Any], keys: tuple[str, ...], of: str) -> None:
-    for key in keys:
-        if key not in mapping:
-            raise _Fault(f"lacks the key '{key}'{of}")
-    for key in mapping:
-        if key not in keys:
-            raise _Fault(f"has a key '{key}'{of} that no state has")
-
-
-def _first_fault(resources: dict[str, Any]) -> _Fault:
-    """What is wrong with the first resource that is not as it must be."""
-    for address, raw in resources.items():
-        if not isinstance(raw, dict):
-            return _Fault(f"holds {_name(raw)} for {address} where an object should be")
-        try:
-            _check_keys(raw, _FIELDS, f" in {address}")
-        except _Fault as fault:
-            return fault
-        for key, expected in _EXPECTED.items():
-            if type(raw[key]) not in expected:
-                wanted = _TYPES[dict if dict in expected else str] + (" or null" if type(None) in expected else "")
-                return _Fault(f"holds {_name(raw[key])} for '{key}' in {address} where {wanted} should be")
-        if kind_of(address) != raw["kind"]:
-            return _Fault(f"calls {address} a resource of kind '{raw['kind']}'")
-    raise AssertionError("the check by column refused what the check by resource accepts")
+    def _lines(self, addresses: Set[str]) -> bytes | memoryview:
+        starts = self.starts
+        if addresses == self.digests.keys():
+            return memoryview(self.content)[starts[0] : starts[-1] - 1]
+        if not self._numbers:
+            self._numbers = dict(zip(self.digests, range(len(self.digests)), strict=True))
+        numbers = [self._numbers[address] for address in addresses]
+        return b",".join([self.content[starts[number] : starts[number + 1] - 1] for number in numbers])

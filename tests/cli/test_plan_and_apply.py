@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+
+from mason import cli
 
 
 def state_of(project) -> dict:
@@ -84,7 +87,6 @@ def test_an_overwrite_shows_its_fields_and_is_guarded_without_a_prompt(mason, pr
 
 def test_yes_at_the_prompt_approves_overwrites(mason, project):
     mason("apply", "-y")
-    (project / "get.yaml").write_text((project / "get.yaml").read_text() + "supported_configurations: []\n")
     (project / "config.yaml").write_text((project / "config.yaml").read_text() + "scheduler_engine: memory\n")
     result = mason("apply", answer="yes\n")
     assert result.code == 0
@@ -161,6 +163,14 @@ def test_the_plan_as_json(mason, project):
         "line": 1,
         "changes": [],
         "unchanged_fields": 0,
+        "definition": {
+            "command": "get",
+            "description": "Get a table",
+            "do": [{"metastore.get_table": {"database": "{{database_name}}", "table": "{{table_name}}"}}],
+            "namespace": "table",
+            "parameters": {"required": [{"name": "database_name"}, {"name": "table_name"}]},
+            "type": "operator",
+        },
         "calls": [],
     }
 
@@ -225,6 +235,140 @@ def test_an_edited_plan_is_refused(mason, project):
         "Error: release.plan is not a plan file (make one with: mason plan --out release.plan).\n"
     )
     assert not (project / "state").exists()
+
+
+def test_a_saved_plan_for_an_empty_state_is_refused_by_another_empty_one(mason, project):
+    mason("plan", "--out", "release.plan")
+    result = mason("--state", "other", "apply", "release.plan")
+    assert result.err == (
+        f"Error: This plan was made against the state file://{project}/state, not file://{project}/other. "
+        "Nothing was applied. Plan again.\n"
+    )
+
+
+def test_a_saved_plan_is_refused_when_the_same_serial_holds_something_else(mason, project):
+    mason("apply", "-y")
+    backup = (project / "state" / "state.json").read_bytes()
+    (project / "get.yaml").write_text((project / "get.yaml").read_text().replace("Get a table", "Show a table"))
+    mason("apply", "-y", "-o")
+    (project / "get.yaml").write_text((project / "get.yaml").read_text().replace("Show a table", "Print a table"))
+    mason("plan", "--out", "release.plan")
+    (project / "state" / "state.json").write_bytes(backup)
+    mason("destroy", "operator.table.get", "-y")
+    assert state_of(project)["serial"] == 2
+    assert mason("apply", "release.plan").err == (
+        "Error: The state holds another operator.table.get than the one that this plan was made against. "
+        "Nothing was applied. Plan again to see what would change now.\n"
+    )
+
+
+def test_a_saved_plan_carries_the_python_files(mason, project):
+    (project / "go.yaml").write_text("type: operator\nnamespace: a\ncommand: b\n")
+    (project / "__init__.py").write_text(
+        "import mason\nclass AB(mason.Operator):\n    def run(self, ctx):\n        return 1\n"
+    )
+    mason("plan", "--out", "release.plan")
+    (project / "__init__.py").unlink()
+    assert mason("apply", "release.plan").code == 0
+    assert mason("run", "operator", "a", "b").json == {"Data": [1]}
+
+
+def test_changed_python_files_are_shown_line_by_line(mason, project):
+    (project / "go.yaml").write_text("type: operator\nnamespace: a\ncommand: b\n")
+    source = "import mason\nclass AB(mason.Operator):\n    def run(self, ctx):\n        return 1\n"
+    (project / "__init__.py").write_text(source)
+    mason("apply", "-y")
+    (project / "__init__.py").write_text(source.replace("return 1", "return 2"))
+    assert mason("plan").out.startswith(
+        "  ~ operator.a.b  go.yaml:1  (its Python files changed)\n"
+        "      ~ __init__.py:\n"
+        "                def run(self, ctx):\n"
+        "          -         return 1\n"
+        "          +         return 2\n"
+    )
+
+
+def test_a_source_that_is_gone_is_stored_anew_by_a_strict_apply(mason, project):
+    (project / "go.yaml").write_text("type: operator\nnamespace: a\ncommand: b\n")
+    (project / "__init__.py").write_text(
+        "import mason\nclass AB(mason.Operator):\n    def run(self, ctx):\n        return 1\n"
+    )
+    mason("apply", "-y")
+    next((project / "state" / "sources" / "sha256").iterdir()).unlink()
+    assert "mason apply --strict" in mason("run", "operator", "a", "b").err
+    assert "its stored source is missing or damaged" in mason("plan", "--strict").out
+    assert mason("apply", "--strict", answer="yes\n").code == 0
+    assert mason("run", "operator", "a", "b").json == {"Data": [1]}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "release.yaml",
+            "release.yaml: a plan is no YAML and would be taken for a resource. Give it another ending: .plan",
+        ),
+        ("notes.txt", "notes.txt exists and is no plan file, so it is not overwritten. Choose another name."),
+    ],
+)
+def test_a_plan_overwrites_nothing_but_plans(mason, project, name, message):
+    (project / "notes.txt").write_text("mine")
+    assert mason("plan", "--out", name).err == f"Error: {message}\n"
+    assert (project / "notes.txt").read_text() == "mine"
+    assert not (project / "release.yaml").exists()
+    assert mason("plan", "--out", "twice.plan").code == mason("plan", "--out", "twice.plan").code == 0
+
+
+def test_a_path_that_is_no_path_is_named(mason, project):
+    result = mason("apply", "x" * 300)
+    assert result.code == 1
+    assert result.err.startswith(f"Error: {'x' * 300}: cannot be read: ")
+
+
+def test_somebody_elses_turn_in_between_does_not_matter_when_the_actions_stay_the_same(mason, project, monkeypatch):
+    """Between the plan and the lock somebody else applies something that has nothing to do with it."""
+    (project / "mine").mkdir()
+    (project / "get.yaml").rename(project / "mine" / "get.yaml")
+
+    class Answer:
+        def readline(self):
+            monkeypatch.setattr("sys.stdin", io.StringIO(""))
+            assert cli.call(["apply", "config.yaml", "-y"]) == 0
+            return "yes\n"
+
+        def isatty(self):
+            return False
+
+    result = mason("apply", "mine", answer=Answer())
+    assert result.code == 0, result.err
+    assert sorted(state_of(project)["resources"]) == ["config.1", "operator.table.get"]
+
+
+def test_somebody_elses_turn_that_changes_the_plan_is_not_overwritten(mason, project, monkeypatch):
+    class Answer:
+        def readline(self):
+            monkeypatch.setattr("sys.stdin", io.StringIO(""))
+            assert cli.call(["apply", "config.yaml", "-y"]) == 0
+            return "yes\n"
+
+        def isatty(self):
+            return False
+
+    result = mason("apply", answer=Answer())
+    assert result.code == 1
+    assert "The state moved from serial 0 to 1 since this plan was made." in result.err
+    assert sorted(state_of(project)["resources"]) == ["config.1"]
+
+
+def test_prune_knows_what_moved_to_another_folder(mason, project):
+    (project / "a").mkdir()
+    (project / "b").mkdir()
+    (project / "get.yaml").rename(project / "a" / "get.yaml")
+    mason("apply", "-y")
+    (project / "a" / "get.yaml").rename(project / "b" / "get.yaml")
+    assert mason("plan", "--prune", "a").out.splitlines()[-1] == "No changes."
+    (project / "b" / "get.yaml").unlink()
+    assert "  - operator.table.get" in mason("plan", "--prune", "a").out
 
 
 def test_destroy_deletes_what_the_state_holds(mason, project):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mason.planner.build import build
+from mason.planner.build import Prune, build
 from mason.planner.plan import Plan
 from mason.resources.address import address_of
 from mason.resources.resource import Module, Resource, Resources, digest_of, encode
@@ -46,11 +46,14 @@ def resource(definition: dict[str, Any], *, module: Module | None = None, file: 
     )
 
 
-def snapshot(*definitions: dict[str, Any], project: str = "flights", file: str = "all.yaml") -> Snapshot:
-    made = [resource(definition, file=file) for definition in definitions]
+def snapshot(
+    *definitions: dict[str, Any], project: str = "flights", file: str = "all.yaml", module: str | None = None
+) -> Snapshot:
+    stored = Module(module, b"", "", (), True) if module else None
+    made = [resource(definition, file=file, module=stored) for definition in definitions]
     entries = {
         given.address: Entry(
-            given.address.partition(".")[0], given.digest, given.definition, project=project, file=file
+            given.address.partition(".")[0], given.digest, given.definition, module=module, project=project, file=file
         )
         for given in made
     }
@@ -59,13 +62,21 @@ def snapshot(*definitions: dict[str, Any], project: str = "flights", file: str =
 
 @pytest.fixture
 def plan_of() -> Callable[..., Plan]:
-    def make(*given: dict[str, Any] | Resource, against: Snapshot | None = None, **options: Any) -> Plan:
+    def make(
+        *given: dict[str, Any] | Resource,
+        against: Snapshot | None = None,
+        prune: Sequence[str] | None = None,
+        sources: Mapping[str, bytes] | None = None,
+        **options: Any,
+    ) -> Plan:
         items = tuple(item if isinstance(item, Resource) else resource(item) for item in given)
         return build(
             Resources(Path("/project"), items, files=1, passed_over=0),
             against if against is not None else Snapshot(),
             project="flights",
             place=lambda found, path: 7,
+            read_source=(sources or {}).get,
+            prune=None if prune is None else Prune({item.address for item in items}, prune),
             **options,
         )
 

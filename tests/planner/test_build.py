@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mason.errors import NotFoundError, ResourceError
-from mason.planner.build import build_destroy
+from mason.planner.build import Prune, build_destroy
 from mason.resources.resource import Module
-from mason.state.snapshot import Snapshot
+from mason.state.snapshot import Entry, Snapshot
 from tests.planner.conftest import config, operator, resource, snapshot, workflow
 
 
@@ -38,10 +38,34 @@ def test_an_overwrite_names_the_fields_that_differ_and_counts_the_rest(plan_of):
 
 
 def test_a_changed_module_overwrites(plan_of):
-    module = Module("sha256:new", b"{}", "TableGet", (), True)
+    module = Module("sha256:new", b'{"__init__.py":"new"}', "TableGet", (), True)
     plan = plan_of(resource(operator(do=[]), module=module), against=snapshot(operator(do=[])))
     assert (plan.actions[0].kind, plan.actions[0].reason) == ("overwrite", "its Python files changed")
-    assert plan.actions[0].wanted.source == b"{}"
+    assert plan.actions[0].wanted.source == b'{"__init__.py":"new"}'
+    assert [(change.path, change.kind) for change in plan.actions[0].changes] == [("__init__.py", "added")]
+
+
+def test_changed_python_files_are_told_one_by_one(plan_of):
+    before = snapshot(operator(do=[]), module="sha256:old")
+    content = b'{"__init__.py":"new","kept.py":"x","added.py":"y"}'
+    module = Module("sha256:new", content, "TableGet", (), True)
+    sources = {"sha256:old": b'{"__init__.py":"old","kept.py":"x","gone.py":"z"}'}
+    plan = plan_of(resource(operator(do=[]), module=module), against=before, sources=sources)
+    assert [(change.path, change.kind, change.before, change.after) for change in plan.actions[0].changes] == [
+        ("__init__.py", "changed", "old", "new"),
+        ("gone.py", "removed", "z", None),
+        ("added.py", "added", None, "y"),
+    ]
+
+
+def test_a_strict_plan_stores_missing_sources_anew(plan_of):
+    module = Module("sha256:same", b"{}", "TableGet", (), True)
+    given = resource(operator(do=[]), module=module)
+    state = snapshot(operator(do=[]), module="sha256:same")
+    assert plan_of(given, against=state).is_empty
+    assert plan_of(given, against=state, strict=True, sources={"sha256:same": b"{}"}).is_empty
+    plan = plan_of(given, against=state, strict=True)
+    assert (plan.actions[0].kind, plan.actions[0].reason) == ("overwrite", "its stored source is missing or damaged")
 
 
 def test_saves_come_after_what_they_use(plan_of):
@@ -114,7 +138,53 @@ def test_a_step_that_uses_nothing_known_is_refused(plan_of):
 def test_workflows_that_contain_one_another_are_refused(plan_of):
     with pytest.raises(ResourceError) as refused:
         plan_of(workflow("a", "b", "workflow.c.d"), workflow("c", "d", "workflow.a.b"))
-    assert "workflows contain one another: " in str(refused.value)
+    assert str(refused.value) == (
+        "all.yaml:1: workflows contain one another: workflow.a.b -> workflow.c.d -> workflow.a.b "
+        "(take one of these steps out)"
+    ) or str(refused.value) == (
+        "all.yaml:1: workflows contain one another: workflow.c.d -> workflow.a.b -> workflow.c.d "
+        "(take one of these steps out)"
+    )
+
+
+def test_a_circle_through_an_unchanged_workflow_is_refused(plan_of):
+    state = snapshot(workflow("a", "b", "workflow.c.d"), workflow("c", "d", "operator.table.get"), operator())
+    with pytest.raises(ResourceError, match="workflows contain one another"):
+        plan_of(workflow("a", "b", "workflow.c.d"), workflow("c", "d", "workflow.a.b"), against=state)
+
+
+def test_a_circle_in_the_state_can_still_be_destroyed():
+    state = snapshot(workflow("a", "b", "workflow.c.d"), workflow("c", "d", "workflow.a.b"))
+    assert len(build_destroy(state).actions) == 2
+    assert len(build_destroy(state, targets=["workflow.a.b"]).actions) == 2
+
+
+def test_kinds_of_a_newer_mason_can_be_destroyed():
+    state = Snapshot({"run.daily": Entry("run", "sha256:x", {"type": "run"})}, serial=1, lineage="abc")
+    assert [action.address for action in build_destroy(state).actions] == ["run.daily"]
+
+
+def test_what_is_defined_elsewhere_in_the_project_is_not_pruned():
+    state = snapshot(operator("table", "moved"), file="a/one.yaml").resources
+    assert list(Prune({"operator.table.moved"}, ["a"]).obsolete(state, "flights")) == []
+    assert [address for address, _ in Prune({"config.1"}, ["a"]).obsolete(state, "flights")] == ["operator.table.moved"]
+
+
+def test_an_applied_workflow_that_is_not_part_of_the_plan_counts_as_it_was_applied(plan_of):
+    state = snapshot(operator("x", "old"), operator("x", "new"), workflow("a", "b", "operator.x.old"))
+    with pytest.raises(ResourceError, match=r"workflow\.a\.b uses operator\.x\.old, which would be deleted"):
+        plan_of(
+            operator("x", "new"),
+            workflow("a", "b", "operator.x.new"),
+            against=state,
+            prune=[],
+            targets=["operator.x.old"],
+        )
+
+
+def test_deleting_what_another_project_applied_is_pointed_out():
+    plan = build_destroy(snapshot(operator(), project="other"), project="flights")
+    assert plan.warnings == ("operator.table.get was applied by project other, which is not this one.",)
 
 
 def test_a_target_takes_along_what_it_uses(plan_of):

@@ -67,3 +67,25 @@ def test_kinds_of_change_have_their_symbols():
 
 def test_long_values_are_cut_in_the_middle():
     assert value_text("x" * 500) == '"' + "x" * 119 + " … " + "x" * 69 + '"'
+
+
+def test_the_part_of_a_long_text_that_differs_is_shown():
+    before = "SELECT " + ", ".join(f"column_{number}" for number in range(60)) + " FROM t"
+    changes = (Change("sql", "changed", before, before.replace("column_30,", "column_thirty,")),)
+    shown = plan_text(Plan((Action("overwrite", "config.1", "why", changes=changes),)), Terminal())
+    assert shown.splitlines()[1] == (
+        '      ~ sql: "… , column_29, column_30, column_31, column_ …" -> '
+        '"… , column_29, column_thirty, column_31, column_ …"'
+    )
+
+
+def test_texts_of_several_lines_show_the_lines_that_differ():
+    changes = (Change("do", "changed", "a\nb\nc\nd\n", "a\nb\nC\nd\n"),)
+    shown = plan_text(Plan((Action("overwrite", "config.1", "why", changes=changes),)), Terminal())
+    assert shown.splitlines()[1:6] == [
+        "      ~ do:",
+        "            b",
+        "          - c",
+        "          + C",
+        "            d",
+    ]

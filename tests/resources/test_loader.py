@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mason.resources.address import title_of
-from mason.resources.loader import locate
+from mason.resources.loader import Places
 from tests.resources.conftest import Project
 
 WORKFLOW = """\
@@ -76,18 +76,18 @@ def test_locate_finds_lines_again(project: Project, path: tuple[str | int, ...],
     project.write(
         "a.yaml", "---\ntype: operator\nnamespace: a\ncommand: b\ndo:\n  - metastore.get_table:\n      database: x\n"
     )
-    assert line == locate(project.load().items[0], project.root, path)
+    assert line == Places(project.root)(project.load().items[0], path)
 
 
 def test_locate_knows_the_short_form_of_engines(project: Project) -> None:
     project.write("a.yaml", "type: config\nid: 1\nstorage_engine: local\n")
-    assert locate(project.load().items[0], project.root, ("storage_clients", 0)) == 3
+    assert Places(project.root)(project.load().items[0], ("storage_clients", 0)) == 3
 
 
 def test_locate_falls_back_to_the_document(project: Project, operator: Callable[..., str]) -> None:
     path = project.write("a.yaml", "# x\n" + operator())
     resource = project.load().items[0]
     path.write_text("now: something else\n")
-    assert locate(resource, project.root, ("do", 0)) == 2
+    assert Places(project.root)(resource, ("do", 0)) == 2
     path.unlink()
-    assert locate(resource, project.root, ("do", 0)) == 2
+    assert Places(project.root)(resource, ("do", 0)) == 2

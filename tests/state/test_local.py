@@ -46,6 +46,7 @@ def test_layout(store):
         pass
     assert files_of(store) == [
         ".guard",
+        ".index",
         "backups/state.1.json",
         "lock",
         "runs/20260102T030405-aaaaaa.json",
@@ -92,7 +93,7 @@ def test_leftovers_of_the_killed_do_no_harm(store):
     with store.lock("apply") as info:
         assert store.lock_info() == info
     assert store.read() == written
-    assert files_of(store) == [".guard", "backups/state.1.json", "lock", "state.json"]
+    assert files_of(store) == [".guard", ".index", "backups/state.1.json", "lock", "state.json"]
 
 
 def test_restored_backup_is_a_state_again(store):
@@ -136,12 +137,12 @@ def test_damaged_source(store):
         store.get_source(digest)
     assert str(caught.value) == (
         f"{path} was changed: its content no longer has the digest that names it. "
-        "Delete it, and apply the project again to store it anew."
+        "Store it anew with: mason apply --strict"
     )
     path.unlink()
     with pytest.raises(StateFormatError) as caught:
         store.get_source(digest)
-    assert str(caught.value) == f"{path} is missing. Apply the project again to store it anew."
+    assert str(caught.value) == f"{path} is missing. Store it anew with: mason apply --strict"
 
 
 def test_damaged_run(store):

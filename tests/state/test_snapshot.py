@@ -6,7 +6,8 @@ import json
 import pytest
 
 from mason.errors import StateError, StateFormatError
-from mason.state.snapshot import Entry, Snapshot, decode, encode
+from mason.state.format import decode, encode
+from mason.state.snapshot import Entry, Snapshot
 
 SNAPSHOT = Snapshot(
     {

@@ -1,0 +1,84 @@
+"""Where an operator's own prints go while it runs: to stderr, scrubbed, because stdout belongs to the answer."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+from mason.secrets import scrub
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """While it lasts, stdout leads to stderr, for child processes too; what this process prints is scrubbed."""
+    with _descriptor_aside():
+        told = io.TextIOWrapper(_Scrubbed(sys.stderr), "utf-8", "surrogateescape", newline="", write_through=True)
+        with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+            try:
+                yield
+            finally:
+                told.flush()
+
+
+@contextlib.contextmanager
+def _descriptor_aside() -> Iterator[None]:
+    """Let file descriptor 1 be what 2 is, where stdout is descriptor 1 at all and not something in memory."""
+    try:
+        is_real = sys.stdout.fileno() == 1
+    except (OSError, ValueError, AttributeError):
+        is_real = False
+    if not is_real:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+class _Scrubbed(io.BufferedIOBase):
+    """Bytes for a text stream, told line by line: a secret that is written in pieces is whole by then."""
+
+    def __init__(self, target: TextIO) -> None:
+        super().__init__()
+        self._target = target
+        self._pending = ""
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def fileno(self) -> int:
+        """The descriptor of the stream, for children that inherit it."""
+        return self._target.fileno()
+
+    def isatty(self) -> bool:
+        """As the stream."""
+        return self._target.isatty()
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
+        """Tell all whole lines so far."""
+        # Scrubbed before it is cut: a secret may have several lines.
+        self._pending = scrub(self._pending + bytes(data).decode("utf-8", "surrogateescape"))
+        whole = self._pending.rfind("\n") + 1
+        self._tell(self._pending[:whole])
+        self._pending = self._pending[whole:]
+        return len(bytes(data))
+
+    def flush(self) -> None:
+        """Tell what is left of a line."""
+        left, self._pending = self._pending, ""
+        self._tell(left)
+
+    def _tell(self, text: str) -> None:
+        if text:
+            self._target.write(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+            self._target.flush()
