@@ -37,10 +37,19 @@ def mason_write(folder: Path) -> float:
 
 
 def mason_read(folder: Path) -> float:
-    """Reading and checking the snapshot."""
+    """Reading the snapshot and decoding every entry."""
     from mason.state.store import open_store
 
-    return _best(open_store(folder.as_uri()).read)
+    store = open_store(folder.as_uri())
+    return _best(lambda: dict(store.read().resources))
+
+
+def mason_look(folder: Path) -> float:
+    """Reading what a plan without a change needs: the digests of all resources."""
+    from mason.state.store import open_store
+
+    store = open_store(folder.as_uri())
+    return _best(lambda: store.read().digests)
 
 
 def floor_write(folder: Path) -> float:
@@ -70,6 +79,9 @@ def floor_read(folder: Path) -> float:
         gc.enable()
 
     return _best(work)
+
+
+floor_look = floor_read
 
 
 def _best(work: Callable[[], object], *, before: Callable[[], object] = lambda: None) -> float:

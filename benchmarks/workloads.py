@@ -162,9 +162,9 @@ def plans(place: Path, resources: int) -> Iterator[Work]:
 def states(folder: Path, home: Path) -> Iterator[Work]:
     """Reading and writing the state that was applied from ``folder``."""
     clocked = (sys.executable, str(HERE / "clocked.py"))
-    for verb in ("read", "write"):
+    for verb, name in (("look", "state read for its digests"), ("read", "state read whole"), ("write", "state write")):
         yield Work(
-            name=f"state {verb}, 10,000 resources",
+            name=f"{name}, 10,000 resources",
             mason=(*clocked, f"mason_{verb}", str(home)),
             floor=(*clocked, f"floor_{verb}", str(home)),
             goal=2,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mason.clients import registry
+from mason.planner.check import examiner
 from tests.clients.conftest import Local, make, refusal
 
 
@@ -123,3 +125,11 @@ def test_delete_a_registration_with_its_files(local: Local) -> None:
     local.metastore.create_table("r", "t", definition={"location": "data/a*.csv"})
     local.metastore.delete_table("r", "t", delete_files=True)
     assert [found.path for found in local.storage.list_paths("data")] == ["data/b.csv"]
+
+
+def test_no_config_may_ask_for_thousands_of_threads():
+    """They would bring the whole machine to a stand."""
+    configuration = {"configuration": {"threads": 20_000}}
+    definition = {"type": "config", "id": "1", "clients": {"local": configuration}}
+    found = [finding.message for finding in examiner(registry)(definition, ())]
+    assert found == ["wrong value for 'threads' of client local"]

@@ -20,6 +20,9 @@ from mason.errors import MissingDependencyError
 if TYPE_CHECKING:
     import duckdb
 
+# DuckDB makes as many as it is told to, and thousands bring a machine to a stand.
+_MOST_THREADS = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -54,7 +57,7 @@ def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPy
         "python_enable_replacements": False,
     }
     if limits.threads is not None:
-        settings["threads"] = limits.threads
+        settings["threads"] = min(limits.threads, _MOST_THREADS)
     connection = duckdb.connect(":memory:", config=settings)
     try:
         connection.execute("SET TimeZone = 'UTC'")
