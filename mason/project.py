@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason import secrets, settings
 from mason.bulk import uncollected
-from mason.errors import NotFoundError, SettingsError, StateFormatError, UnsupportedVerbError
+from mason.errors import EngineError, MasonError, NotFoundError, SettingsError, StateFormatError, UnsupportedVerbError
 from mason.resources.address import config_address, operator_address
 from mason.resources.kinds import Config, Operator
 from mason.resources.wording import nearest
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mason.planner.answer import Answer
     from mason.planner.dryrun import DryRun
     from mason.planner.plan import Action, Plan
+    from mason.resources.parameters import Given
     from mason.resources.resource import Resources
     from mason.resources.validate import Finding
 
@@ -224,7 +225,7 @@ def choose_config(snapshot: Snapshot, identifier: str) -> None:
 
 
 def prepare_operator(
-    project: Project, names: tuple[str, str], given: Mapping[str, Any], *, config_id: str = ""
+    project: Project, names: tuple[str, str], given: Mapping[str, Any] | Given, *, config_id: str = ""
 ) -> Prepared:
     """Check parameters and config of an applied operator and make its dry run; no engine is called.
 
@@ -232,14 +233,17 @@ def prepare_operator(
     parameters, and ``UnsupportedVerbError`` when the config cannot run it.
     """
     from mason.clients import registry
+    from mason.planner import configuration
     from mason.planner.dryrun import dry_run
     from mason.resources import parameters
 
     snapshot = project.store.read()
     entry = find(snapshot, "operator", names)[operator_address(*names)]
     operator = Operator.from_definition(entry.definition)
-    bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
     config = _config(snapshot, config_id)
+    # Before anything is shown: a parameter may hold what a reference of the config will become.
+    configuration.remember_secrets(config, registry, lambda: settings.environment(project.settings))
+    bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
     source = project.store.get_source(entry.module) if entry.module else None
     shown = dry_run(operator, bound, config, registry, source=source)
     return Prepared(operator, entry, config, shown, source, snapshot.serial)
@@ -248,37 +252,75 @@ def prepare_operator(
 def execute(project: Project, prepared: Prepared) -> Answer:
     """Do a prepared run that somebody confirmed (or that is read-only), and keep its record in the history.
 
-    Failures of engines and operators are among the answer's errors. Raises ``SettingsError`` when a reference
-    of the config is not set.
+    Failures of engines and operators, and references of the config that are not set, are among the answer's errors. The
+    record is there before the first call, so that a run which is killed leaves one. A record that cannot be kept
+    is a warning: what was done is not undone by it.
     """
-    from mason.planner import executor, history
+    from mason.planner import executor
+    from mason.planner.answer import Answer
 
-    started = datetime.now(timezone.utc)
+    record = _Record(project.store, prepared)
     clients = _Clients(project.settings, prepared.config, prepared.shown.clients)
     try:
+        record.keep("running")
         answer = executor.execute(prepared.operator, prepared.shown, clients.engine, source=prepared.source)
-    finally:
+        answer.warnings.extend(clients.close())
+    except BaseException as error:
         clients.close()
-    record = history.record_of(
-        prepared.shown, answer, digest=prepared.entry.digest, serial=prepared.serial, started=started
-    )
-    project.store.put_run(history.new_run_id(started), record)
+        by_person = isinstance(error, KeyboardInterrupt)
+        told = Answer(errors=["Interrupted." if by_person else f"{type(error).__name__}: {error}"])
+        record.keep("interrupted" if by_person else "failed", told)
+        raise
+    unkept = record.keep("failed" if answer.errors else "succeeded", answer)
+    if unkept:
+        answer.warnings.append(unkept)
     return answer
 
 
-def read_parameters(file: Path | None, pairs: Iterable[str]) -> dict[str, Any]:
-    """The parameters of ``-f FILE`` (a YAML or JSON mapping) and ``-p`` pairs, which win.
+class _Record:
+    """The record of one run, written when it begins and again when it ends."""
 
-    Raises ``ParameterError`` naming the file and line, and every malformed pair.
+    def __init__(self, store: StateStore, prepared: Prepared) -> None:
+        from mason.planner import history
+
+        self._store = store
+        self._prepared = prepared
+        self._started = datetime.now(timezone.utc)
+        self._id = history.new_run_id(self._started)
+
+    def keep(self, status: str, answer: Answer | None = None) -> str:
+        """Write the record; returns what to warn of when that is not possible, else nothing."""
+        from mason.planner import history
+
+        prepared = self._prepared
+        record = history.record_of(
+            prepared.shown,
+            status,
+            answer,
+            digest=prepared.entry.digest,
+            serial=prepared.serial,
+            started=self._started,
+        )
+        try:
+            self._store.put_run(self._id, record)
+        except MasonError as error:
+            return f"The record of this run could not be kept: {error}"
+        return ""
+
+
+def read_parameters(file: Path | None, pairs: Iterable[str]) -> Given:
+    """The parameters of ``-f FILE`` (a YAML or JSON mapping) and of ``-p`` pairs, which win; and all their faults.
+
+    Faults are raised by :func:`prepare_operator`, together with those that show when the parameters are bound.
     """
     from mason.resources import parameters
 
-    given: dict[str, Any] = {}
+    given = parameters.parse_pairs(pairs)
     if file is not None:
         from mason.resources.parameter_file import read_parameter_file
 
-        given.update(read_parameter_file(file))
-    return given | parameters.parse_pairs(pairs)
+        given = given.over(read_parameter_file(file))
+    return given
 
 
 def _config(snapshot: Snapshot, identifier: str) -> Config:
@@ -314,15 +356,27 @@ class _Clients:
 
     def _connect(self, name: str) -> Client:
         from mason.clients import registry
+        from mason.planner import configuration
 
-        where = f"client {name} of config {self._config.id}"
         cls = registry.client_class(name)
-        configuration = secrets.resolve(
-            self._config.clients.get(name, {}), cls.schema(), settings.environment(self._project), where=where
-        )
-        return cls(configuration, base=self._project.root)
+        resolved = configuration.resolve(self._config, name, cls.schema(), settings.environment(self._project))
+        return cls(resolved, base=self._project.root)
 
-    def close(self) -> None:
-        """Close all that was opened."""
-        for client in self._open.values():
-            client.close()
+    def close(self) -> list[str]:
+        """Close all that was opened; returns what to warn of."""
+        warnings = []
+        for name, client in self._open.items():
+            try:
+                _close(name, client)
+            except EngineError as error:
+                # The other clients are closed all the same.
+                warnings.append(str(error))
+        return warnings
+
+
+def _close(name: str, client: Client) -> None:
+    try:
+        client.close()
+    except Exception as error:
+        # A client's library may raise anything.
+        raise EngineError(f"Client {name} could not be closed: {type(error).__name__}: {error}") from error

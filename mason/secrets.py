@@ -31,6 +31,14 @@ def is_reference(value: object) -> bool:
     return isinstance(value, str) and _REFERENCE.fullmatch(value.strip()) is not None
 
 
+def references(value: object) -> list[str]:
+    """The names of all references in ``value``, in texts, lists and mappings."""
+    if isinstance(value, str):
+        return _REFERENCE.findall(value)
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return [name for each in inner for name in references(each)]
+
+
 def secret_fields(schema: Mapping[str, Any]) -> Iterator[str]:
     """The names of the properties that a client's schema marks ``"secret": true``."""
     for name, given in schema.get("properties", {}).items():
@@ -76,11 +84,12 @@ def resolve(
     return filled
 
 
-def remember_secrets(configuration: Mapping[str, Any], schema: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+def remember_secrets(
+    configuration: Mapping[str, Any], schema: Mapping[str, Any], environment: Mapping[str, str]
+) -> None:
     """Remember the values of the secret fields before anybody resolves them; references that are not set are left."""
     for field in secret_fields(schema):
-        value = configuration.get(field)
-        for name in _REFERENCE.findall(value) if isinstance(value, str) else ():
+        for name in references(configuration.get(field)):
             remember(environment.get(name, ""))
 
 
@@ -98,7 +107,10 @@ def _spelled(value: str) -> set[str]:
     from urllib.parse import quote, quote_plus
 
     # Which quotes a repr escapes depends on the whole text, so a value inside of it may look either way.
-    python = [given[1:-1].replace("\\'", "'") for given in (repr(value), ascii(value), repr(value.encode("utf-8", "replace"))[1:])]
+    python = [
+        given[1:-1].replace("\\'", "'")
+        for given in (repr(value), ascii(value), repr(value.encode("utf-8", "replace"))[1:])
+    ]
     found = {value, *python, *(given.replace("'", "\\'") for given in python)}
     found |= {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
     encodable = value.encode("utf-8", "replace")

@@ -121,7 +121,9 @@ def environment(project: ProjectSettings) -> dict[str, str]:
         if file.is_file():
             from dotenv import dotenv_values
 
-            found.update({name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None})
+            found.update(
+                {name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None}
+            )
     return found | dict(os.environ)
 
 

@@ -73,6 +73,11 @@ def test_the_environment_wins_over_env_files(tmp_path, home, monkeypatch):
     assert (found["A"], found["B"], found["C"]) == ("process", "project with spaces", "home")
 
 
+def test_dollars_in_env_files_are_what_they_are(tmp_path):
+    (tmp_path / ".env").write_text("PASSWORD=pa$HOME${HOME}$$word\n")
+    assert settings.environment(ProjectSettings(tmp_path))["PASSWORD"] == "pa$HOME${HOME}$$word"
+
+
 def test_the_current_config_is_kept_for_the_person():
     assert settings.current_config() == ""
     settings.set_current_config("3")

@@ -112,6 +112,10 @@ def run_operator(
     else:
         show(answers.answer_text(scrub_all(answer.to_dict())))
     if answer.failure is not None:
+        if invocation.debug:
+            import traceback
+
+            tell("".join(traceback.format_exception(answer.failure)))
         for line in answer.errors:
             tell(f"Error: {line}")
         return answer.failure.exit_code

@@ -35,13 +35,13 @@ def data_of(returned: Any, *, of: str) -> list[Any]:
     """What an operator returned, as the list under ``Data``. Raises ``OperatorError`` for what JSON cannot hold."""
     if returned is None:
         return []
-    if isinstance(returned, Rows):
-        return returned.to_dicts()
-    several = isinstance(returned, Sequence) and not isinstance(returned, (str, bytes))
-    data = [_plain(item) for item in (returned if several else [returned])]
     try:
-        json.dumps(data, allow_nan=False)
-    except (TypeError, ValueError) as error:
+        plain = _plain(returned)
+        data: list[Any] = plain if isinstance(plain, list) else [plain]
+        # As UTF-8, because half a surrogate pair is text for Python and for nobody else.
+        json.dumps(data, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    except Exception as error:
+        # A model of a person's own may raise anything, and what contains itself has no end.
         kind = type(returned).__name__
         remedy = "Return a model, a mapping, rows, a job, text, numbers or a list of these"
         raise OperatorError(f"{of} returned a {kind} that cannot be shown ({error}). {remedy}.") from error
@@ -57,6 +57,6 @@ def _plain(item: Any) -> Any:
         return {str(key): _plain(inner) for key, inner in item.items()}
     if isinstance(item, bytes):
         return item.decode("utf-8", "replace")
-    if isinstance(item, (list, tuple)):
+    if isinstance(item, Sequence) and not isinstance(item, str):
         return [_plain(inner) for inner in item]
     return item

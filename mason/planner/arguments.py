@@ -11,6 +11,7 @@ from typing import Any
 
 from mason.engines import ENGINES, models
 from mason.engines.verbs import Verb
+from mason.planner.sentences import placeholder
 from mason.resources.kinds import TEMPLATE, Sentence
 from mason.resources.parameters import convert
 
@@ -25,16 +26,14 @@ _NAMES = {
 _JSON_TYPES = {"str": "string", "int": "integer", "bool": "boolean", "Mapping[str, Any]": "object"}
 
 
-def fit(
-    sentence: Sentence, finished: Mapping[str, Any], values: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
+def fit(sentence: Sentence, finished: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """``finished`` with the types and in the order of the verb's signature, and a fault for each that does not fit.
 
     ``values`` are those that ``finished`` was made with: an argument that waits for others is left as it is.
     """
     verb = ENGINES[sentence.engine].verbs[sentence.verb]
     fitted: dict[str, Any] = {}
-    faults: list[str] = []
+    faults = [f"{verb} takes no {name!r}" for name in finished if name not in verb.arguments]
     for name in verb.arguments:
         given = sentence.arguments.get(name)
         if name not in finished:
@@ -100,14 +99,8 @@ def _waits(given: Any, values: Mapping[str, Any]) -> bool:
     return isinstance(given, list) and any(_waits(inner, values) for inner in given)
 
 
-def _source(given: Any) -> str:
-    """The name in ``given`` where it is one placeholder and nothing else."""
-    whole = TEMPLATE.fullmatch(given.strip()) if isinstance(given, str) else None
-    return whole[1].strip() if whole else ""
-
-
 def _missing(verb: Verb, name: str, given: Any) -> str:
-    source = _source(given)
+    source = placeholder(given)
     if not source:
         return f"{verb} needs {name!r}"
     lack = f"{{{{{source}}}}} holds nothing" if "." in source else f"parameter {source} was not given"
@@ -119,6 +112,6 @@ def _unfit(verb: Verb, name: str, value: Any, given: Any) -> str:
     wanted = " or ".join(_NAMES.get(kind, f"a {kind} (the result of an earlier sentence)") for kind in kinds)
     is_plain = isinstance(value, (str, int, float, list, dict))
     shown = repr(value) if is_plain else f"a {type(value).__name__}"
-    source = _source(given)
+    source = placeholder(given)
     origin = f" ({{{{{source}}}}})" if source else ""
     return f"{verb} needs {wanted} for {name!r}, not {shown}{origin}"

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mason.engines import ENGINES
+from mason.errors import Diagnostic, ParameterError
+from mason.planner.arguments import fit
 from mason.planner.compatibility import choose_clients
 from mason.planner.plan import Call
 from mason.planner.sentences import finish
@@ -61,7 +63,8 @@ def dry_run(
     """The dry run of ``operator`` with bound ``parameters``.
 
     ``source`` is the module content of a Python operator; it is read, not imported. Raises
-    ``UnsupportedVerbError`` when the config cannot run the operator.
+    ``UnsupportedVerbError`` when the config cannot run the operator, and ``ParameterError`` with all arguments that
+    are missing or have a type that the verb does not take.
     """
     sentences, certain = operator.sentences, True
     if source is not None:
@@ -77,10 +80,22 @@ def dry_run(
     for sentence in sentences:
         needs[sentence.engine] = needs.get(sentence.engine, frozenset()) | {sentence.verb}
     clients = choose_clients(operator, needs, config, catalog)
+    calls, faults = [], []
+    for sentence in sentences:
+        # The arguments of a Python operator show when it runs.
+        finished, wrong = (
+            fit(sentence, finish(sentence, parameters), parameters) if source is None else (sentence.arguments, [])
+        )
+        faults += [Diagnostic("", 0, fault) for fault in wrong]
+        read_only = ENGINES[sentence.engine].verbs[sentence.verb].is_read_only(finished)
+        client = clients[sentence.engine]
+        calls.append(Call(client, sentence.engine, sentence.verb, finished, read_only, known=source is None))
+    if faults:
+        raise ParameterError(faults)
     return DryRun(
         address=f"operator.{operator.namespace}.{operator.command}",
         config_id=config.id,
-        calls=tuple(_call(sentence, parameters, clients, known=source is None) for sentence in sentences),
+        calls=tuple(calls),
         clients=clients,
         parameters=parameters,
         certain=certain,
@@ -92,13 +107,3 @@ def _announced(call: str, arguments: frozenset[str]) -> Sentence:
     engine, _, name = call.partition(".")
     effect = ENGINES[engine].verbs[name].changing_with
     return Sentence(engine, name, {effect: "..."} if effect and f"{call}.{effect}" in arguments else {})
-
-
-def _call(sentence: Sentence, parameters: Mapping[str, Any], clients: Mapping[str, str], *, known: bool) -> Call:
-    verb = ENGINES[sentence.engine].verbs[sentence.verb]
-    finished = finish(sentence, parameters)
-    # In the order of the verb's signature: definitions are kept with sorted keys.
-    arguments = {name: finished[name] for name in verb.arguments if name in finished}
-    return Call(
-        clients[sentence.engine], sentence.engine, sentence.verb, arguments, verb.is_read_only(arguments), known
-    )

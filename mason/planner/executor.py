@@ -14,14 +14,18 @@ from types import ModuleType
 from typing import Any
 
 from mason.engines.engine import Engine
-from mason.errors import MasonError, OperatorError
+from mason.engines.models import Rows
+from mason.errors import Diagnostic, EngineError, MasonError, OperatorError, ParameterError
 from mason.planner import context
 from mason.planner.answer import Answer, data_of
+from mason.planner.arguments import fit
 from mason.planner.context import Context
 from mason.planner.dryrun import DryRun
-from mason.planner.sentences import finish
+from mason.planner.output import aside
+from mason.planner.sentences import finish, placeholder
 from mason.resources.address import title_of
-from mason.resources.kinds import Operator
+from mason.resources.kinds import Operator, Sentence
+from mason.secrets import scrub
 
 
 def execute(
@@ -30,33 +34,65 @@ def execute(
     """Run ``operator`` as ``shown`` and return its answer; a failure of an engine or operator is among its errors.
 
     ``open_engine`` gives the configured engine of a role, ``source`` is the module content of a Python operator. What
-    the operator prints goes to stderr, because stdout belongs to the answer.
+    the operator prints goes to stderr, because stdout belongs to the answer. Only Ctrl-C and its like are raised.
     """
     answer = Answer()
     ctx = Context(shown.parameters, open_engine, allowed=shown.allowed, tell=answer.tell)
     title = title_of(shown.address)
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with aside():
             if operator.sentences:
-                returned = _speak(operator, ctx)
+                returned = _speak(operator, ctx, shown.clients)
             else:
                 returned = _run_class(operator, ctx, source or b"{}", title)
         answer.data = data_of(returned, of=title)
+        if isinstance(returned, Rows) and returned.more:
+            answer.tell("Info", _cut(len(returned.rows), operator))
     except MasonError as error:
         answer.failure = error
-        answer.errors.extend(str(error).splitlines())
+        # Scrubbed while it is whole: a secret may have several lines.
+        answer.errors.extend(scrub(str(error)).splitlines())
     return answer
 
 
-def _speak(operator: Operator, ctx: Context) -> Any:
+def _speak(operator: Operator, ctx: Context, clients: Mapping[str, str]) -> Any:
     """Say the sentences in their order; the last one's result is the operator's."""
     values: dict[str, Any] = dict(ctx.params)
     returned: Any = None
     for sentence in operator.sentences:
-        returned = ctx.call(sentence.engine, sentence.verb, **finish(sentence, values))
+        try:
+            returned = _say(sentence, ctx, values)
+        except MasonError:
+            raise
+        except (Exception, SystemExit) as error:
+            # A client's library may raise anything; the answer and the record shall say where.
+            raise EngineError(
+                f"Client {clients.get(sentence.engine)} failed at {sentence.engine}.{sentence.verb}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
         if sentence.bind:
             values[sentence.bind] = returned
     return returned
+
+
+def _say(sentence: Sentence, ctx: Context, values: Mapping[str, Any]) -> Any:
+    arguments, faults = fit(sentence, finish(sentence, values), values)
+    if faults:
+        raise ParameterError(Diagnostic("", 0, fault) for fault in faults)
+    return ctx.call(sentence.engine, sentence.verb, **arguments)
+
+
+def _cut(count: int, operator: Operator) -> str:
+    """What to tell when a limit cut the rows: how many there are, and with which parameters one gets the others."""
+    given = operator.sentences[-1].arguments if operator.sentences else {}
+    names = {parameter.name for parameter in operator.parameters}
+    ways = [
+        f"{way} {placeholder(given[argument])}"
+        for argument, way in (("limit", "raise"), ("output", "write all with"))
+        if placeholder(given.get(argument)) in names
+    ]
+    first = "the first row" if count == 1 else f"the first {count} rows"
+    return f"Showing {first}; there are more" + (f" ({', or '.join(ways)})." if ways else ".")
 
 
 def _run_class(operator: Operator, ctx: Context, source: bytes, title: str) -> Any:
@@ -66,11 +102,11 @@ def _run_class(operator: Operator, ctx: Context, source: bytes, title: str) -> A
     name = class_name(operator.namespace, operator.command)
     with _materialized(json.loads(source)) as folder:
         try:
-            cls = getattr(_import(folder, name), name)
-            instance = cls()
-            if not isinstance(instance, context.Operator):
-                raise OperatorError(f"{title}: class {name} must derive from mason.Operator.")
-            return instance.run(ctx)
+            with _imported(folder, name) as module:
+                instance = getattr(module, name)()
+                if not isinstance(instance, context.Operator):
+                    raise OperatorError(f"{title}: class {name} must derive from mason.Operator.")
+                return instance.run(ctx)
         except MasonError:
             raise
         except (Exception, SystemExit) as error:
@@ -92,8 +128,12 @@ def _materialized(files: Mapping[str, str]) -> Iterator[Path]:
         yield folder
 
 
-def _import(folder: Path, name: str) -> ModuleType:
-    """Import the folder as a package, under a name that meets no other, so that ``from . import`` works in it."""
+@contextlib.contextmanager
+def _imported(folder: Path, name: str) -> Iterator[ModuleType]:
+    """The folder as a package, under a name that meets no other, so that ``from . import`` works in it.
+
+    It is forgotten in the end: another run in this process may have another source.
+    """
     import importlib.util
 
     package = f"_mason_operator_{name}"
@@ -104,8 +144,12 @@ def _import(folder: Path, name: str) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[package] = module
-    spec.loader.exec_module(module)
-    return module
+    try:
+        spec.loader.exec_module(module)
+        yield module
+    finally:
+        for each in [each for each in sys.modules if each == package or each.startswith(f"{package}.")]:
+            del sys.modules[each]
 
 
 def _place(error: BaseException, folder: Path) -> str:

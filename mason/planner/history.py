@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,13 +15,21 @@ from mason.state.lock import who
 
 
 def new_run_id(now: datetime) -> str:
-    """An id that sorts by time and meets no other: ``20261121T101500-3f9a1c``."""
-    return f"{now:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
+    """An id that sorts by time and meets no other: ``20261121T101500.042-3f9a1c``."""
+    return f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}-{os.urandom(3).hex()}"
 
 
-def record_of(shown: DryRun, answer: Answer, *, digest: str, serial: int, started: datetime) -> dict[str, Any]:
-    """A finished run as JSON-ready data, without secrets. Holds no ``Data``: results belong to the person who asked."""
-    finished = datetime.now(timezone.utc)
+def record_of(
+    shown: DryRun, status: str, answer: Answer | None = None, *, digest: str, serial: int, started: datetime
+) -> dict[str, Any]:
+    """A run as JSON-ready data, without secrets. Holds no ``Data``: results belong to the person who asked.
+
+    ``status`` is ``running`` (what remains of a run whose process was killed), ``succeeded``, ``failed`` or
+    ``interrupted``. ``finished_at`` is empty while it runs.
+    """
+    finished = "" if status == "running" else datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    # Scrubbed before they become text, where a secret would be spelled as Python spells it.
+    calls = [replace(call, arguments=scrub_all(call.arguments)) for call in shown.calls]
     record = {
         "version": 1,
         "mason_version": __version__,
@@ -28,13 +37,13 @@ def record_of(shown: DryRun, answer: Answer, *, digest: str, serial: int, starte
         "digest": digest,
         "config_id": shown.config_id,
         "parameters": dict(shown.parameters),
-        "calls": [str(call) for call in shown.calls],
+        "calls": [str(call) for call in calls],
         "serial": serial,
-        "status": "failed" if answer.errors else "succeeded",
-        "errors": answer.errors,
-        "warnings": answer.warnings,
+        "status": status,
+        "errors": answer.errors if answer else [],
+        "warnings": answer.warnings if answer else [],
         "started_at": started.isoformat(timespec="milliseconds"),
-        "finished_at": finished.isoformat(timespec="milliseconds"),
+        "finished_at": finished,
         "run_by": who(),
     }
     scrubbed: dict[str, Any] = scrub_all(record)

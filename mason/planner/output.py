@@ -16,7 +16,8 @@ from mason.secrets import scrub
 def aside() -> Iterator[None]:
     """While it lasts, stdout leads to stderr, for child processes too; what this process prints is scrubbed."""
     with _descriptor_aside():
-        told = io.TextIOWrapper(_Scrubbed(sys.stderr), "utf-8", "surrogateescape", newline="", write_through=True)
+        target = _Scrubbed(sys.stderr or io.StringIO())
+        told = io.TextIOWrapper(target, "utf-8", "surrogateescape", newline="", write_through=True)
         with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
             try:
                 yield
@@ -37,7 +38,8 @@ def _descriptor_aside() -> Iterator[None]:
     sys.stdout.flush()
     kept = os.dup(1)
     try:
-        os.dup2(2, 1)
+        # stderr itself may be closed (2>&-).
+        os.dup2(2 if sys.stderr is not None else os.open(os.devnull, os.O_WRONLY), 1)
         yield
     finally:
         os.dup2(kept, 1)
@@ -51,6 +53,11 @@ class _Scrubbed(io.BufferedIOBase):
         super().__init__()
         self._target = target
         self._pending = ""
+
+    @property
+    def name(self) -> str:
+        """What stderr is called."""
+        return str(getattr(self._target, "name", "<stderr>"))
 
     def writable(self) -> bool:
         """Always."""

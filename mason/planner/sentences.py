@@ -21,6 +21,12 @@ def finish(sentence: Sentence, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in finished.items() if value is not None}
 
 
+def placeholder(given: Any) -> str:
+    """The name in ``given`` (``table`` or ``table.name``) where it is one placeholder and nothing else; else empty."""
+    whole = TEMPLATE.fullmatch(given.strip()) if isinstance(given, str) else None
+    return whole[1].strip() if whole else ""
+
+
 def _fill(given: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(given, str):
         whole = TEMPLATE.fullmatch(given.strip())

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from mason.errors import Diagnostic, ParameterError
+from mason.errors import Diagnostic
 from mason.resources.documents import read
+from mason.resources.parameters import Given
 
 
-def read_parameter_file(file: Path) -> dict[str, Any]:
-    """The mapping in ``file``. Raises ``ParameterError`` naming the file and the line of every fault."""
+def read_parameter_file(file: Path) -> Given:
+    """The mapping in ``file``, or the file and the line of every fault in it."""
     try:
         data = file.read_bytes()
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        raise ParameterError([Diagnostic(str(file), 0, f"the parameter file cannot be read: {reason}")]) from error
+        fault = Diagnostic(str(file), 0, f"the parameter file cannot be read: {reason}")
+        return Given(faults=(fault,), complete=False)
     documents, faults = read(data)
     found = [
         Diagnostic(str(file), *fault) for fault in (*faults, *(f for document in documents for f in document.faults))
@@ -23,5 +24,5 @@ def read_parameter_file(file: Path) -> dict[str, Any]:
     if not found and len(documents) != 1:
         found = [Diagnostic(str(file), 0, f"expected one mapping of parameters, found {len(documents)}")]
     if found:
-        raise ParameterError(found)
-    return documents[0].value
+        return Given(faults=tuple(found), complete=False)
+    return Given(documents[0].value)

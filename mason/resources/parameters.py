@@ -1,45 +1,74 @@
 """Parameters of a run: how ``-p`` text and ``-f`` values become the typed mapping that an operator declared.
 
-Pure: reading the file is the caller's. All faults are collected and raised at once.
+Pure: reading the file is the caller's. All faults are collected and raised at once, when the values meet what an
+operator declares.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from mason.errors import Diagnostic, ParameterError
 from mason.resources.kinds import Parameter
 
 _KEY = r"[A-Za-z_][A-Za-z0-9_.-]*"
-_QUOTED = re.compile(r"""(?P<quote>['"])(?P<value>(?:\\.|(?!(?P=quote)).)*)(?P=quote)\s*(?:,|$)""", re.DOTALL)
+_QUOTE_OR_ESCAPE = re.compile(r"""\\.|['"]""", re.DOTALL)
+_PAIR_ENDS = re.compile(r"\s*(?:,|\Z)")
 # A comma starts a new pair only when `key:` follows; `key::` is an SQL cast and `key://` a URL.
 _NEXT_PAIR = re.compile(rf",(?=\s*{_KEY}\s*:(?!:|//))")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 
-def parse_pairs(texts: Iterable[str]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a person gave: the values that can be read, and what is wrong with the rest.
+
+    ``unread`` are parameters that were named but whose value cannot be read. ``complete`` is false when nobody can say
+    which parameters were meant to be given. Neither are then called missing.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    faults: tuple[Diagnostic, ...] = ()
+    unread: frozenset[str] = frozenset()
+    complete: bool = True
+
+    def over(self, other: Given) -> Given:
+        """Both together; the values here win."""
+        return Given(
+            other.values | self.values,
+            self.faults + other.faults,
+            self.unread | other.unread,
+            self.complete and other.complete,
+        )
+
+
+def parse_pairs(texts: Iterable[str]) -> Given:
     """The pairs in the texts given with ``-p``, such as ``database_name:data,table_name:flights``.
 
     A key ends at the first ``:``. A value may be quoted with ``"`` or ``'`` (a backslash escapes the quote), and then
-    holds anything. Raises ``ParameterError`` that names every malformed or repeated pair.
+    holds anything. Every malformed or repeated pair is among the faults.
     """
     pairs: dict[str, str] = {}
+    unread: set[str] = set()
     faults: list[Diagnostic] = []
     for text in texts:
         for key, value, fault in _pairs(text):
             if fault:
                 faults.append(Diagnostic("", 0, fault))
+                unread.update([key] if key else [])
             elif key in pairs:
                 faults.append(Diagnostic("", 0, f"Parameter given twice: {key}"))
             else:
                 pairs[key] = value
-    if faults:
-        raise ParameterError(faults)
-    return pairs
+    return Given(dict(pairs), tuple(faults), frozenset(unread))
 
 
 def _pairs(text: str) -> Iterable[tuple[str, str, str]]:
@@ -52,49 +81,68 @@ def _pairs(text: str) -> Iterable[tuple[str, str, str]]:
             return
         key, rest = match[1], rest[match.end() :]
         if rest[:1] in ("'", '"'):
-            quoted = _QUOTED.match(rest)
-            if quoted is None:
+            closing = _closing_quote(rest)
+            if not closing:
                 yield key, "", f"Malformed parameter: {key} (its value starts with a quote; quote the whole value)"
                 return
-            yield key, re.sub(r"\\(['\"\\])", r"\1", quoted["value"]), ""
-            rest = rest[quoted.end() :].strip()
+            yield key, re.sub(r"\\(['\"\\])", r"\1", rest[1:closing]), ""
+            rest = _PAIR_ENDS.sub("", rest[closing + 1 :], count=1).strip()
         else:
             split = _NEXT_PAIR.search(rest)
             value, rest = (rest[: split.start()], rest[split.end() :].strip()) if split else (rest, "")
             yield key, value.strip(), ""
 
 
-def bind(declared: Sequence[Parameter], given: Mapping[str, Any], *, of: str) -> dict[str, Any]:
+def _closing_quote(text: str) -> int:
+    """Where the quoted value at the start of ``text`` ends; 0 when it does not. Looks at each character once.
+
+    A quote behind a backslash ends the value where no other does: in ``"c:\\"`` the backslash is meant as itself.
+    """
+    escaped = 0
+    for match in _QUOTE_OR_ESCAPE.finditer(text, 1):
+        if match[0][-1] != text[0]:
+            continue
+        ends = _PAIR_ENDS.match(text, match.end()) is not None
+        if match[0] == text[0]:
+            return match.end() - 1 if ends else escaped
+        if ends:
+            escaped = match.end() - 1
+    return escaped
+
+
+def bind(declared: Sequence[Parameter], given: Mapping[str, Any] | Given, *, of: str) -> dict[str, Any]:
     """The value of every declared parameter: as given, converted to its type, or its default (else ``None``).
 
     ``of`` names the operator in messages (``operator table:get``). Raises ``ParameterError`` that names all missing,
     unknown and malformed parameters.
     """
+    read = given if isinstance(given, Given) else Given(dict(given))
     faults: list[str] = []
     bound: dict[str, Any] = {}
     for parameter in declared:
-        if given.get(parameter.name) is None:
-            if parameter.required:
+        value = read.values.get(parameter.name)
+        if value is None:
+            if parameter.required and read.complete and parameter.name not in read.unread:
                 faults.append(f"Required parameter not specified: {parameter.name}")
             bound[parameter.name] = parameter.default
             continue
         try:
-            bound[parameter.name] = convert(given[parameter.name], parameter.type)
+            bound[parameter.name] = convert(value, parameter.type)
         except ValueError:
-            wanted, value = _ARTICLES[parameter.type], given[parameter.name]
-            faults.append(f"Parameter {parameter.name} must be {wanted}, not {value!r}")
+            faults.append(f"Parameter {parameter.name} must be {_ARTICLES[parameter.type]}, not {value!r}")
     names = [parameter.name for parameter in declared]
-    for name in given:
+    for name in (*read.values, *(read.unread - read.values.keys())):
         if name not in names:
             near = difflib.get_close_matches(name, names, 1)
             meant = f"did you mean {near[0]}?" if near else f"{of} takes: {', '.join(names) or 'no parameters'}"
             faults.append(f"Unknown parameter: {name} ({meant})")
-    if faults:
-        raise ParameterError(Diagnostic("", 0, fault) for fault in faults)
+    if faults or read.faults:
+        raise ParameterError([*read.faults, *(Diagnostic("", 0, fault) for fault in faults)])
     return bound
 
 
 _ARTICLES = {
+    "any": "finite (JSON has no NaN and no Infinity)",
     "string": "text",
     "integer": "a whole number",
     "number": "a number",
@@ -105,7 +153,12 @@ _ARTICLES = {
 
 
 def convert(value: Any, wanted: str) -> Any:
-    """``value`` as the type ``wanted``. Text is read as that type; raises ``ValueError`` when it does not fit."""
+    """``value`` as the type ``wanted``. Text is read as that type; raises ``ValueError`` when it does not fit.
+
+    NaN and the infinities are no numbers here, nor inside of lists and mappings: JSON has none.
+    """
+    if not _is_finite(value):
+        raise ValueError(wanted)
     if wanted == "any":
         return value
     if wanted == "string":
@@ -119,9 +172,20 @@ def convert(value: Any, wanted: str) -> Any:
         "array": isinstance(value, list),
         "object": isinstance(value, dict),
     }
-    if not fits[wanted]:
+    if not fits[wanted] or not _is_finite(value):
         raise ValueError(wanted)
     return value
+
+
+def _is_finite(value: Any) -> bool:
+    # Without recursion: JSON may nest deeper than Python calls.
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, float) and not math.isfinite(each):
+            return False
+        waiting.extend(each.values() if isinstance(each, dict) else each if isinstance(each, (list, tuple)) else ())
+    return True
 
 
 def _scalar_text(value: Any) -> str:
@@ -133,8 +197,13 @@ def _scalar_text(value: Any) -> str:
 def _from_text(text: str, wanted: str) -> Any:
     if wanted == "boolean":
         return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
-    if wanted == "integer":
-        return int(text)
-    if wanted == "number":
-        return float(text) if not re.fullmatch(r"[+-]?\d+", text) else int(text)
-    return json.loads(text)
+    if wanted in ("integer", "number"):
+        if _WHOLE.fullmatch(text):
+            return int(text)
+        if wanted == "integer" or not _NUMBER.fullmatch(text):
+            raise ValueError(wanted)
+        return float(text)
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError(wanted) from error

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -99,6 +103,18 @@ def test_a_faulty_parameter_file_is_named_with_its_line(mason, project, applied,
     assert mason("run", "operator", "table", "get", "-f", "none.yaml").err == (
         "Error: none.yaml: the parameter file cannot be read: no such file or directory\n"
     )
+
+
+def test_faults_of_file_pairs_and_operator_are_told_together(mason, project, applied):
+    (project / "given.yaml").write_text("a: 1\na: 2")
+    result = mason("run", "operator", "table", "get", "-f", "given.yaml", "-p", "x:1", "-p", "nothing")
+    lines = result.err.splitlines()
+    assert lines[:2] == [
+        "Error: Malformed parameter: 'nothing' (write key:value)",
+        "Error: Unknown parameter: x (operator table:get takes: database_name, table_name)",
+    ]
+    assert lines[2].startswith("Error: given.yaml:2: ")
+    assert lines[3:] == ["3 errors."]
 
 
 def test_a_failing_engine_is_told_in_the_answer_and_last(mason, project, applied):
@@ -247,6 +263,97 @@ def test_every_run_leaves_a_record(mason, project, applied):
     assert all(record["serial"] == 1 for record in records)
 
 
+def test_a_run_that_is_killed_or_interrupted_leaves_a_record_that_says_so(project, applied):
+    applied("import time\nprint('sleeping', flush=True)\ntime.sleep(60)")
+    ended = {}
+    for number in (signal.SIGINT, signal.SIGKILL):
+        command = [sys.executable, "-m", "mason", "run", "operator", "py", "go", "-y"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
+        with process:
+            while process.stderr.readline() != "sleeping\n":
+                pass
+            process.send_signal(number)
+            assert process.stdout.read() == ""
+        ended[number] = process.returncode
+    assert ended == {signal.SIGINT: 130, signal.SIGKILL: -signal.SIGKILL}
+    records = [json.loads(file.read_text()) for file in sorted((project / "state" / "runs").iterdir())]
+    assert [(record["status"], record["errors"]) for record in records] == [
+        ("interrupted", ["Interrupted."]),
+        ("running", []),
+    ]
+    assert (records[0]["finished_at"] != "", records[1]["finished_at"]) == (True, "")
+
+
+def test_an_answer_is_told_even_when_its_record_cannot_be_kept(mason, project, applied):
+    (project / "state" / "runs").write_text("in the way")
+    result = mason("run", "operator", "table", "get", *PARAMETERS)
+    assert result.code == 0, result.err
+    assert list(result.json) == ["Warnings", "Data"]
+    assert result.json["Warnings"][0].startswith("The record of this run could not be kept: ")
+
+
+def test_what_a_person_gives_cannot_be_changed_by_the_operator(mason, project, applied):
+    applied("ctx.params['a'] = 1")
+    assert mason("run", "operator", "py", "go").json["Errors"] == [
+        "Operator py:go raised TypeError: 'mappingproxy' object does not support item assignment (__init__.py:5)"
+    ]
+
+
+QUERY = """\
+type: operator
+namespace: table
+command: ask
+parameters: {required: [sql], optional: [db, limit]}
+do:
+  - metastore.list_tables: {database: "{{db}}"}
+  - execution.query: {sql: "{{sql}}", limit: "{{limit}}"}
+"""
+
+
+def test_arguments_that_a_verb_cannot_take_are_refused_in_the_dry_run(mason, project, applied):
+    (project / "ask.yaml").write_text(QUERY)
+    mason("apply", "-y")
+    for command in ("validate", "run"):
+        result = mason(command, "operator", "table", "ask", "-p", "sql:SELECT 1,limit:abc")
+        assert (result.code, result.out) == (1, "")
+        assert result.err.splitlines() == [
+            "Error: execution.query needs a whole number for 'limit', not 'abc' ({{limit}})",
+            "Error: metastore.list_tables needs 'database', but parameter db was not given",
+            "2 errors.",
+        ]
+
+
+def test_rows_that_were_cut_are_told(mason, project, applied):
+    (project / "ask.yaml").write_text(QUERY)
+    mason("apply", "-y")
+    given = ("run", "operator", "table", "ask", "-p", "db:data,sql:SELECT * FROM range(5)")
+    cut = mason(*given, "-p", "limit:2")
+    assert cut.json["Info"] == ["Showing the first 2 rows; there are more (raise limit)."]
+    assert [len(mason(*given, "-p", f"limit:{limit}").json["Data"]) for limit in (4, 5)] == [4, 5]
+    assert "Info" not in mason(*given, "-p", "limit:5").json
+
+
+def test_the_word_false_does_not_switch_on_what_it_says(mason, project, applied, monkeypatch):
+    monkeypatch.setenv("FLAG", "false")
+    (project / "two.yaml").write_text(
+        "type: config\nid: 2\nstorage_engine: local\n"
+        "clients: {local: {configuration: {root: data, allow_outside_root: '{{FLAG}}'}}}\n"
+    )
+    (project / "read.yaml").write_text(
+        "type: operator\nnamespace: file\ncommand: read\ndo:\n  - storage.read: {path: ../config.yaml}\n"
+    )
+    mason("apply", "-y")
+    refused = mason("run", "operator", "file", "read", "-c", "2")
+    assert (refused.code, list(refused.json)) == (1, ["Errors"])
+    monkeypatch.setenv("FLAG", "hush-hush")
+    assert mason("run", "operator", "file", "read", "-c", "2").json["Errors"] == [
+        "In the configuration of client local of config 2, "
+        "allow_outside_root must be true or false, but the value of {{FLAG}} does not fit."
+    ]
+    monkeypatch.setenv("FLAG", "true")
+    assert mason("run", "operator", "file", "read", "-c", "2").code == 0
+
+
 def test_configs_are_chosen_by_option_then_by_person(mason, project, applied):
     (project / "two.yaml").write_text("type: config\nid: 2\nmetastore_engine: memory\n")
     mason("apply", "-y")
@@ -272,9 +379,20 @@ def test_a_config_that_cannot_run_the_operator_is_refused_before_any_call(mason,
     )
 
 
+LEAK = """\
+type: operator
+namespace: py
+command: leak
+parameters: {optional: [path, deep, {name: number, type: integer}]}
+do:
+  - storage.exists: {path: "{{path}}"}
+  - storage.read: {path: "{{path}}"}
+"""
+
+
 def test_secrets_stay_unseen_wherever_they_go(mason, project, applied, monkeypatch, tmp_path):
     """A canary in a secret field: resolved, used, and found nowhere that anything was written or printed."""
-    canary = 'canary-3f9a1c-"quoted"-value'
+    canary = "canary-ab\\cd'\"é-yranac"
     monkeypatch.setenv("CANARY", canary)
     (project / "two.yaml").write_text(
         "type: config\nid: 2\nmetastore_engine: memory\nstorage_engine: memory\n"
@@ -282,10 +400,18 @@ def test_secrets_stay_unseen_wherever_they_go(mason, project, applied, monkeypat
     )
     applied(
         "engine = ctx.metastore.list_databases()\n"
-        "import os\n"
-        "ctx.info('token ' + os.environ['CANARY'])\n"
-        "raise ValueError('denied for ' + os.environ['CANARY'])"
+        "import logging, os\n"
+        "token = os.environ['CANARY']\n"
+        "ctx.info('token ' + token)\n"
+        "print('printed', token, repr(token))\n"
+        "logging.getLogger('some.library').error('logged %r', [token])\n"
+        "raise KeyError('denied for ' + token)"
     )
+    (project / "leak.yaml").write_text(LEAK)
+    assert mason("apply", "-y").code == 0
+    leak = ("operator", "py", "leak", "-c", "2", "-f", "leak.json")
+    given = {"path": canary, "deep": [{"of": canary}]}
+    (project / "leak.json").write_text(json.dumps(given))
     printed = ""
     for arguments in (
         ("plan", "--json"),
@@ -294,14 +420,47 @@ def test_secrets_stay_unseen_wherever_they_go(mason, project, applied, monkeypat
         ("validate", "operator", "py", "go", "-c", "2"),
         ("run", "operator", "py", "go", "-c", "2", "-y"),
         ("-l", "debug", "run", "operator", "py", "go", "-c", "2", "-y", "--json"),
+        ("validate", *leak),
+        ("validate", *leak, "--json"),
+        ("-l", "debug", "run", *leak, "-y"),
+        ("run", *leak, "-y", "--json"),
+        ("run", "operator", "py", "leak", "-c", "2", "-p", f"number:{canary}"),
+        ("run", "operator", "py", "leak", "-c", "2", "-p", f"'{canary}"),
     ):
         result = mason(*arguments)
         printed += result.out + result.err
+    # As a process of its own, because here the log belongs to the tests.
+    command = [sys.executable, "-m", "mason", "-l", "debug", "run", "operator", "py", "go", "-c", "2", "-y"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    printed += done.stdout + done.stderr
     assert "denied for REDACTED" in printed
-    assert "canary" not in printed
+    assert "printed REDACTED 'REDACTED'" in printed
+    assert "ERROR some.library: logged ['REDACTED']" in printed
+    assert "exists(path='REDACTED')" in printed
+    assert "Malformed parameter: '\\'REDACTED' (write key:value)" in printed
+    assert "Parameter number must be a whole number, not 'REDACTED'" in printed
+    assert [part for part in ("canary", "yranac") if part in printed] == []
+    (project / "leak.json").unlink()
     for file in tmp_path.rglob("*"):
         if file.is_file():
             assert b"canary" not in file.read_bytes(), file
+            assert b"yranac" not in file.read_bytes(), file
+
+
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_a_secret_given_as_a_parameter_is_scrubbed_before_any_client_connects(
+    mason, project, applied, monkeypatch, command
+):
+    # A value for each command: what one run of this process has met, the next ones know.
+    monkeypatch.setenv("EARLY", f"early-{command}-secret")
+    (project / "two.yaml").write_text(
+        "type: config\nid: 2\nmetastore_engine: memory\nclients: {memory: {configuration: {token: '{{EARLY}}'}}}\n"
+    )
+    mason("apply", "-y")
+    given = ("-p", f"database_name:early-{command}-secret,table_name:t", "-c", "2")
+    result = mason(command, "operator", "table", "get", *given)
+    assert "get_table(database='REDACTED', table='t')" in result.out + result.err
+    assert "early" not in result.out + result.err
 
 
 def test_a_reference_that_is_not_set_is_named(mason, project, applied):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mason.errors import ParameterError
 from mason.resources.kinds import Parameter
-from mason.resources.parameters import bind, parse_pairs
+from mason.resources.parameters import Given, bind, convert, parse_pairs
 
 
 @pytest.mark.parametrize(
@@ -34,30 +34,41 @@ from mason.resources.parameters import bind, parse_pairs
 )
 def test_pairs(text, pairs):
     if pairs is None:
-        with pytest.raises(ParameterError):
-            parse_pairs([text])
+        assert parse_pairs([text]).faults
     else:
-        assert parse_pairs([text]) == pairs
+        assert parse_pairs([text]) == Given(pairs)
 
 
 def test_repeated_options_add_up():
-    assert parse_pairs(["a:1", "b:2,c:3"]) == {"a": "1", "b": "2", "c": "3"}
+    assert parse_pairs(["a:1", "b:2,c:3"]).values == {"a": "1", "b": "2", "c": "3"}
 
 
-def test_all_malformed_pairs_are_named_at_once():
-    with pytest.raises(ParameterError) as refused:
-        parse_pairs(["nothing", ":x", 'q:"open', "a:1", "a:2"])
-    assert str(refused.value).splitlines() == [
-        "Malformed parameter: ':x' (write key:value)",
-        "Malformed parameter: 'nothing' (write key:value)",
-        "Malformed parameter: q (its value starts with a quote; quote the whole value)",
-        "Parameter given twice: a",
-    ]
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ('q:"c:\\"', {"q": "c:\\"}),
+        ('q:"c:\\",other:1', {"q": "c:\\", "other": "1"}),
+        ('q:"c:\\",other:"d"', {"q": "c:\\", "other": "d"}),
+        ('q:"a \\", b"', {"q": 'a ", b'}),
+        ("q:'c:\\'  ,  other:1", {"q": "c:\\", "other": "1"}),
+        ('q:"' + "\\a" * 10_000 + '"', {"q": "\\a" * 10_000}),
+        ('q:"' + "\\" * 10_000 + '"', {"q": "\\" * 5_000}),
+        ('q:"' + "\\a" * 10_000, None),
+        ('q:"' + "\\" * 10_001, None),
+        ('q:"' + '\\"' * 10_000 + "x", None),
+        ('q:"' + '\\" ' * 10_000 + "x", None),
+    ],
+    ids=range(11),
+)
+def test_backslashes_in_quoted_values_cost_no_more_than_others(text, pairs):
+    given = parse_pairs([text])
+    assert given.values == (pairs or {})
+    assert bool(given.faults) is (pairs is None)
 
 
 @given(st.text(max_size=40).filter(lambda text: "\\" not in text and '"' not in text))
 def test_any_quoted_value_comes_back(value):
-    assert parse_pairs([f'key:"{value}",other:1']) == {"key": value, "other": "1"}
+    assert parse_pairs([f'key:"{value}",other:1']).values == {"key": value, "other": "1"}
 
 
 DECLARED = (
@@ -103,3 +114,71 @@ def test_all_faults_are_named_at_once():
         "Unknown parameter: colums (did you mean columns?)",
         "Unknown parameter: x (operator table:get takes: database_name, limit, deep, columns, free)",
     ]
+
+
+def test_malformed_missing_and_unknown_parameters_are_named_at_once():
+    given = parse_pairs(["nothing", ":x", 'deep:"open', "limit:1", "limit:2", "colums:[]"])
+    with pytest.raises(ParameterError) as refused:
+        bind(DECLARED, given, of="operator table:get")
+    assert str(refused.value).splitlines() == [
+        "Malformed parameter: ':x' (write key:value)",
+        "Malformed parameter: 'nothing' (write key:value)",
+        "Malformed parameter: deep (its value starts with a quote; quote the whole value)",
+        "Parameter given twice: limit",
+        "Required parameter not specified: database_name",
+        "Unknown parameter: colums (did you mean columns?)",
+    ]
+
+
+def test_a_parameter_whose_value_cannot_be_read_is_not_called_missing():
+    with pytest.raises(ParameterError) as refused:
+        bind(DECLARED, parse_pairs(['database_name:"open']), of="operator table:get")
+    assert str(refused.value).splitlines() == [
+        "Malformed parameter: database_name (its value starts with a quote; quote the whole value)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("nan", "number"),
+        ("inf", "number"),
+        ("-Infinity", "number"),
+        ("1e999", "number"),
+        ("1_000", "number"),
+        ("1_000", "integer"),
+        ("\u0661", "integer"),
+        ("1.0", "integer"),
+        ("", "integer"),
+        (float("nan"), "number"),
+        (float("inf"), "any"),
+        (float("nan"), "string"),
+        ("[1, NaN]", "array"),
+        ("[1, 1e999]", "array"),
+        ('{"a": [{"b": -Infinity}]}', "object"),
+        ({"a": [float("inf")]}, "object"),
+        ([float("nan")], "any"),
+        ("[" * 100_000, "array"),
+    ],
+    ids=range(18),
+)
+def test_what_is_no_number_in_json_is_none_here(value, wanted):
+    with pytest.raises(ParameterError, match="Parameter p must be "):
+        bind([Parameter("p", True, wanted)], {"p": value}, of="operator a:b")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "value"),
+    [
+        ("+5", "integer", 5),
+        ("-0", "integer", 0),
+        ("5", "number", 5),
+        ("5.", "number", 5.0),
+        (".5", "number", 0.5),
+        ("-1.5E+3", "number", -1500.0),
+        ("[1.5]", "array", [1.5]),
+        ("nan", "string", "nan"),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(text, wanted, value):
+    assert convert(text, wanted) == value

@@ -1,0 +1,51 @@
+"""What a Python operator is given: every verb can be called, and what it was given stays as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from mason.engines import ENGINES
+from mason.engines.engine import Engine
+from mason.errors import NotConfirmedError
+from mason.planner.context import Context
+
+
+class Recording(Engine):
+    """Plays every role, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.asked: list[tuple[str, tuple, dict]] = []
+
+    def __getattr__(self, name):
+        return lambda *positional, **named: self.asked.append((name, positional, named))
+
+
+VERBS = [verb for engine in ENGINES.values() for verb in engine.verbs.values()]
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=str)
+def test_every_verb_can_be_called_by_keywords(verb):
+    engine = Recording()
+    ctx = Context({}, lambda role: engine, allowed=None, tell=lambda kind, message: None)
+    arguments = {name: f"the {name}" for name in verb.arguments}
+    getattr(getattr(ctx, verb.engine), verb.name)(**arguments)
+    assert engine.asked == [(verb.name, (), arguments)]
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if not verb.read_only], ids=str)
+def test_every_changing_verb_that_was_not_announced_is_refused(verb):
+    engine = Recording()
+    ctx = Context({}, lambda role: engine, allowed=frozenset(), tell=lambda kind, message: None)
+    with pytest.raises(NotConfirmedError):
+        getattr(getattr(ctx, verb.engine), verb.name)(**dict.fromkeys(verb.arguments, "x"))
+    assert engine.asked == []
+
+
+def test_parameters_cannot_be_written_to():
+    given = {"names": ["a"]}
+    ctx = Context(given, lambda role: Recording(), allowed=None, tell=lambda kind, message: None)
+    with pytest.raises(TypeError):
+        ctx.params["names"] = []  # type: ignore[index]
+    ctx.params["names"].append("b")
+    assert given == {"names": ["a"]}

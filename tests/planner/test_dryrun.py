@@ -1,0 +1,56 @@
+"""Dry runs: the calls that will be made, with the arguments that will be given."""
+
+from __future__ import annotations
+
+import pytest
+
+from mason.clients import registry
+from mason.errors import ParameterError
+from mason.planner.dryrun import dry_run
+from mason.resources.kinds import Config, Operator
+
+CONFIG = Config("1", dict.fromkeys(("metastore", "storage", "execution", "scheduler"), ("memory",)), {})
+
+
+def shown(do, **parameters):
+    definition = {"namespace": "a", "command": "b", "do": do}
+    return dry_run(Operator.from_definition(definition), parameters, CONFIG, registry)
+
+
+def test_arguments_stand_as_they_will_be_given():
+    made = shown(
+        [
+            {"metastore.get_table": {"table": "{{t}}", "database": 7}, "as": "found"},
+            {"execution.preview": {"limit": "{{n}}", "table": "{{found}}"}},
+        ],
+        t="flights",
+        n="5",
+    )
+    assert [str(call) for call in made.calls] == [
+        "for memory as metastore do get_table(database='7', table='flights')",
+        "for memory as execution do preview(table='{{found}}', limit=5)",
+    ]
+    assert made.is_read_only
+
+
+def test_all_arguments_that_do_not_fit_are_named_at_once():
+    with pytest.raises(ParameterError) as refused:
+        shown(
+            [
+                {"metastore.get_table": {"database": "{{db}}", "table": ["a"]}},
+                {"execution.query": {"sql": "x", "overwrite": "perhaps"}},
+            ],
+            db=None,
+        )
+    assert str(refused.value).splitlines() == [
+        "execution.query needs true or false for 'overwrite', not 'perhaps'",
+        "metastore.get_table needs 'database', but parameter db was not given",
+        "metastore.get_table needs text for 'table', not ['a']",
+    ]
+
+
+def test_an_output_that_is_given_changes_things():
+    do = [{"execution.query": {"sql": "x", "output": "{{path}}"}}]
+    assert shown(do, path=None).is_read_only
+    assert not shown(do, path="out.csv").is_read_only
+    assert shown(do, path="out.csv").allowed == frozenset({"execution.query"})
