@@ -13,6 +13,7 @@ from mason import secrets
 from mason.errors import MissingDependencyError, NotFoundError, SettingsError
 from mason.resources.kinds import Config
 from mason.resources.parameters import convert
+from mason.resources.wording import TYPE_WORDS
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
@@ -101,15 +102,5 @@ def _faults(typed: Mapping[str, Any], given: Mapping[str, Any], schema: Mapping[
         for name in path:
             field = _field(field, name)
         kind = field.get("type") if isinstance(field, Mapping) else None
-        wanted = _WORDS.get(kind, "another value") if isinstance(kind, str) else "another value"
+        wanted = TYPE_WORDS.get(kind, "another value") if isinstance(kind, str) else "another value"
         yield f"{'.'.join(path)} must be {wanted}, but {holder} does not fit."
-
-
-_WORDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-}

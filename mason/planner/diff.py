@@ -36,7 +36,7 @@ def _walk(path: str, before: Any, after: Any) -> Iterator[Change | int]:
         yield Change(path, "changed", before, after)
 
 
-def _walk_keys(path: str, before: Mapping[str, Any], after: Mapping[str, Any], form: str) -> Iterator[Change | int]:
+def _walk_keys(path: str, before: Mapping[Any, Any], after: Mapping[Any, Any], form: str) -> Iterator[Change | int]:
     for key in [*before, *(key for key in after if key not in before)]:
         inner = form.format(path, key)
         if key not in after:
@@ -57,7 +57,7 @@ def _walk_lists(path: str, before: list[Any], after: list[Any]) -> Iterator[Chan
             if kept_before != kept_after:
                 yield Change(f"{path} (order)", "changed", kept_before, kept_after)
             return
-    yield from _walk_keys(path, dict(enumerate(before)), dict(enumerate(after)), "{}[{}]")  # type: ignore[arg-type]
+    yield from _walk_keys(path, dict(enumerate(before)), dict(enumerate(after)), "{}[{}]")
 
 
 def _keyed(items: list[Any], identity: str) -> dict[str, Any] | None:

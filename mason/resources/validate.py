@@ -13,21 +13,12 @@ from typing import Any, NamedTuple
 from mason.resources.address import KINDS, NAME_PATTERN
 from mason.resources.documents import Path
 from mason.resources.schema import schema
-from mason.resources.wording import described, nearest, quoted, shown_path, suggestion
+from mason.resources.wording import TYPE_WORDS, described, nearest, quoted, shown_path, suggestion
 
 KINDS_TO_COME = ("run", "schedule")
 """Kinds that the vocabulary knows and this version does not read yet."""
 
 NAME_REMEDY = "use letters, digits, _ and -, not beginning with -"
-
-_TYPES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-}
 
 
 class Finding(NamedTuple):
@@ -135,7 +126,7 @@ def _unknown_key(key: str, path: Path, rule: Mapping[str, Any], value: Mapping[s
 
 
 def _wrong_type(path: Path, types: list[str], value: Any) -> Finding:
-    expected = [_TYPES[name] for name in _TYPES if name in types]
+    expected = [TYPE_WORDS[name] for name in TYPE_WORDS if name in types]
     remedy = ""
     if "string" in types and isinstance(value, bool | int | float):
         remedy = "put it in quotes"

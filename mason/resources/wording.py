@@ -7,6 +7,16 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+TYPE_WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+}
+"""What the types of JSON Schema are called."""
+
 _LONGEST = 60
 
 

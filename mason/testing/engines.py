@@ -21,10 +21,8 @@ import pytest
 from mason.engines import ENGINES
 from mason.engines.client import Client
 from mason.engines.engine import Engine
-from mason.engines.execution import Execution
 from mason.engines.metastore import Metastore
-from mason.engines.models import Dag, DagStep, Job, Rows, Schedule, Table
-from mason.engines.scheduler import Scheduler
+from mason.engines.models import Job, Table
 from mason.engines.storage import Storage
 from mason.errors import (
     AccessDeniedError,
@@ -91,7 +89,7 @@ class EngineSuite:
             assert given.get("description"), name
 
 
-class _WithTable(EngineSuite):
+class WithTable(EngineSuite):
     """For suites that need a table to ask about."""
 
     @pytest.fixture
@@ -108,7 +106,7 @@ class _WithTable(EngineSuite):
         return metastore.get_table("club", "people")
 
 
-class MetastoreSuite(_WithTable):
+class MetastoreSuite(WithTable):
     """The sentences of ``mason.engines.metastore``."""
 
     role: ClassVar[str] = "metastore"
@@ -374,175 +372,3 @@ class StorageSuite(EngineSuite):
             storage.infer_table("mixed")
         assert "delay" in str(raised.value)
         assert "late" in str(raised.value)
-
-
-class ExecutionSuite(_WithTable):
-    """The sentences of ``mason.engines.execution``, in SQL that every engine knows."""
-
-    role: ClassVar[str] = "execution"
-
-    @pytest.fixture
-    def execution(self, any_engine: Engine) -> Execution:
-        """The client as execution engine."""
-        assert isinstance(any_engine, Execution)
-        return any_engine
-
-    def rows(self, answer: Rows | Job) -> list[tuple[Any, ...]]:
-        """The rows of an answer that has some."""
-        assert isinstance(answer, Rows)
-        return list(answer.rows)
-
-    def test_preview(self, execution: Execution, table: Table) -> None:
-        """The first ``limit`` rows; ``more`` says that there are others."""
-        self.needs(execution, "preview")
-        some = execution.preview(table, limit=2)
-        assert (len(some.rows), some.more) == (2, True)
-        every = execution.preview(table)
-        assert (len(every.rows), every.more) == (3, False)
-        assert every.schema.names == ("id", "name", "height")
-
-    def test_summarize(self, execution: Execution, table: Table) -> None:
-        """Per column: type, rows, non-null, distinct, min, max, mean; exact; mean only where numeric."""
-        self.needs(execution, "summarize")
-        summary = execution.summarize(table)
-        assert summary.schema.names == ("column", "type", "rows", "non_null", "distinct", "min", "max", "mean")
-        found = {row["column"]: row for row in summary.to_dicts()}
-        assert list(found) == ["id", "name", "height"]
-        keys = ("rows", "non_null", "distinct", "min", "max", "mean")
-        assert [found["id"][key] for key in keys] == [3, 3, 3, 1, 3, 2.0]
-        assert [found["name"][key] for key in keys] == [3, 3, 2, "Ann", "Bob", None]
-        assert [found["height"][key] for key in keys] == [3, 2, 2, 1.6, 1.8, pytest.approx(1.7)]
-
-    def test_summarize_columns(self, execution: Execution, table: Table) -> None:
-        """``columns`` narrows."""
-        self.needs(execution, "summarize")
-        assert [row[0] for row in execution.summarize(table, columns=["name"]).rows] == ["name"]
-
-    def test_query(self, execution: Execution, table: Table) -> None:
-        """Answers one SELECT statement, with ``$table`` for ``table`` and other tables of its database by name."""
-        self.needs(execution, "query")
-        sql = "SELECT t.id FROM $table t JOIN people p ON t.id = p.id WHERE t.name <> '$table' ORDER BY t.id DESC"
-        assert self.rows(execution.query(sql, table=table)) == [(3,), (2,), (1,)]
-
-    def test_query_limit(self, execution: Execution, table: Table) -> None:
-        """At most ``limit`` rows."""
-        self.needs(execution, "query")
-        answer = execution.query("SELECT id FROM $table ORDER BY id", table=table, limit=2)
-        assert isinstance(answer, Rows)
-        assert (list(answer.rows), answer.more) == ([(1,), (2,)], True)
-
-    @pytest.mark.parametrize(
-        "sql",
-        [
-            "",
-            ";",
-            "SELECT 1; SELECT 2",
-            "DELETE FROM people",
-            "DROP TABLE people",
-            "CREATE TABLE stolen AS SELECT 1 AS a",
-            "INSERT INTO people VALUES (4, 'Eve', 1)",
-            "SELECT FROM WHERE",
-        ],
-    )
-    def test_anything_but_one_select(self, execution: Execution, table: Table, sql: str) -> None:
-        """Anything but one SELECT raises ``EngineError``."""
-        self.needs(execution, "query")
-        with pytest.raises(EngineError):
-            execution.query(sql, table=table)
-
-    def test_output(self, client: Client, execution: Execution, table: Table) -> None:
-        """With ``output``: all rows are written there, and a job answers, which can be asked for again."""
-        self.needs(execution, "query", "get_job")
-        job = execution.query("SELECT id FROM $table", table=table, output="out/ids.csv", limit=1)
-        assert isinstance(job, Job)
-        assert (job.status, job.result["rows"], job.result["output"]) == ("succeeded", 3, "out/ids.csv")
-        assert execution.get_job(job.job_id) == job
-        storage = client.engine("storage")
-        assert isinstance(storage, Storage)
-        assert storage.read("out/ids.csv").split() == [b"id", b"1", b"2", b"3"]
-
-    def test_output_exists(self, client: Client, execution: Execution, table: Table) -> None:
-        """An existing target raises ``ConflictError`` unless ``overwrite`` is true, and stays as it was."""
-        self.needs(execution, "query")
-        storage = client.engine("storage")
-        assert isinstance(storage, Storage)
-        storage.write("out.csv", b"mine")
-        with pytest.raises(ConflictError):
-            execution.query("SELECT 1 AS a", output="out.csv")
-        with pytest.raises(EngineError):
-            execution.query("SELECT nothing FROM $table", table=table, output="out.csv", overwrite=True)
-        assert storage.read("out.csv") == b"mine"
-        execution.query("SELECT 1 AS a", output="out.csv", overwrite=True)
-        assert storage.read("out.csv").split() == [b"a", b"1"]
-
-    def test_missing_job(self, execution: Execution) -> None:
-        """Raises ``NotFoundError``."""
-        for name in ("get_job", "cancel_job"):
-            if name in execution.supports:
-                for job_id in ("20200101T000000-abcdef", "../../etc/passwd", ""):
-                    with pytest.raises(NotFoundError):
-                        getattr(execution, name)(job_id)
-
-    def test_cancel_a_job_that_is_done(self, execution: Execution, table: Table) -> None:
-        """``ConflictError`` when it is done."""
-        self.needs(execution, "query", "cancel_job")
-        job = execution.query("SELECT id FROM $table", table=table, output="ids.csv")
-        assert isinstance(job, Job)
-        with pytest.raises(ConflictError):
-            execution.cancel_job(job.job_id)
-
-
-class SchedulerSuite(EngineSuite):
-    """The sentences of ``mason.engines.scheduler``."""
-
-    role: ClassVar[str] = "scheduler"
-
-    @pytest.fixture
-    def scheduler(self, any_engine: Engine) -> Scheduler:
-        """The client as scheduler."""
-        assert isinstance(any_engine, Scheduler)
-        return any_engine
-
-    def schedule(self, name: str, times: str = "0 12 * * ? *") -> Schedule:
-        """A schedule of two steps."""
-        first = DagStep("step_1", "table:infer", {"path": "a"})
-        return Schedule(name, times, Dag((first, DagStep("step_2", "table:get", dependencies=("step_1",)))))
-
-    def test_put_and_get(self, scheduler: Scheduler) -> None:
-        """A schedule is returned as it was put; all of them sorted by name."""
-        self.needs(scheduler, "put_schedule", "get_schedule", "list_schedules")
-        for name in ("zeta", "alpha"):
-            assert scheduler.put_schedule(self.schedule(name)) == self.schedule(name)
-        assert scheduler.get_schedule("zeta") == self.schedule("zeta")
-        assert [schedule.name for schedule in scheduler.list_schedules()] == ["alpha", "zeta"]
-
-    def test_put_twice(self, scheduler: Scheduler) -> None:
-        """Raises ``ConflictError`` when one of that name exists and ``overwrite`` is false."""
-        self.needs(scheduler, "put_schedule", "get_schedule")
-        scheduler.put_schedule(self.schedule("nightly"))
-        changed = self.schedule("nightly", "0 6 * * ? *")
-        with pytest.raises(ConflictError):
-            scheduler.put_schedule(changed)
-        assert scheduler.get_schedule("nightly") == self.schedule("nightly")
-        scheduler.put_schedule(changed, overwrite=True)
-        assert scheduler.get_schedule("nightly") == changed
-
-    def test_trigger(self, scheduler: Scheduler) -> None:
-        """Runs a schedule now, and answers with a job."""
-        self.needs(scheduler, "put_schedule", "trigger_schedule")
-        scheduler.put_schedule(self.schedule("nightly"))
-        assert scheduler.trigger_schedule("nightly").status in ("queued", "running", "succeeded")
-
-    def test_delete(self, scheduler: Scheduler) -> None:
-        """Deletes a schedule and returns it as it was."""
-        self.needs(scheduler, "put_schedule", "delete_schedule", "list_schedules")
-        scheduler.put_schedule(self.schedule("nightly"))
-        assert scheduler.delete_schedule("nightly") == self.schedule("nightly")
-        assert scheduler.list_schedules() == []
-
-    def test_missing(self, scheduler: Scheduler) -> None:
-        """Raises ``NotFoundError``."""
-        for name in ("get_schedule", "trigger_schedule", "delete_schedule"):
-            if name in scheduler.supports:
-                with pytest.raises(NotFoundError):
-                    getattr(scheduler, name)("nowhere")
