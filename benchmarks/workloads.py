@@ -98,6 +98,8 @@ parameters:
   required: [database_name, table_name]
   optional:
     - {{name: limit, type: integer, default: {number}, description: rows to show}}
+supported_configurations:
+  - {{metastore: local, execution: local}}
 do:
   - metastore.get_table: {{database: "{{{{database_name}}}}", table: "{{{{table_name}}}}"}}
     as: table

@@ -165,8 +165,12 @@ class OperatorError(MasonError):
 
 
 class MissingDependencyError(MasonError):
-    """A client or a format needs a package that is not installed."""
+    """A client or a format needs a package that is not installed.
 
-    def __init__(self, what: str, extra: str) -> None:
+    ``extra`` is the extra of Mason that brings it, or ``None`` where ``install`` names another package that does.
+    """
+
+    def __init__(self, what: str, extra: str | None, *, install: str = "") -> None:
         self.extra = extra
-        super().__init__(f"{what} needs packages that are not installed. Run: pip install 'mason[{extra}]'")
+        brings = install or f"'mason[{extra}]'"
+        super().__init__(f"{what} needs packages that are not installed. Run: pip install {brings}")

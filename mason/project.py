@@ -5,6 +5,7 @@ Every use case of Mason is one function here; how it is asked for and how it is 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from mason import secrets, settings
 from mason.bulk import uncollected
-from mason.errors import EngineError, MasonError, NotFoundError, SettingsError, StateFormatError, UnsupportedVerbError
+from mason.errors import (
+    EngineError,
+    MasonError,
+    MissingDependencyError,
+    NotFoundError,
+    SettingsError,
+    StateFormatError,
+    UnsupportedVerbError,
+)
 from mason.resources.address import config_address, operator_address
 from mason.resources.kinds import Config, Operator
+from mason.resources.resource import digest_of, encode
 from mason.resources.wording import nearest
 from mason.settings import ProjectSettings
 from mason.state.snapshot import Entry, Snapshot
@@ -54,8 +64,11 @@ class Prepared:
 
 
 def open_project(state: str | None = None) -> Project:
-    """The project around the current folder, with the state at ``state`` or where the settings say."""
-    found = settings.find_project(Path.cwd())
+    """The project around the current folder, with the state at ``state`` or where the settings say.
+
+    Raises ``SettingsError`` for settings that cannot be used and when the current folder was deleted.
+    """
+    found = settings.find_project(settings.current_folder())
     return Project(found, open_store(settings.state_url(state, found)))
 
 
@@ -132,16 +145,18 @@ def _examine(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterable[Fi
 
 
 def published_schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema of a kind of resource; a config's holds the configuration of every known client."""
+    """The JSON Schema of a kind of resource; a config's holds the configuration of every client that can be loaded."""
     from mason.clients import registry
+    from mason.planner.check import published_client
     from mason.resources.schema import schema
 
     published = schema(kind)
     if kind == "config":
-        published["properties"]["clients"]["properties"] = {
-            name: {"type": "object", "properties": {"configuration": registry.schema(name)}}
-            for name in registry.names()
-        }
+        known = published["properties"]["clients"]["properties"] = {}
+        for name in registry.names():
+            # One client of another package that is broken does not take the schema from all others.
+            with contextlib.suppress(EngineError, MissingDependencyError):
+                known[name] = published_client(registry.schema(name))
     return published
 
 
@@ -202,23 +217,25 @@ def shown_definition(entry: Entry) -> dict[str, Any]:
 def _redacted(client: str, configuration: Mapping[str, Any]) -> dict[str, Any]:
     from mason.clients import registry
 
-    if client not in registry.names():
+    try:
+        schema = registry.schema(client)
+    except (EngineError, MissingDependencyError):
         # Applied by somebody who has a client that is not installed here: nobody can tell what is secret.
         return dict.fromkeys(configuration, secrets.REDACTED)
-    return secrets.redact(configuration, registry.schema(client))
+    return secrets.redact(configuration, schema)
 
 
 def current_config(snapshot: Snapshot) -> str:
     """The id of the config that a run uses when none is named: the chosen one, else the only one; else empty."""
     configs = [address.partition(".")[2] for address in find(snapshot, "config")]
-    chosen = settings.current_config()
+    chosen = settings.current_config(snapshot.lineage)
     return chosen if chosen in configs else configs[0] if len(configs) == 1 else ""
 
 
 def choose_config(snapshot: Snapshot, identifier: str) -> None:
-    """Make a config current for this person. Raises ``NotFoundError`` when the state does not hold it."""
+    """Make a config of this state current for this person. Raises ``NotFoundError`` when the state has it not."""
     find(snapshot, "config", [identifier])
-    settings.set_current_config(identifier)
+    settings.set_current_config(snapshot.lineage, identifier)
 
 
 # --- runs -------------------------------------------------------------------------------------------------------------
@@ -238,7 +255,7 @@ def prepare_operator(
     from mason.resources import parameters
 
     snapshot = project.store.read()
-    entry = find(snapshot, "operator", names)[operator_address(*names)]
+    entry = _untouched(snapshot, operator_address(*names), find(snapshot, "operator", names))
     operator = Operator.from_definition(entry.definition)
     config = _config(snapshot, config_id)
     # Before anything is shown: a parameter may hold what a reference of the config will become.
@@ -323,6 +340,17 @@ def read_parameters(file: Path | None, pairs: Iterable[str]) -> Given:
     return given
 
 
+def _untouched(snapshot: Snapshot, address: str, found: Mapping[str, Entry]) -> Entry:
+    """The entry of ``address``, if it is what was applied. Raises ``StateFormatError`` when it was edited since."""
+    entry = found[address]
+    if digest_of(encode(entry.definition), entry.module) != entry.digest:
+        raise StateFormatError(
+            f"{address} was changed in the state by hand (serial {snapshot.serial}): it is not what was applied. "
+            f"Restore a backup, or apply it anew: mason destroy {address}, then mason apply"
+        )
+    return entry
+
+
 def _config(snapshot: Snapshot, identifier: str) -> Config:
     wanted = identifier or current_config(snapshot)
     if not wanted:
@@ -333,7 +361,8 @@ def _config(snapshot: Snapshot, identifier: str) -> Config:
             f"There are several configs ({', '.join(known)}) and none is current. "
             "Name one with -c ID, or choose it for good with: mason config ID -s"
         )
-    return Config.from_definition(find(snapshot, "config", [wanted])[config_address(wanted)].definition)
+    address = config_address(wanted)
+    return Config.from_definition(_untouched(snapshot, address, find(snapshot, "config", [wanted])).definition)
 
 
 class _Clients:

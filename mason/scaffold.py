@@ -26,15 +26,19 @@ _CONTENTS = (
 )
 _SCHEMAS = Path(".mason") / "schemas"
 # What belongs to one machine or must not be shared: state and warehouse, secrets, whole definitions in saved plans.
-_GIT_IGNORED = ".mason/state/\nwarehouse/\n.env\n*.plan\n"
+_GIT_IGNORED = (".mason/state/", "warehouse/", ".env", "*.plan")
 
 
 @dataclass(frozen=True, slots=True)
 class Scaffold:
-    """What was written: the number of files, and the names and purposes that are worth telling."""
+    """What was written: the number of new files, and the names and purposes that are worth telling.
+
+    ``ignored`` are the lines that were added to a ``.gitignore`` that was there before.
+    """
 
     files: int
     contents: tuple[tuple[str, str], ...]
+    ignored: tuple[str, ...] = ()
 
 
 def scaffold(folder: Path) -> Scaffold:
@@ -44,7 +48,7 @@ def scaffold(folder: Path) -> Scaffold:
     be written; in the first case nothing was written.
     """
     sources = {file.relative_to(EXAMPLES): file for part in ("configs", "operators", "data") for file in _files(part)}
-    texts = {Path("mason.yaml"): _project_file(folder), Path(".gitignore"): _GIT_IGNORED}
+    texts = {Path("mason.yaml"): _project_file(folder)}
     texts |= {_SCHEMAS / f"{kind}.json": json.dumps(published_schema(kind), indent=2) + "\n" for kind in KINDS}
     existing = sorted(str(folder / name) for name in (*sources, *texts) if (folder / name).exists())
     if existing:
@@ -57,9 +61,23 @@ def scaffold(folder: Path) -> Scaffold:
         for name, text in texts.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, "utf-8")
+        is_new = not (folder / ".gitignore").exists()
+        ignored = _ignore(folder / ".gitignore")
     except OSError as error:
         raise SettingsError(f"{error.filename or folder}: cannot be written ({error.strerror}).") from error
-    return Scaffold(len(sources) + len(texts), _CONTENTS)
+    return Scaffold(len(sources) + len(texts) + is_new, _CONTENTS, () if is_new else ignored)
+
+
+def _ignore(file: Path) -> tuple[str, ...]:
+    """Add to a ``.gitignore`` what it lacks, or make it: new repositories have one. Returns what was added."""
+    # Bytes: what people have in theirs need not be UTF-8, and is none of our business.
+    before = file.read_bytes() if file.exists() else b""
+    there = {line.strip() for line in before.splitlines()}
+    missing = tuple(line for line in _GIT_IGNORED if line.encode() not in there)
+    if missing:
+        gap = b"\n" if before and not before.endswith(b"\n") else b""
+        file.write_bytes(before + gap + "".join(f"{line}\n" for line in missing).encode())
+    return missing
 
 
 def _files(part: str) -> list[Path]:

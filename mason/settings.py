@@ -1,7 +1,7 @@
 """Where Mason's own settings come from: the environment, ``mason.yaml``, ``.env`` files and ``MASON_HOME``.
 
-Reads only; the one thing written here is the person's current config, which belongs to nobody else and is
-therefore kept in ``MASON_HOME`` and not in the state.
+Reads only; the one thing written here is which configs are current for the person, which belongs to nobody else and
+is therefore kept in ``MASON_HOME`` and not in the state.
 """
 
 from __future__ import annotations
@@ -33,8 +33,25 @@ class ProjectSettings:
 
 
 def mason_home() -> Path:
-    """The person's own folder: ``MASON_HOME``, else ``~/.mason``. Not created here."""
-    return Path(os.environ.get("MASON_HOME") or "~/.mason").expanduser().absolute()
+    """The person's own folder: ``MASON_HOME``, else ``~/.mason``. Not created here.
+
+    Raises ``SettingsError`` when it begins with the home of a user whom this machine does not know.
+    """
+    given = os.environ.get("MASON_HOME") or "~/.mason"
+    try:
+        return Path(given).expanduser().absolute()
+    except RuntimeError as error:
+        raise SettingsError(
+            f"There is no home folder for {given}. Set MASON_HOME to a folder that you may write to."
+        ) from error
+
+
+def current_folder() -> Path:
+    """The current folder. Raises ``SettingsError`` when it was deleted meanwhile."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise SettingsError("The current folder does not exist any more. Go to one that does: cd FOLDER") from error
 
 
 def find_project(start: Path) -> ProjectSettings:
@@ -50,15 +67,18 @@ def find_project(start: Path) -> ProjectSettings:
     return ProjectSettings(start)
 
 
-# A comment, or a key with a word or path that means the same in YAML as it says (no number, no "true").
+# Nothing, a comment, or a key with a word or path that means the same in YAML as it says: no number (.5, .inf), no
+# "true" and no lone ~, which is YAML for nothing.
 _PLAIN_LINE = re.compile(
-    r"\s*(?:#.*)?|(\w+): +(\"?)(?!(?:true|false|null|yes|no|on|off)\b)([A-Za-z./~][\w./~-]*)\2\s*", re.I
+    r" *(?:#[ -~]*)?|(name|state): +(\"?)(?!(?:true|false|null|yes|no|on|off)\b)"
+    r"((?:[A-Za-z/]|\.\.?/|~/|\.(?!(?:inf|nan)\b)[A-Za-z])[\w./~-]*)\2 *",
+    re.IGNORECASE | re.ASCII,
 )
 
 
 def _parse_project(file: Path, text: str) -> Any:
     """The content of ``mason.yaml``. Loading a YAML parser takes longer than most commands, and few files need one."""
-    lines = [_PLAIN_LINE.fullmatch(line) for line in text.splitlines()]
+    lines = [_PLAIN_LINE.fullmatch(line) for line in text.replace("\r\n", "\n").split("\n")]
     if all(lines):
         pairs = [(line[1], line[3]) for line in lines if line and line[1]]
         if len(dict(pairs)) == len(pairs):
@@ -127,24 +147,49 @@ def environment(project: ProjectSettings) -> dict[str, str]:
     return found | dict(os.environ)
 
 
-def current_config() -> str:
-    """The id of the config that this person chose with ``mason config ID -s``; empty when none was chosen."""
-    try:
-        return (mason_home() / "current_config").read_text("utf-8").strip()
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{mason_home() / 'current_config'}: cannot be read ({error}).") from error
+def current_config(lineage: str) -> str:
+    """The id of the config that this person chose (``mason config ID -s``) in the state of that lineage; else empty."""
+    return _current_configs().get(lineage, "")
 
 
-def set_current_config(identifier: str) -> None:
-    """Remember ``identifier`` as this person's current config. Raises ``SettingsError`` when it cannot be kept."""
-    file = mason_home() / "current_config"
+def set_current_config(lineage: str, identifier: str) -> None:
+    """Remember ``identifier`` as this person's current config in the state of that lineage.
+
+    Raises ``SettingsError`` when it cannot be kept.
+    """
+    import json
+
+    file = _current_configs_file()
+    chosen = _current_configs() | {lineage: identifier}
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = file.with_name(f"current_config.{os.getpid()}")
-        partial.write_text(identifier + "\n", "utf-8")
+        partial = file.with_name(f"{file.name}.{os.getpid()}")
+        partial.write_text(json.dumps(chosen, indent=2) + "\n", "utf-8")
         partial.replace(file)
     except OSError as error:
         remedy = "Set MASON_HOME to a folder that you may write to."
         raise SettingsError(f"{file}: cannot be written ({error.strerror}). {remedy}") from error
+
+
+def _current_configs_file() -> Path:
+    return mason_home() / "current_configs.json"
+
+
+def _current_configs() -> dict[str, str]:
+    """What was chosen, by the lineage of the state that it was chosen in."""
+    file = _current_configs_file()
+    try:
+        text = file.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: cannot be read ({error}).") from error
+    import json
+
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict) or not all(isinstance(chosen, str) for chosen in given.values()):
+        raise SettingsError(f"{file}: this is not what Mason wrote. Remove the file, and choose configs anew.")
+    return given

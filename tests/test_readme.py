@@ -80,6 +80,12 @@ def test_every_console_block_answers_what_the_page_shows(tmp_path):
     assert ran >= 10
 
 
+def test_the_table_of_clients_stands_between_its_marks():
+    """Without them nothing would be made anew, and the table never be out of date."""
+    page = README.read_text("utf-8")
+    assert [page.count(mark) for mark in ("<!-- clients: made by `make docs` -->", "<!-- end of clients -->")] == [1, 1]
+
+
 def test_the_check_of_outputs_can_fail():
     assert matches("a\n...\nc\n", "a\nb\nc")
     assert not matches("a\n...\nc\n", "a\nb\nd")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from mason import settings
 from mason.errors import SettingsError
@@ -79,17 +83,80 @@ def test_dollars_in_env_files_are_what_they_are(tmp_path):
 
 
 def test_the_current_config_is_kept_for_the_person():
-    assert settings.current_config() == ""
-    settings.set_current_config("3")
-    assert settings.current_config() == "3"
+    assert settings.current_config("a") == ""
+    settings.set_current_config("a", "3")
+    settings.set_current_config("b", "4")
+    assert [settings.current_config(lineage) for lineage in "abc"] == ["3", "4", ""]
+
+
+@pytest.mark.parametrize("text", ["3\n", "[]", '{"a": 3}', '{"a": '])
+def test_current_configs_that_nobody_can_read_are_not_guessed(home, text):
+    home.mkdir()
+    (home / "current_configs.json").write_text(text)
+    with pytest.raises(SettingsError) as refused:
+        settings.current_config("a")
+    assert str(refused.value) == (
+        f"{home}/current_configs.json: this is not what Mason wrote. Remove the file, and choose configs anew."
+    )
+
+
+@pytest.mark.parametrize(("given", "named"), [("~nosuch/x", "~nosuch/x"), ("~nosuch", "~nosuch")])
+def test_a_home_of_nobody_is_named(monkeypatch, given, named):
+    monkeypatch.setenv("MASON_HOME", given)
+    with pytest.raises(SettingsError) as refused:
+        settings.mason_home()
+    assert str(refused.value) == (
+        f"There is no home folder for {named}. Set MASON_HOME to a folder that you may write to."
+    )
+
+
+KEYS = st.sampled_from(["name", "state", "Name", "true", "1", "n"])
+TILDES = ["~", "~/x", "~a", '"~"']
+DOTTED = [".inf", ".Inf", ".nan", ".NAN", ".5", "._", ".", "..", "./x", "../x", ".mason/state", "..."]
+SPECIAL = ["true", "No", "OFF", "null", "NULL", "on-call", "y", "1e3", "e3", "0x1", "2026-01-01", "1:30", "=", "<<"]
+MARKED = ["'a'", '"a"', '"a', "&a", "*a", "!x", "|", "[a]", "-", "a b", "a: b", "a #b"]
+OTHER = ["a", "A-b_c.d", "/a", "s3://a/b", "日本"]
+WORDS = st.sampled_from([*TILDES, *DOTTED, *SPECIAL, *MARKED, *OTHER]) | st.text("ab~./-_: #\"'\t1", max_size=5)
+LINES = st.builds(
+    "{}{}{}{}".format, KEYS, st.sampled_from([":", ": ", ":  ", " : "]), WORDS, st.sampled_from(["", " ", "\t"])
+)
+PLAIN = st.lists(
+    LINES | st.sampled_from(["", "  ", "# a", " # a", "---", "\x0c", "# a\x0cname: b", "# é\x85name: b"]), max_size=4
+)
+
+
+@given(PLAIN, st.sampled_from(["\n", "\r\n", "\r"]))
+@example(["state: ~"], "\n")
+@example(["state: .inf"], "\n")
+@example(["state: .nan"], "\n")
+def test_project_files_mean_what_yaml_says(lines, end):
+    """Files that need no YAML parser, because it would take longer than the rest, are read as it reads them."""
+    text = end.join(lines)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "mason.yaml"
+        file.write_bytes(text.encode())
+        try:
+            # The loader that the program takes: PyYAML's two do not agree about all that is no YAML.
+            loaded = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+        except yaml.YAMLError:
+            loaded = None
+        try:
+            found = settings.find_project(Path(folder))
+            read = {key: value for key, value in (("name", found.name), ("state", found.state)) if value}
+        except SettingsError:
+            read = None
+    fits = isinstance(loaded, dict) and set(loaded) <= {"name", "state"}
+    fits = fits and all(value is None or (isinstance(value, str) and value.strip()) for value in loaded.values())
+    wanted = {key: value.strip() for key, value in loaded.items() if value} if fits else None
+    assert read == (None if wanted is None else {"name": Path(folder).name} | wanted)
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     Path(tmp_path / "file").write_text("")
     monkeypatch.setenv("MASON_HOME", str(tmp_path / "file"))
     with pytest.raises(SettingsError) as refused:
-        settings.set_current_config("3")
+        settings.set_current_config("a", "3")
     assert str(refused.value) == (
-        f"{tmp_path}/file/current_config: cannot be written (File exists). "
+        f"{tmp_path}/file/current_configs.json: cannot be written (File exists). "
         "Set MASON_HOME to a folder that you may write to."
     )

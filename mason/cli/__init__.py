@@ -6,16 +6,19 @@ message, an exit code and never a traceback here, in one place. Results go to st
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from mason import __version__
-from mason.errors import MasonError
+from mason.errors import MasonError, SettingsError
 
 # Help texts stand here so that `mason --help` loads no command.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -31,14 +34,35 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+_EPILOG = """\b
+Examples:
+  mason init my_project && cd my_project   a project to start from
+  mason plan                               what would change
+  mason apply                              say yes to it
+  mason run operator table list -p database_name:data
+"""
+
+
 @dataclass(slots=True)
 class Invocation:
     """The global options of one call, and whether its command was asked for JSON."""
 
     state: str | None = None
     no_color: bool = False
-    debug: bool = False
+    log_level: str = "warning"
     json: bool = False
+
+    @property
+    def debug(self) -> bool:
+        """Whether tracebacks are wanted."""
+        return self.log_level == "debug"
+
+    def log(self, text: str) -> None:
+        """Tell those who asked for ``-l info`` or ``-l debug``."""
+        if self.log_level in ("debug", "info"):
+            import logging
+
+            logging.getLogger("mason").info(text)
 
 
 class _Commands(click.Group):
@@ -72,7 +96,7 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start with: mason init my_project",
+    epilog=_EPILOG,
 )
 @click.option("--state", metavar="URL", help="Where the state is kept (default: MASON_STATE, mason.yaml, ~/.mason).")
 @click.option(
@@ -81,7 +105,8 @@ class _Commands(click.Group):
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="warning",
     show_default=True,
-    help="How much to tell on stderr; debug shows tracebacks.",
+    help="What Mason and the libraries that it uses log on stderr. info tells which state is used and how long the "
+    "command took; debug also shows tracebacks. Results, plans, questions and errors are shown at every level.",
 )
 @click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR).")
 @click.version_option(__version__, message="mason %(version)s")
@@ -90,7 +115,7 @@ def mason(invocation: Invocation, state: str | None, log_level: str, no_color: b
     """Terraform for data operators: declare them in YAML, see the plan, say yes."""
     invocation.state = state
     invocation.no_color = no_color
-    invocation.debug = log_level == "debug"
+    invocation.log_level = log_level
     if log_level != "warning":
         import logging
 
@@ -103,6 +128,15 @@ def mason(invocation: Invocation, state: str | None, log_level: str, no_color: b
 
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 an error, 2 changes (``plan --detailed-exitcode`` only), 130 Ctrl-C."""
+    if sys.stdout is None:
+        _tell("Error: stdout is closed, so nothing was done. If nobody wants the result, send it to /dev/null.")
+        sys.exit(1)
+    # Python leaves out streams that were closed (`<&-`). Here nobody has to ask whether they are there, and no file
+    # gets their descriptors.
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as above
     sys.exit(call(sys.argv[1:]))
 
 
@@ -113,59 +147,92 @@ def call(arguments: list[str]) -> int:
         code = _call(arguments, invocation)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (`| head`) has seen enough. Python would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (`| head`) has seen enough.
+        _abandon_stdout()
         return 141
+    except OSError:
+        # A full disk, for instance. It was told when the result was printed, which is still waiting to be written.
+        _abandon_stdout()
+        return 1
     return code
 
 
+def _abandon_stdout() -> None:
+    """Lead stdout to nowhere, or Python would complain once more when it closes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _call(arguments: list[str], invocation: Invocation) -> int:
+    stdout = sys.stdout
     try:
-        returned: Any = mason.main(arguments, prog_name="mason", standalone_mode=False, obj=invocation)
+        returned = _timed(arguments, invocation)
     except (KeyboardInterrupt, click.Abort):
         _tell("\nInterrupted.")
         return 130
     except click.ClickException as error:
         # A usage error is 1 and not click's 2, which means "changes" where --detailed-exitcode was given.
         error.show()
+        # Where the fault is in the options, --json itself may not have been looked at yet.
+        if invocation.json or "--json" in arguments:
+            _print_json(error, error.format_message())
         return 1
     except MasonError as error:
         _report(error, invocation)
         return error.exit_code
     except SystemExit as error:
-        # Nothing here exits but click, when the reader of stdout has gone.
-        raise BrokenPipeError from error
+        # Nothing here exits but click: after it has told a shell how a command line goes on, and when the reader of
+        # stdout has gone, which it also wraps then.
+        if sys.stdout is not stdout:
+            raise BrokenPipeError from error
+        return error.code if isinstance(error.code, int) else 0
     except Exception as error:
         _report(error, invocation)
         return 1
     return returned if isinstance(returned, int) else 0
 
 
+def _timed(arguments: list[str], invocation: Invocation) -> Any:
+    began = time.monotonic()
+    try:
+        return mason.main(arguments, prog_name="mason", standalone_mode=False, obj=invocation)
+    finally:
+        invocation.log(f"the command took {time.monotonic() - began:.3f} seconds")
+
+
 def _report(error: Exception, invocation: Invocation) -> None:
     """Tell an error on stderr, and on stdout as JSON where JSON was asked for."""
     from mason.errors import ResourceError
-    from mason.secrets import scrub, scrub_all
+    from mason.secrets import scrub
 
     if invocation.debug:
         import traceback
 
-        _tell(scrub("".join(traceback.format_exception(error))))
-    if isinstance(error, MasonError):
-        if invocation.json:
-            import json
-
-            from mason.render.answers import error_json
-
-            click.echo(json.dumps(scrub_all(error_json(error)), ensure_ascii=False, indent=2))
-        lines = scrub(str(error)).splitlines()
-        for line in lines:
-            _tell(f"Error: {line}")
-        if isinstance(error, ResourceError) and len(lines) > 1:
-            _tell(f"{len(lines)} errors.")
-    else:
+        _tell("".join(traceback.format_exception(error)))
+    message = str(error)
+    if not isinstance(error, MasonError):
         hint = "" if invocation.debug else " Run again with: mason -l debug ..."
-        _tell(f"Error: a fault in Mason itself: {type(error).__name__}: {scrub(str(error))}.{hint}")
+        message = f"a fault in Mason itself: {type(error).__name__}: {message.rstrip('.')}.{hint}"
+    if invocation.json:
+        _print_json(error, message)
+    # Scrubbed while it is whole: a secret may have several lines.
+    lines = scrub(message).splitlines()
+    for line in lines:
+        _tell(f"Error: {line}")
+    if isinstance(error, ResourceError) and len(lines) > 1:
+        _tell(f"{len(lines)} errors.")
+
+
+def _print_json(error: Exception, message: str) -> None:
+    from mason.cli.shared import show_json
+    from mason.render.answers import error_json
+
+    # Where stdout takes nothing, that is the error.
+    with contextlib.suppress(SettingsError):
+        show_json(error_json(error, message))
 
 
 def _tell(text: str) -> None:
-    click.echo(text, err=True)
+    from mason.render.terminal import printable
+    from mason.secrets import scrub
+
+    click.echo(printable(scrub(text)), err=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from mason import project
 from mason.cli import Invocation
 from mason.cli.shared import json_option, open_project, output, show, show_json, tell
+from mason.resources.address import KINDS
 
 _GET_EPILOG = """\b
 Examples:
@@ -24,8 +27,16 @@ Examples:
 """
 
 
+class _Kind(click.Choice):  # type: ignore[type-arg] - click 8.1 takes no argument here
+    """A choice that takes the plural as well: ``mason get operators`` is what people say."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        singular = str(value).removesuffix("s")
+        return super().convert(singular if singular in KINDS else value, param, ctx)
+
+
 @click.command(epilog=_GET_EPILOG)
-@click.argument("kind", type=click.Choice(["all", "config", "operator", "workflow"]), default="all")
+@click.argument("kind", type=_Kind(["all", *KINDS]), default="all")
 @click.argument("namespace", required=False)
 @click.argument("command", required=False)
 @json_option
@@ -44,13 +55,20 @@ def get(invocation: Invocation, kind: str, namespace: str | None, command: str |
 @json_option
 @click.pass_obj
 def config(invocation: Invocation, identifier: str | None, set_current: bool) -> None:
-    """List configs, or show one. The current config belongs to you, not to the team: it is kept in ~/.mason."""
+    """List configs, or show one.
+
+    The current config belongs to you, not to the team: it is kept in ~/.mason, for each state.
+    """
     if not set_current:
         _look_up(invocation, "config", [identifier] if identifier else [])
         return
     if not identifier:
         raise click.UsageError("-s needs the ID of a config.")
     project.choose_config(open_project(invocation).store.read(), identifier)
+    if invocation.json:
+        from mason.render import JSON_FORMAT
+
+        show_json({"format_version": JSON_FORMAT, "current_config": identifier})
     tell(f"Config {identifier} is current.")
 
 

@@ -57,12 +57,12 @@ def _run_options(function: Function) -> Function:
     return function
 
 
-@click.group()
+@click.group(epilog=_VALIDATE_EPILOG)
 def validate() -> None:
     """Check the parameters and the config of a run, and show its dry run. Nothing is called."""
 
 
-@click.group()
+@click.group(epilog=_RUN_EPILOG)
 def run() -> None:
     """Run what was applied: dry run first, then a question (unless nothing can change), then execution."""
 

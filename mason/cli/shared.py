@@ -11,9 +11,9 @@ import click
 
 from mason import project
 from mason.cli import Invocation
-from mason.errors import NotConfirmedError
+from mason.errors import NotConfirmedError, SettingsError
 from mason.project import Project
-from mason.render.terminal import Terminal
+from mason.render.terminal import Terminal, printable, printable_but_styles
 from mason.secrets import scrub, scrub_all
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -36,22 +36,33 @@ def _want_json(ctx: click.Context, _parameter: click.Parameter, value: bool) -> 
 
 def open_project(invocation: Invocation) -> Project:
     """The project around the current folder."""
-    return project.open_project(invocation.state)
+    opened = project.open_project(invocation.state)
+    invocation.log(f"project {opened.settings.root}, state {opened.store.url}")
+    return opened
 
 
 def show(text: str) -> None:
-    """A result, on stdout."""
-    click.echo(scrub(text), color=True)
+    """A result, on stdout. What people wrote can colour it at most; it cannot command the terminal."""
+    _print(printable_but_styles(scrub(text)))
 
 
 def show_json(document: Any) -> None:
     """A result as JSON, on stdout."""
-    click.echo(json.dumps(scrub_all(document), ensure_ascii=False, indent=2))
+    _print(printable(json.dumps(scrub_all(document), ensure_ascii=False, indent=2)))
+
+
+def _print(text: str) -> None:
+    try:
+        click.echo(text, color=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise SettingsError(f"The result cannot be written to stdout ({error.strerror}).") from error
 
 
 def tell(text: str) -> None:
-    """Progress or a question, on stderr."""
-    click.echo(scrub(text), err=True, color=True)
+    """Progress or a question, on stderr; as careful as :func:`show`."""
+    click.echo(printable_but_styles(scrub(text)), err=True, color=True)
 
 
 def output(invocation: Invocation) -> Terminal:

@@ -9,18 +9,23 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from mason.engines.client import Client
-from mason.errors import MissingDependencyError, NotFoundError
+from mason.errors import EngineError, MissingDependencyError, NotFoundError
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Where a client's class is, and the extra that its libraries come with (``None``: the core has them)."""
+    """Where a client's class is, and what its libraries come with.
+
+    That is ``extra`` of Mason (``None``: the core has them), or the other ``package`` that registered the client.
+    """
 
     target: str
     extra: str | None = None
+    package: str = ""
 
 
 BUILTIN: dict[str, Registration] = {
@@ -37,32 +42,66 @@ def names() -> list[str]:
 def client_class(name: str) -> type[Client]:
     """The class of a client.
 
-    Raises ``NotFoundError`` for a name that nobody registered and ``MissingDependencyError`` when the
-    client's module cannot be imported for want of a package.
+    Raises ``NotFoundError`` for a name that nobody registered, ``MissingDependencyError`` when the client's module
+    cannot be imported for want of a package, and ``EngineError`` when it cannot be used for another reason.
     """
     registration = BUILTIN.get(name) or _entry_points().get(name)
     if registration is None:
         raise NotFoundError(f"There is no client {name!r}. Known clients: {', '.join(names())}.")
     module, _, attribute = registration.target.partition(":")
     try:
-        loaded: type[Client] = getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
-        raise MissingDependencyError(f"Client {name} ({error.name or error})", registration.extra or name) from error
+        loaded = getattr(importlib.import_module(module), attribute, None)
+    except ModuleNotFoundError as error:
+        extra = None if registration.package else registration.extra or name
+        raise MissingDependencyError(f"Client {name} ({error.name})", extra, install=registration.package) from error
+    except Exception as error:
+        # The module of another package may raise anything.
+        raise _unusable(name, registration, f"{type(error).__name__}: {error}") from error
+    if not (isinstance(loaded, type) and issubclass(loaded, Client)):
+        raise _unusable(name, registration, f"{registration.target} is no subclass of mason.engines.client.Client")
     return loaded
 
 
 def roles(name: str) -> Mapping[str, frozenset[str]]:
     """The engines that a client plays, and the verbs that it supports as each. Raises as :func:`client_class`."""
-    return {role: engine.supports for role, engine in client_class(name).roles().items()}
+    loaded = client_class(name)
+    try:
+        return {role: engine.supports for role, engine in loaded.roles().items()}
+    except Exception as error:
+        raise _unusable(name, _registration(name), f"its roles: {type(error).__name__}: {error}") from error
 
 
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema of a client's configuration. Raises as :func:`client_class`."""
-    return client_class(name).schema()
+    loaded = client_class(name)
+    try:
+        return loaded.schema()
+    except Exception as error:
+        raise _unusable(name, _registration(name), f"its schema: {type(error).__name__}: {error}") from error
 
 
+def _registration(name: str) -> Registration:
+    return BUILTIN.get(name) or _entry_points()[name]
+
+
+def _unusable(name: str, registration: Registration, why: str) -> EngineError:
+    package = registration.package or "mason"
+    return EngineError(
+        f"Client {name} of the package {package} is broken ({why}). Run: pip install --upgrade {package}"
+    )
+
+
+def forget() -> None:
+    """Look for entry points anew: packages were installed or removed while this process runs."""
+    _entry_points.cache_clear()
+
+
+@cache
 def _entry_points() -> dict[str, Registration]:
     # Imported here: reading the metadata of all installed packages costs more than the rest of a start.
     from importlib.metadata import entry_points
 
-    return {point.name: Registration(point.value) for point in entry_points(group="mason.clients")}
+    return {
+        point.name: Registration(point.value, package=point.dist.name if point.dist else "")
+        for point in entry_points(group="mason.clients")
+    }

@@ -8,17 +8,22 @@ the schema complains about that already. Pure, but for reading the declarations 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mason import secrets
 from mason.engines import ENGINES
+from mason.errors import EngineError, MissingDependencyError
+from mason.resources.documents import Path
 from mason.resources.kinds import ROLES
 from mason.resources.validate import Examine, Finding
 from mason.resources.wording import suggestion
 
 
 class ClientCatalog(Protocol):
-    """What planning must know of clients; ``mason.clients.registry`` is one."""
+    """What planning must know of clients; ``mason.clients.registry`` is one.
+
+    ``roles`` and ``schema`` raise ``MissingDependencyError`` or ``EngineError`` for a client that cannot be loaded.
+    """
 
     def names(self) -> Sequence[str]:
         """The names of all clients."""
@@ -61,11 +66,13 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 
 def _supported(definition: Mapping[str, Any], catalog: ClientCatalog) -> Iterator[Finding]:
-    for index, given in enumerate(_list(definition.get("supported_configurations"))):
+    supported = _list(definition.get("supported_configurations"))
+    known = catalog.names() if supported else ()
+    for index, given in enumerate(supported):
         for role, client in _mapping(given).items():
-            if isinstance(client, str) and client not in catalog.names():
+            if isinstance(client, str) and client not in known:
                 path = ("supported_configurations", index, role)
-                yield Finding(path, f"unknown client {client!r}", _hint(client, catalog.names()))
+                yield Finding(path, f"unknown client {client!r}", _hint(client, known))
 
 
 def _sentence(given: Any, index: int) -> Iterator[Finding]:
@@ -100,31 +107,56 @@ def _calls(calls: Sequence[str]) -> Iterator[Finding]:
 
 def _config(definition: Mapping[str, Any], catalog: ClientCatalog) -> Iterator[Finding]:
     known = catalog.names()
-    for role in ROLES:
-        several, single = definition.get(f"{role}_clients"), definition.get(f"{role}_engine")
-        places: list[tuple[tuple[str | int, ...], Any]] = [((f"{role}_engine",), single)]
-        places += [((f"{role}_clients", index), client) for index, client in enumerate(_list(several))]
-        for path, client in places:
-            if not isinstance(client, str):
-                continue
-            if client not in known:
-                yield Finding(path, f"unknown client {client!r}", _hint(client, known))
-            elif role not in catalog.roles(client):
-                plays = ", ".join(catalog.roles(client))
-                yield Finding(path, f"client {client} cannot play {role}", f"it plays: {plays}")
-    for client, given in _mapping(definition.get("clients")).items():
+    given = _mapping(definition.get("clients"))
+    loaded: dict[str, _Client | None] = {}
+    for role, path, client in [*_players(definition), *(("", ("clients", client), client) for client in given)]:
         if client not in known:
-            yield Finding(("clients", client), f"unknown client {client!r}", _hint(client, known))
-        else:
-            configuration = _mapping(_mapping(given).get("configuration"))
-            yield from _configuration(client, configuration, catalog.schema(client))
+            yield Finding(path, f"unknown client {client!r}", _hint(client, known))
+            continue
+        if client not in loaded:
+            try:
+                loaded[client] = _Client(path, catalog.roles(client), catalog.schema(client))
+            except (EngineError, MissingDependencyError) as error:
+                loaded[client] = None
+                yield Finding(path, f"client {client} cannot be loaded", str(error))
+        found = loaded[client]
+        if role and found and role not in found.roles:
+            yield Finding(path, f"client {client} cannot play {role}", f"it plays: {', '.join(found.roles)}")
+    for client, found in loaded.items():
+        if found:
+            # A client that is used without a word about it may need one all the same.
+            path = ("clients", client, "configuration") if client in given else found.path
+            configuration = _mapping(_mapping(given.get(client)).get("configuration"))
+            yield from _configuration(client, configuration, found.schema, path)
 
 
-def _configuration(client: str, configuration: Mapping[str, Any], schema: dict[str, Any]) -> Iterator[Finding]:
+class _Client(NamedTuple):
+    """What is known of a client that a config names: where it does so first, and what the client declares."""
+
+    path: Path
+    roles: Mapping[str, frozenset[str]]
+    schema: Mapping[str, Any]
+
+
+def _players(definition: Mapping[str, Any]) -> Iterator[tuple[str, Path, str]]:
+    """The role, the place and the name of each client that is to play an engine."""
+    for role in ROLES:
+        if isinstance(single := definition.get(f"{role}_engine"), str):
+            yield role, (f"{role}_engine",), single
+        for index, client in enumerate(_list(definition.get(f"{role}_clients"))):
+            if isinstance(client, str):
+                yield role, (f"{role}_clients", index), client
+
+
+def _configuration(client: str, given: Mapping[str, Any], schema: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+    """What is wrong with a client's configuration; ``path`` is where something that is missing should stand."""
     # Imported here: an unchanged config is not validated again.
     import jsonschema_rs
 
-    path = ("clients", client, "configuration")
+    properties = _mapping(schema.get("properties"))
+    unknown = set(given) - set(properties) if schema.get("additionalProperties") is False else set()
+    # A key without a value is as good as left out, here as in all of a definition.
+    configuration = {name: value for name, value in given.items() if value is not None or name in unknown}
     hidden = set(secrets.secret_fields(schema))
     for name, value in configuration.items():
         if name in hidden and not secrets.is_reference(value):
@@ -134,14 +166,53 @@ def _configuration(client: str, configuration: Mapping[str, Any], schema: dict[s
         if name not in configuration:
             yield Finding(path, f"client {client} needs {name!r} in its configuration")
     # What a reference will hold is known only when the client connects: it is left out of the check of types.
-    literal = {name: value for name, value in configuration.items() if not secrets.is_reference(value)}
-    for error in jsonschema_rs.validator_for({**schema, "required": []}).iter_errors(literal):
+    literal = {
+        name: value for name, value in configuration.items() if not secrets.is_reference(value) or name in unknown
+    }
+    lenient = {**schema, "required": [], "properties": properties}
+    for error in jsonschema_rs.validator_for(lenient).iter_errors(literal):
         for name in getattr(error.kind, "unexpected", ()):
             message = f"unknown key {name!r} in the configuration of client {client}"
-            yield Finding((*path, name), message, _hint(name, schema.get("properties", {})))
+            yield Finding((*path, name), message, _hint(name, properties))
         if not hasattr(error.kind, "unexpected") and error.instance_path[:1] not in [[name] for name in hidden]:
             # The library's own message would quote the value, and nobody knows what people put where.
             field = ".".join(str(part) for part in error.instance_path)
-            wanted = schema["properties"].get(field.partition(".")[0], {})
+            wanted = _mapping(properties.get(field.partition(".")[0]))
             remedy = f"expected {wanted.get('type', 'another type')}: {wanted.get('description', '')}".rstrip(": ")
             yield Finding((*path, *error.instance_path), f"wrong value for {field!r} of client {client}", remedy)
+
+
+def published_client(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What editors may demand of a client's entry in a config: they accept what the check above accepts.
+
+    ``schema`` is the client's own. A ``{{NAME}}`` reference may stand for every value and must for a secret one, and a
+    key without a value is as good as left out.
+    """
+    required = list(schema.get("required", ()))
+    kinds: Any = "object" if required else ["object", "null"]
+    properties = {
+        name: _published_property(given, required=name in required)
+        for name, given in _mapping(schema.get("properties")).items()
+    }
+    configuration = {**schema, "type": kinds, "properties": properties}
+    if isinstance(additional := schema.get("additionalProperties"), Mapping):
+        configuration["additionalProperties"] = _published_property(additional, required=False)
+    return {
+        "type": kinds,
+        "properties": {"configuration": configuration},
+        "required": ["configuration"] if required else [],
+        "additionalProperties": False,
+    }
+
+
+def _published_property(given: Any, *, required: bool) -> dict[str, Any]:
+    rest = dict(_mapping(given))
+    told = {name: rest.pop(name) for name in _TOLD if name in rest}
+    accepted = [_REFERENCE] if rest.get("secret") is True else [rest, _REFERENCE]
+    return {**told, "anyOf": accepted if required else [*accepted, {"type": "null"}]}
+
+
+# One {{NAME}} and nothing else, as mason.secrets reads it.
+_REFERENCE = {"type": "string", "pattern": r"^\s*\{\{\s*[A-Za-z_][A-Za-z0-9_]*\s*\}\}\s*$"}
+# What editors show of a property stays beside its alternatives.
+_TOLD = ("title", "description", "default", "examples", "deprecated")

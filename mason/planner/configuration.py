@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mason import secrets
-from mason.errors import MissingDependencyError, NotFoundError, SettingsError
+from mason.errors import EngineError, MissingDependencyError, SettingsError
 from mason.resources.kinds import Config
 from mason.resources.parameters import convert
 from mason.resources.wording import TYPE_WORDS
@@ -28,7 +28,7 @@ def remember_secrets(config: Config, catalog: ClientCatalog, environment: Callab
         if any(secrets.references(value) for value in configuration.values()):
             try:
                 schema = catalog.schema(client)
-            except (MissingDependencyError, NotFoundError):
+            except (EngineError, MissingDependencyError):
                 # Not installed here: nobody can tell what is secret.
                 schema = {"properties": {name: {"secret": True} for name in configuration}}
             secrets.remember_secrets(configuration, schema, environment())

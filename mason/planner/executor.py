@@ -51,7 +51,7 @@ def execute(
     except MasonError as error:
         answer.failure = error
         # Scrubbed while it is whole: a secret may have several lines.
-        answer.errors.extend(scrub(str(error)).splitlines())
+        answer.errors.extend(scrub(str(error)).splitlines() or [f"{title} failed: {type(error).__name__}"])
     return answer
 
 
@@ -109,9 +109,19 @@ def _run_class(operator: Operator, ctx: Context, source: bytes, title: str) -> A
                 return instance.run(ctx)
         except MasonError:
             raise
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             # A person's code may raise anything, and even exit the process.
-            raise OperatorError(f"{title} raised {type(error).__name__}: {error} ({_place(error, folder)})") from error
+            raise OperatorError(f"{title} raised {_said(error)} ({_place(error, folder)})") from error
+
+
+def _said(error: BaseException) -> str:
+    """The kind and the text of an exception, whose own code may fail as well."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - how an exception tells itself is a person's code too
+        return type(error).__name__
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mason.errors import MasonError, ResourceError
+from mason.errors import ResourceError
 from mason.render import JSON_FORMAT
 
 # How long a value may be to stand on one line: a row of plain values stays together longer than what nests.
@@ -38,10 +38,10 @@ def _json(value: Any, indent: str) -> str:
     return f"{opening}\n{inner}" + f",\n{inner}".join(items) + f"\n{indent}{closing}"
 
 
-def error_json(error: MasonError) -> dict[str, Any]:
-    """What ``--json`` prints when a command fails: every fault with its place."""
+def error_json(error: Exception, message: str) -> dict[str, Any]:
+    """What ``--json`` prints when a command fails: every fault with its place, or else ``message``."""
     if isinstance(error, ResourceError):
         faults: list[dict[str, Any]] = [dict(diagnostic.to_dict()) for diagnostic in error.diagnostics]
     else:
-        faults = [{"file": "", "line": 0, "message": str(error), "remedy": ""}]
+        faults = [{"file": "", "line": 0, "message": message, "remedy": ""}]
     return {"format_version": JSON_FORMAT, "error": type(error).__name__, "errors": faults}

@@ -1,4 +1,4 @@
-"""Colour and width: what the terminal can do, decided once and handed to the views.
+"""Colour and width: what the terminal can do, decided once and handed to the views; and what may not reach it.
 
 Colour is left out when the output is no terminal, when ``NO_COLOR`` is set (https://no-color.org) or when
 ``--no-color`` was given.
@@ -7,11 +7,44 @@ Colour is left out when the output is no terminal, when ``NO_COLOR`` is set (htt
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TextIO
 
 _CODES = {"green": "32", "yellow": "33", "red": "31", "cyan": "36", "bold": "1", "dim": "2"}
+# Control characters but tab and line feed, separators of lines and paragraphs, what turns the direction of writing
+# around, and halves of characters (bytes of file names that are no text).
+_COMMANDS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_OURS = "|".join(["0", *_CODES.values()])
+_UNPRINTABLE = re.compile(_COMMANDS)
+_UNPRINTABLE_BUT_STYLES = re.compile(rf"(\033\[(?:{_OURS})(?:;(?:{_OURS}))*m)|{_COMMANDS}")
+
+
+def printable(text: str) -> str:
+    """``text`` with the characters that command a terminal escaped as in JSON, so that JSON stays the same JSON."""
+    return _UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1], text)
+
+
+def printable_but_styles(text: str) -> str:
+    """As :func:`printable`, for what the views made: the colours that :meth:`Terminal.style` knows are left in."""
+    return _UNPRINTABLE_BUT_STYLES.sub(lambda match: match[1] or json.dumps(match[0])[1:-1], text)
+
+
+def cells(text: str) -> int:
+    """How many cells ``text`` takes: wide East Asian characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.category(character) in ("Mn", "Me", "Cf")
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
+        for character in text
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +55,9 @@ class Terminal:
     width: int = 0
 
     @classmethod
-    def of(cls, stream: TextIO, *, no_color: bool) -> Terminal:
-        """The terminal behind ``stream``, if it is one."""
-        if not stream.isatty():
+    def of(cls, stream: TextIO | None, *, no_color: bool) -> Terminal:
+        """The terminal behind ``stream``, if it is one (``None``: a standard stream that was closed)."""
+        if stream is None or not stream.isatty():
             return cls()
         allowed = not (no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb")
         width = int(columns) if (columns := os.environ.get("COLUMNS", "")).isdecimal() else 0
@@ -41,5 +74,12 @@ class Terminal:
         return f"\033[{';'.join(_CODES[style] for style in styles)}m{text}\033[0m"
 
     def cut(self, text: str) -> str:
-        """``text`` cut to the terminal's width, with an ellipsis where something is missing."""
-        return text if not self.width or len(text) <= self.width else text[: max(self.width - 1, 1)] + "…"
+        """``text`` without styles, cut to the terminal's width in cells; an ellipsis ends what was cut."""
+        if not self.width or cells(text) <= self.width:
+            return text
+        used = 0
+        for index, character in enumerate(text):
+            used += cells(character)
+            if used >= self.width:
+                return text[:index] + "…"
+        return text

@@ -31,6 +31,12 @@ _HARMLESS = frozenset({"params", "info", "warn", "config"})
 _EVASIONS = frozenset({"eval", "exec", "locals", "vars", "globals", "__import__"})
 """Names through which code reaches engines without naming them."""
 
+_INSIDES = frozenset({"f_locals", "_getframe", "__self__", "__globals__", "__closure__", "__dict__"})
+"""Attributes that lead from a function or frame to what it holds, and so perhaps to engines."""
+
+_REFLECTION = frozenset({"inspect", "gc", "ctypes"})
+"""Modules that do the same."""
+
 _BASES = {"operator": "Operator", "workflow": "Workflow"}
 _METHODS = {"operator": ("run", ("ctx",)), "workflow": ("step", ("current", "next"))}
 
@@ -225,6 +231,8 @@ class _Look:
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr in ROLES:
                 self._engine(node)
+            elif isinstance(node, ast.Attribute) and node.attr in _INSIDES:
+                self.certain = False
             elif isinstance(node, ast.Name):
                 self._name(node, contexts)
             elif isinstance(node, ast.ClassDef) and (node.decorator_list or node.keywords):
@@ -272,13 +280,25 @@ class _Look:
         if node.id not in contexts:
             return
         parent = self._parents[node]
-        asked = parent.attr if isinstance(parent, ast.Attribute) else ""
-        if not isinstance(node.ctx, ast.Load) or (asked not in _HARMLESS and asked not in ROLES):
+        if not isinstance(node.ctx, ast.Load) or not isinstance(parent, ast.Attribute):
             self.certain = False
+        elif parent.attr in _HARMLESS:
+            self.certain = self.certain and not self._reached_behind(parent)
+        elif parent.attr not in ROLES:
+            self.certain = False
+
+    def _reached_behind(self, asked: ast.Attribute) -> bool:
+        """Whether code goes on to the inside of what it asked the context for, from where it could reach engines."""
+        around = self._parents[asked]
+        if asked.attr in ("params", "config"):
+            return isinstance(around, ast.Attribute) and around.attr.startswith("_")
+        return not (isinstance(around, ast.Call) and around.func is asked)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if _REFLECTION.intersection(name.partition(".")[0] for name in names):
+            self.certain = False
         inner = [name for name in names if name.startswith("mason.")]
         if any(not name.startswith(("mason.engines", "mason.errors")) for name in inner):
             self.certain = False

@@ -43,7 +43,9 @@ def _config(definition: Mapping[str, Any]) -> dict[str, Any]:
             used.extend(names)
     clients: dict[str, Any] = {name: {"configuration": {}} for name in used}
     for name, given in (definition.get("clients") or {}).items():
-        configuration = (given or {}).get("configuration") or {}
+        configuration = {
+            key: value for key, value in ((given or {}).get("configuration") or {}).items() if value is not None
+        }
         if configuration or name in clients:
             clients[name] = {"configuration": configuration}
     if clients:

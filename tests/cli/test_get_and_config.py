@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -58,9 +61,99 @@ def test_choosing_the_current_config(mason, project):
     mason("apply", "-y")
     assert "*" not in mason("config").out
     assert mason("config", "3", "-s").err == "Config 3 is current.\n"
+    assert mason("config", "3", "-s", "--json").json == {"format_version": "1.0", "current_config": "3"}
     assert mason("config").out.splitlines()[2].startswith("*  3 ")
     assert mason("config", "4", "-s").err.startswith("Error: There is no config 4 in the state.")
     assert mason("config", "-s").err.splitlines()[-1] == "Error: -s needs the ID of a config."
+
+
+def test_the_current_config_is_that_of_one_state(mason, project):
+    (project / "more.yaml").write_text("type: config\nid: 2\nstorage_engine: memory\n")
+    for state in ("a", "b"):
+        mason("--state", state, "apply", "-y")
+    mason("--state", "a", "config", "2", "-s")
+    assert mason("--state", "a", "config", "--json").json["current_config"] == "2"
+    assert mason("--state", "b", "config", "--json").json["current_config"] == ""
+    mason("--state", "b", "config", "1", "-s")
+    assert mason("--state", "a", "config", "--json").json["current_config"] == "2"
+
+
+def test_a_current_config_that_is_gone_leaves_none_where_several_are_left(mason, project):
+    for number in (2, 3):
+        (project / f"more{number}.yaml").write_text(f"type: config\nid: {number}\nstorage_engine: memory\n")
+    mason("apply", "-y")
+    mason("config", "3", "-s")
+    mason("destroy", "config.3", "-y")
+    assert mason("config", "--json").json["current_config"] == ""
+    mason("destroy", "config.2", "-y")
+    assert mason("config", "--json").json["current_config"] == "1"
+
+
+@pytest.mark.parametrize("kind", ["config", "operator", "workflow"])
+def test_kinds_may_be_asked_for_in_the_plural(mason, project, kind):
+    mason("apply", "-y")
+    result = mason("get", f"{kind}s")
+    assert result.code == 0
+    assert result == mason("get", kind)
+
+
+def test_what_people_wrote_cannot_command_the_terminal(mason, project):
+    """Neither in tables nor in JSON for people, plans, dry runs and messages; and all JSON stays the same JSON."""
+    evil = "a\x1b]0;title\x07 \x7f \x9b31m \u202e \u65e5\u672c"
+    description = "description: " + json.dumps(evil, ensure_ascii=True) + "\n"
+    (project / "get.yaml").write_text(
+        (project / "get.yaml").read_text().replace("description: Get a table\n", description)
+    )
+    printed = [mason("plan"), mason("apply", "-y"), mason("get"), mason("get", "operator", "table", "get")]
+    printed += [mason("get", "--json"), mason("run", "operator", "table", "get", "-p", f"database_name:{evil}")]
+    for result in printed:
+        assert not set(result.out + result.err) & {"\x1b", "\x07", "\x7f", "\x9b", "\u202e"}
+    assert "a\\u001b]0;title\\u0007 \\u007f \\u009b31m \\u202e \u65e5\u672c\n" in printed[2].out
+    assert printed[3].json["description"] == evil
+    assert printed[4].json["resources"][1]["definition"]["description"] == evil
+
+
+def test_usage_errors_are_json_where_json_was_asked_for(mason, project):
+    result = mason("get", "operatr", "--json")
+    message = (
+        "Invalid value for '[all|config|operator|workflow]': "
+        "'operatr' is not one of 'all', 'config', 'operator', 'workflow'."
+    )
+    assert (result.code, result.json) == (
+        1,
+        {
+            "format_version": "1.0",
+            "error": "BadParameter",
+            "errors": [{"file": "", "line": 0, "message": message, "remedy": ""}],
+        },
+    )
+    assert result.err.splitlines()[-1] == f"Error: {message}"
+    assert mason("config", "-s", "--json").json["errors"][0]["message"] == "-s needs the ID of a config."
+    assert mason("get", "operatr").out == ""
+
+
+def test_a_fault_of_mason_itself_is_json_too_and_ends_with_one_full_stop(mason, project, monkeypatch):
+    def fault(*_):
+        raise RuntimeError("Out of order.")
+
+    monkeypatch.setattr("mason.project.find", fault)
+    result = mason("get", "--json")
+    message = "a fault in Mason itself: RuntimeError: Out of order. Run again with: mason -l debug ..."
+    assert result.code == 1
+    assert (result.json["error"], result.json["errors"][0]["message"]) == ("RuntimeError", message)
+    assert result.err == f"Error: {message}\n"
+
+
+def test_the_log_tells_which_state_is_used_and_how_long_it_took(mason, project):
+    """In a process of its own: Python keeps the handlers of a log for the life of the process."""
+    command = [sys.executable, "-m", "mason", "-l"]
+    done = [subprocess.run([*command, level, "get"], capture_output=True, text=True, check=False) for level in LEVELS]
+    assert [given.stderr.count("INFO mason: ") for given in done] == [2, 2, 0, 0]
+    assert f"INFO mason: project {project}, state file://{project}/state\nNothing was applied yet." in done[1].stderr
+    assert re.search(r"\nINFO mason: the command took \d+\.\d{3} seconds\n$", done[1].stderr)
+
+
+LEVELS = ("debug", "info", "warning", "error")
 
 
 def test_json_of_everything(mason, project):
@@ -75,13 +168,13 @@ def test_json_of_everything(mason, project):
 def test_every_command_has_help_with_examples(mason, folder, command):
     result = mason(*command.split(), "--help")
     assert result.code == 0
-    if command not in ("validate", "run"):
-        assert f"mason {command}" in result.out.partition("Examples:")[2]
+    assert f"mason {command}" in result.out.partition("Examples:")[2]
 
 
 def test_the_help_of_the_group_names_all_commands(mason, folder):
     listed = mason("--help").out
     assert all(f"\n  {command} " in listed for command in COMMANDS)
+    assert "mason init" in listed.partition("Examples:")[2]
 
 
 def test_a_misspelt_command_is_answered_with_the_nearest(mason, folder):

@@ -37,6 +37,26 @@ def test_what_is_there_is_not_overwritten(mason, folder):
     assert sorted(file.name for file in folder.rglob("*") if file.is_file()) == ["local.yaml", "mason.yaml"]
 
 
+def test_a_gitignore_is_added_to(mason, folder):
+    (folder / ".gitignore").write_bytes(b"*.pyc\n.env\n\xff\xfe")
+    made = mason("init")
+    assert made.code == 0
+    assert made.out.startswith("Made 25 files in .:\n")
+    assert "\nAdded to .gitignore: .mason/state/, warehouse/, *.plan\n" in made.out
+    kept = b"*.pyc\n.env\n\xff\xfe\n.mason/state/\nwarehouse/\n*.plan\n"
+    assert (folder / ".gitignore").read_bytes() == kept
+
+
+def test_a_new_gitignore_is_a_file_like_the_others(mason, folder):
+    assert "Added to" not in mason("init").out
+    assert (folder / ".gitignore").read_text() == ".mason/state/\nwarehouse/\n.env\n*.plan\n"
+
+
+def test_the_way_into_the_folder_can_be_pasted(mason, folder):
+    assert "\n  cd 'my flights'\n" in mason("init", "my flights").out
+    assert "cd " not in mason("init").out
+
+
 def test_the_project_is_named_after_its_folder(mason, folder):
     mason("init", "my flights (2013)")
     text = (folder / "my flights (2013)" / "mason.yaml").read_text()

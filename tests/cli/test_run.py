@@ -180,6 +180,15 @@ def test_what_a_python_operator_may_return(mason, project, applied, returned, da
     ("body", "message"),
     [
         ("1 / 0", "Operator py:go raised ZeroDivisionError: division by zero (__init__.py:5)"),
+        ("raise GeneratorExit('odd')", "Operator py:go raised GeneratorExit: odd (__init__.py:5)"),
+        (
+            "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute",
+            "Operator py:go raised Mute (__init__.py:7)",
+        ),
+        (
+            "from mason.errors import EngineError\nraise EngineError('')",
+            "Operator py:go failed: EngineError",
+        ),
         ("raise SystemExit(3)", "Operator py:go raised SystemExit: 3 (__init__.py:5)"),
         ("return object()", "Operator py:go returned a object that cannot be shown"),
         ("return float('nan')", "Operator py:go returned a float that cannot be shown"),
@@ -252,6 +261,16 @@ def test_a_source_that_was_tampered_with_does_not_run(mason, project, applied):
     result = mason("run", "operator", "py", "go")
     assert result.code == 1
     assert result.out == ""
+
+
+def test_a_definition_that_was_edited_in_the_state_does_not_run(mason, project, applied):
+    file = project / "state" / "state.json"
+    edited = file.read_text().replace('"metastore.get_table"', '"metastore.delete_table"')
+    file.write_text(edited)
+    assert mason("run", "operator", "table", "get", *PARAMETERS, "-y").err == (
+        "Error: operator.table.get was changed in the state by hand (serial 1): it is not what was applied. "
+        "Restore a backup, or apply it anew: mason destroy operator.table.get, then mason apply\n"
+    )
 
 
 def test_every_run_leaves_a_record(mason, project, applied):

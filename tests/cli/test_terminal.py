@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from mason.state.lock import encode_lock
+from mason.state.store import LockInfo
+
 MASON = [sys.executable, "-m", "mason"]
 
 
@@ -130,9 +133,14 @@ def test_ctrl_c_while_waiting_for_the_lock_applies_nothing(project, environment)
 
 
 def test_ctrl_c_at_any_moment_of_apply_leaves_a_state_that_says_what_happened(project, environment):
-    """Interrupted after ever longer waits: the message and the state always agree, and the next plan works."""
+    """Interrupted after ever longer waits: the message and the state always agree, and the next plan works.
+
+    The waits grow until one was too long to interrupt anything, however fast the machine is, and over a dozen at least.
+    """
     told_both = set()
-    for step in range(12):
+    for step in range(200):
+        if step >= 12 and told_both == {False, True}:
+            break
         state = project / f"state{step}"
         process = subprocess.Popen(
             [*MASON, "--state", str(state), "apply", "-y"],
@@ -158,9 +166,13 @@ def test_ctrl_c_at_any_moment_of_apply_leaves_a_state_that_says_what_happened(pr
 
 @contextlib.contextmanager
 def held_lock(project):
-    """The lock of the project's state, held by this process."""
-    with (project / "state" / "lock").open("a+") as file:
+    """The lock of the project's state, held by this process in the name of another."""
+    holder = LockInfo("0011223344556677", "apply", "ann@host", 7, "2026-01-02T03:04:05+00:00")
+    with (project / "state" / "lock").open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate()
+        file.write(encode_lock(holder))
+        file.flush()
         yield
 
 
@@ -170,7 +182,11 @@ def test_a_lock_held_by_another_process_is_waited_for_and_then_named(project, en
     with held_lock(project):
         done = run("apply", "-y", "--lock-timeout", "0.2", environment=environment)
         assert done.returncode == 1
-        assert "lock" in done.stderr.splitlines()[-1]
+        assert done.stderr == (
+            f"Error: The state file://{project}/state is locked: ann@host (process 7) has held it for 'apply' since "
+            "2026-01-02T03:04:05+00:00. "
+            "Try again when that has ended, or let Mason wait for it: --lock-timeout SECONDS.\n"
+        )
         assert run("plan", environment=environment).returncode == 0
     assert run("apply", "-y", environment=environment).returncode == 0
 
@@ -218,6 +234,63 @@ def test_a_full_disk_leaves_the_state_as_it_was(project, environment):
     )
 
 
+def closed(redirection, *arguments, environment):
+    """The command in a shell that closes a stream of it, or leads it elsewhere."""
+    command = f'"$@" {redirection}'
+    return subprocess.run(
+        ["sh", "-c", command, "sh", *MASON, *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_closed_stdin_is_nobody_who_answers(project, environment):
+    done = closed("<&-", "apply", environment=environment)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == ("Error: Nobody answered, so nothing was done. Without a prompt, pass -y.")
+    assert not (project / "state").exists()
+
+
+def test_with_a_closed_stdout_nothing_is_done(project, environment):
+    done = closed(">&-", "apply", "-y", environment=environment)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "Error: stdout is closed, so nothing was done. If nobody wants the result, send it to /dev/null.\n"
+    )
+    assert not (project / "state").exists()
+    assert closed(">&- 2>&-", "get", environment=environment).returncode == 1
+
+
+def test_a_closed_stderr_is_done_without(project, environment):
+    done = closed("2>&-", "apply", "-y", environment=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Apply complete" in done.stdout
+    assert json.loads((project / "state" / "state.json").read_text())["serial"] == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_result_that_cannot_be_written_is_no_fault_of_mason(project, environment, options):
+    done = closed("> /dev/full", "plan", *options, environment={**environment, "PYTHONUNBUFFERED": ""})
+    assert done.returncode == 1
+    assert done.stderr == "Error: The result cannot be written to stdout (No space left on device).\n"
+
+
+@pytest.mark.parametrize("command", ["plan", "init"])
+def test_a_folder_that_was_deleted_is_left_for_another(project, environment, command):
+    gone = project / "gone"
+    gone.mkdir()
+    line = f'rmdir "{gone}"; "$@"'
+    done = subprocess.run(
+        ["sh", "-c", line, "sh", *MASON, command],
+        cwd=gone,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: The current folder does not exist any more. Go to one that does: cd FOLDER\n"
+
+
 def test_debug_shows_the_traceback(project, environment):
     done = run("-l", "debug", "plan", "nowhere", environment=environment)
     assert "Traceback" in done.stderr
@@ -233,4 +306,4 @@ def test_shell_completion_knows_the_commands(project, environment):
         text=True,
         check=False,
     )
-    assert done.stdout == "plain,plan\n"
+    assert (done.returncode, done.stdout) == (0, "plain,plan\n")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import jsonschema_rs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mason.clients import registry
-from mason.planner.check import examiner
+from mason.errors import EngineError
+from mason.planner.check import examiner, published_client
+from mason.project import published_schema
 from tests.planner.conftest import config, operator
 
 
@@ -44,8 +47,9 @@ def test_sentences_that_no_engine_understands(do, path, message, remedy):
 
 
 def test_verbs_that_a_class_calls_and_nobody_has():
+    verbs = "list_paths, exists, infer_table, fingerprint, read, write, copy, delete"
     assert found(operator(do=[]), "storage.fetch", "storage.read") == [
-        ((), "the class calls storage.fetch, which is no verb", found(operator(do=[]), "storage.fetch")[0][2])
+        ((), "the class calls storage.fetch, which is no verb", f"known: {verbs}")
     ]
     assert found(operator(do=[]), "storage.reed")[0][2] == "did you mean 'read'?"
 
@@ -67,6 +71,12 @@ def test_verbs_that_a_class_calls_and_nobody_has():
         ),
         (
             config(clients={"local": {"configuration": {"warehose": "x"}}}),
+            ("clients", "local", "configuration", "warehose"),
+            "unknown key 'warehose' in the configuration of client local",
+            "did you mean 'warehouse'?",
+        ),
+        (
+            config(clients={"local": {"configuration": {"warehose": "{{WAREHOUSE}}"}}}),
             ("clients", "local", "configuration", "warehose"),
             "unknown key 'warehose' in the configuration of client local",
             "did you mean 'warehouse'?",
@@ -99,6 +109,136 @@ def test_a_wrong_value_in_a_configuration_is_never_quoted_back(client, field):
 
 def test_a_reference_may_stand_for_any_type():
     assert found(config(clients={"local": {"configuration": {"threads": "{{THREADS}}"}}})) == []
+
+
+def test_a_key_without_a_value_is_as_good_as_left_out():
+    configuration = {"warehouse": None, "threads": None}
+    assert found(config(clients={"local": {"configuration": configuration}})) == []
+
+
+class Catalog:
+    """Clients that need a secret, that take no properties, that take any, and that are broken."""
+
+    def names(self):
+        return ["acme", "bare", "broken", "open"]
+
+    def roles(self, name):
+        if name == "broken":
+            raise EngineError("Client broken is broken.")
+        return {"storage": frozenset({"exists"})}
+
+    def schema(self, name):
+        if name == "open":
+            return {"additionalProperties": {"type": "integer"}}
+        return ACME if name == "acme" else {"type": "object", "additionalProperties": False}
+
+
+ACME = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["token"],
+    "properties": {
+        "token": {"type": "string", "secret": True, "title": "Token"},
+        "threads": {"type": "integer", "minimum": 1},
+        "verify": {"type": "boolean", "default": True},
+        "region": {"enum": ["eu", "us"]},
+        "memory": {"type": "string", "pattern": "^[0-9]+GB$"},
+        "hosts": {"type": "array", "items": {"type": "string"}},
+        "any": {},
+    },
+}
+
+
+def faults(**rest):
+    return [tuple(finding) for finding in examiner(Catalog())({"type": "config", "id": "1", **rest}, ())]
+
+
+NEEDS = "client acme needs 'token' in its configuration"
+
+
+@pytest.mark.parametrize(
+    ("clients", "path"),
+    [
+        (None, ("storage_engine",)),
+        ({}, ("storage_engine",)),
+        ({"bare": None}, ("storage_engine",)),
+        ({"acme": None}, ("clients", "acme", "configuration")),
+        ({"acme": {"configuration": None}}, ("clients", "acme", "configuration")),
+        ({"acme": {"configuration": {"token": None}}}, ("clients", "acme", "configuration")),
+    ],
+)
+def test_a_client_that_is_used_needs_its_configuration(clients, path):
+    assert faults(storage_engine="acme", clients=clients) == [(path, NEEDS, "")]
+
+
+def test_a_client_without_properties_takes_none():
+    found = faults(clients={"bare": {"configuration": {"x": 1}}})
+    path = ("clients", "bare", "configuration", "x")
+    assert found == [(path, "unknown key 'x' in the configuration of client bare", "")]
+
+
+def test_a_client_that_cannot_be_loaded_is_told_once_where_it_is_named_first():
+    found = faults(storage_clients=["broken"], execution_engine="broken", clients={"broken": {"configuration": {}}})
+    assert found == [(("storage_clients", 0), "client broken cannot be loaded", "Client broken is broken.")]
+
+
+CONFIGURATIONS = st.none() | st.fixed_dictionaries(
+    {},
+    optional={
+        "token": st.sampled_from(["{{TOKEN}}", " {{ TOKEN }} ", "{{TOKEN}}x", "literal", "{{1}}", "", None, 1]),
+        "threads": st.sampled_from([1, 0, "1", "{{T}}", "x{{T}}", None]),
+        "verify": st.sampled_from([True, "true", "{{V}}", None]),
+        "region": st.sampled_from(["eu", "{{R}}", "{{R}}-1", None]),
+        "memory": st.sampled_from(["1GB", "1", "{{M}}", "{{M}}GB", None]),
+        "hosts": st.sampled_from([[], ["a"], ["{{H}}"], "{{H}}", [1], None]),
+        "any": st.sampled_from([1, "{{A}}", [], None]),
+        "unknown": st.sampled_from([1, "{{U}}"]),
+    },
+)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["acme", "bare", "open"]), CONFIGURATIONS, st.booleans())
+def test_editors_accept_what_the_loader_accepts(client, configuration, whole):
+    """And the reverse: what one of the two refuses, the other refuses too."""
+    entry = {"configuration": configuration} if whole else None
+    schema = published_client(Catalog().schema(client))
+    assert jsonschema_rs.validator_for(schema).is_valid(entry) == (faults(clients={client: entry}) == [])
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        operator(supported_configurations=[{"metastore": "acme", "execution": "bare"}] * 3),
+        config(metastore_clients=["bare"], execution_clients=["bare"], clients={"bare": {}}),
+    ],
+)
+def test_which_clients_there_are_is_asked_once_for_a_document(definition):
+    """It may mean to read the metadata of all installed packages."""
+
+    class Counting(Catalog):
+        asked = 0
+
+        def names(self):
+            self.asked += 1
+            return super().names()
+
+    catalog = Counting()
+    list(examiner(catalog)(definition, ()))
+    assert catalog.asked == 1
+
+
+def test_what_editors_show_of_a_property_is_kept():
+    properties = published_client(ACME)["properties"]["configuration"]["properties"]
+    assert properties["token"]["title"] == "Token"
+    assert properties["verify"]["default"] is True
+
+
+@pytest.mark.parametrize("value", ["4", 4, "{{THREADS}}", None, "{{A}}{{B}}", 0])
+def test_the_published_schema_of_configs_agrees_about_threads(value):
+    definition = config(clients={"local": {"configuration": {"threads": value}}})
+    fits = jsonschema_rs.validator_for(published_schema("config")).is_valid(definition)
+    assert fits == (found(definition) == []) == (value in (4, "{{THREADS}}", None))
 
 
 ANY = st.recursive(

@@ -11,7 +11,7 @@ from mason.planner.plan import Action, Change, Plan
 from mason.render.answers import answer_text
 from mason.render.plans import plan_text, summary, value_text
 from mason.render.tables import table
-from mason.render.terminal import Terminal
+from mason.render.terminal import Terminal, cells, printable, printable_but_styles
 
 
 def test_columns_are_aligned_by_terminal_cells():
@@ -21,6 +21,36 @@ def test_columns_are_aligned_by_terminal_cells():
 
 def test_lines_are_cut_to_the_width():
     assert table(["name"], [["x" * 30]], Terminal(width=10)).splitlines()[1] == "x" * 9 + "…"
+
+
+def test_lines_are_cut_by_cells():
+    rows = [["日本語の表", "x"], ["e\u0301" * 10, "y"]]
+    assert table(["name", "t"], rows, Terminal(width=8)).splitlines() == ["name   …", "日本語…", "e\u0301" * 7 + "…"]
+    assert [Terminal(width=width).cut("日本語") for width in range(1, 7)] == ["…", "…", "日…", "日…", "日本…", "日本語"]
+
+
+@given(st.text(), st.integers(1, 12))
+def test_no_line_is_wider_than_the_terminal(text, width):
+    assert cells(Terminal(width=width).cut(text)) <= width
+
+
+def test_cells_show_what_would_command_the_terminal():
+    assert table(["n"], [["a\x1b[2Jb\x7f\x9b\u202e"]], Terminal()) == "n\na\\u001b[2Jb\\u007f\\u009b\\u202e"
+
+
+def test_what_a_person_wrote_is_escaped_and_our_colours_are_not():
+    ours = Terminal(color=True).style("yes\x1b[2J\x1b[8m", "bold", "green")
+    assert printable_but_styles(ours) == "\x1b[1;32myes\\u001b[2J\\u001b[8m\x1b[0m"
+    assert printable(ours) == "\\u001b[1;32myes\\u001b[2J\\u001b[8m\\u001b[0m"
+    assert (
+        printable("日本\u3000e\u0301\t\U0001f468\u200d\U0001f469\n")
+        == "日本\u3000e\u0301\t\U0001f468\u200d\U0001f469\n"
+    )
+
+
+@given(st.text())
+def test_escaping_does_not_change_json(text):
+    assert json.loads(printable(json.dumps([text], ensure_ascii=False))) == [text]
 
 
 def test_rows_stand_on_a_line_each_and_long_ones_are_opened():

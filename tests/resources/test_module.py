@@ -185,6 +185,12 @@ UNCERTAIN = [
     "eval('ctx.storage.delete()')",
     "from mason.clients import registry",
     "import mason.project",
+    "import inspect",
+    "from gc import get_objects",
+    "ctx.info.__self__._open_engine('storage').write('x', 'y')",
+    "tell = ctx.info",
+    "ctx.params.__class__",
+    "sys._getframe().f_locals",
 ]
 
 

@@ -9,7 +9,8 @@ from tests.resources.conftest import Project
 
 PAIRS = {
     "config": (
-        "type: config\nid: 1\nmetastore_engine: local\nstorage_clients: [local]\nexecution_engine:\nclients: {s3: }\n",
+        "type: config\nid: 1\nmetastore_engine: local\nstorage_clients: [local]\nexecution_engine:\n"
+        "clients: {s3: , local: {configuration: {warehouse: }}}\n",
         "id: '1'\ntype: config\nclients:\n  local: {configuration: {}}\nstorage_engine: local\n"
         "metastore_clients: [local]\n",
     ),
