@@ -27,7 +27,7 @@ Examples:
 """
 
 
-class _Kind(click.Choice):  # type: ignore[type-arg] - click 8.1 takes no argument here
+class _Kind(click.Choice):  # type: ignore[type-arg]  # click 8.1 takes no argument here
     """A choice that takes the plural as well: ``mason get operators`` is what people say."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
