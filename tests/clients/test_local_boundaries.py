@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from mason.clients import registry
+from mason.clients._sql.connection import load_excel
 from mason.planner.check import examiner
 from tests.clients.conftest import Local, make, refusal
+
+_HEADER = {"csv": ", HEADER", "xlsx": ", HEADER true"}
 
 
 @pytest.fixture
@@ -133,3 +137,59 @@ def test_no_config_may_ask_for_thousands_of_threads():
     definition = {"type": "config", "id": "1", "clients": {"local": configuration}}
     found = [finding.message for finding in examiner(registry)(definition, ())]
     assert found == ["wrong value for 'threads' of client local"]
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "parquet", "xlsx"])
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("a[1]", "a1"), ("s*", "s1"), ("b?", "bb"), ("w[", "wz"), ("br[12]/q", "br1/q"), ("**/q", "d/q")],
+)
+def test_names_that_look_like_globs_are_names(local: Local, format: str, name: str, other: str) -> None:
+    for stem, column in ((name, "mine"), (other, "other")):
+        path = local.put(f"data/{stem}.{format}", "")
+        path.unlink()
+        copied = local.put("copied", "")
+        with duckdb.connect() as connection:
+            if format == "xlsx":
+                load_excel(connection)
+            connection.execute(
+                f"COPY (SELECT 'text' AS {column}) TO '{copied}' (FORMAT {format}{_HEADER.get(format, '')})"
+            )
+        copied.rename(path)
+    location = f"data/{name}.{format}"
+    inferred = local.storage.infer_table(location)
+    assert inferred.schema is not None
+    assert [column.name for column in inferred.schema.columns] == ["mine"]
+    local.metastore.create_table("r", "t", definition={"location": location})
+    assert local.ask("SELECT mine FROM r.t") == [("text",)]
+
+
+def test_a_root_that_looks_like_a_glob(tmp_path: Path) -> None:
+    for folder, column in (("br[12]", "mine"), ("br1", "other")):
+        path = tmp_path / folder / "q/t.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"{column}\n1\n")
+    local = make(tmp_path / "br[12]")
+    assert local.ask("SELECT mine FROM q.t") == [(1,)]
+    local.metastore.create_table("r", "t", definition={"location": "q/t.csv"})
+    assert local.ask("SELECT mine FROM r.t") == [(1,)]
+
+
+def test_tables_of_files_that_look_like_globs(local: Local) -> None:
+    for name in ("k=[1]/a[1]", "k=1/a1", "k=1/a*"):
+        local.put(f"data/t/{name}.csv", f"v\n{name}\n")
+    assert local.rows("t", "SELECT v, k FROM $table ORDER BY v") == [
+        ("k=1/a*", "1"),
+        ("k=1/a1", "1"),
+        ("k=[1]/a[1]", "[1]"),
+    ]
+
+
+def test_an_allowed_name_is_no_pattern_for_sql_that_people_write(local: Local) -> None:
+    allowed = local.put("data/?b.csv", "v\nmine\n")
+    hidden = local.put("data/_b.csv", "v\nhidden\n")
+    table = local.metastore.get_table("data", "?b")
+    assert refusal(local.execution.query, f"SELECT * FROM $table, read_csv('{allowed}')", table=table) == (
+        f"AccessDeniedError: SQL may not open the file {hidden}: a query reads tables and nothing else. "
+        "Ask for a table by its name (database.table), or register the file with metastore.create_table first."
+    )

@@ -45,6 +45,40 @@ def test_registration_wins_over_files(data: Local) -> None:
     assert data.rows("t") == [(1, "x")]
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(
+    ("database", "table", "message"),
+    [
+        ("lake", "W", "ConflictError: Table W in database lake is registered already as w."),
+        ("LAKE", "w", "ConflictError: Database LAKE exists already as lake."),
+        ("LAKE", "other", "ConflictError: Database LAKE exists already as lake."),
+    ],
+)
+def test_names_that_differ_only_in_case_replace_nothing(
+    data: Local, database: str, table: str, message: str, overwrite: bool
+) -> None:
+    data.put("other.csv", "z\n9\n")
+    create = data.metastore.create_table
+    create("lake", "w", definition={"location": "data/t"})
+    assert refusal(create, database, table, definition={"location": "other.csv"}, overwrite=overwrite) == message
+    assert data.ask("SELECT * FROM lake.w") == [(1, "x")]
+    create("lake", "w", definition={"location": "other.csv"}, overwrite=True)
+    assert data.ask("SELECT * FROM lake.w") == [(9,)]
+
+
+def test_letters_that_duckdb_does_not_fold_are_other_names(data: Local) -> None:
+    for name in ("é", "É"):
+        data.metastore.create_table("r", name, definition={"location": "data/t"})
+    assert [table.name for table in data.metastore.list_tables("r")] == ["É", "é"]
+
+
+def test_schemas_that_differ_only_in_case(data: Local) -> None:
+    data.metastore.create_database("Sales")
+    assert refusal(data.metastore.create_database, "SALES") == (
+        "ConflictError: Database SALES exists already as Sales."
+    )
+
+
 @pytest.mark.parametrize(
     ("definition", "message"),
     [

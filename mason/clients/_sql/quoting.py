@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 
 def identifier(name: str) -> str:
@@ -33,10 +34,16 @@ def struct(values: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{literal(name)}: {literal(value)}" for name, value in values.items()) + "}"
 
 
-def call(function: str, first: object, arguments: Mapping[str, str]) -> str:
-    """A table function's call; ``arguments`` are SQL texts already."""
+def exactly(path: str) -> str:
+    """The pattern that matches the file at ``path`` and no other: DuckDB takes every path that it reads for a glob."""
+    return re.sub(r"([*?\[])", r"[\1]", path)
+
+
+def call(function: str, paths: str | Sequence[str], arguments: Mapping[str, str]) -> str:
+    """The call of a function that reads the files at ``paths``, literally; ``arguments`` are SQL texts already."""
+    files = literal(exactly(paths) if isinstance(paths, str) else [exactly(path) for path in paths])
     named = "".join(f", {name}={value}" for name, value in arguments.items())
-    return f"{function}({literal(first)}{named})"
+    return f"{function}({files}{named})"
 
 
 def listing(names: Iterable[str], *, most: int = 10) -> str:

@@ -8,14 +8,15 @@ from itertools import groupby
 from pathlib import Path
 
 from mason.clients._sql import spreadsheet
-from mason.clients._sql.quoting import call, identifier, literal, struct
+from mason.clients._sql.quoting import call, exactly, identifier, literal, struct
 from mason.clients._sql.schemas import FileSchema, TableSchema
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a query needs to read one table: a ``SELECT``, the files that it opens, and what must be loaded for it.
+    """What a query needs to read one table: a ``SELECT``, the paths that it opens, and what must be loaded for it.
 
+    A file whose name looks like a glob is among ``paths`` twice: also as the pattern that the ``SELECT`` has for it.
     ``attach`` is a DuckDB database that the statement reads as ``warehouse``. ``columnar`` says that columns that
     are not asked for cost nothing.
     """
@@ -36,7 +37,8 @@ def source(schema: TableSchema) -> Source:
     sql = " UNION ALL ".join(parts) if parts else _nothing(schema)
     return Source(
         sql,
-        tuple(each.file.path for each in filled),
+        # A confined DuckDB asks twice: whether it may use the pattern, then whether it may open what matches.
+        tuple(dict.fromkeys(path for each in filled for path in (each.file.path, Path(exactly(str(each.file.path)))))),
         excel=schema.format == "xlsx",
         columnar=schema.format == "parquet",
     )

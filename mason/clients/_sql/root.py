@@ -78,11 +78,19 @@ class Root:
     def walk(self, folder: Path, *, strict: bool = True) -> Iterator[Path]:
         """All data files at and below ``folder``, sorted, as real paths. Folders that are symlinks are not entered.
 
-        A link that leads outside raises ``AccessDeniedError``, or is passed over when ``strict`` is false.
+        A file that links lead to as well comes once. A link that leads outside raises ``AccessDeniedError``, or is
+        passed over when ``strict`` is false.
         """
+        met: set[Path] = set()
+        for path in self._met(folder, strict):
+            if path not in met:
+                met.add(path)
+                yield path
+
+    def _met(self, folder: Path, strict: bool) -> Iterator[Path]:
         for entry in entries(folder):
             if entry.is_dir(follow_symlinks=False):
-                yield from self.walk(Path(entry.path), strict=strict)
+                yield from self._met(Path(entry.path), strict)
             elif entry.is_symlink():
                 real = self.resolve(self.show(entry.path)) if strict else Path(os.path.realpath(entry.path))
                 if self.holds(real) and real.is_file():

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from mason.clients._sql.files import files_at
 from mason.clients._sql.jobs import now, succeeded
-from mason.clients._sql.quoting import qualified
+from mason.clients._sql.quoting import listing, qualified
 from mason.clients._sql.readers import source
 from mason.clients._sql.schemas import TableSchema
 from mason.clients._sql.tables import definition_of, look_at, partitions_of, relative, title
@@ -123,10 +123,10 @@ class LocalMetastore(Metastore):
                 "to delete. Ask for delete_files to delete the data."
             )
         files = self._own_files(location) if delete_files and found.format != "duckdb" else []
+        # The registration goes last: as long as there are files, it is what they can be found and deleted by.
+        self._delete(files, found)
         if registered:
             self.local.warehouse.drop(found)
-        for file in files:
-            file.unlink()
         self._remove_empty_folders({file.parent for file in files})
         return found
 
@@ -135,10 +135,13 @@ class LocalMetastore(Metastore):
         return look_at(table, client.root, client.limits, client.seen, read_headers=read_headers)
 
     def _own_files(self, location: str) -> list[Path]:
-        """The files to delete. Raises ``AccessDeniedError`` when one of them is not the table's alone."""
+        """The files to delete, and the links to them that lie in their folders, where the table is a folder.
+
+        Raises ``AccessDeniedError`` when one of them is not the table's alone.
+        """
         root = self.local.root
-        base, _ = root.find(location)
         try:
+            base, _ = root.find(location)
             files = [file.path for file in files_at(root, location)]
         except NotFoundError:
             return []
@@ -148,7 +151,32 @@ class LocalMetastore(Metastore):
                     f"{root.show(file)} lies outside of {root.show(base)}, so it is not deleted with the table. "
                     "Delete it yourself, then delete the table again."
                 )
-        return files
+        if not root.resolve(location).is_dir():
+            return files
+        own = set(files)
+        links = [
+            path
+            for folder in sorted({base, *(file.parent for file in files)})
+            for path in sorted(folder.iterdir())
+            if path.is_symlink() and path.resolve() in own
+        ]
+        # Links first: without the files they lead nowhere, and nobody would find them again.
+        return [*links, *files]
+
+    def _delete(self, files: list[Path], table: Table) -> None:
+        """Delete as many as can be. Raises ``EngineError`` that says which cannot, and why."""
+        kept = []
+        for file in files:
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                kept.append(f"{self.local.root.show(file)} ({error.strerror})")
+        if kept:
+            verb = "was" if len(kept) == 1 else "were"
+            raise EngineError(
+                f"{listing(kept)} {verb} not deleted, so {title(table)} is not forgotten. Make it possible to delete "
+                f"{'it' if len(kept) == 1 else 'them'}, then delete the table again."
+            )
 
     def _remove_empty_folders(self, emptied: set[Path]) -> None:
         for folder in sorted(emptied, key=lambda path: len(path.parts), reverse=True):

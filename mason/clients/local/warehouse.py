@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._sql.failures import explain
 from mason.clients._sql.quoting import identifier, literal, qualified
 from mason.engines.models import Job, Location, Table
-from mason.errors import EngineError, NotFoundError, TransientEngineError
+from mason.errors import ConflictError, EngineError, NotFoundError, TransientEngineError
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,17 +83,22 @@ class Warehouse:
         ]
 
     def create_schema(self, schema: str) -> None:
-        """Make a schema, if there is none of that name."""
+        """Make a schema, if there is none of that name. Raises ``ConflictError`` where one differs only in case."""
         with self._open(read_only=False) as connection:
+            _check_case(connection, schema)
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
 
     def register(self, table: Table, reader: str, *, search: Path, excel: bool) -> None:
-        """Keep a table's definition, and a view with the SELECT ``reader``, whose paths start from ``search``."""
+        """Keep a table's definition, and a view with the SELECT ``reader``, whose paths start from ``search``.
+
+        Raises ``ConflictError`` where the name of the schema or of the table differs from another only in case.
+        """
         from mason.clients._sql.connection import load_excel
 
         view = qualified(table.database, table.name)
         comment = json.dumps({_OWN: table.to_dict()}, ensure_ascii=False)
         with self._open(read_only=False) as connection:
+            _check_case(connection, table.database, table.name)
             if excel:
                 load_excel(connection)
             connection.execute(f"SET file_search_path = {literal(str(search))}")
@@ -177,6 +182,29 @@ class Warehouse:
                         f"The warehouse {self.file} is open for writing in another process. Try again when it is done."
                     ) from error
             time.sleep(_PAUSE)
+
+
+def _check_case(connection: duckdb.DuckDBPyConnection, schema: str, table: str | None = None) -> None:
+    """DuckDB takes names that differ only in case for one, so the second would replace the first."""
+    schemas = "SELECT schema_name FROM duckdb_schemas() WHERE database_name = current_database()"
+    other = _alike(schema, connection.execute(schemas).fetchall())
+    if other is not None:
+        raise ConflictError(f"Database {schema} exists already as {other}.")
+    if table is None:
+        return
+    tables = (
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = $1 UNION "
+        "SELECT view_name FROM duckdb_views() WHERE database_name = current_database() AND schema_name = $1"
+    )
+    other = _alike(table, connection.execute(tables, [schema]).fetchall())
+    if other is not None:
+        raise ConflictError(f"Table {table} in database {schema} is registered already as {other}.")
+
+
+def _alike(name: str, rows: list[tuple[str]]) -> str | None:
+    # Bytes: DuckDB folds the letters of ASCII and no others.
+    folded = name.encode().lower()
+    return next((other for (other,) in rows if other != name and other.encode().lower() == folded), None)
 
 
 def _definition(comment: str | None) -> Mapping[str, Any] | None:
