@@ -46,11 +46,6 @@ def operator_address(namespace: str, command: str) -> str:
     return f"operator.{namespace}.{command}"
 
 
-def workflow_address(namespace: str, command: str) -> str:
-    """The address of a workflow."""
-    return f"workflow.{namespace}.{command}"
-
-
 def config_address(identifier: str) -> str:
     """The address of a config."""
     return f"config.{identifier}"

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mason.errors import Diagnostic
+from mason.settings import PROJECT_FILE
 
 ENDINGS = (".yaml", ".yml")
 MAX_BYTES = 10_000_000
 """The largest file that is read; a definition of work is never that long, a data file that lies around may be."""
 
-PROJECT_FILE = "mason.yaml"
 _LEFT_OUT = frozenset({"node_modules", "__pycache__"})
 _ENVIRONMENT = "pyvenv.cfg"
 
