@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mason.clients._sql.interrupts import interruptible
 from mason.clients._sql.quoting import literal
 from mason.errors import MissingDependencyError
 
@@ -60,9 +61,10 @@ def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPy
         settings["threads"] = min(limits.threads, _MOST_THREADS)
     connection = duckdb.connect(":memory:", config=settings)
     try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_progress_bar = false")
-        yield connection
+        with interruptible(connection):
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = false")
+            yield connection
     finally:
         connection.close()
         shutil.rmtree(spill, ignore_errors=True)
