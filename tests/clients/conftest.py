@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +81,37 @@ def make(folder: Path, /, **configuration: Any) -> Local:
     """A client over a folder, which is made."""
     folder.mkdir(exist_ok=True)
     return Local(folder, LocalClient(configuration, base=folder))
+
+
+def without_privileges(local: Local, call: str) -> str:
+    """What ``call`` of a ``client`` gives, or how it is refused, to a person whom the file system can refuse something;
+    root is not one."""
+    plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"] if os.geteuid() == 0 else []
+    if plain and shutil.which(plain[0]) is None:
+        pytest.skip("needs setpriv to give up root's privileges")
+    return subprocess.run(
+        [*plain, sys.executable, "-c", _WITHOUT_PRIVILEGES.format(call=call), str(local.root)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout.rstrip("\n")
+
+
+_WITHOUT_PRIVILEGES = """
+import sys
+from pathlib import Path
+
+from mason.clients.local import LocalClient
+from mason.errors import EngineError
+
+client = LocalClient({{}}, base=Path(sys.argv[1]))
+try:
+    print({call})
+except EngineError as error:
+    print(type(error).__name__, error, sep=": ")
+"""
 
 
 def refusal(call: Callable[..., object], *arguments: object, **options: object) -> str:

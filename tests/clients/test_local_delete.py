@@ -2,43 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from tests.clients.conftest import Local
+from tests.clients.conftest import without_privileges
 
-DELETE = """
-import sys
-from pathlib import Path
-
-from mason.clients.local import LocalClient
-from mason.errors import EngineError
-
-try:
-    LocalClient({}, base=Path(sys.argv[1])).engine("metastore").delete_table("r", "t", delete_files=True)
-except EngineError as error:
-    print(type(error).__name__, error, sep=": ")
-"""
-
-
-def delete_without_privileges(local: Local) -> str:
-    """What deleting ``r.t`` says to a person whom the file system can refuse something; root is not one."""
-    plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"] if os.geteuid() == 0 else []
-    if plain and shutil.which(plain[0]) is None:
-        pytest.skip("needs setpriv to give up root's privileges")
-    return subprocess.run(
-        [*plain, sys.executable, "-c", DELETE, str(local.root)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=60,
-    ).stdout
+DELETE = 'client.engine("metastore").delete_table("r", "t", delete_files=True)'
 
 
 def test_files_that_cannot_be_deleted_keep_the_registration(local):
@@ -48,12 +16,12 @@ def test_files_that_cannot_be_deleted_keep_the_registration(local):
     folder = local.root / "data/t"
     folder.chmod(0o555)
     try:
-        told = delete_without_privileges(local)
+        told = without_privileges(local, DELETE)
     finally:
         folder.chmod(0o755)
     assert told == (
         "EngineError: data/t/a.csv (Permission denied) was not deleted, so table t in database r is not forgotten. "
-        "Make it possible to delete it, then delete the table again.\n"
+        "Make it possible to delete it, then delete the table again."
     )
     assert [path.name for path in folder.rglob("*.csv")] == ["a.csv"]
     assert local.ask("SELECT * FROM r.t") == [(1,)]
@@ -86,3 +54,26 @@ def test_a_link_that_is_no_part_of_the_table_stays(local):
     local.metastore.create_table("r", "t", definition={"location": "data/b.csv"})
     local.metastore.delete_table("r", "t", delete_files=True)
     assert link.is_symlink()
+
+
+@pytest.mark.parametrize("registered", [False, True])
+def test_a_table_that_is_a_link_goes_itself_and_its_target_stays(local, registered):
+    target = local.put("kept/b.csv", "a\n1\n")
+    link = local.root / "data/c.csv"
+    link.parent.mkdir()
+    link.symlink_to(target)
+    if registered:
+        local.metastore.create_table("data", "c", definition={"location": "data/c.csv"})
+    local.metastore.delete_table("data", "c", delete_files=True)
+    assert not link.is_symlink()
+    assert target.read_text() == "a\n1\n"
+    assert [database.name for database in local.metastore.list_databases()][-1:] == ["kept"]
+
+
+def test_a_table_that_is_a_link_to_a_folder_goes_itself(local):
+    target = local.put("kept/t/b.csv", "a\n1\n")
+    (local.root / "link").symlink_to(target.parent)
+    local.metastore.create_table("r", "t", definition={"location": "link"})
+    local.metastore.delete_table("r", "t", delete_files=True)
+    assert not (local.root / "link").is_symlink()
+    assert target.exists()

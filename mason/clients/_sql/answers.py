@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._sql.atomic import beside_of, move_into_place
 from mason.clients._sql.connection import Limits, confine, connect, load_excel
 from mason.clients._sql.failures import Show, explain
+from mason.clients._sql.misread import MISREAD, first_misread
 from mason.clients._sql.quoting import identifier, literal, qualified
 from mason.clients._sql.readers import Source
 from mason.clients._sql.statement import TABLE, one_select, tables_mentioned
@@ -203,7 +204,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
 
 @contextmanager
 def diagnosed(limits: Limits, sources: list[Source], show: Show) -> Iterator[None]:
-    """Explains DuckDB's errors; after an internal one, looks for the fault in the files once more.
+    """Explains DuckDB's errors; names the value that a check refused, or that DuckDB could not cast after it; after
+    an internal error, looks for the fault in the files once more.
 
     DuckDB 1.5 fails inside instead of naming the line when a file turns out not to be UTF-8 and only some columns are
     read. Reading all columns, in a new database, gives the error that it meant.
@@ -217,7 +219,18 @@ def diagnosed(limits: Limits, sources: list[Source], show: Show) -> Iterator[Non
             _read_all(limits, source, show)
         raise explain(error, show) from error
     except duckdb.Error as error:
+        if isinstance(error, duckdb.ConversionException) or MISREAD in str(error):
+            _name_misread(limits, sources, show)
         raise explain(error, show) from error
+
+
+def _name_misread(limits: Limits, sources: list[Source], show: Show) -> None:
+    suspects = [suspect for source in sources for suspect in source.suspects]
+    if suspects:
+        with connect(limits) as connection:
+            for suspect in suspects:
+                if found := first_misread(connection, suspect, show):
+                    raise found
 
 
 def _read_all(limits: Limits, source: Source, show: Show) -> None:

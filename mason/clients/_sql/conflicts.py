@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mason.clients._sql.dialect import Columns
+from mason.clients._sql.columns import WHOLE, Columns
 from mason.clients._sql.quoting import listing
 from mason.errors import ConflictError
 
 AllNull = Callable[[int, str], bool]
 """Whether the column has no values in the file of that index, so that its type there means nothing."""
 
+_FRACTIONS = frozenset({"FLOAT", "DOUBLE"})
 _MOST_COLUMNS = 10
 _MOST_FILES = 3
 _WIDER = (
@@ -19,18 +20,26 @@ _WIDER = (
     (frozenset({"BIGINT", "UBIGINT"}), "HUGEINT"),
     (frozenset({"BIGINT", "DOUBLE"}), "DOUBLE"),
     (frozenset({"DATE", "TIMESTAMP"}), "TIMESTAMP"),
+    (frozenset({"TIMESTAMP", "TIMESTAMP_NS"}), "TIMESTAMP_NS"),
 )
 
 
 def agree(
-    files: Sequence[tuple[str, Columns]], *, title: str, inferred: bool, pinned: Columns | None, all_null: AllNull
+    files: Sequence[tuple[str, Columns]],
+    *,
+    title: str,
+    inferred: bool,
+    sampled: bool,
+    pinned: Columns | None,
+    all_null: AllNull,
 ) -> Columns:
     """The columns of a table, in the order of the first file (or of ``pinned``).
 
-    ``files`` are names and columns; ``inferred`` says that types are guesses from text. Raises ``ConflictError``.
+    ``files`` are names and columns; ``inferred`` says that types are guesses from text, and ``sampled`` that they are
+    from a sample of it, so that they forbid no other type. Raises ``ConflictError``.
     """
     if pinned is not None:
-        return _fit(files, title, pinned)
+        return _fit(files, title, pinned, rounds=not sampled)
     distinct = {columns for _, columns in files}
     if len(distinct) < 2:
         return next(iter(distinct), ())
@@ -40,8 +49,7 @@ def agree(
         kind = _one_type(column, by_type, inferred, all_null)
         fault = _absence(files, column, by_type)
         if fault is None and kind is None:
-            found = ", ".join(f"{each} in {_files(files, where)}" for each, where in by_type.items())
-            fault = f"column {column}: {found}"
+            fault = _types_found(files, column, by_type)
         if fault is not None:
             faults.append(fault)
         elif kind is not None:
@@ -50,11 +58,18 @@ def agree(
     return tuple((name, kinds[name]) for name, _ in files[0][1])
 
 
-def _fit(files: Sequence[tuple[str, Columns]], title: str, pinned: Columns) -> Columns:
-    """``pinned``, if every file has just these columns."""
+def _fit(files: Sequence[tuple[str, Columns]], title: str, pinned: Columns, *, rounds: bool) -> Columns:
+    """``pinned``, if every file has just these columns, and, where reading ``rounds``, no fractions in those that are
+    registered as whole numbers."""
     everything = [("the registration", pinned), *files]
-    absences = (_absence(everything, column, by_type) for column, by_type in _who_has(everything).items())
-    _refuse([absence for absence in absences if absence], title)
+    faults = []
+    for column, by_type in _who_has(everything).items():
+        fault = _absence(everything, column, by_type)
+        if fault is None and rounds and next(iter(by_type)) in WHOLE and not by_type.keys().isdisjoint(_FRACTIONS):
+            fault = _types_found(everything, column, by_type)
+        if fault is not None:
+            faults.append(fault)
+    _refuse(faults, title)
     return pinned
 
 
@@ -76,6 +91,11 @@ def _absence(files: Sequence[tuple[str, Columns]], column: str, by_type: dict[st
     if len(absent) < len(present):
         return f"column {column}: missing in {_files(files, absent)}"
     return f"column {column}: only in {_files(files, present)}"
+
+
+def _types_found(files: Sequence[tuple[str, Columns]], column: str, by_type: dict[str, list[int]]) -> str:
+    found = ", ".join(f"{each} in {_files(files, where)}" for each, where in by_type.items())
+    return f"column {column}: {found}"
 
 
 def _one_type(column: str, by_type: dict[str, list[int]], inferred: bool, all_null: AllNull) -> str | None:

@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mason.clients._sql.bytewise import lone_return
+from mason.clients._sql.columns import Columns
 from mason.clients._sql.failures import explain, not_utf8
 from mason.clients._sql.files import DataFile
+from mason.clients._sql.misread import exact
 from mason.clients._sql.quoting import call, literal, struct
 from mason.clients._sql.root import Root
 from mason.errors import EngineError
 
 if TYPE_CHECKING:
     import duckdb
-
-Columns = tuple[tuple[str, str], ...]
-"""Names and SQL types, in their order."""
 
 OPTIONS = {
     "delimiter": "delim",
@@ -89,6 +89,13 @@ def sniff(
 
     An empty file has no columns. Raises ``EngineError`` for text that is not UTF-8, is ragged or unreadable.
     """
+    dialect, columns = _sniffed(connection, file, given, root, rows=rows)
+    return dialect, exact(connection, file.path, dialect.arguments(), columns, rows=rows)
+
+
+def _sniffed(
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: Mapping[str, Any], root: Root, *, rows: int
+) -> tuple[Dialect, Columns]:
     import duckdb
 
     if file.empty:
@@ -103,18 +110,21 @@ def sniff(
     if len(columns) == 1 and columns[0][1] == "VARCHAR" and "delimiter" not in given:
         return _split_otherwise(connection, file, given, root, (dialect, columns))
     if dialect.skip and "skip" not in given:
-        _refuse_skipped_rows(connection, file, root, dialect, len(columns))
+        _refuse_skipped_rows(connection, file, root, dialect, columns)
     return dialect, columns
 
 
 def _refuse_skipped_rows(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, root: Root, dialect: Dialect, width: int
+    connection: duckdb.DuckDBPyConnection, file: DataFile, root: Root, dialect: Dialect, columns: Columns
 ) -> None:
-    """The sniffer leaves out lines until the rest is a table. A title may go, but not rows of another width."""
+    """The sniffer leaves out lines until the rest is a table. A title above a header may go, where values that are no
+    text prove that it is one; a header or rows of another width may not."""
     skipped = _first_lines(connection, file)[: dialect.skip]
-    if any(dialect.delimiter in line for line in skipped):
+    headed = dialect.header and any(kind != "VARCHAR" for _, kind in columns)
+    if not headed or any(dialect.delimiter in line for line in skipped):
+        lines = f"lines 1 to {dialect.skip} do" if dialect.skip > 1 else "line 1 does"
         raise EngineError(
-            f"{root.show(file.path)}: lines 1 to {dialect.skip} do not have the {width} columns of those below. "
+            f"{root.show(file.path)}: {lines} not have the {len(columns)} columns of those below. "
             f"Mend the lines, or register the table with the option skip: {dialect.skip}."
         )
 
@@ -162,9 +172,22 @@ def _second_look(
     if delimiter:
         _refuse_ragged(connection, file, {**given, "delimiter": delimiter}, root, lines)
     try:
-        return _ask_sniffer(connection, file, given, strict=False)
+        found = _ask_sniffer(connection, file, given, strict=False)
     except duckdb.Error:
+        if "Error when sniffing file" in str(error):
+            raise EngineError(
+                f"{root.show(file.path)}: it is not clear how its lines are cut into values. Mend the file, or "
+                "register the table with the options that say it: delimiter, quote, escape, header, skip, comment."
+            ) from error
         raise explain(error, lambda path: root.show(path)) from error
+    # DuckDB would drop the value that follows.
+    line = lone_return(file, root.show(file.path))
+    if line is not None:
+        raise EngineError(
+            f"{root.show(file.path)}, line {line}: the line ends with a carriage return alone, and others end "
+            "otherwise. Make all ends of lines alike (tr '\\r' '\\n' < OLD > NEW), or quote the value."
+        )
+    return found
 
 
 def _split_otherwise(

@@ -30,8 +30,8 @@ class Tables(Protocol):
         """What DuckDB may use."""
         ...
 
-    def source(self, table: Table) -> Source:
-        """What reads a table. Raises the ``EngineError`` that says why nothing can."""
+    def source(self, table: Table, *, whole: bool = True) -> Source:
+        """What reads a table, from its beginning or ``whole``. Raises the ``EngineError`` that says why nothing can."""
         ...
 
     def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:
@@ -62,7 +62,7 @@ class DuckDBExecution(Execution):
     def preview(self, table: Table, *, limit: int = 10) -> Rows:
         """The first rows, in the order of the files."""
         with self._tables() as tables:
-            return answers.preview(tables.limits, tables.source(table), limit, tables.root.show)
+            return answers.preview(tables.limits, tables.source(table, whole=False), limit, tables.root.show)
 
     def summarize(self, table: Table, *, columns: Sequence[str] | None = None) -> Rows:
         """One row per column, exact, in memory that is bounded by ``memory_limit``."""

@@ -20,6 +20,11 @@ _CSV_COLUMNS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 _JSON_PLACE = re.compile(r"in file \"(.+?)\", (?:in|at byte \d+ in) (line \d+|record/value \d+): (.*)")
 _CELL = re.compile(r"read_xlsx: Failed to parse cell '(\w+)': (.*)")
 _POINTER = re.compile(r"\n+LINE \d+:.*", re.DOTALL)
+_SNIFFED = re.compile(r"Error when sniffing file \"(.*?)\"")
+_CLASH = re.compile(
+    r"Ambiguous reference to catalog or schema \"(.*?)\"|Cannot create entry in system catalog"
+    r"|Cannot create non-temporary entry|Only TEMPORARY table names"
+)
 _KIND = re.compile(r"^[A-Z]\w*(?: \w+){0,2} Error: ")
 
 _QUOTED_PATH = re.compile(r"(?<=['\"])/[^'\"\n]+(?=['\"])")
@@ -47,6 +52,12 @@ def explain(error: Exception, show: Show) -> EngineError:
     text = str(error)
     if isinstance(error, duckdb.PermissionException):
         return _denied(text)
+    clash = _CLASH.search(text)
+    if clash:
+        return EngineError(
+            f"SQL cannot name the tables of {clash[1] or 'this database'}: DuckDB keeps the name for itself. Give "
+            "database_name and table_name, and say $table; or rename the folder."
+        )
     if isinstance(error, duckdb.OutOfMemoryException):
         return EngineError(
             f"DuckDB ran out of memory: {_first_line(text)} "
@@ -56,6 +67,12 @@ def explain(error: Exception, show: Show) -> EngineError:
         return TransientEngineError(f"Another process is writing to the warehouse: {_first_line(text)}")
     if "CSV Error on Line" in text:
         return _csv(text, show)
+    sniffed = _SNIFFED.search(text)
+    if sniffed:
+        return EngineError(
+            f"{show(sniffed[1])}: nothing tells how this text is cut into columns. Mend the file, or register the "
+            "table with options that say so (delimiter, quote, escape, header, skip, comment)."
+        )
     place = _JSON_PLACE.search(text)
     if place:
         what = place[3].strip().rstrip(".")

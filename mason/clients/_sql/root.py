@@ -5,12 +5,14 @@ Hidden files, and names that begin with ``_`` as Hadoop's markers do, are no dat
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from mason.errors import AccessDeniedError, EngineError, NotFoundError
+from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
 
 
 class Root:
@@ -24,17 +26,73 @@ class Root:
     def resolve(self, path: str) -> Path:
         """The real path that ``path`` (relative to this folder, or absolute) leads to; it need not exist.
 
-        Raises ``AccessDeniedError`` for a path outside of the folder and ``EngineError`` for what is no path.
+        Raises ``AccessDeniedError`` for a path outside of the folder, or that may not be looked at, and ``EngineError``
+        for what is no path.
         """
-        if "://" in path or "\0" in path:
-            raise EngineError(f"{path!r} is no path that client {self.client} can reach; it takes paths of files.")
-        real = Path(os.path.realpath(self.path / path))
+        self.check()
+        unusable = f"{path!r} is no path that client {self.client} can reach; it takes paths of files."
+        if "://" in path:
+            raise EngineError(unusable)
+        try:
+            real = Path(os.path.realpath(self.path / path))
+        except ValueError as error:
+            # A NUL, or half of a character.
+            raise EngineError(unusable) from error
         if not self.holds(real):
             raise AccessDeniedError(
                 f"{path} lies outside of the client's root {self.path} "
                 f"(set allow_outside_root: true in the config's {self.client} client to allow it)."
             )
+        try:
+            real.lstat()
+        except PermissionError as error:
+            raise AccessDeniedError(
+                f"{path} cannot be reached: {error.strerror}. Check the permissions of the folders that it is in."
+            ) from error
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise EngineError(f"{path[:60]}... is too long for a path on this machine. Shorten it.") from error
         return real
+
+    def target(self, path: str) -> Path:
+        """The real path of a file that is to be written; folders above it may be missing.
+
+        Raises ``ConflictError`` where a file or folder is in its way, ``AccessDeniedError`` where nobody may write, and
+        what :meth:`resolve` raises.
+        """
+        real = self.resolve(path)
+        if real.is_dir():
+            raise ConflictError(f"{path} is a folder; name the file to write.")
+        nearest = next(parent for parent in real.parents if parent.exists())
+        if not nearest.is_dir():
+            raise ConflictError(
+                f"{path} cannot be written: {self.show(nearest)} is a file, not a folder. Choose another path."
+            )
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise AccessDeniedError(
+                f"{path} cannot be written: the folder {self.show(nearest)} may not be written to. Check its "
+                "permissions, or choose another path."
+            )
+        return real
+
+    def check(self) -> None:
+        """Raises ``NotFoundError`` when this folder does not exist, and ``EngineError`` when it is none."""
+        try:
+            mode = self.path.stat().st_mode
+        except FileNotFoundError as error:
+            raise NotFoundError(
+                f"The client's root {self.path} does not exist. {self._remedy('Make the folder')}"
+            ) from error
+        except OSError as error:
+            raise AccessDeniedError(
+                f"The client's root {self.path} cannot be reached: {error.strerror}. "
+                f"{self._remedy('Check its permissions')}"
+            ) from error
+        if not stat.S_ISDIR(mode):
+            raise EngineError(f"The client's root {self.path} is not a folder. {self._remedy('Make it one')}")
+
+    def _remedy(self, first: str) -> str:
+        return f"{first}, or name another one as root in the config's {self.client} client."
 
     def holds(self, real: Path) -> bool:
         """Whether a resolved path may be touched."""
@@ -110,4 +168,14 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as found:
             return sorted((entry for entry in found if is_data(entry.name)), key=lambda entry: entry.name)
     except PermissionError as error:
-        raise AccessDeniedError(f"The folder {folder} cannot be read: {error.strerror}.") from error
+        raise AccessDeniedError(
+            f"The folder {folder} cannot be read: {error.strerror}. Check its permissions, or leave it out of the path."
+        ) from error
+
+
+def is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file, or a link to one; a link that cannot be followed is none."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql import spreadsheet
+from mason.clients._sql import json_files, spreadsheet
+from mason.clients._sql.bytewise import Marks, look_through
+from mason.clients._sql.columns import Columns
 from mason.clients._sql.conflicts import agree
-from mason.clients._sql.dialect import SAMPLE_ROWS, Columns, Dialect, check_options, sniff
+from mason.clients._sql.dialect import SAMPLE_ROWS, Dialect, check_options, sniff
 from mason.clients._sql.failures import explained
 from mason.clients._sql.files import DataFile, partition_types
 from mason.clients._sql.quoting import call, identifier, literal
 from mason.clients._sql.root import Root
-from mason.errors import EngineError
+from mason.errors import ConflictError, EngineError
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,12 +35,18 @@ _FEW = 8
 
 @dataclass(frozen=True, slots=True)
 class FileSchema:
-    """The columns of one file (none: it is empty) and how to read it. ``as_text`` is for spreadsheets: see there."""
+    """The columns of one file (none: it is empty) and how to read it.
+
+    ``as_text`` is for spreadsheets: see there. Of text, ``sampled`` says that every line was in the sample that the
+    types were found in, and ``points`` that there may be decimal points.
+    """
 
     file: DataFile
     columns: Columns
     dialect: Dialect | None = None
     as_text: bool = False
+    sampled: bool = False
+    points: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +60,12 @@ class TableSchema:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-Seen = dict[object, FileSchema]
-"""Files that were looked at, by path, version and options."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found in files: schemas by path, version and options, marks by path and version."""
+
+    schemas: dict[object, FileSchema] = field(default_factory=dict)
+    marks: dict[object, Marks] = field(default_factory=dict)
 
 
 def describe(
@@ -65,24 +77,29 @@ def describe(
     title: str,
     options: Mapping[str, Any] | None = None,
     pinned: Columns | None = None,
+    whole: bool = False,
 ) -> TableSchema:
     """The schema that all ``files`` have.
 
     ``title`` names the table in errors, ``options`` fix how files are read, ``pinned`` are the columns
-    that the table was registered with, whose types win. Raises ``ConflictError`` that lists the columns in which files
-    differ, and ``EngineError`` for files that cannot be read.
+    that the table was registered with, whose types win. ``whole`` says that all rows will be read: damaged files are
+    refused, and checks that a file needs no more are left out. Raises ``ConflictError`` that lists the columns in which
+    files differ, and ``EngineError`` for files that cannot be read.
     """
     kind = files[0].ending.format
     partitions = partition_types(files)
     given = _checked(kind, dict(options or {}), root.client)
     if pinned is not None:
         pinned = tuple((name, _type(connection, name, kind)) for name, kind in pinned)
+    marks = [_marks(file, index, root, seen) for index, file in enumerate(files)] if whole and kind == "csv" else []
     with explained(root.show):
         looked = _look(connection, kind, files, given, root, seen)
+        _refuse_likeness(looked, partitions, title)
         columns = agree(
             [(each.file.name, _without(each.columns, partitions) or ()) for each in looked if each.columns],
             title=title,
             inferred=kind in ("csv", "json"),
+            sampled=kind == "csv",
             pinned=_without(pinned, partitions),
             all_null=lambda index, column: _all_null(
                 connection, [each for each in looked if each.columns][index], column
@@ -90,7 +107,12 @@ def describe(
         )
     common = _common_options(kind, looked, given)
     # Asking again with the options that were found would find the same.
-    seen.update({_key(each.file, common, index): each for index, each in enumerate(looked)})
+    seen.schemas.update({_key(each.file, common, index): each for index, each in enumerate(looked)})
+    if marks:
+        looked = [
+            replace(each, sampled=found.lines is not None, points=found.points)
+            for each, found in zip(looked, marks, strict=True)
+        ]
     registered = dict(pinned or ())
     return TableSchema(
         kind,
@@ -99,6 +121,30 @@ def describe(
         tuple((name, registered.get(name, found)) for name, found in partitions),
         common,
     )
+
+
+def _rows_of_sample(index: int) -> int:
+    return _OTHERS_ROWS if index else SAMPLE_ROWS
+
+
+def _marks(file: DataFile, index: int, root: Root, seen: Seen) -> Marks:
+    key = file.path, file.version, index == 0
+    if key not in seen.marks:
+        seen.marks[key] = look_through(file, root.show(file.path), most_lines=_rows_of_sample(index))
+    return seen.marks[key]
+
+
+def _refuse_likeness(looked: Sequence[FileSchema], partitions: Columns, title: str) -> None:
+    """SQL folds case, so one of two columns that differ in nothing else would hide the other."""
+    keys = {name.lower(): name for name, _ in partitions}
+    for each in looked:
+        for name, _ in each.columns:
+            key = keys.get(name.lower(), name)
+            if key != name:
+                raise ConflictError(
+                    f"Column {name} in {each.file.name} and the folders {key}= of {title} differ in upper and lower "
+                    "case only, so one would hide the other. Rename one of them."
+                )
 
 
 def _type(connection: duckdb.DuckDBPyConnection, column: str, kind: str) -> str:
@@ -141,19 +187,20 @@ def _look(
     seen: Seen,
 ) -> list[FileSchema]:
     keys = [_key(file, given, index) for index, file in enumerate(files)]
-    missing = {index: file for index, file in enumerate(files) if keys[index] not in seen}
+    missing = {index: file for index, file in enumerate(files) if keys[index] not in seen.schemas}
     if kind == "parquet":
         found = {each.file.path: each for each in _parquet(connection, list(missing.values()))}
-        seen.update({keys[index]: found[file.path] for index, file in missing.items()})
+        seen.schemas.update({keys[index]: found[file.path] for index, file in missing.items()})
     else:
 
         def look(cursor: duckdb.DuckDBPyConnection, index: int) -> FileSchema:
-            rows = _OTHERS_ROWS if index else SAMPLE_ROWS
-            return _LOOKS[kind](cursor, files[index], given, root, rows)
+            return _LOOKS[kind](cursor, files[index], given, root, _rows_of_sample(index))
 
-        seen.update(zip((keys[index] for index in missing), _each(connection, list(missing), look), strict=True))
+        seen.schemas.update(
+            zip((keys[index] for index in missing), _each(connection, list(missing), look), strict=True)
+        )
     # A remembered schema may stem from a look at another folder: names in errors follow the files asked for now.
-    return [replace(seen[key], file=file) for key, file in zip(keys, files, strict=True)]
+    return [replace(seen.schemas[key], file=file) for key, file in zip(keys, files, strict=True)]
 
 
 def _each(
@@ -172,7 +219,12 @@ def _each(
 def _csv(
     connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int
 ) -> FileSchema:
-    dialect, columns = sniff(connection, file, given, root, rows=rows)
+    try:
+        dialect, columns = sniff(connection, file, given, root, rows=rows)
+    except EngineError:
+        if file.ending.compression:
+            look_through(file, root.show(file.path), most_lines=0)
+        raise
     return FileSchema(file, columns, dialect)
 
 
@@ -183,11 +235,7 @@ def _json(
         return FileSchema(file, ())
     if not file.ending.compression and _begins_with_mark(file.path):
         raise EngineError(f"{root.show(file.path)} begins with a byte order mark, which JSON forbids. Save it without.")
-    reader = call("read_json", str(file.path), {"hive_partitioning": "false", "sample_size": str(rows)})
-    columns = _columns_of(connection, reader)
-    if columns == (("json", "JSON"),) and not connection.execute(f"SELECT 1 FROM {reader} LIMIT 1").fetchall():
-        columns = ()
-    return FileSchema(file, columns)
+    return FileSchema(file, json_files.look(connection, file, root.show(file.path), rows))
 
 
 def _xlsx(

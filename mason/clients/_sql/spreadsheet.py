@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mason.clients._sql.columns import Columns
 from mason.clients._sql.connection import load_excel
 from mason.clients._sql.quoting import call, identifier, literal
 from mason.errors import EngineError
 
 if TYPE_CHECKING:
     import duckdb
-
-Columns = tuple[tuple[str, str], ...]
 
 # As text, dates and times are days since this one, as spreadsheets count them.
 _FIRST_DAY = "1899-12-30"

@@ -18,12 +18,13 @@ from mason.errors import EngineError
 
 
 def look_at(
-    table: Table, root: Root, limits: Limits, seen: Seen, *, read_headers: bool | None = None
+    table: Table, root: Root, limits: Limits, seen: Seen, *, read_headers: bool | None = None, whole: bool = False
 ) -> tuple[Table, TableSchema]:
     """The table with its schema, and that schema file by file.
 
     ``table`` has at least a location; its options and columns, where it has them, are held to. With ``read_headers``
-    the columns are found anew. Raises what :func:`files_at` and :func:`describe` raise.
+    the columns are found anew; ``whole`` says that all rows will be read. Raises what :func:`files_at` and
+    :func:`describe` raise.
     """
     location = table.location.path if table.location else ""
     files = files_at(root, location)
@@ -40,6 +41,7 @@ def look_at(
             title=title(table) if table.database else f"{location or '.'}",
             options=options,
             pinned=tuple(pinned) if pinned is not None else None,
+            whole=whole,
         )
     return _with_schema(table, schema, files), schema
 
@@ -86,11 +88,11 @@ def _with_schema(table: Table, schema: TableSchema, files: Sequence[DataFile]) -
     )
 
 
-def source_of(table: Table, root: Root, limits: Limits, seen: Seen) -> Source:
-    """What reads a table, whose files are looked at again if they changed."""
+def source_of(table: Table, root: Root, limits: Limits, seen: Seen, *, whole: bool) -> Source:
+    """What reads a table, whose files are looked at again if they changed; see :func:`look_at`."""
     if table.location is None:
         raise EngineError(f"{title(table).capitalize()} has no location, so client {root.client} cannot read it.")
-    return source(look_at(table, root, limits, seen)[1])
+    return source(look_at(table, root, limits, seen, whole=whole)[1])
 
 
 def relative(schema: TableSchema, root: Root) -> TableSchema:

@@ -6,16 +6,17 @@ files, folders of files, and registrations kept in that file.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.engines.client import Client
 from mason.engines.engine import Engine
+from mason.errors import SettingsError
 
 if TYPE_CHECKING:
     from mason.clients._sql.connection import Limits
-    from mason.clients._sql.schemas import Seen
 
 
 class LocalClient(Client):
@@ -25,15 +26,16 @@ class LocalClient(Client):
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
         from mason.clients._sql.root import Root
+        from mason.clients._sql.schemas import Seen
         from mason.clients.local.warehouse import Warehouse
 
         super().__init__(configuration, base=base)
         given = self.configuration
         self.root = Root(
-            base / given.get("root", "."), client=self.name, allow_outside=given.get("allow_outside_root", False)
+            self._folder("root", "."), client=self.name, allow_outside=given.get("allow_outside_root", False)
         )
-        self.warehouse = Warehouse(base / given.get("warehouse", "./warehouse"))
-        self.seen: Seen = {}
+        self.warehouse = Warehouse(self._folder("warehouse", "./warehouse"))
+        self.seen = Seen()
 
     @classmethod
     def roles(cls) -> Mapping[str, type[Engine]]:
@@ -50,6 +52,16 @@ class LocalClient(Client):
             "scheduler": LocalScheduler,
         }
 
+    def _folder(self, setting: str, default: str) -> Path:
+        given = self.configuration.get(setting, default)
+        try:
+            return self.base / Path(given).expanduser()
+        except RuntimeError as error:
+            raise SettingsError(
+                f"There is no home folder for {given}, which is {setting} in the config's {self.name} client. "
+                "Write the whole path."
+            ) from error
+
     @property
     def limits(self) -> Limits:
         """What DuckDB may use. It spills into the warehouse where there is one, else into the system's folder."""
@@ -60,6 +72,6 @@ class LocalClient(Client):
         home = self.warehouse.folder
         return Limits(
             memory=str(self.configuration.get("memory_limit", "850MB")),
-            spill=home if home.is_dir() else Path(gettempdir()),
+            spill=home if home.is_dir() and os.access(home, os.W_OK) else Path(gettempdir()),
             threads=self.configuration.get("threads"),
         )

@@ -44,6 +44,13 @@ class Catalog:
             return Database(name)
         raise missing("Database", name, (each.name for each in self.databases()))
 
+    def is_folder(self, name: str) -> bool:
+        """Whether a folder is the database of that name, written just so."""
+        if name.startswith("/") or ".." in Path(name).parts or not name.isprintable():
+            return False
+        folder = self.folder(name)
+        return folder is not None and self.root.show(folder) == name and folders.is_database(folder, self._leave_out())
+
     def tables(self, database: str) -> list[Table]:
         """Registered tables and those that are files, sorted by name, without schemas."""
         self.database(database)
@@ -86,12 +93,12 @@ class Catalog:
         columns = self.warehouse.columns(database, name)
         return replace(found, schema=Schema(tuple(Column(*column) for column in columns)))
 
-    def source(self, table: Table) -> Source:
-        """What reads a table."""
+    def source(self, table: Table, *, whole: bool = True) -> Source:
+        """What reads a table, from its beginning or ``whole``."""
         if table.format == "duckdb":
             sql = f"SELECT * FROM {qualified('warehouse', table.database, table.name)}"
             return Source(sql, attach=self.warehouse.file, columnar=True)
-        return source_of(table, self.root, self.client.limits, self.client.seen)
+        return source_of(table, self.root, self.client.limits, self.client.seen, whole=whole)
 
     def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:
         """The source of a table that a statement names, or the error that suggests near names.

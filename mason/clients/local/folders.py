@@ -6,12 +6,13 @@ their endings, and the folders in it that hold data at any depth (partitions, or
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from mason.clients._sql.files import ending_of
-from mason.clients._sql.root import Root, entries
+from mason.clients._sql.root import Root, entries, is_file
 
 # Folders that hold other people's files by the thousand.
 _FOREIGN = frozenset({"node_modules", "site-packages", "venv"})
@@ -20,8 +21,10 @@ _FOREIGN = frozenset({"node_modules", "site-packages", "venv"})
 def databases(root: Root, leave_out: frozenset[Path]) -> list[str]:
     """The names of all folders that are databases, as paths below the root (``.`` for the root itself).
 
-    A folder of nothing but files, inside a database, is a table there and not listed as a database again.
+    A folder of nothing but files, inside a database, is a table there and not listed as a database again. Folders that
+    may not be looked into are left out.
     """
+    root.check()
     return sorted(_databases(root, root.path, leave_out, inside=False))
 
 
@@ -65,7 +68,7 @@ def named(folder: Path, table: str, leave_out: frozenset[Path]) -> list[Path]:
 def unreadable(folder: Path, table: str) -> Path | None:
     """A file of that name, with or without ending, that is of no format we read."""
     for entry in entries(folder):
-        if entry.is_file() and not ending_of(entry.name).format and table in (entry.name, Path(entry.name).stem):
+        if is_file(entry) and not ending_of(entry.name).format and table in (entry.name, Path(entry.name).stem):
             return Path(entry.path)
     return None
 
@@ -80,11 +83,16 @@ def _content(folder: Path, leave_out: frozenset[Path]) -> tuple[list[Path], list
     for entry in entries(folder):
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
-            if path not in leave_out and entry.name not in _FOREIGN and not (path / "pyvenv.cfg").exists():
+            if path not in leave_out and entry.name not in _FOREIGN and _is_open(path):
                 folders.append(path)
-        elif ending_of(entry.name).format and entry.is_file():
+        elif ending_of(entry.name).format and is_file(entry):
             files.append(path)
     return files, folders
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether a folder may be looked into, and is worth it: other people's Python packages are not."""
+    return os.access(folder, os.R_OK | os.X_OK) and not (folder / "pyvenv.cfg").exists()
 
 
 def _holds_files(folder: Path, leave_out: frozenset[Path]) -> bool:

@@ -14,6 +14,7 @@ from mason.clients._sql.schemas import TableSchema
 from mason.clients._sql.tables import definition_of, look_at, partitions_of, relative, title
 from mason.clients.local import LocalClient
 from mason.clients.local.catalog import Catalog
+from mason.clients.local.names import check_name, check_schema
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
@@ -76,7 +77,7 @@ class LocalMetastore(Metastore):
             assert found.schema is not None
             columns = ", ".join(f"{qualified(column.name)} {column.type}" for column in found.schema.columns)
             return f"CREATE TABLE {name} ({columns});"
-        reader = source(relative(self._looked_at(found)[1], self.local.root)).sql
+        reader = source(relative(self._looked_at(found)[1], self.local.root), checks=False).sql
         return f"CREATE VIEW {name} AS {reader};"
 
     def create_database(self, database: str, *, location: str | None = None) -> Database:
@@ -84,8 +85,10 @@ class LocalMetastore(Metastore):
         holds data is a database already."""
         if location is not None:
             raise EngineError(f"Client {self.client} takes no location: a folder with data is a database already.")
-        if not database:
-            raise EngineError("A database needs a name.")
+        check_name("database", database)
+        check_schema(database)
+        if database == "main":
+            raise ConflictError("Database main exists already: DuckDB makes it. It is listed once it holds a table.")
         if database in self.local.warehouse.schemas():
             raise ConflictError(f"Database {database} exists already.")
         self.local.warehouse.create_schema(database)
@@ -96,8 +99,10 @@ class LocalMetastore(Metastore):
     ) -> Job:
         """Register a table over files below the root. Its columns are looked for where the definition has none."""
         submitted = now()
-        if not database or not table:
-            raise EngineError("A table needs a database and a name.")
+        if not self.catalog.is_folder(database):
+            check_name("database", database)
+        check_name("table", table)
+        check_schema(database)
         if not overwrite and self.catalog.registered(database, table) is not None:
             raise ConflictError(f"Table {table} in database {database} is registered already.")
         wanted = definition_of(definition, database, table)
@@ -105,11 +110,13 @@ class LocalMetastore(Metastore):
         if not schema.columns:
             raise EngineError(f"{title(wanted).capitalize()} has no columns: its files are empty.")
         root = self.local.root
-        reader = source(relative(schema, root)).sql
-        self.local.warehouse.register(found, reader, search=root.path, excel=schema.format == "xlsx")
+        reader = source(relative(schema, root), checks=False).sql
         logs = (f"Registered {database}.{table} over {found.location.path if found.location else ''}",)
         job = succeeded("metastore.create_table", found.to_dict(), submitted=submitted, logs=logs)
-        return self.local.warehouse.put_job(job)
+        warehouse = self.local.warehouse
+        with warehouse.keeping(job):
+            warehouse.register(found, reader, search=root.path, excel=schema.format == "xlsx")
+        return job
 
     def delete_table(self, database: str, table: str, *, delete_files: bool = False) -> Table:
         """Forget a registration; with ``delete_files`` also delete the table's data files, and no other file."""
@@ -140,6 +147,10 @@ class LocalMetastore(Metastore):
         Raises ``AccessDeniedError`` when one of them is not the table's alone.
         """
         root = self.local.root
+        named = root.path / location
+        if named.is_symlink():
+            # A link goes itself; what it leads to stays.
+            return [named]
         try:
             base, _ = root.find(location)
             files = [file.path for file in files_at(root, location)]

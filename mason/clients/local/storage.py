@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mason.clients._sql.atomic import write_whole
+from mason.clients._sql.inference import infer
 from mason.clients._sql.jobs import iso
-from mason.clients._sql.tables import infer
 from mason.clients.local import LocalClient
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage
@@ -36,10 +37,27 @@ class LocalStorage(Storage):
         """Whether there is a file or folder; a link that leads nowhere is none."""
         return self.root.resolve(path).exists()
 
-    def infer_table(self, path: str, *, table: str | None = None, read_headers: bool | None = None) -> Table:
+    def infer_table(
+        self,
+        path: str,
+        *,
+        table: str | None = None,
+        read_headers: bool | None = None,
+        options: Mapping[str, Any] | None = None,
+        columns: Mapping[str, Any] | None = None,
+    ) -> Table:
         """The table that the files at ``path`` are; its location is the path as given, so that a glob stays one."""
         client = self.local
-        return infer(path, self.root, client.limits, client.seen, table=table, read_headers=read_headers)
+        return infer(
+            path,
+            self.root,
+            client.limits,
+            client.seen,
+            table=table,
+            read_headers=read_headers,
+            options=options,
+            columns=columns,
+        )
 
     def fingerprint(self, path: str) -> str:
         """A sha256 of names, sizes and modification times."""
@@ -61,7 +79,7 @@ class LocalStorage(Storage):
 
     def write(self, path: str, content: str | bytes, *, overwrite: bool = False) -> Location:
         """Write a file; missing folders are made."""
-        real = self._target(path)
+        real = self.root.target(path)
         try:
             write_whole(real, content.encode("utf-8") if isinstance(content, str) else content, overwrite=overwrite)
         except FileExistsError as error:
@@ -99,13 +117,6 @@ class LocalStorage(Storage):
             raise EngineError(f"{path} is a folder, not a file.")
         if not real.is_file():
             raise NotFoundError(f"There is no file {path} in {self.root.path}.")
-        return real
-
-    def _target(self, path: str) -> Path:
-        real = self.root.resolve(path)
-        if real.is_dir():
-            raise ConflictError(f"{path} is a folder; name the file to write.")
-        real.parent.mkdir(parents=True, exist_ok=True)
         return real
 
     def _location(self, file: Path) -> Location:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._sql.failures import explain
 from mason.clients._sql.quoting import identifier, literal, qualified
 from mason.engines.models import Job, Location, Table
-from mason.errors import ConflictError, EngineError, NotFoundError, TransientEngineError
+from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError, TransientEngineError
 
 if TYPE_CHECKING:
     import duckdb
@@ -86,7 +86,7 @@ class Warehouse:
         """Make a schema, if there is none of that name. Raises ``ConflictError`` where one differs only in case."""
         with self._open(read_only=False) as connection:
             _check_case(connection, schema)
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {qualified(_catalog(connection), schema)}")
 
     def register(self, table: Table, reader: str, *, search: Path, excel: bool) -> None:
         """Keep a table's definition, and a view with the SELECT ``reader``, whose paths start from ``search``.
@@ -95,15 +95,16 @@ class Warehouse:
         """
         from mason.clients._sql.connection import load_excel
 
-        view = qualified(table.database, table.name)
         comment = json.dumps({_OWN: table.to_dict()}, ensure_ascii=False)
         with self._open(read_only=False) as connection:
             _check_case(connection, table.database, table.name)
+            schema = qualified(_catalog(connection), table.database)
+            view = f"{schema}.{identifier(table.name)}"
             if excel:
                 load_excel(connection)
             connection.execute(f"SET file_search_path = {literal(str(search))}")
             connection.execute("BEGIN")
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(table.database)}")
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             connection.execute(f"CREATE OR REPLACE VIEW {view} AS {reader}")
             connection.execute(f"COMMENT ON VIEW {view} IS {literal(comment)}")
             connection.execute("COMMIT")
@@ -112,28 +113,38 @@ class Warehouse:
         """Forget a registration, or drop a table or view of DuckDB's own."""
         kind = "TABLE" if table.format == "duckdb" and table.kind == "table" else "VIEW"
         with self._open(read_only=False) as connection:
-            connection.execute(f"DROP {kind} IF EXISTS {qualified(table.database, table.name)}")
+            name = qualified(_catalog(connection), table.database, table.name)
+            connection.execute(f"DROP {kind} IF EXISTS {name}")
 
     def put_job(self, job: Job) -> Job:
         """Keep a job, whole or not at all, for other processes to ask about."""
-        from mason.clients._sql.atomic import write_whole
+        with self.keeping(job):
+            return job
 
-        folder = self.folder / "jobs"
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / f"{job.job_id}.json", json.dumps(job.to_dict(), indent=1).encode("utf-8"))
-        return job
+    @contextmanager
+    def keeping(self, job: Job) -> Iterator[None]:
+        """Keep a job if the work inside goes well. Whether it can be kept turns out before the work begins."""
+        from mason.clients._sql.atomic import whole
+
+        with self._reached(), whole(self.folder / "jobs" / f"{job.job_id}.json") as beside:
+            beside.write_text(json.dumps(job.to_dict(), indent=1), "utf-8")
+            yield
 
     def get_job(self, job_id: str) -> Job:
         """A job that was kept. Raises ``NotFoundError``, and ``EngineError`` when its file is damaged."""
         folder = self.folder / "jobs"
         path = folder / f"{job_id}.json"
         # The id is compared with names and not joined to a path: it may hold anything.
-        if not folder.is_dir() or path.name not in {entry.name for entry in folder.iterdir()}:
-            raise NotFoundError(f"There is no job {job_id}.")
+        with self._reached():
+            if not folder.is_dir() or path.name not in {entry.name for entry in folder.iterdir()}:
+                raise NotFoundError(f"There is no job {job_id}.")
+            text = path.read_bytes()
         try:
-            return Job.from_dict(json.loads(path.read_text("utf-8")))
-        except (ValueError, KeyError) as error:
-            raise EngineError(f"The record of job {job_id} is damaged: {path}.") from error
+            return Job.from_dict(json.loads(text))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EngineError(
+                f"The record of job {job_id} is damaged: {path}. Remove the file; what the job made is not in it."
+            ) from error
 
     def _table(self, schema: str, name: str, kind: str, comment: str | None) -> Table:
         definition = _definition(comment)
@@ -143,8 +154,11 @@ class Warehouse:
         return Table(name, schema, location=Location(str(self.file)), format="duckdb", kind=kind, comment=comment or "")
 
     def _ask(self, sql: str, values: list[str] | None = None) -> list[tuple[Any, ...]]:
-        if not self.file.exists():
-            return []
+        with self._reached():
+            try:
+                self.file.stat()
+            except FileNotFoundError:
+                return []
         with self._open(read_only=True) as connection:
             return connection.execute(sql, values or []).fetchall()
 
@@ -153,7 +167,8 @@ class Warehouse:
         import duckdb
 
         if not read_only:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with self._reached():
+                self.file.parent.mkdir(parents=True, exist_ok=True)
         with _turn:
             try:
                 connection = self._connect(read_only=read_only)
@@ -163,6 +178,25 @@ class Warehouse:
                     connection.close()
             except duckdb.Error as error:
                 raise explain(error, str) from error
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Says of a folder that cannot be used that it is the warehouse, and where it was named."""
+        try:
+            yield
+        except OSError as error:
+            if self.folder.is_file():
+                raise EngineError(
+                    f"The warehouse {self.folder} is a file, not a folder. Name a folder as warehouse in the config's "
+                    "local client, or a DuckDB file that ends in .duckdb or .db."
+                ) from error
+            where = Path(error.filename or self.folder)
+            # The name of a file that is being written means nothing to a person.
+            shown = where.parent if where.name.startswith(".") else where
+            raise AccessDeniedError(
+                f"The warehouse cannot use {shown}: {error.strerror}. Mend that, or name another folder as warehouse "
+                "in the config's local client."
+            ) from error
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         import duckdb
@@ -182,6 +216,13 @@ class Warehouse:
                         f"The warehouse {self.file} is open for writing in another process. Try again when it is done."
                     ) from error
             time.sleep(_PAUSE)
+
+
+def _catalog(connection: duckdb.DuckDBPyConnection) -> str:
+    """What DuckDB calls the file. With it, names of schemas cannot be taken for those of other catalogs."""
+    row = connection.execute("SELECT current_database()").fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def _check_case(connection: duckdb.DuckDBPyConnection, schema: str, table: str | None = None) -> None:

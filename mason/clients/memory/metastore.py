@@ -14,6 +14,7 @@ from mason.clients._sql.missing import missing
 from mason.clients._sql.quoting import qualified
 from mason.clients._sql.readers import Source, source
 from mason.clients._sql.root import Root
+from mason.clients._sql.schemas import Seen
 from mason.clients._sql.tables import definition_of, look_at, partitions_of, relative, source_of
 from mason.clients.memory import MemoryClient
 from mason.engines.metastore import Metastore
@@ -33,9 +34,9 @@ class Registered:
         """What DuckDB may use."""
         return self.memory.limits
 
-    def source(self, table: Table) -> Source:
-        """What reads a table."""
-        return source_of(table, self.root, self.limits, {})
+    def source(self, table: Table, *, whole: bool = True) -> Source:
+        """What reads a table, from its beginning or ``whole``."""
+        return source_of(table, self.root, self.limits, Seen(), whole=whole)
 
     def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:
         """What reads a registered table; upper and lower case are alike, as SQL has it."""
@@ -78,20 +79,21 @@ class MemoryMetastore(Metastore):
         """A registered table, looked at again."""
         found = self._registered(database, table)
         with self._on_disk() as tables:
-            return look_at(found, tables.root, tables.limits, {}, read_headers=read_headers)[0]
+            return look_at(found, tables.root, tables.limits, Seen(), read_headers=read_headers)[0]
 
     def list_partitions(self, database: str, table: str) -> list[Partition]:
         """The folders ``key=value`` of a table."""
         found = self._registered(database, table)
         with self._on_disk() as tables:
-            return partitions_of(look_at(found, tables.root, tables.limits, {})[1], tables.root)
+            return partitions_of(look_at(found, tables.root, tables.limits, Seen())[1], tables.root)
 
     def table_ddl(self, database: str, table: str) -> str:
         """A ``CREATE VIEW`` for DuckDB."""
         found = self._registered(database, table)
         with self._on_disk() as tables:
-            schema = look_at(found, tables.root, tables.limits, {})[1]
-            return f"CREATE VIEW {qualified(database, table)} AS {source(relative(schema, tables.root)).sql};"
+            schema = look_at(found, tables.root, tables.limits, Seen())[1]
+            reader = source(relative(schema, tables.root), checks=False).sql
+            return f"CREATE VIEW {qualified(database, table)} AS {reader};"
 
     def create_database(self, database: str, *, location: str | None = None) -> Database:
         """Make an empty database; a ``location`` means nothing here and is refused."""
@@ -115,7 +117,7 @@ class MemoryMetastore(Metastore):
             raise ConflictError(f"Table {table} in database {database} is registered already.")
         wanted = definition_of(definition, database, table)
         with self._on_disk() as tables:
-            found, _ = look_at(wanted, tables.root, tables.limits, {})
+            found, _ = look_at(wanted, tables.root, tables.limits, Seen())
         self.memory.databases.setdefault(database, {})[table] = found
         return self.memory.put_job(succeeded("metastore.create_table", found.to_dict(), submitted=submitted))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from mason.clients._sql.inference import infer
 from mason.clients._sql.root import Root
-from mason.clients._sql.tables import infer
+from mason.clients._sql.schemas import Seen
 from mason.clients.memory import MemoryClient
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage
@@ -38,11 +39,28 @@ class MemoryStorage(Storage):
         name = self._name(path)
         return name in self.memory.files or not name or bool(self._below(name))
 
-    def infer_table(self, path: str, *, table: str | None = None, read_headers: bool | None = None) -> Table:
+    def infer_table(
+        self,
+        path: str,
+        *,
+        table: str | None = None,
+        read_headers: bool | None = None,
+        options: Mapping[str, Any] | None = None,
+        columns: Mapping[str, Any] | None = None,
+    ) -> Table:
         """The table that the files at ``path`` are."""
         self._name(path)
         with self.memory.on_disk() as root:
-            return infer(path, root, self.memory.limits, {}, table=table, read_headers=read_headers)
+            return infer(
+                path,
+                root,
+                self.memory.limits,
+                Seen(),
+                table=table,
+                read_headers=read_headers,
+                options=options,
+                columns=columns,
+            )
 
     def fingerprint(self, path: str) -> str:
         """A sha256 of names, sizes and the numbers of the writes."""

@@ -1,0 +1,61 @@
+"""From files to a :class:`Table` with nothing said about it but what a person says: where it is, and how to read it."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mason.clients._sql.connection import Limits
+from mason.clients._sql.files import ending_of
+from mason.clients._sql.missing import missing
+from mason.clients._sql.options import check_values
+from mason.clients._sql.root import Root
+from mason.clients._sql.schemas import Seen
+from mason.clients._sql.tables import look_at
+from mason.engines.models import Column, Location, Schema, Table
+from mason.errors import EngineError
+
+
+def infer(
+    path: str,
+    root: Root,
+    limits: Limits,
+    seen: Seen,
+    *,
+    table: str | None = None,
+    read_headers: bool | None = None,
+    options: Mapping[str, Any] | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> Table:
+    """The table that the files at ``path`` (file, folder or glob) are; a glob stays its location as it was given.
+
+    ``options`` say how the files are read, ``columns`` which types columns have; all that they leave out is found out.
+    Raises ``NotFoundError`` for a column that is not there, and ``EngineError`` for an unknown option or type.
+    """
+    check_values(options or {})
+    base, _ = root.find(path)
+    if glob.has_magic(path) and not (root.path / path).exists():
+        # A glob is named for the folder that it starts from.
+        location, name = path, base.name
+    else:
+        real = root.resolve(path)
+        location, name = root.show(real), ending_of(real.name).stem if real.is_file() else real.name
+    wanted = Table(table or name, location=Location(location), options=dict(options or {}))
+    found, _ = look_at(wanted, root, limits, seen, read_headers=read_headers)
+    if not columns:
+        return found
+    return look_at(replace(found, schema=_typed(found, columns)), root, limits, seen)[0]
+
+
+def _typed(table: Table, columns: Mapping[str, Any]) -> Schema:
+    """The columns that were found, those that a person gave with the types that they gave."""
+    found = table.schema.columns if table.schema else ()
+    names = [column.name for column in found]
+    for name, kind in columns.items():
+        if name not in names:
+            raise missing("Column", name, names, f" in {table.location.path if table.location else table.name}")
+        if not isinstance(kind, str):
+            raise EngineError(f"The type of column {name} must be text such as VARCHAR or DECIMAL(18,2), not {kind!r}.")
+    return Schema(tuple(Column(column.name, columns.get(column.name, column.type)) for column in found))
