@@ -22,8 +22,9 @@ class Answer:
     failure: MasonError | None = None
 
     def tell(self, kind: str, message: str) -> None:
-        """Add a sentence under ``Info`` or ``Warnings``."""
-        (self.warnings if kind == "Warnings" else self.info).append(str(message))
+        """Add a sentence under ``Info`` or ``Warnings``; halves of surrogate pairs, which are no text, are escaped."""
+        text = str(message).encode("utf-8", "backslashreplace").decode()
+        (self.warnings if kind == "Warnings" else self.info).append(text)
 
     def to_dict(self) -> dict[str, list[Any]]:
         """The keys ``Errors``, ``Warnings``, ``Info``, ``Data``; empty ones left out."""
@@ -54,7 +55,12 @@ def _plain(item: Any) -> Any:
     if isinstance(item, Model):
         return item.to_dict()
     if isinstance(item, Mapping):
-        return {str(key): _plain(inner) for key, inner in item.items()}
+        plain: dict[str, Any] = {}
+        for key, inner in item.items():
+            if str(key) in plain:
+                raise ValueError(f"two of its keys are {str(key)!r} as text, which is what keys are in JSON")
+            plain[str(key)] = _plain(inner)
+        return plain
     if isinstance(item, bytes):
         return item.decode("utf-8", "replace")
     if isinstance(item, Sequence) and not isinstance(item, str):

@@ -1,7 +1,8 @@
 """From resources and a snapshot to a plan: pure, so that the same input always gives the same plan.
 
 The loader has found every fault that a document has by itself; here are those that resources and state have
-together, all of them raised at once. Resources whose digest equals the state's are not looked into.
+together, all of them raised at once. Resources whose digest equals the state's are not looked into, unless they were
+edited there.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def build(
     target that is neither in the files nor in the state.
     """
     wanted = {resource.address: resource for resource in resources.items}
-    applied, digests = snapshot.resources, snapshot.digests
+    applied, digests, edited = snapshot.resources, snapshot.digests, frozenset(snapshot.edited)
     selected = _closure(targets, wanted, applied) if targets else None
     actions: list[Action] = []
     unchanged: list[str] = []
@@ -78,14 +79,15 @@ def build(
     for resource in resources.items:
         if selected is not None and resource.address not in selected:
             continue
-        if digests.get(resource.address) == resource.digest:
+        if resource.address not in edited and digests.get(resource.address) == resource.digest:
             if strict and resource.module is not None and read_source(resource.module.digest) is None:
                 actions.append(_save(resource, applied[resource.address], project, read_source))
             else:
                 unchanged.append(resource.address)
             continue
         faults.extend(_dangling(resource, wanted, applied, place))
-        actions.append(_save(resource, applied.get(resource.address), project, read_source))
+        is_edited = resource.address in edited
+        actions.append(_save(resource, applied.get(resource.address), project, read_source, edited=is_edited))
     if prune is not None:
         actions.extend(
             Action("delete", address, reason=f"{entry.file} no longer defines it", replaces=entry.digest)
@@ -104,7 +106,7 @@ def build(
         files=resources.files,
         resources=len(resources.items),
         passed_over=resources.passed_over,
-        warnings=tuple(_foreign(actions, applied, project)),
+        warnings=(*_foreign(actions, applied, project), *_left_edited(actions, edited, selected)),
     )
 
 
@@ -145,10 +147,16 @@ def references_of(entry: Entry) -> tuple[str, ...]:
     """The addresses that an applied resource uses."""
     if entry.kind != "workflow":
         return ()
-    return tuple(step.address for step in Workflow.from_definition(entry.definition).steps)
+    try:
+        return tuple(step.address for step in Workflow.from_definition(entry.definition).steps)
+    except (KeyError, TypeError, AttributeError):
+        # Edited by hand into something else: nobody can tell what it uses.
+        return ()
 
 
-def _save(resource: Resource, entry: Entry | None, project: str, read_source: ReadSource) -> Action:
+def _save(
+    resource: Resource, entry: Entry | None, project: str, read_source: ReadSource, *, edited: bool = False
+) -> Action:
     module = resource.module
     wanted = Wanted(
         digest=resource.digest,
@@ -164,7 +172,9 @@ def _save(resource: Resource, entry: Entry | None, project: str, read_source: Re
     # Compared as JSON: what the state gives back went through JSON as well.
     changes, unchanged = compare(entry.definition, json.loads(resource.encoded))
     files = _changed_files(entry.module, wanted, read_source)
-    if changes or not files:
+    if edited:
+        reason = "it was edited in the state"
+    elif changes or not files:
         reason = "its definition changed" if changes else "its stored source is missing or damaged"
     else:
         reason = "its Python files changed"
@@ -234,6 +244,16 @@ def _foreign(actions: Iterable[Action], applied: Mapping[str, Entry], project: s
         owner = applied[action.address].project if action.replaces is not None else ""
         if owner not in ("", project):
             yield f"{action.address} was applied by project {owner}, which is not this one."
+
+
+def _left_edited(actions: Iterable[Action], edited: Collection[str], selected: Collection[str] | None) -> Iterator[str]:
+    """What was edited in the state and stays so, because these files do not say what it should be."""
+    for address in sorted(set(edited).difference(action.address for action in actions)):
+        if selected is None or address in selected:
+            yield (
+                f"{address} was edited in the state and is not among these files, so it stays as it is. "
+                f"Plan the files that define it, or delete it: mason destroy {address}"
+            )
 
 
 def _closure(targets: Sequence[str], wanted: Mapping[str, Resource], applied: Mapping[str, Entry]) -> set[str]:

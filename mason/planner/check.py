@@ -15,7 +15,7 @@ from mason.engines import ENGINES
 from mason.errors import EngineError, MissingDependencyError
 from mason.resources.documents import Path
 from mason.resources.kinds import ROLES
-from mason.resources.validate import Examine, Finding
+from mason.resources.validate import CALLS, Examine, Finding
 from mason.resources.wording import suggestion
 
 
@@ -102,7 +102,9 @@ def _calls(calls: Sequence[str]) -> Iterator[Finding]:
     for call in calls:
         engine, _, name = call.partition(".")
         if name not in ENGINES[engine].verbs:
-            yield Finding((), f"the class calls {call}, which is no verb", _hint(name, ENGINES[engine].verbs))
+            yield Finding(
+                (CALLS, call), f"the class calls {call}, which is no verb", _hint(name, ENGINES[engine].verbs)
+            )
 
 
 def _config(definition: Mapping[str, Any], catalog: ClientCatalog) -> Iterator[Finding]:

@@ -6,9 +6,12 @@ on the plan" holds for Python as it does for ``do:`` sentences.
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import errno
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -18,7 +21,7 @@ from mason.engines.execution import Execution
 from mason.engines.metastore import Metastore
 from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
-from mason.errors import NotConfirmedError, UnsupportedVerbError
+from mason.errors import AccessDeniedError, EngineError, NotConfirmedError, UnsupportedVerbError
 
 
 class Context:
@@ -84,7 +87,55 @@ class Context:
             raise NotConfirmedError(
                 f"The operator asked for {verb}, which changes things and was not in the dry run. It was not called."
             )
-        return getattr(self._open_engine(engine), name)(*positional, **named)
+        opened = self._open_engine(engine)
+        with (
+            _logged(f"for {opened.client} as {engine} do {name}({', '.join(f'{each}=...' for each in arguments)})"),
+            _in_words(f"Client {opened.client} failed at {engine}.{name}"),
+        ):
+            return getattr(opened, name)(*positional, **named)
+
+
+@contextlib.contextmanager
+def _logged(sentence: str) -> Iterator[None]:
+    """Tell the log that ``sentence`` is said, which holds no values, and at debug how long it took."""
+    # Imported here: planning imports this module too, and needs no log.
+    import logging
+
+    log = logging.getLogger("mason")
+    log.info(sentence)
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        log.debug("%s took %.3f seconds", sentence, time.monotonic() - began)
+
+
+@contextlib.contextmanager
+def _in_words(failed: str) -> Iterator[None]:
+    """What the file system refuses, and nobody on the way knew more about: which path, why, and what may help."""
+    try:
+        yield
+    except OSError as error:
+        path = error.filename2 or error.filename
+        if not error.strerror or path is None:
+            # Not of the file system: libraries derive errors of their own from this class.
+            raise
+        kind = AccessDeniedError if isinstance(error, PermissionError) else EngineError
+        remedy = _REMEDIES.get(error.errno or 0, "See what is there, then run it again.")
+        raise kind(f"{failed}: cannot use {path}: {error.strerror}. {remedy}") from error
+
+
+_REMEDIES = {
+    errno.EACCES: "Check its permissions and those of its folder.",
+    errno.EPERM: "Check its permissions and those of its folder.",
+    errno.EROFS: "Choose a path on a disk that can be written to.",
+    errno.ENOSPC: "Make room on the disk, then run it again.",
+    errno.EDQUOT: "Make room on the disk, then run it again.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.ENOTDIR: "A part of the path is a file, not a folder. Choose another path.",
+    errno.EEXIST: "Something of that name is in the way. Choose another path.",
+    errno.ELOOP: "It is a link that leads back to itself. Remove the link.",
+}
 
 
 class _Guarded:

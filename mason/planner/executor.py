@@ -1,12 +1,15 @@
 """Doing what a dry run showed: one operator, its sentences or its Python class, against opened engines.
 
-The only module that loads a person's Python: from the source that the state keeps, verified by its digest.
+The only module that loads a person's Python: from the source that the state keeps, verified by its digest. It runs in
+this process, so some things cannot be guarded against: ``os._exit`` ends the run without an answer (its record stays
+``running``), and threads that outlive the operator may print after the answer.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -102,7 +105,7 @@ def _run_class(operator: Operator, ctx: Context, source: bytes, title: str) -> A
     name = class_name(operator.namespace, operator.command)
     with _materialized(json.loads(source)) as folder:
         try:
-            with _imported(folder, name) as module:
+            with _forks_ended(), _imported(folder, name) as module:
                 instance = getattr(module, name)()
                 if not isinstance(instance, context.Operator):
                     raise OperatorError(f"{title}: class {name} must derive from mason.Operator.")
@@ -114,6 +117,27 @@ def _run_class(operator: Operator, ctx: Context, source: bytes, title: str) -> A
         except BaseException as error:
             # A person's code may raise anything, and even exit the process.
             raise OperatorError(f"{title} raised {_said(error)} ({_place(error, folder)})") from error
+
+
+@contextlib.contextmanager
+def _forks_ended() -> Iterator[None]:
+    """End every process that a person's code forked and let run on: all after this belongs to the one that began it.
+
+    Such a child exits as one does that calls ``sys.exit`` or raises, without a traceback.
+    """
+    ours = os.getpid()
+    code = 1
+    try:
+        yield
+        code = 0
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+        raise
+    finally:
+        if os.getpid() != ours:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+            os._exit(code)
 
 
 def _said(error: BaseException) -> str:

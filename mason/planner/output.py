@@ -1,4 +1,8 @@
-"""Where an operator's own prints go while it runs: to stderr, scrubbed, because stdout belongs to the answer."""
+"""Where an operator's own prints go while it runs: to stderr, scrubbed, because stdout belongs to the answer.
+
+That ends with the operator: what a thread prints that outlives it goes where the answer goes. And nothing helps against
+code that closes ``sys.__stdout__``, to which the answer is written.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,12 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from mason.secrets import scrub
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 @contextlib.contextmanager
@@ -22,7 +29,8 @@ def aside() -> Iterator[None]:
             try:
                 yield
             finally:
-                told.flush()
+                # Not through the text stream, which a person's code may have detached; it keeps nothing back.
+                target.flush()
 
 
 @contextlib.contextmanager
@@ -59,6 +67,10 @@ class _Scrubbed(io.BufferedIOBase):
         """What stderr is called."""
         return str(getattr(self._target, "name", "<stderr>"))
 
+    def close(self) -> None:
+        """Tell what is left; what a person's code closes stays open for the rest of it, and for us."""
+        self.flush()
+
     def writable(self) -> bool:
         """Always."""
         return True
@@ -71,7 +83,7 @@ class _Scrubbed(io.BufferedIOBase):
         """As the stream."""
         return self._target.isatty()
 
-    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
+    def write(self, data: ReadableBuffer, /) -> int:
         """Tell all whole lines so far."""
         # Scrubbed before it is cut: a secret may have several lines.
         self._pending = scrub(self._pending + bytes(data).decode("utf-8", "surrogateescape"))

@@ -1,19 +1,23 @@
 """A plan on disk: what was reviewed is what will be applied, or it is refused.
 
 The file is JSON: ``format`` (always ``mason-plan``), ``version``, ``mason_version``, ``digest`` and ``plan``. The
-digest covers ``plan``, so that an edit is noticed. Module sources travel inside: applying needs no YAML.
+digest covers ``plan``, so that an edit is noticed. It is no signature: whoever edits a plan can make the digest anew,
+so what comes out of a file is also checked to be a plan that Mason could have made (see ``planfile_faults``). Module
+sources travel inside: applying needs no YAML.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from mason import __version__
 from mason.errors import StalePlanError, StateError
 from mason.planner.plan import Action, Call, Change, Plan, Wanted
+from mason.planner.planfile_faults import faults, parse
 
 PLANFILE_VERSION = 1
 _FORMAT = "mason-plan"
@@ -32,12 +36,15 @@ def is_planfile(file: Path) -> bool:
 def write_planfile(plan: Plan, file: Path) -> None:
     """Write ``plan`` to ``file``, whole or not at all; an older plan there is replaced, and no other file.
 
-    Raises ``StateError`` when it cannot be written, or must not be.
+    A link stays, and what it points to is written. Raises ``StateError`` when it cannot be written, or must not be.
     """
     if file.suffix in _YAML:
         raise StateError(f"{file}: a plan is no YAML and would be taken for a resource. Give it another ending: .plan")
-    if file.exists() and not _holds_plan(file):
-        raise StateError(f"{file} exists and is no plan file, so it is not overwritten. Choose another name.")
+    target = Path(os.path.realpath(file))
+    try:
+        _refuse_others(file, target)
+    except OSError as error:
+        raise _unwritable(file, error) from error
     body = _encode(plan)
     document = {
         "format": _FORMAT,
@@ -46,28 +53,47 @@ def write_planfile(plan: Plan, file: Path) -> None:
         "digest": _digest(body),
         "plan": body,
     }
-    partial = file.with_name(file.name + ".partial")
+    # Imported here: reading a plan needs it not.
+    import tempfile
+
     try:
-        # A plan holds whole definitions: like the state, it is for its owner's eyes.
-        partial.touch(mode=0o600)
-        partial.write_text(json.dumps(document, ensure_ascii=False) + "\n", "utf-8")
-        partial.replace(file)
+        # Like the state, which holds whole definitions too, a plan is for its owner's eyes: so are temporary files.
+        descriptor, partial = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+                opened.write(json.dumps(document, ensure_ascii=False) + "\n")
+            Path(partial).replace(target)
+        except BaseException:
+            Path(partial).unlink()
+            raise
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise StateError(f"The plan could not be written to {file} ({error.strerror}).") from error
+        raise _unwritable(file, error) from error
+
+
+def _refuse_others(file: Path, target: Path) -> None:
+    """Refuse to write a plan where something else is. Raises ``OSError`` where nobody can tell."""
+    there = target.exists()
+    if there and not target.is_file():
+        raise StateError(f"{file} is no regular file, and a plan is kept in one. Choose another name.")
+    if there and not _holds_plan(target):
+        raise StateError(f"{file} exists and is no plan file, so it is not overwritten. Choose another name.")
+
+
+def _unwritable(file: Path, error: OSError) -> StateError:
+    return StateError(f"The plan could not be written to {file} ({error.strerror}).")
 
 
 def read_planfile(file: Path) -> Plan:
     """The plan in ``file``.
 
     Raises ``StalePlanError`` for a file that was edited or made by a newer Mason, ``StateError`` for one that cannot be
-    read or is no plan.
+    read or is no plan that Mason could have made.
     """
     try:
-        document = json.loads(file.read_text("utf-8"))
+        document = _load(file)
     except OSError as error:
         raise StateError(f"The plan file {file} could not be read ({error.strerror}).") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StateError(f"{file} is not a plan file (make one with: mason plan --out {file.name}).") from error
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise StateError(f"{file} is not a plan file (make one with: mason plan --out {file.name}).")
@@ -76,15 +102,30 @@ def read_planfile(file: Path) -> Plan:
         raise StalePlanError(f"{file} was made by Mason {made_by}, whose plans this version cannot read. Plan again.")
     if not isinstance(document.get("plan"), dict) or _digest(document["plan"]) != document.get("digest"):
         raise StalePlanError(f"{file} was changed after it was made, so it is not what was reviewed. Plan again.")
+    fault = next(faults(document["plan"]), "")
+    if fault:
+        raise StateError(f"{file} holds what no plan can hold: {fault}. Make it anew: mason plan --out {file.name}")
     return _decode(document["plan"])
 
 
 def _holds_plan(file: Path) -> bool:
     try:
-        document = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+        document = _load(file)
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and document.get("format") == _FORMAT
+
+
+def _load(file: Path) -> Any:
+    """The JSON in ``file``. Raises ``OSError``, and ``ValueError`` or ``RecursionError`` for what is no plan's.
+
+    What comes back can be encoded again.
+    """
+    text = file.read_text("utf-8")
+    document = parse(text)
+    # Halves of surrogate pairs, which JSON can spell.
+    json.dumps(document, ensure_ascii=False).encode()
+    return document
 
 
 def _digest(body: dict[str, Any]) -> str:

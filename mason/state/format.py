@@ -36,7 +36,8 @@ def lay_out(snapshot: Snapshot, *, before: Snapshot) -> StoredEntries:
     """As ``encode``, and where in the bytes each resource stands.
 
     Entries that are the very objects that ``before`` gave out are not encoded again: their lines are taken from its
-    bytes, if those are known.
+    bytes, if those are known. Those among them that were edited by hand stay known as edited: the entries that somebody
+    makes anew are what is applied now.
     """
     import orjson
 
@@ -56,6 +57,7 @@ def lay_out(snapshot: Snapshot, *, before: Snapshot) -> StoredEntries:
         starts=starts,
         decode=decode_lines,
         decoded=entries,
+        edited=[address for address in before.edited if entries.get(address) is before.resources[address]],
     )
 
 

@@ -1,4 +1,5 @@
-"""The index of a state: which digest each resource has and where in the bytes of the state it stands.
+"""The index of a state: which digest each resource has, where in the bytes of the state it stands, and whether it was
+edited there by hand.
 
 With it a state of ten thousand resources is read without decoding them. It is derived: whoever writes a state leaves
 one beside it, and a reader uses it only if it was made by the same Mason from the very bytes that were read. Lost,
@@ -15,7 +16,7 @@ from mason.state.format import decode_lines
 from mason.state.snapshot import Snapshot, StoredEntries
 
 # The number grows when the meaning of what is kept changes.
-_HEADER = f"mason-index 1 {__version__} ".encode()
+_HEADER = f"mason-index 2 {__version__} ".encode()
 _HASH = 32
 
 
@@ -29,6 +30,7 @@ def encode_index(snapshot: Snapshot, entries: StoredEntries) -> bytes:
         "lineage": snapshot.lineage,
         "mason_version": snapshot.mason_version,
         "digests": entries.digests,
+        "edited": entries.edited,
         "starts": entries.starts,
     }
     try:
@@ -48,5 +50,5 @@ def read_index(index: bytes, content: bytes, *, token: str) -> Snapshot | None:
     known = json.loads(payload)
     if known["of"] != token:
         return None
-    entries = StoredEntries(content, known["digests"], known["starts"], decode_lines)
+    entries = StoredEntries(content, known["digests"], known["starts"], decode_lines, edited=known["edited"])
     return Snapshot(entries, known["serial"], known["lineage"], known["mason_version"], token)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, ItemsView, Iterator, KeysView,
 from dataclasses import dataclass, field
 from typing import Any
 
+from mason.resources.resource import digest_of, encode
+
 FORMAT_VERSION = 1
 """The version of the state's format that this Mason writes, and the newest that it reads."""
 
@@ -30,6 +32,15 @@ class Entry:
     file: str = ""
     applied_at: str = ""
     applied_by: str = ""
+
+    @property
+    def is_as_applied(self) -> bool:
+        """Whether definition and module are those that the digest was made of, and not edited since."""
+        try:
+            return digest_of(encode(self.definition), self.module) == self.digest
+        except (ValueError, RecursionError):
+            # A definition can be edited into what no definition holds: NaN, half a surrogate pair.
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,16 @@ class Snapshot:
             return self.resources.digests
         return {address: entry.digest for address, entry in self.resources.items()}
 
+    @property
+    def edited(self) -> Collection[str]:
+        """The addresses whose definition was edited in the state: what stands there is not what was applied.
+
+        To be asked for once. Where an index tells, nothing is decoded; else every definition is digested.
+        """
+        if isinstance(self.resources, StoredEntries):
+            return self.resources.edited
+        return [address for address, entry in self.resources.items() if not entry.is_as_applied]
+
     def select(self, addresses: Collection[str]) -> dict[str, Entry]:
         """The entries of ``addresses``, which are in the state, in that order: cheaper than one after another."""
         if isinstance(self.resources, StoredEntries):
@@ -66,7 +87,8 @@ class StoredEntries(Mapping[str, Entry]):
     ``content`` are the bytes, ``digests`` those of all resources by address, in the order of their lines. ``starts``
     says where in ``content`` each line starts, and where one after the last would; a single byte stands between two.
     ``decode`` makes entries of lines and the addresses that stand on them; ``decoded`` are all the entries when they
-    are known already. Whatever needs a decoding raises what ``decode`` raises.
+    are known already. ``edited`` are the addresses whose entries are not what was applied (see ``Snapshot.edited``).
+    Whatever needs a decoding raises what ``decode`` raises.
     """
 
     def __init__(
@@ -77,10 +99,12 @@ class StoredEntries(Mapping[str, Entry]):
         decode: Callable[[bytes | memoryview, Set[str]], Mapping[str, Entry]],
         *,
         decoded: Mapping[str, Entry] | None = None,
+        edited: Collection[str] = (),
     ) -> None:
         self.content = content
         self.digests = digests
         self.starts = starts
+        self.edited = edited
         self._decode = decode
         self._decoded = dict(decoded or {})
         self._numbers: dict[str, int] = {}

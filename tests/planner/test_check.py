@@ -11,6 +11,7 @@ from mason.clients import registry
 from mason.errors import EngineError
 from mason.planner.check import examiner, published_client
 from mason.project import published_schema
+from mason.resources.validate import CALLS
 from tests.planner.conftest import config, operator
 
 
@@ -49,7 +50,7 @@ def test_sentences_that_no_engine_understands(do, path, message, remedy):
 def test_verbs_that_a_class_calls_and_nobody_has():
     verbs = "list_paths, exists, infer_table, fingerprint, read, write, copy, delete"
     assert found(operator(do=[]), "storage.fetch", "storage.read") == [
-        ((), "the class calls storage.fetch, which is no verb", f"known: {verbs}")
+        ((CALLS, "storage.fetch"), "the class calls storage.fetch, which is no verb", f"known: {verbs}")
     ]
     assert found(operator(do=[]), "storage.reed")[0][2] == "did you mean 'read'?"
 

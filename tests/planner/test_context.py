@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mason.engines import ENGINES
 from mason.engines.engine import Engine
-from mason.errors import NotConfirmedError
+from mason.errors import EngineError, NotConfirmedError
 from mason.planner.context import Context
 
 
@@ -49,3 +51,37 @@ def test_parameters_cannot_be_written_to():
         ctx.params["names"] = []  # type: ignore[index]
     ctx.params["names"].append("b")
     assert given == {"names": ["a"]}
+
+
+class Disk(Engine):
+    """A client that leaves the errors of the file system as they are."""
+
+    client = "disk"
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def read(self, path: str) -> bytes:
+        return Path(path).read_bytes()
+
+    def exists(self, path: str) -> bool:
+        raise ConnectionResetError(f"{path} hung up")
+
+
+def test_what_the_file_system_refuses_is_told_in_words(tmp_path):
+    ctx = Context({}, lambda role: Disk(), allowed=None, tell=lambda kind, message: None)
+    (tmp_path / "a.csv").touch()
+    for path, told in {
+        tmp_path / "a.csv/b.csv": "Not a directory. A part of the path is a file, not a folder. Choose another path.",
+        tmp_path / ("x" * 300): "File name too long. Choose a shorter name.",
+        tmp_path: "Is a directory. See what is there, then run it again.",
+    }.items():
+        with pytest.raises(EngineError) as refused:
+            ctx.storage.read(str(path))
+        assert str(refused.value) == f"Client disk failed at storage.read: cannot use {path}: {told}"
+
+
+def test_errors_that_only_look_like_those_of_the_file_system_are_left(tmp_path):
+    ctx = Context({}, lambda role: Disk(), allowed=None, tell=lambda kind, message: None)
+    with pytest.raises(ConnectionResetError):
+        ctx.storage.exists("host")

@@ -1,0 +1,147 @@
+"""What no plan file can hold: the check of a plan that comes from a file, whose digest anybody can make anew. Pure.
+
+What is shown and done of a plan is later taken from it without another question. So it has to be of the right shape,
+and each definition has to be the one that its address and digest say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from mason.resources.address import KINDS, address_of
+from mason.resources.resource import digest_of, encode
+from mason.state import content
+
+_MAX_DEPTH = 150
+"""How deep a plan file may nest: definitions to a hundred levels, and the plan around them."""
+
+
+def parse(text: str) -> Any:
+    """The JSON in ``text``. Raises ``ValueError`` or ``RecursionError`` for what no plan's JSON is."""
+    document = json.loads(text, parse_constant=_refuse_constant)
+    # Not by recursion: that is what a file which nests too deeply would end.
+    level, depth = [document], 0
+    while level:
+        depth += 1
+        if depth > _MAX_DEPTH:
+            raise ValueError(f"it nests deeper than {_MAX_DEPTH} levels")
+        nested = [held.values() if isinstance(held, dict) else held for held in level if isinstance(held, (dict, list))]
+        level = [inner for held in nested for inner in held]
+    return document
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+_TEXT = {"type": "string"}
+_TEXT_OR_NONE = {"type": ["string", "null"]}
+_COUNT = {"type": "integer", "minimum": 0}
+_TEXTS = {"type": "array", "items": _TEXT}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _tuple(*items: Any) -> dict[str, Any]:
+    return {"type": "array", "prefixItems": list(items), "minItems": len(items), "maxItems": len(items)}
+
+
+def _schema() -> dict[str, Any]:
+    """The shape of what :func:`_encode` makes, as a JSON Schema."""
+    wanted = _object(
+        digest=_TEXT,
+        definition=_TEXT,
+        project=_TEXT,
+        file=_TEXT,
+        module=_TEXT_OR_NONE,
+        source=_TEXT_OR_NONE,
+    )
+    action = _object(
+        kind={"enum": ["create", "overwrite", "delete"]},
+        address=_TEXT,
+        reason=_TEXT,
+        file=_TEXT,
+        line=_COUNT,
+        changes={"type": "array", "items": _tuple(_TEXT, {"enum": ["added", "removed", "changed"]}, {}, {})},
+        unchanged=_COUNT,
+        replaces=_TEXT_OR_NONE,
+        calls={
+            "type": "array",
+            "items": _tuple(_TEXT, _TEXT, _TEXT, {"type": "object"}, {"type": "boolean"}, {"type": "boolean"}),
+        },
+        wanted={"anyOf": [wanted, {"type": "null"}]},
+    )
+    return _object(
+        lineage=_TEXT,
+        serial=_COUNT,
+        state=_TEXT,
+        project=_TEXT,
+        files={"type": ["integer", "null"]},
+        resources=_COUNT,
+        passed_over=_COUNT,
+        warnings=_TEXTS,
+        unchanged=_TEXTS,
+        actions={"type": "array", "items": action},
+    )
+
+
+def faults(body: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with a plan as it stands in a file; nothing for all that :func:`_encode` makes."""
+    # Imported here: only a plan that is applied is checked.
+    import jsonschema_rs
+
+    for error in jsonschema_rs.validator_for(_schema()).iter_errors(body):
+        # The library's own message would quote whole definitions.
+        place = ".".join(str(step) for step in error.instance_path) or "the plan"
+        yield f"the value of {place} does not fit ({error.kind.name})"
+        return
+    counted = Counter(action["address"] for action in body["actions"])
+    yield from (f"{address} stands there more than once" for address, count in counted.items() if count > 1)
+    for action in body["actions"]:
+        address, kind, wanted = action["address"], action["kind"], action["wanted"]
+        if (wanted is None) != (kind == "delete") or (action["replaces"] is None) != (kind == "create"):
+            yield f"what it says of {address} is no {kind}"
+        elif wanted is not None:
+            yield from _wanted_faults(address, wanted)
+
+
+def _wanted_faults(address: str, wanted: dict[str, Any]) -> Iterator[str]:
+    from mason.resources.validate import schema_findings
+
+    try:
+        definition = parse(wanted["definition"])
+        files = None if wanted["source"] is None else parse(wanted["source"])
+    except (ValueError, RecursionError) as error:
+        yield f"the definition or the source of {address} is no JSON ({error})"
+        return
+    if not isinstance(definition, dict) or definition.get("type") not in KINDS:
+        yield f"the definition of {address} is none"
+    elif found := schema_findings(definition):
+        yield f"the definition of {address} is none: {found[0].message}"
+    elif address_of(definition) != address:
+        yield f"the definition of {address} is that of {address_of(definition)}"
+    elif encode(definition) != wanted["definition"].encode():
+        yield f"the definition of {address} is not written as Mason writes it"
+    elif digest_of(wanted["definition"].encode(), wanted["module"]) != wanted["digest"]:
+        yield f"the definition of {address} has another digest"
+    elif not _is_source(files, wanted):
+        yield f"the Python files of {address} are not those of its module"
+
+
+def _is_source(files: Any, wanted: dict[str, Any]) -> bool:
+    """Whether the source is what the module's digest says: texts by file name, or neither of the two."""
+    if files is None or wanted["module"] is None:
+        return files is None and wanted["module"] is None
+    if content.digest_of(wanted["source"].encode()) != wanted["module"]:
+        return False
+    return isinstance(files, dict) and all(isinstance(text, str) for text in files.values())
