@@ -64,9 +64,16 @@ class MasonError(Exception):
 
 
 class SettingsError(MasonError):
-    """``mason.yaml``, an environment variable or ``MASON_HOME`` cannot be used."""
+    """``mason.yaml``, an environment variable or ``MASON_HOME`` cannot be used.
+
+    ``diagnostics`` are the faults of ``mason.yaml`` where it is read and something in it is wrong; else there are none.
+    """
 
     http_status = 400
+
+    def __init__(self, message: str = "", diagnostics: Iterable[Diagnostic] = ()) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(message or "\n".join(str(diagnostic) for diagnostic in self.diagnostics))
 
 
 class ResourceError(MasonError):

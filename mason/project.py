@@ -26,7 +26,6 @@ from mason.errors import (
 )
 from mason.resources.address import config_address, operator_address
 from mason.resources.kinds import Config, Operator
-from mason.resources.resource import digest_of, encode
 from mason.resources.wording import nearest
 from mason.settings import ProjectSettings
 from mason.state.snapshot import Entry, Snapshot
@@ -205,16 +204,23 @@ def shown_definition(entry: Entry) -> dict[str, Any]:
     # Kept with sorted keys; people expect the name first.
     definition = {name: given[name] for name in (*_HEAD, *given) if name in given}
     if entry.kind == "config" and "clients" in definition:
-        definition["clients"] = {
-            name: {**given, "configuration": _redacted(name, given["configuration"])}
-            if "configuration" in given
-            else given
-            for name, given in definition["clients"].items()
-        }
+        definition["clients"] = _shown_clients(definition["clients"])
     return definition
 
 
-def _redacted(client: str, configuration: Mapping[str, Any]) -> dict[str, Any]:
+def _shown_clients(clients: Any) -> Any:
+    # In a state that was edited anything may stand here, and nobody can tell what of it is secret.
+    if not isinstance(clients, Mapping) or not all(isinstance(given, Mapping) for given in clients.values()):
+        return secrets.REDACTED
+    return {
+        name: {**given, "configuration": _redacted(name, given["configuration"])} if "configuration" in given else given
+        for name, given in clients.items()
+    }
+
+
+def _redacted(client: str, configuration: Any) -> Any:
+    if not isinstance(configuration, Mapping):
+        return secrets.REDACTED
     from mason.clients import registry
 
     try:
@@ -343,10 +349,10 @@ def read_parameters(file: Path | None, pairs: Iterable[str]) -> Given:
 def _untouched(snapshot: Snapshot, address: str, found: Mapping[str, Entry]) -> Entry:
     """The entry of ``address``, if it is what was applied. Raises ``StateFormatError`` when it was edited since."""
     entry = found[address]
-    if digest_of(encode(entry.definition), entry.module) != entry.digest:
+    if not entry.is_as_applied:
         raise StateFormatError(
-            f"{address} was changed in the state by hand (serial {snapshot.serial}): it is not what was applied. "
-            f"Restore a backup, or apply it anew: mason destroy {address}, then mason apply"
+            f"{address} was edited in the state (serial {snapshot.serial}): it is not what was applied. "
+            "See what differs with: mason plan. Put back what the files say with: mason apply"
         )
     return entry
 

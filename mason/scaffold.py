@@ -14,12 +14,13 @@ from pathlib import Path
 from mason.errors import ConflictError, SettingsError
 from mason.project import published_schema
 from mason.resources.address import KINDS
+from mason.settings import PROJECT_FILE
 
 EXAMPLES = Path(__file__).parent / "examples"
 """The examples that ship with Mason."""
 
 _CONTENTS = (
-    ("mason.yaml", "the project: its name, and where its state is kept"),
+    (PROJECT_FILE, "the project: its name, and where its state is kept"),
     ("configs/", "which client plays which engine: here all on this machine"),
     ("operators/", "the standard operators, to use and to change"),
     ("data/", "real flight records of 2013, to try them on"),
@@ -48,12 +49,13 @@ def scaffold(folder: Path) -> Scaffold:
     be written; in the first case nothing was written.
     """
     sources = {file.relative_to(EXAMPLES): file for part in ("configs", "operators", "data") for file in _files(part)}
-    texts = {Path("mason.yaml"): _project_file(folder)}
+    texts = {Path(PROJECT_FILE): _project_file(folder)}
     texts |= {_SCHEMAS / f"{kind}.json": json.dumps(published_schema(kind), indent=2) + "\n" for kind in KINDS}
     existing = sorted(str(folder / name) for name in (*sources, *texts) if (folder / name).exists())
     if existing:
         more = f" and {len(existing) - 5} more" if len(existing) > 5 else ""
-        raise ConflictError(f"These exist already, and nothing was written: {', '.join(existing[:5])}{more}.")
+        there = f"These exist already, and nothing was written: {', '.join(existing[:5])}{more}."
+        raise ConflictError(f"{there} {_how_to_go_on(folder)}")
     try:
         for name, source in sources.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -66,6 +68,16 @@ def scaffold(folder: Path) -> Scaffold:
     except OSError as error:
         raise SettingsError(f"{error.filename or folder}: cannot be written ({error.strerror}).") from error
     return Scaffold(len(sources) + len(texts) + is_new, _CONTENTS, () if is_new else ignored)
+
+
+def _how_to_go_on(folder: Path) -> str:
+    elsewhere = "For a new one choose another folder: mason init DIR"
+    if (folder / PROJECT_FILE).exists():
+        return f"This is a project already: see what it holds with mason plan. {elsewhere}"
+    return (
+        f"To make a project of what is there, write a {PROJECT_FILE} with a line such as: name: {_name(folder)}. "
+        f"If it is left over from a mason init that failed, remove it and try again. {elsewhere}"
+    )
 
 
 def _ignore(file: Path) -> tuple[str, ...]:
@@ -95,10 +107,13 @@ def _copy(source: Path, target: Path, *, depth: int) -> None:
 
 
 def _project_file(folder: Path) -> str:
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name).strip("-") or "project"
     return (
         "# A Mason project. Resources are told apart from those of other projects in the same state by this name.\n"
-        f"name: {json.dumps(name)}\n"
+        f"name: {json.dumps(_name(folder))}\n"
         "# Where the state is kept; without it: MASON_STATE, else ~/.mason. A path starts at this folder.\n"
         "state: .mason/state\n"
     )
+
+
+def _name(folder: Path) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", folder.resolve().name).strip("-") or "project"

@@ -42,7 +42,8 @@ def references(value: object) -> list[str]:
 def secret_fields(schema: Mapping[str, Any]) -> Iterator[str]:
     """The names of the properties that a client's schema marks ``"secret": true``."""
     for name, given in schema.get("properties", {}).items():
-        if given.get("secret") is True:
+        # JSON Schema allows true and false where a property is described.
+        if isinstance(given, Mapping) and given.get("secret") is True:
             yield name
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mason.errors import SettingsError
+from mason.errors import Diagnostic, SettingsError
 
 PROJECT_FILE = "mason.yaml"
 _PROJECT_KEYS = ("name", "state")
@@ -76,46 +77,103 @@ _PLAIN_LINE = re.compile(
 )
 
 
-def _parse_project(file: Path, text: str) -> Any:
+_LONGEST = 10_000
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _parse_project(file: Path, text: str) -> dict[str, str]:
     """The content of ``mason.yaml``. Loading a YAML parser takes longer than most commands, and few files need one."""
     lines = [_PLAIN_LINE.fullmatch(line) for line in text.replace("\r\n", "\n").split("\n")]
     if all(lines):
         pairs = [(line[1], line[3]) for line in lines if line and line[1]]
         if len(dict(pairs)) == len(pairs):
             return dict(pairs)
+    if len(text) > _LONGEST:
+        # A parser that meets brackets without end takes the process with it.
+        raise SettingsError(f"{file}: this is longer than {_LONGEST:,} characters. A project file has two lines.")
     import yaml
 
     try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark is not None else ""
-        raise SettingsError(f"{file}{line}: this is not YAML: {getattr(error, 'problem', None) or error}.") from error
+        # Composed and not constructed: the nodes know their lines, and keep both of two equal keys.
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        place = f"{file}:{error.problem_mark.line + 1}" if error.problem_mark is not None else str(file)
+        raise SettingsError(f"{place}: this is not YAML: {error.problem}.") from error
+    except yaml.reader.ReaderError as error:
+        line = text.encode()[: error.position].count(b"\n") + 1
+        raise SettingsError(f"{file}:{line}: this is not YAML: {error.reason}.") from error
+    except RecursionError as error:
+        raise SettingsError(f"{file}: lists and mappings nest too deeply for a project file.") from error
+    if root is None or root.tag == f"{_STANDARD}null":
+        return {}
+    if not isinstance(root, yaml.MappingNode):
+        keys = ", ".join(_PROJECT_KEYS)
+        raise SettingsError(f"{file}:{_line(root)}: the project file must be a mapping with the keys {keys}.")
+    return _read_pairs(file, root.value)
+
+
+_STANDARD = "tag:yaml.org,2002:"
+
+
+def _line(node: Any) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _read_pairs(file: Path, pairs: Iterable[tuple[Any, Any]]) -> dict[str, str]:
+    """The texts by key. Raises ``SettingsError`` with every fault of the key and value nodes, each with its line."""
+    read: dict[str, str] = {}
+    first: dict[str, int] = {}
+    faults: list[Diagnostic] = []
+    for key_node, value_node in pairs:
+        key, line = _told(key_node), _line(key_node)
+        fault = ""
+        if key not in _PROJECT_KEYS or key_node.tag != f"{_STANDARD}str":
+            near = difflib.get_close_matches(key, _PROJECT_KEYS, 1)
+            meant = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(_PROJECT_KEYS)}"
+            fault = f"unknown key {key!r} ({meant})."
+        elif key in first:
+            fault = f"the key {key!r} is given twice, first at line {first[key]}. Keep one of them."
+        elif wrong := _fault_of(value_node):
+            fault = f"{key!r} {wrong}."
+        elif value_node.tag != f"{_STANDARD}null":
+            read[key] = value_node.value.strip()
+        first.setdefault(key, line)
+        if fault:
+            faults.append(Diagnostic(str(file), line, fault))
+    if faults:
+        raise SettingsError(diagnostics=faults)
+    return read
+
+
+def _told(node: Any) -> str:
+    """What a node says; of one that is no text its kind."""
+    return node.value if isinstance(node.value, str) else f"a {'list' if node.id == 'sequence' else 'mapping'}"
+
+
+def _fault_of(value: Any) -> str:
+    """What is wrong with the value of a key, as the end of a sentence; empty if nothing is."""
+    if value.tag == f"{_STANDARD}null":
+        return ""
+    if value.id != "scalar":
+        return f"must be text, not {_told(value)}"
+    if value.tag != f"{_STANDARD}str":
+        return f"must be text, not {value.value} (put it in quotes if it is meant as text)"
+    if not value.value.strip():
+        return "is empty (write something, or leave the key out)"
+    if _CONTROL.search(value.value.strip()):
+        return f"must be one line without control characters, not {value.value!r}"
+    return ""
 
 
 def _read_project(file: Path) -> ProjectSettings:
     try:
         given = _parse_project(file, file.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: cannot be read ({error}).") from error
-    given = {} if given is None else given
-    if not isinstance(given, dict):
-        raise SettingsError(f"{file}: the project file must be a mapping with the keys {', '.join(_PROJECT_KEYS)}.")
-    for key in given:
-        if key not in _PROJECT_KEYS:
-            near = difflib.get_close_matches(str(key), _PROJECT_KEYS, 1)
-            meant = f" (did you mean {near[0]!r}?)" if near else f" (known keys: {', '.join(_PROJECT_KEYS)})"
-            raise SettingsError(f"{file}: unknown key {key!r}{meant}.")
-    return ProjectSettings(file.parent, _text(file, given, "name") or file.parent.name, _text(file, given, "state"))
-
-
-def _text(file: Path, given: dict[str, Any], key: str) -> str:
-    value = given.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str) or not value.strip():
-        raise SettingsError(f"{file}: {key!r} must be text, not {value!r}.")
-    return value.strip()
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{file}:{line}: this is not UTF-8 text. Save the file as UTF-8.") from error
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read ({error.strerror}).") from error
+    return ProjectSettings(file.parent, given.get("name") or file.parent.name, given.get("state", ""))
 
 
 def state_url(given: str | None, project: ProjectSettings) -> str:
@@ -139,12 +197,24 @@ def environment(project: ProjectSettings) -> dict[str, str]:
     for folder in (mason_home(), project.root):
         file = folder / ".env"
         if file.is_file():
-            from dotenv import dotenv_values
-
-            found.update(
-                {name: value for name, value in dotenv_values(file, interpolate=False).items() if value is not None}
-            )
+            given = _read_dotenv(file)
+            found.update({name: value for name, value in given.items() if value is not None})
     return found | dict(os.environ)
+
+
+def _read_dotenv(file: Path) -> dict[str, str | None]:
+    """What a ``.env`` file sets. Raises ``SettingsError`` that does not quote it: it may hold secrets."""
+    import io
+
+    from dotenv import dotenv_values
+
+    try:
+        text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file}: cannot be read: not UTF-8. Save it as UTF-8.") from error
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read: {error.strerror}. Check its permissions.") from error
+    return dotenv_values(stream=io.StringIO(text), interpolate=False)
 
 
 def current_config(lineage: str) -> str:

@@ -30,6 +30,11 @@ def test_all_missing_variables_are_named():
     )
 
 
+def test_a_property_of_which_nothing_is_said_but_true_is_not_secret():
+    schema = {"properties": {"key": {"secret": True}, "region": True}}
+    assert secrets.redact({"key": "{{K}}", "region": "eu"}, schema) == {"key": "REDACTED", "region": "eu"}
+
+
 def test_redaction_hides_secret_fields_only():
     assert secrets.redact({"key": "{{K}}", "region": "eu"}, SCHEMA) == {"key": "REDACTED", "region": "eu"}
 

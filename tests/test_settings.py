@@ -53,10 +53,23 @@ def test_the_option_wins_over_the_environment_and_that_over_the_project(tmp_path
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nam: x", "unknown key 'nam' (did you mean 'name'?)."),
-        ("name: [1]", "'name' must be text, not [1]."),
-        ("- a", "the project file must be a mapping with the keys name, state."),
-        ("name: x\n  y: [", "mapping values are not allowed in this context."),
+        ("nam: x", ":1: unknown key 'nam' (did you mean 'name'?)."),
+        ("name: x\n# and\nfoo: x", ":3: unknown key 'foo' (known keys: name, state)."),
+        ("[a]: x", ":1: unknown key 'a list' (known keys: name, state)."),
+        ("name: [1]", ":1: 'name' must be text, not a list."),
+        ("state: {a: b}", ":1: 'state' must be text, not a mapping."),
+        ("state: a\nname: 5", ":2: 'name' must be text, not 5 (put it in quotes if it is meant as text)."),
+        ("name: 2013-99-99", ":1: 'name' must be text, not 2013-99-99 (put it in quotes if it is meant as text)."),
+        ("name: ' '", ":1: 'name' is empty (write something, or leave the key out)."),
+        ('name: "a\\nb"', ":1: 'name' must be one line without control characters, not 'a\\nb'."),
+        ("name: a\n\nname: b", ":3: the key 'name' is given twice, first at line 1. Keep one of them."),
+        ("name:\nname: b", ":2: the key 'name' is given twice, first at line 1. Keep one of them."),
+        ("{name: a, name: b}", ":1: the key 'name' is given twice, first at line 1. Keep one of them."),
+        ("# ok\nname: \1", ":2: this is not YAML: control characters are not allowed."),
+        ("a: " + "[" * 900 + "]" * 900, ":1: unknown key 'a' (known keys: name, state)."),
+        ("[" * 100_000, ": this is longer than 10,000 characters. A project file has two lines."),
+        ("- a", ":1: the project file must be a mapping with the keys name, state."),
+        ("name: x\n  y: [", ":2: this is not YAML: mapping values are not allowed in this context."),
     ],
 )
 def test_a_faulty_project_file_is_named(tmp_path, text, message):
@@ -64,8 +77,29 @@ def test_a_faulty_project_file_is_named(tmp_path, text, message):
     file.write_text(text)
     with pytest.raises(SettingsError) as refused:
         settings.find_project(tmp_path)
-    assert str(refused.value).startswith(str(file))
-    assert str(refused.value).endswith(message)
+    assert str(refused.value) == f"{file}{message}"
+
+
+def test_all_faults_of_a_project_file_are_named_at_once(tmp_path):
+    file = tmp_path / "mason.yaml"
+    file.write_text("name: 5\nnam: x\nstate: {}\nname: a\n")
+    with pytest.raises(SettingsError) as refused:
+        settings.find_project(tmp_path)
+    assert [fault.line for fault in refused.value.diagnostics] == [1, 2, 3, 4]
+    assert str(refused.value).splitlines() == [
+        f"{file}:1: 'name' must be text, not 5 (put it in quotes if it is meant as text).",
+        f"{file}:2: unknown key 'nam' (did you mean 'name'?).",
+        f"{file}:3: 'state' must be text, not a mapping.",
+        f"{file}:4: the key 'name' is given twice, first at line 1. Keep one of them.",
+    ]
+
+
+def test_a_project_file_that_is_no_text_is_named_with_its_line(tmp_path):
+    file = tmp_path / "mason.yaml"
+    file.write_bytes(b"state: x\nname: caf\xe9\n")
+    with pytest.raises(SettingsError) as refused:
+        settings.find_project(tmp_path)
+    assert str(refused.value) == f"{file}:2: this is not UTF-8 text. Save the file as UTF-8."
 
 
 def test_the_environment_wins_over_env_files(tmp_path, home, monkeypatch):
@@ -75,6 +109,19 @@ def test_the_environment_wins_over_env_files(tmp_path, home, monkeypatch):
     monkeypatch.setenv("A", "process")
     found = settings.environment(ProjectSettings(tmp_path))
     assert (found["A"], found["B"], found["C"]) == ("process", "project with spaces", "home")
+
+
+def test_env_files_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfA=x\n")
+    assert settings.environment(ProjectSettings(tmp_path))["A"] == "x"
+
+
+def test_env_files_that_cannot_be_read_are_named_and_not_quoted(tmp_path):
+    file = tmp_path / ".env"
+    file.write_bytes(b"SECRET=caf\xe9\n")
+    with pytest.raises(SettingsError) as refused:
+        settings.environment(ProjectSettings(tmp_path))
+    assert str(refused.value) == f"{file}: cannot be read: not UTF-8. Save it as UTF-8."
 
 
 def test_dollars_in_env_files_are_what_they_are(tmp_path):
@@ -137,7 +184,14 @@ def test_project_files_mean_what_yaml_says(lines, end):
         file.write_bytes(text.encode())
         try:
             # The loader that the program takes: PyYAML's two do not agree about all that is no YAML.
-            loaded = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            loaded = yaml.load(text, Loader=loader) or {}
+            # What YAML lets pass and no project file may hold: a key that is given twice.
+            keys = (
+                [key.value for key, _ in yaml.compose(text, Loader=loader).value]
+                if isinstance(loaded, dict) and loaded
+                else []
+            )
         except yaml.YAMLError:
             loaded = None
         try:
@@ -145,8 +199,11 @@ def test_project_files_mean_what_yaml_says(lines, end):
             read = {key: value for key, value in (("name", found.name), ("state", found.state)) if value}
         except SettingsError:
             read = None
-    fits = isinstance(loaded, dict) and set(loaded) <= {"name", "state"}
-    fits = fits and all(value is None or (isinstance(value, str) and value.strip()) for value in loaded.values())
+    fits = isinstance(loaded, dict) and set(loaded) <= {"name", "state"} and len(set(keys)) == len(keys)
+    fits = fits and all(
+        value is None or (isinstance(value, str) and value.strip() and "\t" not in value.strip())
+        for value in loaded.values()
+    )
     wanted = {key: value.strip() for key, value in loaded.items() if value} if fits else None
     assert read == (None if wanted is None else {"name": Path(folder).name} | wanted)
 

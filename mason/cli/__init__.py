@@ -6,8 +6,11 @@ message, an exit code and never a traceback here, in one place. Results go to st
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import errno
 import importlib
+import io
 import os
 import sys
 import time
@@ -18,7 +21,7 @@ from typing import Any, cast
 import click
 
 from mason import __version__
-from mason.errors import MasonError, SettingsError
+from mason.errors import CancelledError, MasonError, SettingsError
 
 # Help texts stand here so that `mason --help` loads no command.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -105,8 +108,9 @@ class _Commands(click.Group):
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="warning",
     show_default=True,
-    help="What Mason and the libraries that it uses log on stderr. info tells which state is used and how long the "
-    "command took; debug also shows tracebacks. Results, plans, questions and errors are shown at every level.",
+    help="What Mason and the libraries that it uses log on stderr. info tells which state is used, which engine calls "
+    "a run makes (not their values) and how long the command took; debug also how long each call took, and tracebacks. "
+    "Results, plans, questions and errors are shown at every level.",
 )
 @click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR).")
 @click.version_option(__version__, message="mason %(version)s")
@@ -137,7 +141,27 @@ def main() -> None:
         sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as above
+    _spell_out_what_stdout_lacks()
     sys.exit(call(sys.argv[1:]))
+
+
+def _spell_out_what_stdout_lacks() -> None:
+    """Let characters that stdout's encoding has not be written as JSON escapes, which in JSON are still themselves.
+
+    Only where Python would raise an error instead: who chose something else gets that.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        codecs.register_error("mason.json", _json_escaped)
+        sys.stdout.reconfigure(errors="mason.json")
+
+
+def _json_escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    # Imported here: most terminals speak UTF-8.
+    import json
+
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def call(arguments: list[str]) -> int:
@@ -168,7 +192,9 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
         returned = _timed(arguments, invocation)
     except (KeyboardInterrupt, click.Abort):
         _tell("\nInterrupted.")
-        return 130
+        if invocation.json or "--json" in arguments:
+            _print_json(CancelledError(), "Interrupted.")
+        return CancelledError.exit_code
     except click.ClickException as error:
         # A usage error is 1 and not click's 2, which means "changes" where --detailed-exitcode was given.
         error.show()
@@ -186,9 +212,25 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
             raise BrokenPipeError from error
         return error.code if isinstance(error.code, int) else 0
     except Exception as error:
-        _report(error, invocation)
+        _report(_unwritten(error), invocation)
         return 1
     return returned if isinstance(returned, int) else 0
+
+
+def _unwritten(error: Exception) -> Exception:
+    """What is to be told of ``error``: in words where click could not print a help text."""
+    # Whatever else Mason writes has a name, and whoever writes it an error of its own.
+    if isinstance(error, OSError) and error.filename is None and error.errno in _TAKES_NOTHING:
+        return unwritable(error)
+    return error
+
+
+_TAKES_NOTHING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+
+
+def unwritable(error: OSError) -> SettingsError:
+    """The error of a result for which stdout has no room."""
+    return SettingsError(f"The result cannot be written to stdout ({error.strerror}).")
 
 
 def _timed(arguments: list[str], invocation: Invocation) -> Any:
@@ -218,7 +260,7 @@ def _report(error: Exception, invocation: Invocation) -> None:
     lines = scrub(message).splitlines()
     for line in lines:
         _tell(f"Error: {line}")
-    if isinstance(error, ResourceError) and len(lines) > 1:
+    if isinstance(error, (ResourceError, SettingsError)) and len(error.diagnostics) > 1:
         _tell(f"{len(lines)} errors.")
 
 

@@ -78,8 +78,12 @@ def _look_up(invocation: Invocation, kind: str, names: list[str]) -> None:
     current = project.current_config(snapshot)
     from mason.render import resources
 
+    edited = [address for address in snapshot.edited if address in found]
+    for address in edited:
+        tell(f"Warning: {address} was edited in the state: it is not what was applied. See what differs: mason plan")
+
     if invocation.json:
-        show_json(resources.resources_json(found, current, project.shown_definition))
+        show_json(resources.resources_json(found, current, project.shown_definition, edited=edited))
     elif names and len(found) == 1:
         show(resources.definition_text(project.shown_definition(next(iter(found.values())))))
     elif found:

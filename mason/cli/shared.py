@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from mason import project
-from mason.cli import Invocation
-from mason.errors import NotConfirmedError, SettingsError
+from mason.cli import Invocation, unwritable
+from mason.errors import NotConfirmedError
 from mason.project import Project
 from mason.render.terminal import Terminal, printable, printable_but_styles
 from mason.secrets import scrub, scrub_all
@@ -30,7 +30,9 @@ _JSON_HELP = "Print one JSON document."
 
 
 def _want_json(ctx: click.Context, _parameter: click.Parameter, value: bool) -> bool:
-    ctx.find_object(Invocation).json = value  # type: ignore[union-attr]
+    invocation = ctx.find_object(Invocation)
+    assert invocation is not None, "every command is called with an invocation"
+    invocation.json = value
     return value
 
 
@@ -57,7 +59,7 @@ def _print(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise SettingsError(f"The result cannot be written to stdout ({error.strerror}).") from error
+        raise unwritable(error) from error
 
 
 def tell(text: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from mason.engines.engine import Engine
 from mason.engines.models import Location, Table
@@ -25,12 +26,22 @@ class Storage(Engine):
         raise self.lacks("exists")
 
     @verb(read_only=True)
-    def infer_table(self, path: str, *, table: str | None = None, read_headers: bool | None = None) -> Table:
+    def infer_table(
+        self,
+        path: str,
+        *,
+        table: str | None = None,
+        read_headers: bool | None = None,
+        options: Mapping[str, Any] | None = None,
+        columns: Mapping[str, Any] | None = None,
+    ) -> Table:
         """What the file, folder or glob at ``path`` looks like as a table.
 
-        ``table`` names the result (default: the last part of the path without its ending). Raises
-        ``NotFoundError``, ``ConflictError`` when the files' schemas differ, ``EngineError`` for a format
-        that nobody can read.
+        ``table`` names the result (default: the last part of the path without its ending). ``options`` fix how files
+        are read (for CSV: ``delimiter``, ``quote``, ``escape``, ``header``, ``skip``, ``comment``, ``encoding``,
+        ``null``, ``date_format``, ``timestamp_format``), ``columns`` the SQL types of columns by their names; the rest
+        is found out. Raises ``NotFoundError``, ``ConflictError`` when the files' schemas differ, ``EngineError`` for a
+        format that nobody can read.
         """
         raise self.lacks("infer_table")
 

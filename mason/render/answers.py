@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mason.errors import ResourceError
+from mason.errors import ResourceError, SettingsError
 from mason.render import JSON_FORMAT
 
 # How long a value may be to stand on one line: a row of plain values stays together longer than what nests.
@@ -40,7 +40,7 @@ def _json(value: Any, indent: str) -> str:
 
 def error_json(error: Exception, message: str) -> dict[str, Any]:
     """What ``--json`` prints when a command fails: every fault with its place, or else ``message``."""
-    if isinstance(error, ResourceError):
+    if isinstance(error, (ResourceError, SettingsError)) and error.diagnostics:
         faults: list[dict[str, Any]] = [dict(diagnostic.to_dict()) for diagnostic in error.diagnostics]
     else:
         faults = [{"file": "", "line": 0, "message": message, "remedy": ""}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from mason.render import JSON_FORMAT
@@ -18,28 +18,38 @@ def resources_text(entries: Mapping[str, Entry], current: str, terminal: Termina
     parts: list[str] = []
     kinds = [kind for kind in KINDS if any(entry.kind == kind for entry in entries.values())]
     for kind in kinds:
-        chosen = [entry.definition for entry in entries.values() if entry.kind == kind]
+        chosen = {address: entry.definition for address, entry in entries.items() if entry.kind == kind}
         text = _configs(chosen, current, terminal) if kind == "config" else _commands(chosen, terminal)
         title = terminal.style(f"{kind.capitalize()}s", "bold") + "\n"
         parts.append((title if len(kinds) > 1 else "") + text)
     return "\n\n".join(parts)
 
 
-def _configs(definitions: list[Mapping[str, Any]], current: str, terminal: Terminal) -> str:
+# Names come from the addresses, and the rest as it is: a state may have been edited, and looking must work then.
+
+
+def _configs(definitions: Mapping[str, Mapping[str, Any]], current: str, terminal: Terminal) -> str:
     order = ("execution", "metastore", "storage", "scheduler")
     rows = [
         [
-            "*" if given["id"] == current else "",
-            given["id"],
-            *(", ".join(given.get(f"{role}_clients", ())) for role in order),
+            "*" if (identifier := address.partition(".")[2]) == current else "",
+            identifier,
+            *(_joined(given.get(f"{role}_clients", ())) for role in order),
         ]
-        for given in definitions
+        for address, given in definitions.items()
     ]
     return table(["", "id", *order], rows, terminal)
 
 
-def _commands(definitions: list[Mapping[str, Any]], terminal: Terminal) -> str:
-    rows = [[given["namespace"], given["command"], given.get("description", "")] for given in definitions]
+def _joined(names: Any) -> str:
+    return ", ".join(map(str, names)) if isinstance(names, (list, tuple)) else str(names)
+
+
+def _commands(definitions: Mapping[str, Mapping[str, Any]], terminal: Terminal) -> str:
+    rows = [
+        [*address.partition(".")[2].partition(".")[::2], str(given.get("description", ""))]
+        for address, given in definitions.items()
+    ]
     return table(["namespace", "command", "description"], rows, terminal)
 
 
@@ -49,9 +59,16 @@ def definition_text(definition: Mapping[str, Any]) -> str:
 
 
 def resources_json(
-    entries: Mapping[str, Entry], current: str, shown: Callable[[Entry], dict[str, Any]]
+    entries: Mapping[str, Entry],
+    current: str,
+    shown: Callable[[Entry], dict[str, Any]],
+    *,
+    edited: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The document that ``mason get --json`` prints; ``shown`` makes a definition fit to be shown."""
+    """The document that ``mason get --json`` prints; ``shown`` makes a definition fit to be shown.
+
+    ``edited`` are the addresses whose definition is not what was applied.
+    """
     return {
         "format_version": JSON_FORMAT,
         "current_config": current,
@@ -59,6 +76,7 @@ def resources_json(
             {
                 "address": address,
                 "definition": shown(entry),
+                "edited": address in edited,
                 "project": entry.project,
                 "file": entry.file,
                 "applied_at": entry.applied_at,

@@ -64,11 +64,13 @@ class Document:
 
     def line_of(self, path: Path) -> int:
         """The line of the key or item at ``path``; of the nearest one around it where there is no such."""
-        line, value = self.line, self.value
+        line = self.line
+        # A step is a key or a number as the path goes on, and what it leads to may be anything.
+        value: Any = self.value
         for step in path:
             try:
-                line = self.lines[id(value)][step]  # type: ignore[index]
-                value = value[step]  # type: ignore[index]
+                lines: Any = self.lines[id(value)]
+                line, value = lines[step], value[step]
             except (KeyError, IndexError, TypeError):
                 break
         return line

@@ -46,7 +46,8 @@ class Survey:
     """What the syntax trees of a folder show.
 
     ``classes`` are the top-level classes of its ``__init__.py``; ``calls`` are ``engine.verb`` in the order in
-    which they stand there, and ``arguments`` ``engine.verb.name`` of the arguments that are passed by name;
+    which they stand there, ``places`` the file's name in the folder and the line of each where it stands first, and
+    ``arguments`` ``engine.verb.name`` of the arguments that are passed by name;
     ``certain`` is false where other verbs or arguments may be meant; ``faults`` are keyed by the file's name in
     the folder.
     """
@@ -56,6 +57,7 @@ class Survey:
     arguments: frozenset[str]
     certain: bool
     faults: tuple[tuple[str, Fault], ...]
+    places: Mapping[str, tuple[str, int]]
 
 
 def class_name(namespace: str, command: str) -> str:
@@ -118,7 +120,7 @@ def survey(texts: Mapping[str, str]) -> Survey:
     """Look through the files of a folder, given by name."""
     faults: list[tuple[str, Fault]] = []
     classes: dict[str, ast.ClassDef] = {}
-    calls: dict[str, None] = {}
+    calls: dict[str, tuple[str, int]] = {}
     arguments: set[str] = set()
     certain = True
     for name, text in sorted(texts.items()):
@@ -129,10 +131,11 @@ def survey(texts: Mapping[str, str]) -> Survey:
         if name == ENTRY:
             classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
         looked = _Look(tree)
-        calls.update(dict.fromkeys(sorted(looked.calls, key=looked.calls.__getitem__)))
+        for call in sorted(looked.calls, key=looked.calls.__getitem__):
+            calls.setdefault(call, (name, looked.calls[call][0]))
         arguments |= looked.arguments
         certain = certain and looked.certain
-    return Survey(classes, tuple(calls), frozenset(arguments), certain, tuple(faults))
+    return Survey(classes, tuple(calls), frozenset(arguments), certain, tuple(faults), calls)
 
 
 def _parse(text: str) -> ast.Module | Fault:

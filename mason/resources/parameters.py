@@ -54,7 +54,8 @@ def parse_pairs(texts: Iterable[str]) -> Given:
     """The pairs in the texts given with ``-p``, such as ``database_name:data,table_name:flights``.
 
     A key ends at the first ``:``. A value may be quoted with ``"`` or ``'`` (a backslash escapes the quote), and then
-    holds anything. Every malformed or repeated pair is among the faults.
+    holds anything. Every malformed or repeated pair is among the faults. So is ``:=``: a value that begins with ``=``
+    is quoted, or stands behind a space.
     """
     pairs: dict[str, str] = {}
     unread: set[str] = set()
@@ -75,9 +76,12 @@ def _pairs(text: str) -> Iterable[tuple[str, str, str]]:
     """Triples of key, value and fault (empty when there is none)."""
     rest = text.strip()
     while rest:
-        match = re.match(rf"({_KEY})\s*:\s*", rest)
+        match = re.match(rf"({_KEY})(\s*:)\s*", rest)
         if match is None:
             yield "", "", f"Malformed parameter: {rest!r} (write key:value)"
+            return
+        if rest[match.end(2) : match.end(2) + 1] == "=":
+            yield match[1], "", f"Malformed parameter: {match[1]} := (write {match[1]}:value, without the =)"
             return
         key, rest = match[1], rest[match.end() :]
         if rest[:1] in ("'", '"'):

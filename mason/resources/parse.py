@@ -19,7 +19,7 @@ from mason.resources.folders import ENTRY, Folder
 from mason.resources.module import class_fault, class_name, has_class
 from mason.resources.normalize import normalize
 from mason.resources.resource import digest_of, encode
-from mason.resources.validate import Examine, kind_findings, schema_findings
+from mason.resources.validate import CALLS, Examine, kind_findings, schema_findings
 
 
 @dataclass(slots=True)
@@ -82,7 +82,12 @@ class _Parsing:
             if all(isinstance(name, str) and is_name(name) for name in names):
                 module = self._module(document)
         found += self._examine(definition, module.survey().calls if module else ())
-        self.add_faults(Fault(document.line_of(path), message, remedy) for path, message, remedy in found)
+        for path, message, remedy in found:
+            if module and path[:1] == (CALLS,):
+                name, line = module.survey().places[str(path[1])]
+                self.parsed.faults.append(Diagnostic(self._beside(name), line, message, remedy))
+            else:
+                self.add_faults([Fault(document.line_of(path), message, remedy)])
         if len(self.parsed.faults) > before:
             return
         normal = normalize(definition)
@@ -90,6 +95,9 @@ class _Parsing:
         digest = digest_of(encoded, module.digest if module else None)
         name = class_name(normal["namespace"], normal["command"]) if module else ""
         self.parsed.documents.append((address_of(normal), digest, document.line, references_of(normal), encoded, name))
+
+    def _beside(self, name: str) -> str:
+        return os.path.join(os.path.dirname(self._shown), name)
 
     def _module(self, document: Document) -> Folder | None:
         """The Python files that do the work of this operator or workflow, where there are any."""
@@ -109,8 +117,7 @@ class _Parsing:
             return None
         fault = class_fault(folder.survey(), kind, namespace, command)
         if fault:
-            beside = os.path.join(os.path.dirname(self._shown), ENTRY)
-            self.parsed.faults.append(Diagnostic(beside, *fault))
+            self.parsed.faults.append(Diagnostic(self._beside(ENTRY), *fault))
         return folder if has_class(folder.survey(), namespace, command) else None
 
 

@@ -21,8 +21,12 @@ KINDS_TO_COME = ("run", "schedule")
 NAME_REMEDY = "use letters, digits, _ and -, not beginning with -"
 
 
+CALLS = "\0calls"
+"""The first step of the path of a finding about a call of the class beside a definition; the call is the second."""
+
+
 class Finding(NamedTuple):
-    """Something wrong at a place in a definition; the loader turns places into lines."""
+    """Something wrong at a place in a definition (or see ``CALLS``); the loader turns places into lines."""
 
     path: Path
     message: str

@@ -185,3 +185,40 @@ def test_a_misspelt_command_is_answered_with_the_nearest(mason, folder):
 
 def test_version(mason, folder):
     assert mason("--version").out == "mason 2.0.0\n"
+
+
+def test_what_was_edited_in_the_state_is_told(mason, project):
+    mason("apply", "-y")
+    file = project / "state" / "state.json"
+    file.write_text(file.read_text().replace("Get a table", "Get no table"))
+    warning = (
+        "Warning: operator.table.get was edited in the state: it is not what was applied. "
+        "See what differs: mason plan\n"
+    )
+    result = mason("get", "operator", "table", "get")
+    assert (result.code, result.err, result.json["description"]) == (0, warning, "Get no table")
+    assert mason("get").err == warning
+    assert [given["edited"] for given in mason("get", "--json").json["resources"]] == [False, True]
+    assert mason("get", "config").err == ""
+
+
+@pytest.mark.parametrize("clients", ["7", '{"local":7}', '{"local":{"configuration":7}}'])
+def test_a_definition_that_was_edited_into_none_can_be_looked_at(mason, project, clients):
+    (project / "config.yaml").write_text(
+        (project / "config.yaml").read_text() + "clients: {local: {configuration: {warehouse: w}}}\n"
+    )
+    mason("apply", "-y")
+    file = project / "state" / "state.json"
+    edited = file.read_text().replace('"namespace":"table"', '"name":7')
+    edited = edited.replace('"metastore_clients":["local"]', '"metastore_clients":[7]')
+    file.write_text(edited.replace('{"local":{"configuration":{"warehouse":"w"}}}', clients))
+    assert mason("get").out == (
+        "Configs\n"
+        "   id  execution  metastore  storage  scheduler\n"
+        "*  1   local      7          local\n"
+        "\n"
+        "Operators\n"
+        "namespace  command  description\n"
+        "table      get      Get a table\n"
+    )
+    assert "REDACTED" in mason("get", "config", "1").out

@@ -33,8 +33,26 @@ def test_what_is_there_is_not_overwritten(mason, folder):
     (folder / "configs" / "local.yaml").write_text("mine\n")
     result = mason("init")
     assert result.code == 1
-    assert result.err == "Error: These exist already, and nothing was written: configs/local.yaml, mason.yaml.\n"
+    assert result.err == (
+        "Error: These exist already, and nothing was written: configs/local.yaml, mason.yaml. "
+        "This is a project already: see what it holds with mason plan. For a new one choose another folder: "
+        "mason init DIR\n"
+    )
     assert sorted(file.name for file in folder.rglob("*") if file.is_file()) == ["local.yaml", "mason.yaml"]
+
+
+def test_half_a_scaffold_is_told_how_to_go_on(mason, folder):
+    (folder / "configs").mkdir()
+    (folder / "configs" / "local.yaml").write_text("mine\n")
+    result = mason("init")
+    assert result.code == 1
+    assert result.err == (
+        "Error: These exist already, and nothing was written: configs/local.yaml. "
+        "To make a project of what is there, write a mason.yaml with a line such as: name: project. "
+        "If it is left over from a mason init that failed, remove it and try again. "
+        "For a new one choose another folder: mason init DIR\n"
+    )
+    assert not (folder / "mason.yaml").exists()
 
 
 def test_a_gitignore_is_added_to(mason, folder):

@@ -416,3 +416,84 @@ def test_planning_never_imports_python(mason, project):
     assert not (project / "imported").exists()
     assert mason("run", "operator", "bad", "news").code == 0
     assert (project / "imported").exists()
+
+
+def edit_state(project, old, new):
+    file = project / "state" / "state.json"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def test_what_was_edited_in_the_state_is_put_back(mason, project):
+    mason("apply", "-y")
+    edit_state(project, "Get a table", "Get no table")
+    shown = (
+        "  ~ operator.table.get  get.yaml:1  (it was edited in the state)\n"
+        '      ~ description: "Get no table" -> "Get a table"\n'
+        "      # (7 unchanged fields hidden)\n"
+        "\n"
+        "Legend: ~ overwrite\n"
+        "\n"
+        "Plan: 0 to create, 1 to overwrite, 0 to delete, 0 to run.\n"
+    )
+    assert mason("plan").out == shown
+    # Somebody's apply of something else writes the state anew, and does not make the edit right.
+    (project / "config.yaml").write_text((project / "config.yaml").read_text() + "clients: {local: }\n")
+    (project / "list.yaml").write_text(
+        "type: operator\nnamespace: database\ncommand: list\ndo: [{metastore.list_databases: {}}]\n"
+    )
+    assert mason("apply", "-y", "list.yaml").code == 0
+    assert mason("plan").out == shown
+    assert mason("apply", "-y", "-o").code == 0
+    assert mason("plan").out == "No changes.\n"
+    assert state_of(project)["resources"]["operator.table.get"]["definition"]["description"] == "Get a table"
+
+
+@pytest.mark.parametrize("old", ['"type":"operator"', '"digest":"sha256:'])
+def test_an_edit_that_changes_no_field_of_the_files_is_put_back_too(mason, project, old):
+    mason("apply", "-y")
+    edit_state(project, old, old.replace("r", "s").replace("6", "5"))
+    assert "(it was edited in the state)" in mason("plan").out
+    assert mason("apply", "-y", "-o").code == 0
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_what_was_edited_in_the_state_and_is_in_no_file_is_told(mason, project):
+    mason("apply", "-y")
+    edit_state(project, "Get a table", "Get no table")
+    (project / "get.yaml").unlink()
+    warning = (
+        "Warning: operator.table.get was edited in the state and is not among these files, so it stays as it is. "
+        "Plan the files that define it, or delete it: mason destroy operator.table.get\n"
+    )
+    assert mason("plan").out == f"{warning}No changes.\n"
+    assert mason("plan", "--target", "config.1").out == "No changes.\n"
+    assert mason("destroy", "operator.table.get", "-y").code == 0
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_a_workflow_that_was_edited_into_none_can_be_planned_and_destroyed(mason, project):
+    (project / "flow.yaml").write_text(
+        "type: workflow\nnamespace: a\ncommand: b\ndag: [{id: s, namespace: table, command: get}]\n"
+    )
+    mason("apply", "-y")
+    edit_state(project, '"dag":[', '"dag":[7,')
+    assert "~ workflow.a.b  flow.yaml:1  (it was edited in the state)\n" in mason("plan").out
+    assert mason("plan", "--prune").code == 0
+    assert mason("destroy", "-y").code == 0
+
+
+def test_a_call_of_no_verb_is_told_where_it_stands(mason, project):
+    folder = project / "operators" / "go"
+    folder.mkdir(parents=True)
+    (folder / "operator.yaml").write_text("type: operator\nnamespace: py\ncommand: go\n")
+    (folder / "more.py").write_text("\n\ndef more(ctx):\n    return ctx.metastore.get_tabel('a', 'b')\n")
+    (folder / "__init__.py").write_text(
+        "import mason\n\n\nclass PyGo(mason.Operator):\n    def run(self, ctx):\n        return ctx.storage.raed('a')\n"
+    )
+    assert mason("plan").err.splitlines() == [
+        "Error: operators/go/__init__.py:6: the class calls storage.raed, which is no verb (did you mean 'read'?)",
+        "Error: operators/go/more.py:4: the class calls metastore.get_tabel, which is no verb "
+        "(did you mean 'get_table'?)",
+        "2 errors.",
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -192,6 +193,11 @@ def test_what_a_python_operator_may_return(mason, project, applied, returned, da
         ("raise SystemExit(3)", "Operator py:go raised SystemExit: 3 (__init__.py:5)"),
         ("return object()", "Operator py:go returned a object that cannot be shown"),
         ("return float('nan')", "Operator py:go returned a float that cannot be shown"),
+        (
+            "return [{1: 'a', '1': 'b'}]",
+            "Operator py:go returned a list that cannot be shown "
+            "(two of its keys are '1' as text, which is what keys are in JSON). ",
+        ),
     ],
 )
 def test_a_python_operator_that_fails_is_an_answer_without_traceback(mason, project, applied, body, message):
@@ -207,6 +213,80 @@ def test_what_a_python_operator_prints_stays_out_of_the_answer(mason, project, a
     result = mason("run", "operator", "py", "go", "--json")
     assert result.json == {"Data": [1]}
     assert "noise" in result.err
+
+
+@pytest.mark.parametrize(
+    "gone", ["sys.stdout.close()", "sys.stdout.detach()", "sys.stdout.buffer.close()", "os.close(1)"]
+)
+def test_a_python_operator_that_closes_its_stdout_still_answers(project, applied, gone):
+    """In a process of its own, whose stdout is a real one."""
+    applied(f"print('noise', flush=True)\n{gone}\nreturn 1", top="import os, sys")
+    command = [sys.executable, "-m", "mason", "run", "operator", "py", "go", "--json", "-y"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"Data": [1]})
+    assert "noise\n" in done.stderr
+
+
+FORK = """\
+child = os.fork()
+if child == 0:
+    print('from the child')
+    {}
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+from .numbers import ANSWER
+return [status, ANSWER]"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [("return 'child'", 0), ("sys.exit(3)", 3), ("sys.exit('no')", 1), ("sys.exit()", 0), ("raise ValueError", 1)],
+)
+def test_a_process_that_a_python_operator_forks_gives_no_answer_of_its_own(project, applied, ending, status):
+    (project / "operators" / "fork").mkdir(parents=True)
+    (project / "operators" / "fork" / "numbers.py").write_text("ANSWER = 42\n")
+    (project / "operators" / "fork").rename(project / "operators" / "kept")
+    applied(FORK.format(ending), top="import os, sys")
+    (project / "operators" / "kept" / "numbers.py").rename(project / "operators" / "go" / "numbers.py")
+    command = [sys.executable, "-m", "mason"]
+    subprocess.run([*command, "apply", "-y", "-o"], capture_output=True, check=True)
+    done = subprocess.run(
+        [*command, "run", "operator", "py", "go", "--json", "-y"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"Data": [status, 42]})
+    assert done.stderr.endswith("from the child\n")
+    assert len(list((project / "state" / "runs").iterdir())) == 1
+
+
+def test_what_a_python_operator_says_is_text(mason, project, applied):
+    applied("ctx.info('half \\ud800')\nreturn 1")
+    result = mason("run", "operator", "py", "go", "--json")
+    assert result.json == {"Info": ["half \\ud800"], "Data": [1]}
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_the_log_tells_each_call_without_its_values(project, applied, level):
+    command = [sys.executable, "-m", "mason", "-l", level, "run", "operator", "table", "get", *PARAMETERS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = "for local as metastore do get_table(database=..., table=...)"
+    assert f"\nINFO mason: {said}\n" in done.stderr
+    took = re.findall(rf"\nDEBUG mason: {re.escape(said)} took \d+\.\d{{3}} seconds\n", done.stderr)
+    assert len(took) == (1 if level == "debug" else 0)
+
+
+def test_ctrl_c_is_told_as_json_where_json_was_asked_for(project, applied):
+    applied("import time\nprint('sleeping', flush=True)\ntime.sleep(60)")
+    command = [sys.executable, "-m", "mason", "run", "operator", "py", "go", "-y", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while process.stderr.readline() != "sleeping\n":
+            pass
+        process.send_signal(signal.SIGINT)
+        fault = {"file": "", "line": 0, "message": "Interrupted.", "remedy": ""}
+        assert json.loads(process.stdout.read()) == {
+            "format_version": "1.0",
+            "error": "CancelledError",
+            "errors": [fault],
+        }
+    assert process.returncode == 130
 
 
 def test_a_python_operator_may_use_its_own_files(mason, project, applied):
@@ -268,8 +348,8 @@ def test_a_definition_that_was_edited_in_the_state_does_not_run(mason, project, 
     edited = file.read_text().replace('"metastore.get_table"', '"metastore.delete_table"')
     file.write_text(edited)
     assert mason("run", "operator", "table", "get", *PARAMETERS, "-y").err == (
-        "Error: operator.table.get was changed in the state by hand (serial 1): it is not what was applied. "
-        "Restore a backup, or apply it anew: mason destroy operator.table.get, then mason apply\n"
+        "Error: operator.table.get was edited in the state (serial 1): it is not what was applied. "
+        "See what differs with: mason plan. Put back what the files say with: mason apply\n"
     )
 
 

@@ -79,6 +79,26 @@ def test_table_query_writes_all_rows_to_a_file_after_a_yes(run, folder):
     assert run("job", "get", f"job_id:{job['job_id']}") == [job]
 
 
+def test_table_query_replaces_a_file_only_when_told_to(mason, run, folder):
+    (folder / "names").write_text("old")
+    pairs = ("database_name:data,table_name:airlines,output_path:names,format:jsonl", "query_string:SELECT 1 AS a")
+    options = [part for pair in pairs for part in ("-p", pair)]
+    refused = mason("run", "operator", "table", "query", *options, answer="yes\n")
+    assert refused.json["Errors"] == ["names exists already. Ask for overwrite to replace it."]
+    run("table", "query", *pairs, "overwrite:true", answer="yes\n")
+    assert (folder / "names").read_text() == '{"a":1}\n'
+
+
+def test_table_infer_takes_options_and_columns(run, folder):
+    (folder / "l.csv").write_bytes("a title\nname;n\nMüller;1\n".encode("latin-1"))
+    pairs = ("database_name:lake,table_name:l,path:l.csv", 'options:{"encoding":"latin-1","skip":1}')
+    job = run("table", "infer", *pairs, 'columns:{"n":"VARCHAR"}', answer="yes\n")[0]
+    assert job["result"]["options"] == {"delimiter": ";", "header": True, "skip": 1, "encoding": "latin-1"}
+    assert run("table", "query", "database_name:lake,table_name:l", "query_string:SELECT * FROM lake.l") == [
+        {"name": "Müller", "n": "1"}
+    ]
+
+
 def test_table_summarize_is_exact(run):
     rows = rows_of("planes.csv")
     found = {row["column"]: row for row in run("table", "summarize", "database_name:data,table_name:planes")}

@@ -267,9 +267,10 @@ def test_a_closed_stderr_is_done_without(project, environment):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-@pytest.mark.parametrize("options", [[], ["--json"]])
-def test_a_result_that_cannot_be_written_is_no_fault_of_mason(project, environment, options):
-    done = closed("> /dev/full", "plan", *options, environment={**environment, "PYTHONUNBUFFERED": ""})
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["plan", "plan --json", "plan --help", "--help", "--version"])
+def test_a_result_that_cannot_be_written_is_no_fault_of_mason(project, environment, command, unbuffered):
+    done = closed("> /dev/full", *command.split(), environment={**environment, "PYTHONUNBUFFERED": unbuffered})
     assert done.returncode == 1
     assert done.stderr == "Error: The result cannot be written to stdout (No space left on device).\n"
 
@@ -307,3 +308,29 @@ def test_shell_completion_knows_the_commands(project, environment):
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "plain,plan\n")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("latin-1", "Größe \\u2192 \\u65e5\\u672c"), ("utf-8", "Größe → 日本")]
+)
+def test_what_the_encoding_of_stdout_lacks_is_spelled_out(project, environment, encoding, shown):
+    (project / "get.yaml").write_text((project / "get.yaml").read_text().replace("Get a table", "Größe → 日本"))
+    environment = {**environment, "PYTHONIOENCODING": encoding}
+    command = [*MASON, "get", "operator", "table", "get"]
+    subprocess.run([*MASON, "apply", "-y"], env=environment, capture_output=True, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert f'"description": "{shown}"' in done.stdout.decode(encoding)
+    assert json.loads(done.stdout.decode(encoding))["description"] == "Größe → 日本"
+
+
+def test_names_that_are_no_text_are_spelled_out(project, environment):
+    done = subprocess.run(
+        [*MASON, "plan", b"caf\xe9.yaml"],
+        env={**environment, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: caf\\udce9.yaml: there is no such file or folder (check the path)\n"

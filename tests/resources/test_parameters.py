@@ -130,6 +130,14 @@ def test_malformed_missing_and_unknown_parameters_are_named_at_once():
     ]
 
 
+@pytest.mark.parametrize("text", ["deep := true", "deep:=true", "database_name:x, deep := true"])
+def test_an_assignment_is_no_pair(text):
+    given = parse_pairs([text])
+    assert [str(fault) for fault in given.faults] == ["Malformed parameter: deep := (write deep:value, without the =)"]
+    assert given.unread == {"deep"}
+    assert parse_pairs(['deep:"=true"', "limit: =1"]) == Given({"deep": "=true", "limit": "=1"})
+
+
 def test_a_parameter_whose_value_cannot_be_read_is_not_called_missing():
     with pytest.raises(ParameterError) as refused:
         bind(DECLARED, parse_pairs(['database_name:"open']), of="operator table:get")
