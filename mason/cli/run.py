@@ -10,9 +10,9 @@ import click
 
 from mason import project
 from mason.cli import Invocation
-from mason.cli.shared import confirm, json_option, open_project, output, progress, show, show_json, tell
+from mason.cli.shared import confirm, json_option, open_project, output, progress, show, show_json, tell, watching
 from mason.project import Prepared, Project
-from mason.render import answers, dryruns
+from mason.render import answers, dryruns, results
 from mason.secrets import scrub_all
 
 _VALIDATE_EPILOG = """\b
@@ -99,16 +99,27 @@ def run_operator(
 ) -> int:
     """Run an operator that was applied.
 
-    Only when every sentence of the dry run is read-only is nobody asked. The answer has the keys Errors,
-    Warnings, Info and Data; empty ones are left out.
+    Only when every sentence of the dry run is read-only is nobody asked. Rows and tables are printed as tables, and all
+    else as JSON with the keys Errors, Warnings, Info and Data, empty ones left out; --json prints that for everything.
     """
     opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id)
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
+    if (told := project.outlook(opened, prepared)) is not None:
+        tell(f"\n{results.rows_text(told, progress(invocation))}")
     if not prepared.shown.is_read_only and not auto_approve:
         confirm("Do this?")
-    answer = project.execute(opened, prepared)
+    with watching(invocation):
+        answer = project.execute(opened, prepared)
     if invocation.json:
         show_json(answer.to_dict())
+    elif (text := results.result_text(answer, output(invocation))) is not None:
+        show(text)
+        # The sentence on rows that were cut is the table's last line.
+        for line in answer.info:
+            if line != answer.cut:
+                tell(f"Info: {line}")
+        for line in answer.warnings:
+            tell(f"Warning: {line}")
     else:
         show(answers.answer_text(scrub_all(answer.to_dict())))
     if answer.failure is not None:

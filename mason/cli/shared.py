@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import click
@@ -75,6 +76,18 @@ def output(invocation: Invocation) -> Terminal:
 def progress(invocation: Invocation) -> Terminal:
     """What stderr can show."""
     return Terminal.of(sys.stderr, no_color=invocation.no_color)
+
+
+def watching(invocation: Invocation) -> AbstractContextManager[None]:
+    """Within it, the progress of long work is shown on stderr: nothing with ``--json``, whose readers are programs."""
+    if invocation.json:
+        return nullcontext()
+    from mason.render.progress import showing
+
+    stream = sys.stderr
+    # Log lines go to the stream directly, and would be written into a bar.
+    live = stream.isatty() and invocation.log_level in ("warning", "error")
+    return showing(stream, lambda: Terminal.of(stream, no_color=invocation.no_color), live=live)
 
 
 def confirm(question: str) -> None:

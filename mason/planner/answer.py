@@ -13,13 +13,19 @@ from mason.errors import MasonError, OperatorError
 
 @dataclass(slots=True)
 class Answer:
-    """Collects what a run says. ``data`` holds JSON-ready values; ``failure`` is the error that ended the run."""
+    """Collects what a run says. ``data`` holds JSON-ready values; ``failure`` is the error that ended the run.
+
+    ``returned`` is what ``data`` was made of, for views that show rows and tables as such. ``cut`` is the sentence
+    among ``info`` that says that a limit cut the rows.
+    """
 
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     info: list[str] = field(default_factory=list)
     data: list[Any] = field(default_factory=list)
     failure: MasonError | None = None
+    returned: Any = None
+    cut: str = ""
 
     def tell(self, kind: str, message: str) -> None:
         """Add a sentence under ``Info`` or ``Warnings``; halves of surrogate pairs, which are no text, are escaped."""

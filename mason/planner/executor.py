@@ -14,8 +14,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
+from mason.engines import ENGINES
 from mason.engines.engine import Engine
 from mason.engines.models import Rows
 from mason.errors import Diagnostic, EngineError, MasonError, OperatorError, ParameterError
@@ -49,8 +50,10 @@ def execute(
             else:
                 returned = _run_class(operator, ctx, source or b"{}", title)
         answer.data = data_of(returned, of=title)
+        answer.returned = returned
         if isinstance(returned, Rows) and returned.more:
-            answer.tell("Info", _cut(len(returned.rows), operator))
+            answer.cut = _cut(len(answer.data), operator)
+            answer.tell("Info", answer.cut)
     except MasonError as error:
         answer.failure = error
         # Scrubbed while it is whole: a secret may have several lines.
@@ -58,31 +61,69 @@ def execute(
     return answer
 
 
+def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engine]) -> Rows | None:
+    """What the operator's first change would do in detail, where its verb has another one that tells (``shown_by``).
+
+    Only read-only verbs are called: the sentences before that change, and the one that tells. ``None`` where there is
+    nothing to tell. Raises what these verbs raise.
+    """
+    changes = [ENGINES[sentence.engine].verbs[sentence.verb].shown_by for sentence in operator.sentences]
+    if not any(changes):
+        return None
+    ctx = Context(shown.parameters, open_engine, allowed=frozenset(), tell=lambda kind, message: None)
+    values: dict[str, Any] = dict(ctx.params)
+    for sentence, teller in zip(operator.sentences, changes, strict=True):
+        verb = ENGINES[sentence.engine].verbs[sentence.verb]
+        with _client_named(sentence, shown.clients):
+            if teller is not None:
+                if teller not in open_engine(sentence.engine).supports:
+                    return None
+                known = ENGINES[sentence.engine].verbs[teller].arguments
+                arguments = {name: value for name, value in _fitted(sentence, values).items() if name in known}
+                return cast(Rows, ctx.call(sentence.engine, teller, **arguments))
+            if not verb.is_read_only(finish(sentence, values)):
+                return None
+            returned = _say(sentence, ctx, values)
+        if sentence.bind:
+            values[sentence.bind] = returned
+    return None
+
+
 def _speak(operator: Operator, ctx: Context, clients: Mapping[str, str]) -> Any:
     """Say the sentences in their order; the last one's result is the operator's."""
     values: dict[str, Any] = dict(ctx.params)
     returned: Any = None
     for sentence in operator.sentences:
-        try:
+        with _client_named(sentence, clients):
             returned = _say(sentence, ctx, values)
-        except MasonError:
-            raise
-        except (Exception, SystemExit) as error:
-            # A client's library may raise anything; the answer and the record shall say where.
-            raise EngineError(
-                f"Client {clients.get(sentence.engine)} failed at {sentence.engine}.{sentence.verb}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
         if sentence.bind:
             values[sentence.bind] = returned
     return returned
 
 
+@contextlib.contextmanager
+def _client_named(sentence: Sentence, clients: Mapping[str, str]) -> Iterator[None]:
+    try:
+        yield
+    except MasonError:
+        raise
+    except (Exception, SystemExit) as error:
+        # A client's library may raise anything; the answer and the record shall say where.
+        raise EngineError(
+            f"Client {clients.get(sentence.engine)} failed at {sentence.engine}.{sentence.verb}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
 def _say(sentence: Sentence, ctx: Context, values: Mapping[str, Any]) -> Any:
+    return ctx.call(sentence.engine, sentence.verb, **_fitted(sentence, values))
+
+
+def _fitted(sentence: Sentence, values: Mapping[str, Any]) -> dict[str, Any]:
     arguments, faults = fit(sentence, finish(sentence, values), values)
     if faults:
         raise ParameterError(Diagnostic("", 0, fault) for fault in faults)
-    return ctx.call(sentence.engine, sentence.verb, **arguments)
+    return arguments
 
 
 def _cut(count: int, operator: Operator) -> str:

@@ -47,6 +47,18 @@ def cells(text: str) -> int:
     )
 
 
+def cut(text: str, width: int) -> str:
+    """``text`` without styles in at most ``width`` cells (1 or more); an ellipsis ends what was cut."""
+    if cells(text) <= width:
+        return text
+    used = 0
+    for index, character in enumerate(text):
+        used += cells(character)
+        if used >= width:
+            return text[:index] + "…"
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """What the views may use: whether colours, and how many columns (0: no limit, the output is no terminal)."""
@@ -75,11 +87,4 @@ class Terminal:
 
     def cut(self, text: str) -> str:
         """``text`` without styles, cut to the terminal's width in cells; an ellipsis ends what was cut."""
-        if not self.width or cells(text) <= self.width:
-            return text
-        used = 0
-        for index, character in enumerate(text):
-            used += cells(character)
-            if used >= self.width:
-                return text[:index] + "…"
-        return text
+        return cut(text, self.width) if self.width else text

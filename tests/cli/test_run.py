@@ -35,7 +35,7 @@ def applied(mason, project):
 
 
 def test_a_read_only_run_asks_nobody(mason, project, applied):
-    result = mason("run", "operator", "table", "get", *PARAMETERS)
+    result = mason("run", "operator", "table", "get", *PARAMETERS, "--json")
     assert result.code == 0
     assert result.err == (
         "Operator table:get with config 1 would:\n"
@@ -148,7 +148,7 @@ def test_what_changes_things_is_asked_for(mason, project, applied):
 
 def test_a_python_operator_answers(mason, project, applied):
     applied("ctx.info('hello')\nctx.warn('careful')\nreturn ctx.metastore.get_table('data', 'airlines')")
-    result = mason("run", "operator", "py", "go")
+    result = mason("run", "operator", "py", "go", "--json")
     assert result.code == 0, result.err
     assert list(result.json) == ["Warnings", "Info", "Data"]
     assert result.json["Info"] == ["hello"]
@@ -172,7 +172,7 @@ def test_a_python_operator_answers(mason, project, applied):
 )
 def test_what_a_python_operator_may_return(mason, project, applied, returned, data):
     applied(f"return {returned}")
-    result = mason("run", "operator", "py", "go")
+    result = mason("run", "operator", "py", "go", "--json")
     assert result.code == 0, result.err
     assert result.json.get("Data") == data
 
@@ -385,7 +385,7 @@ def test_a_run_that_is_killed_or_interrupted_leaves_a_record_that_says_so(projec
 
 def test_an_answer_is_told_even_when_its_record_cannot_be_kept(mason, project, applied):
     (project / "state" / "runs").write_text("in the way")
-    result = mason("run", "operator", "table", "get", *PARAMETERS)
+    result = mason("run", "operator", "table", "get", *PARAMETERS, "--json")
     assert result.code == 0, result.err
     assert list(result.json) == ["Warnings", "Data"]
     assert result.json["Warnings"][0].startswith("The record of this run could not be kept: ")
@@ -425,7 +425,7 @@ def test_arguments_that_a_verb_cannot_take_are_refused_in_the_dry_run(mason, pro
 def test_rows_that_were_cut_are_told(mason, project, applied):
     (project / "ask.yaml").write_text(QUERY)
     mason("apply", "-y")
-    given = ("run", "operator", "table", "ask", "-p", "db:data,sql:SELECT * FROM range(5)")
+    given = ("run", "operator", "table", "ask", "-p", "db:data,sql:SELECT * FROM range(5)", "--json")
     cut = mason(*given, "-p", "limit:2")
     assert cut.json["Info"] == ["Showing the first 2 rows; there are more (raise limit)."]
     assert [len(mason(*given, "-p", f"limit:{limit}").json["Data"]) for limit in (4, 5)] == [4, 5]
@@ -570,4 +570,60 @@ def test_a_reference_that_is_not_set_is_named(mason, project, applied):
     result = mason("run", "operator", "table", "get", *PARAMETERS, "-c", "2")
     assert result.err.splitlines()[-1] == (
         "Error: Not set: NOT_SET, wanted by client memory of config 2. Set it in the environment or in a .env file."
+    )
+
+
+def test_rows_are_a_table_and_messages_stay_off_stdout(mason, project, applied):
+    rows = (
+        "mason.Rows(mason.Schema((mason.Column('n', 'INT'), mason.Column('s', 'VARCHAR'))), [(1, 'a\\nb'), (None, '')])"
+    )
+    applied(f"ctx.info('hello')\nctx.warn('careful')\nreturn {rows}")
+    result = mason("run", "operator", "py", "go")
+    assert (result.code, result.out) == (0, "   n  s\n   1  a\\nb\nNULL\n\n2 rows.\n")
+    assert result.err.splitlines()[-2:] == ["Info: hello", "Warning: careful"]
+
+
+def test_rows_that_were_cut_end_with_the_sentence_that_says_so(mason, project, applied):
+    (project / "ask.yaml").write_text(QUERY)
+    mason("apply", "-y")
+    result = mason("run", "operator", "table", "ask", "-p", "db:data,sql:SELECT * FROM range(5),limit:2")
+    assert result.out == "range\n    0\n    1\n\nShowing the first 2 rows; there are more (raise limit).\n"
+    assert "Showing" not in result.err
+
+
+def test_a_table_is_told_with_its_columns(mason, project, applied):
+    assert mason("run", "operator", "table", "get", *PARAMETERS).out == (
+        "Table data.airlines\n"
+        "  format    csv\n"
+        "  location  data/airlines.csv\n"
+        "  size      35\n"
+        '  options   {"delimiter":",","header":true}\n'
+        "\n"
+        "column   type\n"
+        "carrier  VARCHAR\n"
+        "name     VARCHAR\n"
+        "\n"
+        "2 columns.\n"
+    )
+
+
+def test_what_is_no_table_stays_json(mason, project, applied):
+    applied("ctx.info('hello')\nreturn {'a': 1}")
+    assert mason("run", "operator", "py", "go").out == '{\n  "Info": ["hello"],\n  "Data": [{"a": 1}]\n}\n'
+
+
+def test_secrets_stay_unseen_in_tables(mason, project, applied, monkeypatch):
+    """Also where a column is so narrow that only a part of it would be left."""
+    monkeypatch.setenv("HUSH", "hush-of-tables")
+    (project / "two.yaml").write_text(
+        "type: config\nid: 2\nmetastore_engine: memory\nclients: {memory: {configuration: {token: '{{HUSH}}'}}}\n"
+    )
+    applied(
+        "import os\nhush = os.environ['HUSH']\n"
+        "columns = tuple(mason.Column(name, 'VARCHAR') for name in ('a', hush))\n"
+        "return mason.Rows(mason.Schema(columns), [(hush, {'of': [hush]})])"
+    )
+    mason("apply", "-y")
+    assert mason("run", "operator", "py", "go", "-c", "2", "-y").out == (
+        'a         REDACTED\nREDACTED  {"of":["REDACTED"]}\n\n1 row.\n'
     )

@@ -27,7 +27,7 @@ def run(mason, folder):
 
     def call(namespace: str, command: str, *pairs: str, answer: str = ""):
         options = [part for pair in pairs for part in ("-p", pair)]
-        result = mason("run", "operator", namespace, command, *options, answer=answer)
+        result = mason("run", "operator", namespace, command, *options, "--json", answer=answer)
         assert result.code == 0, result.err
         return result.json.get("Data", [])
 
@@ -80,13 +80,13 @@ def test_table_query_writes_all_rows_to_a_file_after_a_yes(run, folder):
 
 
 def test_table_query_replaces_a_file_only_when_told_to(mason, run, folder):
-    (folder / "names").write_text("old")
-    pairs = ("database_name:data,table_name:airlines,output_path:names,format:jsonl", "query_string:SELECT 1 AS a")
+    (folder / "names.txt").write_text("old")
+    pairs = ("database_name:data,table_name:airlines,output_path:names.txt,format:jsonl", "query_string:SELECT 1 AS a")
     options = [part for pair in pairs for part in ("-p", pair)]
     refused = mason("run", "operator", "table", "query", *options, answer="yes\n")
-    assert refused.json["Errors"] == ["names exists already. Ask for overwrite to replace it."]
+    assert refused.json["Errors"] == ["names.txt exists already. Ask for overwrite to replace it."]
     run("table", "query", *pairs, "overwrite:true", answer="yes\n")
-    assert (folder / "names").read_text() == '{"a":1}\n'
+    assert (folder / "names.txt").read_text() == '{"a":1}\n'
 
 
 def test_table_infer_takes_options_and_columns(run, folder):

@@ -334,3 +334,55 @@ def test_names_that_are_no_text_are_spelled_out(project, environment):
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "Error: caf\\udce9.yaml: there is no such file or folder (check the path)\n"
+
+
+WORKING = """\
+import time
+
+import mason
+from mason.engines.progress import Progress, report
+
+
+class PyWork(mason.Operator):
+    def run(self, ctx):
+        for done in range(12):
+            report(Progress(done, 12, "rows", "Counting"))
+            time.sleep(0.1)
+        print("counted")
+        return mason.Rows(mason.Schema((mason.Column("name", "VARCHAR"),)), [("x" * 70,), (None,)])
+"""
+
+
+@pytest.fixture
+def working(project, environment):
+    folder = project / "operators" / "work"
+    folder.mkdir(parents=True)
+    (folder / "operator.yaml").write_text("type: operator\nnamespace: py\ncommand: work\n")
+    (folder / "__init__.py").write_text(WORKING)
+    assert run("apply", "-y", environment=environment).returncode == 0
+    return ("run", "operator", "py", "work", "-y")
+
+
+def test_long_work_shows_a_bar_that_gives_way_to_the_result(working, environment):
+    printed = on_a_terminal(*working, environment=environment, columns=60)
+    before, *bars, after = printed.split("\r")
+    assert before == "Operator py:work with config 1 would:\n  call no engine\n"
+    assert bars
+    assert {bar.partition("[")[0] for bar in bars} == {"Counting "}
+    assert all(bar.endswith(" left\033[K") for bar in bars)
+    shown = "x" * 59 + "…"
+    assert after == f"\033[Kcounted\n\033[1mname\033[0m\n{shown}\n\033[2mNULL\033[0m\n\n2 rows.\n"
+
+
+@pytest.mark.parametrize("refused", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_bar_is_drawn_as_the_terminal_wants_it(working, environment, refused):
+    printed = on_a_terminal(*working, environment={**environment, **refused})
+    assert ("\rCounting [" in printed) == ("NO_COLOR" in refused)
+    assert "\033[32m" not in printed
+
+
+def test_no_bar_is_drawn_for_programs(working, environment):
+    assert "Counting" not in on_a_terminal(*working, "--json", environment=environment)
+    done = run(*working, environment=environment)
+    assert done.stdout == "name\n" + "x" * 70 + "\nNULL\n\n2 rows.\n"
+    assert done.stderr == "Operator py:work with config 1 would:\n  call no engine\ncounted\n"

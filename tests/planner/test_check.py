@@ -39,7 +39,7 @@ def found(definition, *calls):
             {"metastore.get_table": None},
             (),
             "metastore.get_table needs 'database', 'table'",
-            "it takes: database, table, read_headers",
+            "it takes: database, table, read_headers, schema",
         ),
     ],
 )

@@ -1,0 +1,176 @@
+"""What a run returned as people read it: rows and tables as tables, a job as a short block."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from mason.engines.models import Database, Job, Location, Partition, Rows, Table
+from mason.planner.answer import Answer
+from mason.render.tables import escaped, fitted
+from mason.render.terminal import Terminal
+from mason.secrets import scrub, scrub_all
+
+_NOUNS: Mapping[type, str] = {
+    Database: "database",
+    Table: "table",
+    Partition: "partition",
+    Location: "path",
+    Job: "job",
+}
+# Decimals and the largest integers are text where they are JSON; the type says what they are.
+_NUMERIC = re.compile(
+    r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?\d*|DECIMAL|NUMERIC|NUMBER|DOUBLE( PRECISION)?|FLOAT\d*|REAL|LONG|SHORT)"
+    r"(\(.*\))?",
+    re.IGNORECASE,
+)
+_MOST_FILES = 5
+_NOTHING = object()
+
+
+def result_text(answer: Answer, terminal: Terminal) -> str | None:
+    """What the run returned, without secrets. ``None`` for what has no form but JSON, and for a run that failed."""
+    returned = answer.returned
+    if answer.failure is not None:
+        return None
+    # Before anything is laid out: what is cut off would hide a secret from whoever looks for it whole.
+    data = scrub_all(answer.data)
+    if isinstance(returned, Rows):
+        return _rows(returned, data, answer.cut, terminal)
+    if isinstance(returned, Table):
+        return _table(data[0], terminal)
+    if isinstance(returned, Job):
+        return _block(data[0])
+    if isinstance(returned, (list, tuple)):
+        return _models(returned, data, terminal)
+    return None
+
+
+def rows_text(rows: Rows, terminal: Terminal) -> str:
+    """Rows as a table, without secrets."""
+    return _rows(rows, scrub_all(rows.to_dicts()), "", terminal)
+
+
+def _rows(rows: Rows, data: Sequence[Mapping[str, Any]], cut: str, terminal: Terminal) -> str:
+    header = [str(name) for name in data[0]] if data else [scrub(str(name)) for name in rows.schema.names]
+    types = [str(column.type) for column in rows.schema.columns]
+    numeric = {index for index, given in enumerate(types) if _NUMERIC.fullmatch(given)}
+    said = cut or _counted(len(data), "row")
+    if not header:
+        return said
+    return _listed(header, [list(row.values()) for row in data], said, terminal, numeric=numeric)
+
+
+def _models(returned: Sequence[Any], data: Sequence[Any], terminal: Terminal) -> str | None:
+    kinds = {type(each) for each in returned}
+    if not kinds:
+        return _counted(0, "result")
+    noun = _NOUNS.get(kinds.pop())
+    if noun is None or kinds:
+        return None
+    flat = [_flat(each) for each in data]
+    header = list(dict.fromkeys(key for each in flat for key in each))
+    rows = [[each.get(key, _NOTHING) for key in header] for each in flat]
+    return _listed(header, rows, _counted(len(rows), noun), terminal)
+
+
+def _flat(model: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of a listing: the values of a partition are columns, and a location is its path."""
+    row: dict[str, Any] = {}
+    for key, value in model.items():
+        if key == "values":
+            row |= value
+        elif key == "location":
+            # A partition column may have this name as well.
+            row["path" if key in row else key] = value["path"] if isinstance(value, Mapping) else value
+        elif key == "columns":
+            row[key] = _columns(value)
+        else:
+            row[key] = value
+    return row
+
+
+def _table(table: Mapping[str, Any], terminal: Terminal) -> str:
+    """What it is called, then how and where it is kept, then its columns."""
+    name = ".".join(_text(table[key]) for key in ("database", "name") if key in table)
+    lines = [terminal.style(f"{_text(table.get('kind', 'table')).capitalize()} {name}", "bold")]
+    facts = {key: value for key, value in table.items() if key not in ("database", "name", "kind", "columns")}
+    if "partition_columns" in facts:
+        facts["partitioned by"] = ", ".join(map(_text, facts.pop("partition_columns")))
+    width = max(map(len, facts), default=0)
+    lines += [f"  {key.ljust(width)}  {_text(value)}" for key, value in facts.items()]
+    columns = table.get("columns", [])
+    if columns:
+        header = list(dict.fromkeys(key for column in columns for key in column))
+        rows = [[column.get(key, _NOTHING) for key in header] for column in columns]
+        titles = ["column" if key == "name" else key for key in header]
+        lines += ["", _listed(titles, rows, _counted(len(rows), "column"), terminal)]
+    return "\n".join(lines)
+
+
+def _block(values: Mapping[str, Any], indent: str = "") -> str:
+    """``key: value`` lines; what nests once is indented, what nests deeper is JSON."""
+    lines = []
+    for key, value in values.items():
+        start = f"{indent}{escaped(str(key))}:"
+        if key in ("columns", "schema"):
+            lines.append(f"{start} {_columns(value)}")
+        elif key == "files" and isinstance(value, list) and len(value) > _MOST_FILES:
+            lines.append(f"{start} {len(value)} (--json lists them)")
+        elif key == "files" and isinstance(value, list):
+            lines.append(f"{start} {', '.join(_text(each.get('path', '')) for each in value)}")
+        elif isinstance(value, Mapping) and value and not indent:
+            lines += [start, _block(value, "  ")]
+        elif isinstance(value, list) and value and not indent:
+            lines += [start, *(f"  {_text(each)}" for each in value)]
+        else:
+            lines.append(f"{start} {_text(value)}")
+    return "\n".join(lines)
+
+
+def _columns(value: Any) -> str:
+    """Columns of a table on one line: ``id BIGINT, name VARCHAR``."""
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) and "name" in each for each in value):
+        return _text(value)
+    return ", ".join(" ".join(_text(each[key]) for key in ("name", "type") if key in each) for each in value)
+
+
+def _listed(
+    header: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    said: str,
+    terminal: Terminal,
+    *,
+    numeric: Collection[int] = (),
+) -> str:
+    """A table and, as its last lines, what is said of it and whether columns are hidden."""
+    numbers = {index for index, column in enumerate(zip(*rows, strict=True)) if _are_numbers(column)}
+    cells = [[None if value is None else _text(value) for value in row] for row in rows]
+    shown, hidden = fitted(header, cells, terminal, numeric={*numeric, *numbers})
+    lines = [shown, "", said]
+    if hidden:
+        lines.append(f"{hidden} of {len(header)} columns are hidden, because the terminal is narrow; --json shows all.")
+    return "\n".join(lines)
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    found = {type(value) for value in values} - {type(None), object}
+    return bool(found) and found <= {int, float}
+
+
+def _text(value: Any) -> str:
+    """A value in a cell or a line: text as it is, all else as JSON."""
+    if value is _NOTHING:
+        return ""
+    if isinstance(value, str):
+        return escaped(value)
+    if type(value) in (int, float):
+        # As JSON writes them, without the way through its encoder for each.
+        return repr(value)
+    return escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}."
