@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mason.engines.models import Rows as Rows
     from mason.engines.models import Schema as Schema
     from mason.engines.models import Table as Table
+    from mason.errors import OperatorError as OperatorError
     from mason.planner.context import Context as Context
     from mason.planner.context import Operator as Operator
 
@@ -28,6 +29,7 @@ _HOMES = {
     "Job": "mason.engines.models",
     "Location": "mason.engines.models",
     "Operator": "mason.planner.context",
+    "OperatorError": "mason.errors",
     "Rows": "mason.engines.models",
     "Schema": "mason.engines.models",
     "Table": "mason.engines.models",

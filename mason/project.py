@@ -34,6 +34,7 @@ from mason.state.store import StateReader, StateStore, open_store
 if TYPE_CHECKING:
     from mason.engines.client import Client
     from mason.engines.engine import Engine
+    from mason.engines.models import Rows
     from mason.planner.answer import Answer
     from mason.planner.dryrun import DryRun
     from mason.planner.plan import Action, Plan
@@ -270,6 +271,20 @@ def prepare_operator(
     source = project.store.get_source(entry.module) if entry.module else None
     shown = dry_run(operator, bound, config, registry, source=source)
     return Prepared(operator, entry, config, shown, source, snapshot.serial)
+
+
+def outlook(project: Project, prepared: Prepared) -> Rows | None:
+    """What a prepared run would change in detail, where its verbs can tell beforehand; calls read-only verbs only.
+
+    Raises what these raise: what cannot be done is known before anybody says yes.
+    """
+    from mason.planner import executor
+
+    clients = _Clients(project.settings, prepared.config, prepared.shown.clients)
+    try:
+        return executor.outlook(prepared.operator, prepared.shown, clients.engine)
+    finally:
+        clients.close()
 
 
 def execute(project: Project, prepared: Prepared) -> Answer:

@@ -71,7 +71,7 @@ def find_project(start: Path) -> ProjectSettings:
 # Nothing, a comment, or a key with a word or path that means the same in YAML as it says: no number (.5, .inf), no
 # "true" and no lone ~, which is YAML for nothing.
 _PLAIN_LINE = re.compile(
-    r" *(?:#[ -~]*)?|(name|state): +(\"?)(?!(?:true|false|null|yes|no|on|off)\b)"
+    r" *(?:#[ -~]*)?|((?-i:name|state)): +(\"?)(?!(?:true|false|null|yes|no|on|off)\b)"
     r"((?:[A-Za-z/]|\.\.?/|~/|\.(?!(?:inf|nan)\b)[A-Za-z])[\w./~-]*)\2 *",
     re.IGNORECASE | re.ASCII,
 )

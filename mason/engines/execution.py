@@ -21,10 +21,21 @@ class Execution(Engine):
         raise self.lacks("preview")
 
     @verb(read_only=True)
-    def summarize(self, table: Table, *, columns: Sequence[str] | None = None) -> Rows:
+    def summarize(
+        self,
+        table: Table,
+        *,
+        columns: Sequence[str] | None = None,
+        exact: bool = True,
+        top_values: int = 0,
+        histogram: int = 0,
+    ) -> Rows:
         """Per column: ``column``, ``type``, ``rows``, ``non_null``, ``distinct``, ``min``, ``max``, ``mean``.
 
-        All numbers are exact; ``mean`` is null where the column is not numeric. ``columns`` narrows.
+        All numbers are exact; ``mean`` is null where the column is not numeric. ``columns`` narrows. With ``exact``
+        false, ``approx_distinct`` stands for ``distinct``, an estimate. ``top_values`` adds ``top``: so many of the
+        most frequent values (``value``, ``count``); ``histogram`` adds ``histogram``: for numbers, counts in so many
+        equal steps (``from``, ``to``, ``count``).
         """
         raise self.lacks("summarize")
 
@@ -58,17 +69,50 @@ class Execution(Engine):
         table: Table,
         *,
         output: str,
-        format: str,
+        format: str | None = None,
         partition_columns: Sequence[str] = (),
         filter_columns: Sequence[str] = (),
+        partitions: int | None = None,
+        compression: str | None = None,
+        sample_size: int | None = None,
         overwrite: bool = False,
     ) -> Job:
-        """Write the table to ``output`` in another format or partitioning."""
+        """Write the table to ``output`` in another format (by its ending when not given) or partitioning.
+
+        A path with an ending is a file, one without a folder of files: one or some for each value of
+        ``partition_columns``, in folders ``key=value``, or as many as ``partitions`` says. ``filter_columns`` are the
+        columns to keep, ``sample_size`` the number of rows to take by chance.
+
+        The job's result is the manifest, as of all verbs that write: ``output``, ``format``, ``rows``, ``bytes``,
+        ``files`` (``path``, ``bytes``), ``schema``, and ``source``, the fingerprint of what was read. What is written
+        appears whole or not at all; an existing target raises ``ConflictError`` unless ``overwrite`` is true.
+        """
         raise self.lacks("format")
 
-    @verb(read_only=False)
-    def merge(self, table: Table, *, output: str, overwrite: bool = False) -> Job:
-        """Write the files of a table, whose schemas may differ, to ``output`` with one schema."""
+    @verb(read_only=True)
+    def plan_merge(self, table: Table, *, allow_text: bool = False, extract_paths: bool = False) -> Rows:
+        """What :meth:`merge` would do: per column of the result ``column``, ``type`` and ``change`` (null: none).
+
+        Raises ``ConflictError`` that names the columns that have no common type, or when there is nothing to merge.
+        """
+        raise self.lacks("plan_merge")
+
+    @verb(read_only=False, shown_by="plan_merge")
+    def merge(
+        self,
+        table: Table,
+        *,
+        output: str,
+        format: str | None = None,
+        allow_text: bool = False,
+        extract_paths: bool = False,
+        overwrite: bool = False,
+    ) -> Job:
+        """Write the files of a table, whose schemas may differ, to ``output`` with one schema.
+
+        Columns that a file lacks are null there; types are widened, to text only with ``allow_text``.
+        ``extract_paths`` adds a column ``file_path``. Answers as :meth:`format`, raises as :meth:`plan_merge`.
+        """
         raise self.lacks("merge")
 
     @verb(read_only=False)
@@ -80,22 +124,26 @@ class Execution(Engine):
         output: str,
         order_by: Sequence[str] = (),
         keep: str = "first",
+        format: str | None = None,
         overwrite: bool = False,
     ) -> Job:
-        """Write the table to ``output`` with one row for each value of ``keys``."""
+        """Write the table to ``output`` with one row for each value of ``keys``: the ``first`` or ``last`` by
+        ``order_by``. Answers as :meth:`format`, with ``rows_in`` and ``removed`` in the manifest."""
         raise self.lacks("dedupe")
 
     @verb(read_only=False)
     def fake(
         self,
-        schema: Schema | Mapping[str, Any],
+        schema: Schema | Mapping[str, Any] | Table,
         *,
         size: int,
         output: str,
-        seed: int | None = None,
+        seed: int = 0,
+        format: str | None = None,
         overwrite: bool = False,
     ) -> Job:
-        """Write ``size`` made-up rows of ``schema`` to ``output``; the same ``seed`` gives the same rows."""
+        """Write ``size`` made-up rows of ``schema`` (or a mapping of names to types, or a table to imitate) to
+        ``output``; the same ``seed`` gives the same rows. Answers as :meth:`format`."""
         raise self.lacks("fake")
 
     @verb(read_only=False)

@@ -31,8 +31,8 @@ class Metastore(Engine):
         raise self.lacks("list_tables")
 
     @verb(read_only=True)
-    def get_table(self, database: str, table: str, *, read_headers: bool | None = None) -> Table:
-        """One table with its schema.
+    def get_table(self, database: str, table: str, *, read_headers: bool | None = None, schema: bool = True) -> Table:
+        """One table with its schema, or without one, which is how files that differ in their schemas are merged.
 
         ``read_headers`` says whether the first row of a text file holds column names (``None``: find out).
         Raises ``NotFoundError``, and ``ConflictError`` when files of one table differ in their schemas.

@@ -20,6 +20,7 @@ class Verb:
 
     ``required`` and ``optional`` are argument names, in the order of the signature. ``changing_with``
     names the argument whose presence turns a read-only verb into a changing one (``query`` with ``output``).
+    ``shown_by`` is the read-only verb that tells what a changing one would do, from the same arguments.
     ``annotations`` are the types of the arguments as they are written in the signature (``int | None``).
     """
 
@@ -29,6 +30,7 @@ class Verb:
     required: tuple[str, ...]
     optional: tuple[str, ...]
     changing_with: str | None = None
+    shown_by: str | None = None
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -46,11 +48,13 @@ class Verb:
         return f"{self.engine}.{self.name}"
 
 
-def verb(*, read_only: bool, changing_with: str | None = None) -> Callable[[Method], Method]:
+def verb(
+    *, read_only: bool, changing_with: str | None = None, shown_by: str | None = None
+) -> Callable[[Method], Method]:
     """Mark a method of an engine class as a verb."""
 
     def mark(method: Method) -> Method:
-        method.__dict__["_mason_verb"] = (read_only, changing_with)
+        method.__dict__["_mason_verb"] = (read_only, changing_with, shown_by)
         return method
 
     return mark
@@ -71,6 +75,7 @@ def verbs_of(engine: str, cls: type) -> dict[str, Verb]:
             required=tuple(p.name for p in parameters if p.default is p.empty),
             optional=tuple(p.name for p in parameters if p.default is not p.empty),
             changing_with=mark[1],
+            shown_by=mark[2],
             annotations={p.name: str(p.annotation) for p in parameters},
         )
     return found

@@ -207,6 +207,9 @@ def _from_text(text: str, wanted: str) -> Any:
         if wanted == "integer" or not _NUMBER.fullmatch(text):
             raise ValueError(wanted)
         return float(text)
+    if wanted == "array" and text and text[0] not in "[{":
+        # What people write on a command line: names with commas between them.
+        return [item.strip() for item in text.split(",")]
     try:
         return json.loads(text)
     except RecursionError as error:

@@ -56,7 +56,7 @@ def test_types_go_with_partitions_and_globs(local: Local) -> None:
     ("columns", "told"),
     [
         ({"nam": "INT"}, "NotFoundError: Column nam not found in s.csv. Did you mean name?"),
-        ({"name": "INTT"}, "EngineError: Column name is registered with the type INTT, which DuckDB does not know."),
+        ({"name": "INTT"}, "EngineError: Column name has the type INTT, which DuckDB does not know."),
         ({"name": 5}, "EngineError: The type of column name must be text such as VARCHAR or DECIMAL(18,2), not 5."),
     ],
 )

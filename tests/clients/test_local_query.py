@@ -212,7 +212,8 @@ def test_output(data: Local, output: str, format: str | None, content: bytes) ->
         "format": format or output.rpartition(".")[2],
         "rows": 1,
         "bytes": len(content),
-        "columns": [{"name": "a", "type": "INTEGER"}, {"name": "b", "type": "VARCHAR"}],
+        "files": [{"path": output, "bytes": len(content)}],
+        "schema": [{"name": "a", "type": "INTEGER"}, {"name": "b", "type": "VARCHAR"}],
     }
     assert [path.name for path in (data.root / "o").iterdir()] == [Path(output).name]
 
@@ -239,17 +240,19 @@ def test_outputs_that_are_refused(data: Local) -> None:
         "ConflictError: data/flights.csv exists already. Ask for overwrite to replace it."
     )
     assert ask(output="data", format="csv", overwrite=True) == (
-        "ConflictError: data is a folder; name the file to write."
+        "ConflictError: data is a folder that Mason did not write, and replacing it would delete all that it holds. "
+        "Choose another path, or delete it first."
     )
     assert ask(output="../x.csv") == (
         f"AccessDeniedError: ../x.csv lies outside of the client's root {data.root} "
         "(set allow_outside_root: true in the config's local client to allow it)."
     )
     assert ask(output="x.doc") == (
-        "EngineError: The ending of x.doc names no format: give it one of csv, parquet, json, jsonl, or give format."
+        "EngineError: The ending of x.doc names no format: give it one of csv, json, jsonl, parquet, xlsx, "
+        "or give format."
     )
     assert ask(output="x.csv", format="xml") == (
-        "EngineError: Output can be written as csv, parquet, json, jsonl, not as xml."
+        "EngineError: Output can be written as csv, json, jsonl, parquet, xlsx, not as xml."
     )
     assert sorted(path.name for path in data.root.iterdir()) == ["data"]
 

@@ -92,7 +92,7 @@ def test_schemas_that_differ_only_in_case(data: Local) -> None:
         ),
         (
             {"location": "data/t", "columns": [{"name": "id", "type": "BIGINT) FROM x; --"}]},
-            "EngineError: Column id is registered with the type BIGINT) FROM x; --, which DuckDB does not know.",
+            "EngineError: Column id has the type BIGINT) FROM x; --, which DuckDB does not know.",
         ),
         (
             {"location": "data/t", "columns": [{"name": "id", "sort": 1}]},

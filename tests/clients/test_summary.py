@@ -94,3 +94,50 @@ def test_more_columns_than_memory_holds_at_once(tmp_path: Path) -> None:
     rows = local.execution.summarize(local.metastore.get_table("data", "t")).rows
     assert [(row[0], row[2], row[4]) for row in rows] == [(f"c{n}", 20_000, 20_000) for n in range(1, 31)]
     assert [path.name for path in local.root.iterdir()] == ["data"]
+
+
+def test_top_values_and_histograms(local: Local) -> None:
+    rows = "".join(f"{number % 10},{'x' if number % 3 else 'y'},{number / 4}\n" for number in range(100))
+    local.put("data/t.csv", "id,n,v\n" + rows + ",,\n")
+    table = local.metastore.get_table("data", "t")
+    answer = local.execution.summarize(table, top_values=2, histogram=4)
+    assert answer.schema.names[-2:] == ("top", "histogram")
+    ids, names, values = answer.rows
+    assert ids[-2] == [{"value": 0, "count": 10}, {"value": 1, "count": 10}]
+    assert names[-2:] == ([{"value": "x", "count": 66}, {"value": "y", "count": 34}], None)
+    assert values[-1] == [
+        {"from": 0.0, "to": 6.1875, "count": 25},
+        {"from": 6.1875, "to": 12.375, "count": 25},
+        {"from": 12.375, "to": 18.5625, "count": 25},
+        {"from": 18.5625, "to": 24.75, "count": 25},
+    ]
+    assert [bar["count"] for bar in ids[-1]] == [30, 20, 20, 30]
+
+
+def test_histograms_of_little(local: Local) -> None:
+    local.execution.query("SELECT 'inf'::DOUBLE AS f, 7 AS s, NULL::INTEGER AS n", output="data/t.parquet")
+    table = local.metastore.get_table("data", "t")
+    assert [row[-1] for row in local.execution.summarize(table, histogram=2).rows] == [
+        None,
+        [{"from": 7.0, "to": 7.0, "count": 1}, {"from": 7.0, "to": 7.0, "count": 0}],
+        None,
+    ]
+    told = refusal(local.execution.summarize, table, top_values=-1)
+    assert told == "EngineError: top_values is -1, but it must be 0 to 1000."
+
+
+def test_an_approximate_summary_is_labelled(local: Local) -> None:
+    local.execution.query("SELECT range AS id FROM range(100000)", output="data/t.parquet")
+    answer = local.execution.summarize(local.metastore.get_table("data", "t"), exact=False)
+    assert "distinct" not in answer.schema.names
+    row = dict(zip(answer.schema.names, answer.rows[0], strict=True))
+    assert abs(row.pop("approx_distinct") - 100_000) < 10_000
+    assert row == {
+        "column": "id",
+        "type": "BIGINT",
+        "rows": 100_000,
+        "non_null": 100_000,
+        "min": 0,
+        "max": 99_999,
+        "mean": 49_999.5,
+    }

@@ -1,11 +1,16 @@
-"""Files that appear whole or not at all."""
+"""Files, and folders of files, that appear whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+# What the C library calls RENAME_EXCHANGE (macOS: RENAME_SWAP), and the folder that relative paths start from.
+_SWAP = 2
+_HERE = -100
 
 
 def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
@@ -16,7 +21,7 @@ def write_whole(path: Path, content: bytes, *, overwrite: bool = True) -> None:
 
 @contextlib.contextmanager
 def whole(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
-    """A path beside ``path`` to write to; what was written there is flushed to disk and moved to ``path`` at the end.
+    """A path beside ``path`` to write a file or folder to; it is flushed to disk and moved to ``path`` at the end.
 
     Folders that are missing are made, and removed again when the work inside fails. Raises ``FileExistsError`` when
     ``path`` exists and ``overwrite`` is false.
@@ -29,7 +34,7 @@ def whole(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
             yield beside
             move_into_place(beside, path, overwrite=overwrite)
         finally:
-            beside.unlink(missing_ok=True)
+            _remove(beside)
     except BaseException:
         # Nothing goes but what is empty: somebody else may have begun to use a folder.
         with contextlib.suppress(OSError):
@@ -47,19 +52,74 @@ def beside_of(path: Path) -> Path:
 
 
 def move_into_place(beside: Path, path: Path, *, overwrite: bool) -> None:
-    """Give a finished file its name, so that a crash leaves the old file or the new one.
+    """Give a finished file or folder its name, so that a crash leaves the old one or the new one.
 
     Raises ``FileExistsError`` when ``path`` exists and ``overwrite`` is false, whoever made it, and whenever.
     """
-    with beside.open("rb") as file:
-        os.fsync(file.fileno())
-    if overwrite:
-        beside.replace(path)
+    if beside.is_dir():
+        for inner, _, files in os.walk(beside):
+            for name in files:
+                _flush(Path(inner, name))
+            _flush(Path(inner))
+        _move_folder(beside, path, overwrite=overwrite)
     else:
-        # Renaming would replace what another process made in the meantime; linking refuses to.
-        os.link(beside, path)
-    folder = os.open(path.parent, os.O_RDONLY)
+        _flush(beside)
+        if overwrite:
+            beside.replace(path)
+        else:
+            # Renaming would replace what another process made in the meantime; linking refuses to.
+            os.link(beside, path)
+    _flush(path.parent)
+
+
+def _move_folder(beside: Path, path: Path, *, overwrite: bool) -> None:
+    """A folder takes the place of nothing, of an empty folder, or of one that :func:`_exchange` can put aside."""
     try:
-        os.fsync(folder)
+        # To the system, an empty folder is no obstacle; to a person who did not ask for overwrite, it is.
+        if not overwrite and path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        beside.rename(path)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not overwrite:
+            raise
+        # What was there goes with what is left beside.
+        _exchange(beside, path)
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Let two folders swap their names in one step, so that at no moment either name is free.
+
+    Raises ``OSError`` where the system or its file system cannot: Linux can since 3.15, macOS since 10.12.
+    """
+    import ctypes
+
+    library = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(one), os.fsencode(other)
+    if hasattr(library, "renameat2"):
+        failed = library.renameat2(_HERE, names[0], _HERE, names[1], _SWAP)
+    elif hasattr(library, "renamex_np"):
+        failed = library.renamex_np(*names, _SWAP)
+    else:
+        ctypes.set_errno(errno.ENOSYS)
+        failed = -1
+    if failed:
+        code = ctypes.get_errno()
+        raise OSError(code, f"cannot be replaced in one step ({os.strerror(code)})", str(other))
+
+
+def _flush(path: Path) -> None:
+    """Have a file or folder on disk before anything that relies on it is."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
     finally:
-        os.close(folder)
+        os.close(number)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        import shutil
+
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

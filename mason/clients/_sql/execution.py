@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import ClassVar, Protocol
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
 
-from mason.clients._sql import answers, summary
+from mason.clients._sql import answers, reshape, summary
+from mason.clients._sql.columns import Columns
 from mason.clients._sql.connection import Limits
 from mason.clients._sql.jobs import now, succeeded
+from mason.clients._sql.outputs import settle
 from mason.clients._sql.readers import Source
 from mason.clients._sql.root import Root
+from mason.clients._sql.schemas import Merging
+from mason.clients._sql.tables import title
 from mason.engines.execution import Execution
-from mason.engines.models import Job, Rows, Table
+from mason.engines.models import Column, Job, Rows, Schema, Table
 from mason.errors import ConflictError, NotFoundError
 
 
@@ -30,8 +36,11 @@ class Tables(Protocol):
         """What DuckDB may use."""
         ...
 
-    def source(self, table: Table, *, whole: bool = True) -> Source:
-        """What reads a table, from its beginning or ``whole``. Raises the ``EngineError`` that says why nothing can."""
+    def source(self, table: Table, *, whole: bool = True, merging: Merging | None = None) -> Source:
+        """What reads a table, from its beginning or ``whole``, with files that may differ or not.
+
+        Raises the ``EngineError`` that says why nothing can.
+        """
         ...
 
     def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:
@@ -45,11 +54,15 @@ class DuckDBExecution(Execution):
     Jobs are done by the time that they have an id.
     """
 
-    supports: ClassVar[frozenset[str]] = frozenset({"preview", "summarize", "query", "get_job", "cancel_job"})
+    supports: ClassVar[frozenset[str]] = frozenset(Execution.verbs)
 
     @abstractmethod
     def _tables(self) -> AbstractContextManager[Tables]:
         """The tables, as they are now."""
+
+    @abstractmethod
+    def _check_jobs(self) -> None:
+        """Raises ``EngineError`` when no job can be kept, so that no work begins of which nothing would be known."""
 
     @abstractmethod
     def _put_job(self, job: Job) -> Job:
@@ -64,10 +77,26 @@ class DuckDBExecution(Execution):
         with self._tables() as tables:
             return answers.preview(tables.limits, tables.source(table, whole=False), limit, tables.root.show)
 
-    def summarize(self, table: Table, *, columns: Sequence[str] | None = None) -> Rows:
-        """One row per column, exact, in memory that is bounded by ``memory_limit``."""
+    def summarize(
+        self,
+        table: Table,
+        *,
+        columns: Sequence[str] | None = None,
+        exact: bool = True,
+        top_values: int = 0,
+        histogram: int = 0,
+    ) -> Rows:
+        """One row per column, in memory that is bounded by ``memory_limit``."""
         with self._tables() as tables:
-            return summary.summarize(tables.limits, tables.source(table), tables.root.show, columns=columns)
+            return summary.summarize(
+                tables.limits,
+                tables.source(table),
+                tables.root.show,
+                columns=columns,
+                exact=exact,
+                top=top_values,
+                bins=histogram,
+            )
 
     def query(
         self,
@@ -92,19 +121,124 @@ class DuckDBExecution(Execution):
                 return answers.query(
                     tables.limits, sql, table=source, resolve=resolve, limit=limit, show=tables.root.show
                 )
-            submitted = now()
-            written = answers.query_to_file(
-                tables.limits,
-                sql,
-                tables.root.resolve(output),
-                format=answers.output_format(output, format),
-                overwrite=overwrite,
-                table=source,
-                resolve=resolve,
-                show=tables.root.show,
+            submitted = self._begin()
+            settled = settle(tables.root, output, format=format, overwrite=overwrite)
+            manifest = answers.query_to_output(
+                tables.limits, sql, settled, table=source, resolve=resolve, root=tables.root
             )
-        logs = (f"Wrote {written['rows']} rows to {written['output']}",)
-        return self._put_job(succeeded("execution.query", written, submitted=submitted, logs=logs))
+        return self._done("query", manifest, submitted)
+
+    def format(
+        self,
+        table: Table,
+        *,
+        output: str,
+        format: str | None = None,
+        partition_columns: Sequence[str] = (),
+        filter_columns: Sequence[str] = (),
+        partitions: int | None = None,
+        compression: str | None = None,
+        sample_size: int | None = None,
+        overwrite: bool = False,
+    ) -> Job:
+        """Done by the time that the job is there. One file keeps the order of the rows."""
+        with self._tables() as tables:
+            submitted = self._begin()
+            settled = settle(
+                tables.root,
+                output,
+                format=format,
+                compression=compression,
+                partition_columns=partition_columns,
+                files=partitions,
+                overwrite=overwrite,
+            )
+            manifest = reshape.convert(
+                tables.limits,
+                tables.source(table),
+                settled,
+                tables.root,
+                columns=filter_columns,
+                sample_size=sample_size,
+            )
+        return self._done("format", manifest, submitted)
+
+    def plan_merge(self, table: Table, *, allow_text: bool = False, extract_paths: bool = False) -> Rows:
+        """By the lattice of :mod:`merging`."""
+        with self._tables() as tables:
+            return _changes(self._merging(tables, table, allow_text, extract_paths))
+
+    def merge(
+        self,
+        table: Table,
+        *,
+        output: str,
+        format: str | None = None,
+        allow_text: bool = False,
+        extract_paths: bool = False,
+        overwrite: bool = False,
+    ) -> Job:
+        """By the lattice of :mod:`merging`. Rows come in no promised order."""
+        with self._tables() as tables:
+            submitted = self._begin()
+            source = self._merging(tables, table, allow_text, extract_paths)
+            settled = settle(tables.root, output, format=format, overwrite=overwrite)
+            manifest = reshape.merge(tables.limits, source, settled, tables.root)
+        changes = tuple(f"{each.name} {each.type}: {each.change}" for each in source.changes or () if each.change)
+        return self._done("merge", manifest, submitted, changes)
+
+    def dedupe(
+        self,
+        table: Table,
+        *,
+        keys: Sequence[str],
+        output: str,
+        order_by: Sequence[str] = (),
+        keep: str = "first",
+        format: str | None = None,
+        overwrite: bool = False,
+    ) -> Job:
+        """The same rows every time: other columns decide where ``order_by`` does not. Their order is not promised."""
+        with self._tables() as tables:
+            submitted = self._begin()
+            settled = settle(tables.root, output, format=format, overwrite=overwrite)
+            manifest = reshape.dedupe(
+                tables.limits, tables.source(table), settled, tables.root, keys=keys, order_by=order_by, keep=keep
+            )
+        counted = f"{manifest['rows_in']} rows in, {manifest['rows']} out, {manifest['removed']} removed"
+        return self._done("dedupe", manifest, submitted, (counted,))
+
+    def fake(
+        self,
+        schema: Schema | Mapping[str, Any] | Table,
+        *,
+        size: int,
+        output: str,
+        seed: int = 0,
+        format: str | None = None,
+        overwrite: bool = False,
+    ) -> Job:
+        """Words come from mimesis, by the names of columns; DuckDB makes the rest."""
+        with self._tables() as tables:
+            submitted = self._begin()
+            settled = settle(tables.root, output, format=format, overwrite=overwrite)
+            like = tables.source(schema) if isinstance(schema, Table) else _wanted_columns(schema)
+            manifest = reshape.fake(tables.limits, like, settled, tables.root, size=size, seed=seed)
+        return self._done("fake", manifest, submitted)
+
+    def _merging(self, tables: Tables, table: Table, allow_text: bool, extract_paths: bool) -> Source:
+        source = tables.source(replace(table, schema=None), merging=Merging(allow_text, extract_paths))
+        reshape.check_mergeable(source, title(table))
+        return source
+
+    def _begin(self) -> datetime:
+        """The time at which work begins that will become a job."""
+        self._check_jobs()
+        return now()
+
+    def _done(self, verb: str, manifest: Mapping[str, Any], submitted: datetime, logs: tuple[str, ...] = ()) -> Job:
+        written = f"Wrote {manifest['rows']} rows to {manifest['output']}"
+        return self._put_job(succeeded(f"execution.{verb}", manifest, submitted=submitted, logs=(*logs, written)))
 
     def get_job(self, job_id: str) -> Job:
         """A job that this client did."""
@@ -114,3 +248,15 @@ class DuckDBExecution(Execution):
         """Refused: there is nothing left to stop."""
         job = self._find_job(job_id)
         raise ConflictError(f"Job {job_id} is done ({job.status}); there is nothing to cancel.")
+
+
+def _wanted_columns(schema: Schema | Mapping[str, Any]) -> Columns:
+    if isinstance(schema, Schema):
+        return tuple((column.name, column.type) for column in schema.columns)
+    return tuple((str(name), str(kind)) for name, kind in schema.items())
+
+
+def _changes(source: Source) -> Rows:
+    """The plan of a merge, a row for each column of the result."""
+    schema = Schema((Column("column", "VARCHAR"), Column("type", "VARCHAR"), Column("change", "VARCHAR")))
+    return Rows(schema, [(each.name, each.type, each.change or None) for each in source.changes or ()])

@@ -6,7 +6,7 @@ Only names, sizes and times are looked at here; nothing is opened.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +114,17 @@ def _check_alike(root: Root, files: Iterable[DataFile], location: str) -> None:
     if len(keys_of) > 1:
         found = ", ".join(f"{'/'.join(keys) or 'none'} ({name})" for keys, name in keys_of.items())
         raise ConflictError(f"The files at {location or '.'} have different partition columns: {found}.")
+
+
+def fingerprint(paths: Iterable[Path], show: Callable[[str], str]) -> str:
+    """A sha256 of names (as ``show`` writes them), sizes and modification times: another one when the data changed."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for path in paths:
+        status = path.stat()
+        digest.update(f"{show(str(path))}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
 
 
 def partition_types(files: Iterable[DataFile]) -> tuple[tuple[str, str], ...]:

@@ -72,7 +72,9 @@ def _columns(connection: duckdb.DuckDBPyConnection, file: DataFile, rows: int) -
 
 
 def _reader(file: DataFile, rows: int) -> str:
-    return call("read_json", str(file.path), {"hive_partitioning": "false", "sample_size": str(rows)})
+    # However many keys there are, and however alike their values: an object at the top is a row, not a map.
+    options = {"hive_partitioning": "false", "sample_size": str(rows), "map_inference_threshold": "-1"}
+    return call("read_json", str(file.path), options)
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, file: DataFile) -> set[str]:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._sql import json_files, spreadsheet
 from mason.clients._sql.bytewise import Marks, look_through
-from mason.clients._sql.columns import Columns
+from mason.clients._sql.columns import Columns, checked_type
 from mason.clients._sql.conflicts import agree
 from mason.clients._sql.dialect import SAMPLE_ROWS, Dialect, check_options, sniff
 from mason.clients._sql.failures import explained
 from mason.clients._sql.files import DataFile, partition_types
+from mason.clients._sql.merging import Merged, merge
 from mason.clients._sql.quoting import call, identifier, literal
 from mason.clients._sql.root import Root
 from mason.errors import ConflictError, EngineError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _OTHERS_ROWS = 2_048
 # Fewer files than this are looked at one after the other: starting threads costs as much.
 _FEW = 8
+# The column that tells the file of a row.
+_PATH = "file_path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,26 @@ class FileSchema:
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
-    """What the files of a table hold together. ``columns`` come without the partition columns."""
+    """What the files of a table hold together. ``columns`` come without the partition columns. ``changes`` are what
+    was done to make files one that differ (``None``: they had to be alike), and ``path`` the name of a column that
+    says which file a row is from."""
 
     format: str
     files: tuple[FileSchema, ...]
     columns: Columns
     partitions: Columns
     options: Mapping[str, Any] = field(default_factory=dict)
+    changes: tuple[Merged, ...] | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """How files that differ become one table: whether columns may become text, and whether one is added that holds
+    the path of each row's file."""
+
+    allow_text: bool = False
+    extract_paths: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +94,40 @@ def describe(
     options: Mapping[str, Any] | None = None,
     pinned: Columns | None = None,
     whole: bool = False,
+    merging: Merging | None = None,
 ) -> TableSchema:
     """The schema that all ``files`` have.
 
     ``title`` names the table in errors, ``options`` fix how files are read, ``pinned`` are the columns
-    that the table was registered with, whose types win. ``whole`` says that all rows will be read: damaged files are
-    refused, and checks that a file needs no more are left out. Raises ``ConflictError`` that lists the columns in which
-    files differ, and ``EngineError`` for files that cannot be read.
+    that the table was registered with, whose types win. ``merging`` says that files may differ. ``whole``
+    says that all rows will be read: damaged files are refused, and checks that a file needs no more are left out.
+    Raises ``ConflictError`` that lists the columns in which files differ, and ``EngineError`` for files that cannot be
+    read.
     """
     kind = files[0].ending.format
     partitions = partition_types(files)
     given = _checked(kind, dict(options or {}), root.client)
     if pinned is not None:
-        pinned = tuple((name, _type(connection, name, kind)) for name, kind in pinned)
+        pinned = tuple((name, checked_type(connection, name, kind)) for name, kind in pinned)
     marks = [_marks(file, index, root, seen) for index, file in enumerate(files)] if whole and kind == "csv" else []
     with explained(root.show):
         looked = _look(connection, kind, files, given, root, seen)
         _refuse_likeness(looked, partitions, title)
-        columns = agree(
-            [(each.file.name, _without(each.columns, partitions) or ()) for each in looked if each.columns],
-            title=title,
-            inferred=kind in ("csv", "json"),
-            sampled=kind == "csv",
-            pinned=_without(pinned, partitions),
-            all_null=lambda index, column: _all_null(
-                connection, [each for each in looked if each.columns][index], column
-            ),
-        )
+        filled = [each for each in looked if each.columns]
+        named = [(each.file.name, _without(each.columns, partitions) or ()) for each in filled]
+        changes = None
+        if merging is not None:
+            changes = _merged(connection, filled, named, title, merging)
+            columns = tuple((each.name, each.type) for each in changes)
+        else:
+            columns = agree(
+                named,
+                title=title,
+                inferred=kind in ("csv", "json"),
+                sampled=kind == "csv",
+                pinned=_without(pinned, partitions),
+                all_null=lambda index, column: _all_null(connection, filled[index], column),
+            )
     common = _common_options(kind, looked, given)
     # Asking again with the options that were found would find the same.
     seen.schemas.update({_key(each.file, common, index): each for index, each in enumerate(looked)})
@@ -120,7 +143,36 @@ def describe(
         columns,
         tuple((name, registered.get(name, found)) for name, found in partitions),
         common,
+        changes,
+        _PATH if merging is not None and merging.extract_paths else "",
     )
+
+
+def _merged(
+    connection: duckdb.DuckDBPyConnection,
+    filled: Sequence[FileSchema],
+    named: Sequence[tuple[str, Columns]],
+    title: str,
+    merging: Merging,
+) -> tuple[Merged, ...]:
+    """The columns of files that differ. Of a type that means nothing, because there are no values, nothing is kept."""
+    kinds: dict[str, set[str]] = {}
+    for _, columns in named:
+        for name, kind in columns:
+            kinds.setdefault(name, set()).add(kind)
+    known = [
+        (
+            file,
+            tuple(
+                (name, "" if len(kinds[name]) > 1 and _all_null(connection, each, name) else kind)
+                for name, kind in columns
+            ),
+        )
+        for each, (file, columns) in zip(filled, named, strict=True)
+    ]
+    if merging.extract_paths and _PATH in kinds:
+        raise ConflictError(f"The files of {title} have a column {_PATH} already, so extract_paths cannot add one.")
+    return tuple(merge(known, title=title, allow_text=merging.allow_text))
 
 
 def _rows_of_sample(index: int) -> int:
@@ -145,16 +197,6 @@ def _refuse_likeness(looked: Sequence[FileSchema], partitions: Columns, title: s
                     f"Column {name} in {each.file.name} and the folders {key}= of {title} differ in upper and lower "
                     "case only, so one would hide the other. Rename one of them."
                 )
-
-
-def _type(connection: duckdb.DuckDBPyConnection, column: str, kind: str) -> str:
-    """A type that somebody wrote, as DuckDB spells it; it becomes part of SQL, so nothing but a type may pass."""
-    import duckdb
-
-    try:
-        return str(connection.type(kind))
-    except duckdb.Error as error:
-        raise EngineError(f"Column {column} is registered with the type {kind}, which DuckDB does not know.") from error
 
 
 def _without(columns: Columns | None, others: Columns) -> Columns | None:

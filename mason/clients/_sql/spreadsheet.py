@@ -5,17 +5,29 @@ Where a later cell does not fit, the sheet is read as text and every other colum
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._sql.columns import Columns
 from mason.clients._sql.connection import load_excel
 from mason.clients._sql.quoting import call, identifier, literal
+from mason.clients._sql.working import watched
 from mason.errors import EngineError
 
 if TYPE_CHECKING:
     import duckdb
+    from duckdb.sqltypes import DuckDBPyType
+
+MOST_ROWS = 1_048_575
+"""The rows of a sheet below its header."""
+MOST_COLUMNS = 16_384
+"""The columns of a sheet."""
+
+_MOST_CHARACTERS = 32_767
+_MOST_EXACT = 2**53
+_UNWRITABLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
+_INSTEAD = "Write csv or parquet instead, or less."
 
 # As text, dates and times are days since this one, as spreadsheets count them.
 _FIRST_DAY = "1899-12-30"
@@ -52,6 +64,65 @@ def sheet(path: Path, options: Mapping[str, Any], *, as_text: bool) -> str:
     if as_text:
         arguments["all_varchar"] = "true"
     return call("read_xlsx", str(path), arguments)
+
+
+def fitted(connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence[tuple[str, DuckDBPyType]]) -> str:
+    """``select`` with its columns as cells can hold them: what a cell would change becomes text, column by column.
+
+    Raises ``EngineError`` when there are more rows, columns or characters than a sheet can have. Reads all rows.
+    """
+    if len(columns) > MOST_COLUMNS:
+        raise EngineError(
+            f"A spreadsheet has at most {MOST_COLUMNS:,} columns, but these are {len(columns):,}. {_INSTEAD}"
+        )
+    changed = [_changed(identifier(name), kind) for name, kind in columns]
+    texts = [_text(identifier(name), kind) for name, kind in columns]
+    longest = ", ".join(f"coalesce(max(length({text})), 0)" for text in texts)
+    unwritable = " OR ".join(f"coalesce(bool_or(regexp_matches({text}, '{_UNWRITABLE}')), false)" for text in texts)
+    measures = f"SELECT count(*), [{longest}], {unwritable}, [{', '.join(changed)}] FROM ({select})"
+    with watched(connection, "Measuring", 0):
+        row = connection.execute(measures).fetchone()
+    assert row is not None
+    rows, lengths, controls, as_text = row
+    if rows > MOST_ROWS:
+        raise EngineError(
+            f"A spreadsheet has at most {MOST_ROWS:,} rows below its header, but these are {rows:,}. {_INSTEAD}"
+        )
+    for (name, _), length in zip(columns, lengths, strict=True):
+        if length > _MOST_CHARACTERS:
+            raise EngineError(
+                f"A cell of a spreadsheet holds at most {_MOST_CHARACTERS:,} characters, but column {name} has a text "
+                f"of {length:,}. {_INSTEAD}"
+            )
+    if controls:
+        raise EngineError(f"Some text holds control characters, which a spreadsheet cannot. {_INSTEAD}")
+    cells = ", ".join(
+        f"{text} AS {identifier(name)}" if change else identifier(name)
+        for (name, _), text, change in zip(columns, texts, as_text, strict=True)
+    )
+    return f"SELECT {cells} FROM ({select})"
+
+
+def _text(column: str, kind: DuckDBPyType) -> str:
+    if kind.id in ("struct", "map", "list", "array", "union"):
+        return f"CAST(to_json({column}) AS VARCHAR)"
+    return f"CAST({column} AS VARCHAR)"
+
+
+def _changed(column: str, kind: DuckDBPyType) -> str:
+    """The SQL that is true when cells would hold other values than ``column``: a number in a cell is a double, a time
+    is counted in days of 1900 and later."""
+    if kind.id in ("boolean", "varchar", "tinyint", "smallint", "integer", "utinyint", "usmallint", "uinteger", "time"):
+        return "false"
+    if kind.id in ("bigint", "ubigint"):
+        return f"coalesce(bool_or({column} NOT BETWEEN -{_MOST_EXACT} AND {_MOST_EXACT}), false)"
+    if kind.id in ("float", "double"):
+        return f"coalesce(bool_or(NOT isfinite({column})), false)"
+    if kind.id in ("date", "timestamp"):
+        return f"coalesce(bool_or({column} NOT BETWEEN '1900-03-01' AND '9999-12-31'), false)"
+    if kind.id == "decimal":
+        return f"coalesce(bool_or(abs({column}) >= 1e15), false)"
+    return "true"
 
 
 def value(name: str, kind: str) -> str:

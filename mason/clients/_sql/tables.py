@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mason.clients._sql.connection import Limits, connect
-from mason.clients._sql.files import DataFile, ending_of, files_at
+from mason.clients._sql.files import DataFile, files_at
 from mason.clients._sql.readers import Source, source
 from mason.clients._sql.root import Root
-from mason.clients._sql.schemas import FileSchema, Seen, TableSchema, describe
+from mason.clients._sql.schemas import FileSchema, Merging, Seen, TableSchema, describe
 from mason.engines.models import Column, Location, Partition, Schema, Table
 from mason.errors import EngineError
 
 
 def look_at(
-    table: Table, root: Root, limits: Limits, seen: Seen, *, read_headers: bool | None = None, whole: bool = False
+    table: Table,
+    root: Root,
+    limits: Limits,
+    seen: Seen,
+    *,
+    read_headers: bool | None = None,
+    whole: bool = False,
+    merging: Merging | None = None,
 ) -> tuple[Table, TableSchema]:
     """The table with its schema, and that schema file by file.
 
     ``table`` has at least a location; its options and columns, where it has them, are held to. With ``read_headers``
-    the columns are found anew; ``whole`` says that all rows will be read. Raises what :func:`files_at` and
-    :func:`describe` raise.
+    the columns are found anew; ``whole`` says that all rows will be read, and ``merging`` that files may
+    differ. Raises what :func:`files_at` and :func:`describe` raise.
     """
     location = table.location.path if table.location else ""
     files = files_at(root, location)
@@ -42,28 +48,15 @@ def look_at(
             options=options,
             pinned=tuple(pinned) if pinned is not None else None,
             whole=whole,
+            merging=merging,
         )
     return _with_schema(table, schema, files), schema
 
 
-def infer(
-    path: str,
-    root: Root,
-    limits: Limits,
-    seen: Seen,
-    *,
-    table: str | None = None,
-    read_headers: bool | None = None,
-) -> Table:
-    """The table that the files at ``path`` (file, folder or glob) are; a glob stays its location as it was given."""
-    base, _ = root.find(path)
-    if glob.has_magic(path) and not (root.path / path).exists():
-        # A glob is named for the folder that it starts from.
-        location, name = path, base.name
-    else:
-        real = root.resolve(path)
-        location, name = root.show(real), ending_of(real.name).stem if real.is_file() else real.name
-    return look_at(Table(table or name, location=Location(location)), root, limits, seen, read_headers=read_headers)[0]
+def unread(table: Table, read_headers: bool | None) -> Table:
+    """The table for verbs that take files whatever their schemas are: where it is, and how to read it."""
+    header = {} if read_headers is None else {"header": read_headers}
+    return replace(table, schema=None, options={**table.options, **header})
 
 
 def title(table: Table) -> str:
@@ -88,11 +81,16 @@ def _with_schema(table: Table, schema: TableSchema, files: Sequence[DataFile]) -
     )
 
 
-def source_of(table: Table, root: Root, limits: Limits, seen: Seen, *, whole: bool) -> Source:
+def source_of(
+    table: Table, root: Root, limits: Limits, seen: Seen, *, whole: bool, merging: Merging | None = None
+) -> Source:
     """What reads a table, whose files are looked at again if they changed; see :func:`look_at`."""
     if table.location is None:
         raise EngineError(f"{title(table).capitalize()} has no location, so client {root.client} cannot read it.")
-    return source(look_at(table, root, limits, seen, whole=whole)[1])
+    schema = look_at(table, root, limits, seen, whole=whole, merging=merging)[1]
+    found = replace(source(schema, root=root.path), changes=schema.changes)
+    folder = root.path / table.location.path
+    return replace(found, folder=folder) if folder.is_dir() else found
 
 
 def relative(schema: TableSchema, root: Root) -> TableSchema:

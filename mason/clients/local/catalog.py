@@ -10,6 +10,7 @@ from mason.clients._sql.files import FORMATS_READ
 from mason.clients._sql.missing import missing
 from mason.clients._sql.quoting import qualified
 from mason.clients._sql.readers import Source
+from mason.clients._sql.schemas import Merging
 from mason.clients._sql.tables import source_of
 from mason.clients.local import LocalClient, folders
 from mason.engines.models import Column, Database, Location, Schema, Table
@@ -93,12 +94,12 @@ class Catalog:
         columns = self.warehouse.columns(database, name)
         return replace(found, schema=Schema(tuple(Column(*column) for column in columns)))
 
-    def source(self, table: Table, *, whole: bool = True) -> Source:
-        """What reads a table, from its beginning or ``whole``."""
+    def source(self, table: Table, *, whole: bool = True, merging: Merging | None = None) -> Source:
+        """What reads a table, from its beginning or ``whole``, with files that may differ or not."""
         if table.format == "duckdb":
             sql = f"SELECT * FROM {qualified('warehouse', table.database, table.name)}"
             return Source(sql, attach=self.warehouse.file, columnar=True)
-        return source_of(table, self.root, self.client.limits, self.client.seen, whole=whole)
+        return source_of(table, self.root, self.client.limits, self.client.seen, whole=whole, merging=merging)
 
     def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:
         """The source of a table that a statement names, or the error that suggests near names.

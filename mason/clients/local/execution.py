@@ -27,6 +27,9 @@ class LocalExecution(DuckDBExecution):
     def _tables(self) -> Iterator[Catalog]:
         yield self.catalog
 
+    def _check_jobs(self) -> None:
+        self.local.warehouse.check_jobs()
+
     def _put_job(self, job: Job) -> Job:
         return self.local.warehouse.put_job(job)
 

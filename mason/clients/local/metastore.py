@@ -11,7 +11,7 @@ from mason.clients._sql.jobs import now, succeeded
 from mason.clients._sql.quoting import listing, qualified
 from mason.clients._sql.readers import source
 from mason.clients._sql.schemas import TableSchema
-from mason.clients._sql.tables import definition_of, look_at, partitions_of, relative, title
+from mason.clients._sql.tables import definition_of, look_at, partitions_of, relative, title, unread
 from mason.clients.local import LocalClient
 from mason.clients.local.catalog import Catalog
 from mason.clients.local.names import check_name, check_schema
@@ -55,12 +55,12 @@ class LocalMetastore(Metastore):
         """Registered tables, data files and folders of data files."""
         return self.catalog.tables(database)
 
-    def get_table(self, database: str, table: str, *, read_headers: bool | None = None) -> Table:
+    def get_table(self, database: str, table: str, *, read_headers: bool | None = None, schema: bool = True) -> Table:
         """The table, its schema found in its files (a sample of text, all metadata of parquet)."""
         found = self.catalog.table(database, table)
         if found.format == "duckdb":
             return found
-        return self._looked_at(found, read_headers=read_headers)[0]
+        return self._looked_at(found, read_headers=read_headers)[0] if schema else unread(found, read_headers)
 
     def list_partitions(self, database: str, table: str) -> list[Partition]:
         """The folders ``key=value`` of a table."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mason.clients._sql.atomic import write_whole
+from mason.clients._sql.files import fingerprint
 from mason.clients._sql.inference import infer
 from mason.clients._sql.jobs import iso
 from mason.clients.local import LocalClient
@@ -65,13 +66,7 @@ class LocalStorage(Storage):
             _, files = self.root.find(path, strict=False)
         except NotFoundError:
             files = []
-        import hashlib
-
-        digest = hashlib.sha256()
-        for file in files:
-            status = file.stat()
-            digest.update(f"{self.root.show(file)}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-        return f"sha256:{digest.hexdigest()}"
+        return fingerprint(files, self.root.show)
 
     def read(self, path: str) -> bytes:
         """The content of a file."""

@@ -10,7 +10,9 @@ only, and an open that meets a lock is tried again for some seconds.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -120,6 +122,16 @@ class Warehouse:
         """Keep a job, whole or not at all, for other processes to ask about."""
         with self.keeping(job):
             return job
+
+    def check_jobs(self) -> None:
+        """Raises ``EngineError`` when no job can be kept."""
+        jobs = self.folder / "jobs"
+        with self._reached():
+            nearest = next(each for each in (jobs, *jobs.parents) if each.exists())
+            fault = 0 if os.access(nearest, os.W_OK | os.X_OK) else errno.EACCES
+            fault = fault if nearest.is_dir() else errno.ENOTDIR
+            if fault:
+                raise OSError(fault, os.strerror(fault), str(nearest))
 
     @contextmanager
     def keeping(self, job: Job) -> Iterator[None]:

@@ -89,7 +89,10 @@ class MemoryClient(Client):
                 target.write_bytes(content)
             before = {path: (root.path / path).stat().st_mtime_ns for path in self.files}
             yield root
-            for file in root.walk(root.path):
-                path = root.show(file)
+            # Every file, also the notes that readers pass over.
+            after = {root.show(file): file for file in sorted(root.path.rglob("*")) if file.is_file()}
+            for path in before.keys() - after.keys():
+                del self.files[path], self.written[path]
+            for path, file in after.items():
                 if before.get(path) != file.stat().st_mtime_ns:
                     self.put_file(path, file.read_bytes())

@@ -14,8 +14,8 @@ from mason.clients._sql.missing import missing
 from mason.clients._sql.quoting import qualified
 from mason.clients._sql.readers import Source, source
 from mason.clients._sql.root import Root
-from mason.clients._sql.schemas import Seen
-from mason.clients._sql.tables import definition_of, look_at, partitions_of, relative, source_of
+from mason.clients._sql.schemas import Merging, Seen
+from mason.clients._sql.tables import definition_of, look_at, partitions_of, relative, source_of, unread
 from mason.clients.memory import MemoryClient
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
@@ -34,9 +34,9 @@ class Registered:
         """What DuckDB may use."""
         return self.memory.limits
 
-    def source(self, table: Table, *, whole: bool = True) -> Source:
-        """What reads a table, from its beginning or ``whole``."""
-        return source_of(table, self.root, self.limits, Seen(), whole=whole)
+    def source(self, table: Table, *, whole: bool = True, merging: Merging | None = None) -> Source:
+        """What reads a table, from its beginning or ``whole``, with files that may differ or not."""
+        return source_of(table, self.root, self.limits, Seen(), whole=whole, merging=merging)
 
     def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:
         """What reads a registered table; upper and lower case are alike, as SQL has it."""
@@ -75,9 +75,11 @@ class MemoryMetastore(Metastore):
         self.get_database(database)
         return [replace(table, schema=None) for _, table in sorted(self.memory.databases[database].items())]
 
-    def get_table(self, database: str, table: str, *, read_headers: bool | None = None) -> Table:
+    def get_table(self, database: str, table: str, *, read_headers: bool | None = None, schema: bool = True) -> Table:
         """A registered table, looked at again."""
         found = self._registered(database, table)
+        if not schema:
+            return unread(found, read_headers)
         with self._on_disk() as tables:
             return look_at(found, tables.root, tables.limits, Seen(), read_headers=read_headers)[0]
 

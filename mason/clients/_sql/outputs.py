@@ -1,0 +1,371 @@
+"""Where results go: a file or a folder of files, in one of the formats, whole or not at all.
+
+What is to be written is settled, and refused if it cannot be, before anything is read. Then DuckDB writes beside the
+target, and the result gets the target's name at the end. Every folder that Mason writes holds a note of what is in it;
+only folders with such a note are ever replaced.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason.clients._sql import spreadsheet
+from mason.clients._sql.atomic import whole
+from mason.clients._sql.failures import Show
+from mason.clients._sql.files import Ending, ending_of, fingerprint
+from mason.clients._sql.quoting import identifier, listing, literal
+from mason.clients._sql.readers import Source
+from mason.clients._sql.root import Root
+from mason.clients._sql.working import watched
+from mason.engines.models import Column
+from mason.errors import ConflictError, EngineError
+
+if TYPE_CHECKING:
+    import duckdb
+    from duckdb.sqltypes import DuckDBPyType
+
+FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx")
+"""The formats that can be written."""
+
+NOTE = "_mason.json"
+"""The file in a folder that says that Mason wrote it, and what; readers pass over names that begin with ``_``."""
+
+_OPTIONS = {
+    "csv": "FORMAT csv, HEADER true",
+    "parquet": "FORMAT parquet",
+    "json": "FORMAT json, ARRAY true",
+    "jsonl": "FORMAT json, ARRAY false",
+    "xlsx": "FORMAT xlsx, HEADER true",
+}
+# JSON has no partitions in DuckDB, but a line of it is a line of CSV with one column and no quotes.
+_LINES = r"FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER e'\x1f'"
+_COMPRESSIONS = {
+    "csv": ("gzip", "zstd", "none"),
+    "json": ("gzip", "zstd", "none"),
+    "jsonl": ("gzip", "zstd", "none"),
+    "parquet": ("snappy", "zstd", "gzip", "lz4", "brotli", "none"),
+    "xlsx": ("none",),
+}
+_ENDINGS = {"gzip": ".gz", "zstd": ".zst"}
+# Large enough to be read quickly, small enough to be read by many.
+_LARGEST_FILE = "512MB"
+_MOST_FILES = 1_000
+_PIECE, _LINE = "mason_piece", "mason_line"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What is to be written: ``target`` is a file, or a folder of files, by ``partition_columns`` or in ``files``
+    (``None``: as many as their size asks for)."""
+
+    target: Path
+    format: str
+    folder: bool = False
+    compression: str = ""
+    delimiter: str = ","
+    partition_columns: tuple[str, ...] = ()
+    files: int | None = None
+    overwrite: bool = False
+
+    @property
+    def ending(self) -> str:
+        """What the names of files in a folder end with."""
+        return self.format + ("" if self.format == "parquet" else _ENDINGS.get(self.compression, ""))
+
+
+def settle(
+    root: Root,
+    output: str,
+    *,
+    format: str | None = None,
+    compression: str | None = None,
+    partition_columns: Sequence[str] = (),
+    files: int | None = None,
+    overwrite: bool = False,
+) -> Output:
+    """What ``output`` and the options ask for.
+
+    A name with the ending of a format is a file, one without any ending a folder. Raises ``EngineError`` for what
+    contradicts itself, ``ConflictError`` for a target that exists and is not to be replaced, or may not be, and what
+    :meth:`Root.resolve` raises.
+    """
+    promised = _promised(output)
+    kind = _format(output, format, promised)
+    folder = bool(partition_columns) or files is not None or not Path(output).suffix
+    if folder and promised.format:
+        raise EngineError(
+            f"{output} is the name of a file, but partitions make a folder of files. Leave out the ending."
+        )
+    if folder and kind == "xlsx":
+        raise EngineError(f"A spreadsheet is one file: end the path with .xlsx ({output}.xlsx).")
+    if partition_columns and files is not None:
+        raise EngineError("Give partition_columns or partitions, not both: each says which files there are to be.")
+    if files is not None and not 1 <= files <= _MOST_FILES:
+        raise EngineError(f"partitions is {files}, but it must be 1 to {_MOST_FILES}.")
+    target = (root.resolve if folder else root.target)(output)
+    found = Output(
+        target,
+        kind,
+        folder=folder,
+        compression=_compression(output, kind, compression, promised, folder=folder),
+        delimiter=promised.delimiter or ",",
+        partition_columns=tuple(dict.fromkeys(partition_columns)),
+        files=files,
+        overwrite=overwrite,
+    )
+    _check_target(found, root)
+    return found
+
+
+def _promised(output: str) -> Ending:
+    ending = ending_of(Path(output).name)
+    if ending.format == "json":
+        # Readers need not tell them apart.
+        last = Path(output).name[len(ending.stem) :].split(".")[1].lower()
+        return replace(ending, format="json" if last == "json" else "jsonl")
+    return ending
+
+
+def _format(output: str, format: str | None, promised: Ending) -> str:
+    known = ", ".join(FORMATS)
+    wanted = (format or promised.format).lower()
+    if not wanted:
+        raise EngineError(f"The ending of {output} names no format: give it one of {known}, or give format.")
+    if wanted not in FORMATS:
+        raise EngineError(f"Output can be written as {known}, not as {format}.")
+    if promised.format and promised.format != wanted:
+        raise EngineError(f"The ending of {output} says {promised.format}, but format is {wanted}. Change one of them.")
+    return wanted
+
+
+def _compression(output: str, kind: str, given: str | None, promised: Ending, *, folder: bool) -> str:
+    by_name = {"gz": "gzip", "zst": "zstd"}.get(promised.compression, "")
+    wanted = (given or by_name).lower()
+    wanted = {"uncompressed": "none", "gz": "gzip", "zst": "zstd"}.get(wanted, wanted)
+    if not wanted:
+        return ""
+    if wanted not in _COMPRESSIONS[kind]:
+        raise EngineError(f"{kind} can be compressed by {', '.join(_COMPRESSIONS[kind])}, not by {wanted}.")
+    if not folder and kind != "parquet" and wanted != (by_name or "none"):
+        ending = _ENDINGS.get(wanted, "")
+        better = f"{output.removesuffix('.gz').removesuffix('.zst')}{ending}"
+        raise EngineError(f"Compression by {wanted} shows in the name of a file: write to {better}.")
+    return wanted
+
+
+def _check_target(output: Output, root: Root) -> None:
+    """Raises ``ConflictError`` when something is there that is not to be replaced, or must not be."""
+    target, shown = output.target, root.show(output.target)
+    if target == root.path or target in root.path.parents:
+        raise ConflictError(f"{shown} is the client's root, which is not replaced. Name a folder in it.")
+    if not target.exists():
+        return
+    if not output.overwrite:
+        raise exists(shown)
+    if not output.folder:
+        return
+    if not target.is_dir():
+        raise ConflictError(f"{shown} is a file, where a folder is to be written. Choose another path.")
+    if any(target.iterdir()) and not (target / NOTE).is_file():
+        raise ConflictError(
+            f"{shown} is a folder that Mason did not write, and replacing it would delete all that it holds. "
+            "Choose another path, or delete it first."
+        )
+
+
+def exists(shown: str) -> ConflictError:
+    """The error for a target that is there already."""
+    return ConflictError(f"{shown} exists already. Ask for overwrite to replace it.")
+
+
+def check_apart(output: Output, sources: Sequence[Source], root: Root) -> None:
+    """Raises ``ConflictError`` when the output would become part of a table that it is made from."""
+    for source in sources:
+        if source.folder is not None and source.folder in output.target.parents:
+            raise ConflictError(
+                f"{root.show(output.target)} lies in {root.show(source.folder)}, all of which is the table that is "
+                "read: it would become part of it. Choose a path outside."
+            )
+
+
+@contextmanager
+def beside(output: Output, root: Root) -> Iterator[Path]:
+    """A path to write to; what is there at the end takes the target's name. Raises ``ConflictError`` when somebody
+    else made the target in the meantime."""
+    try:
+        with whole(output.target, overwrite=output.overwrite) as path:
+            if output.folder:
+                path.mkdir()
+            yield path
+    except FileExistsError as error:
+        raise exists(root.show(output.target)) from error
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    select: str,
+    output: Output,
+    path: Path,
+    sources: Sequence[Source],
+    show: Show,
+) -> dict[str, Any]:
+    """Write the rows of ``select`` to ``path``, which will be the target, and return the manifest.
+
+    Its keys: ``output``, ``format``, ``rows``, ``bytes``, ``files`` (``path``, ``bytes``), ``schema`` and, where files
+    were read, ``source``, their fingerprint. Raises ``EngineError`` when they changed meanwhile.
+    """
+    before = fingerprint(_files(sources), show)
+    relation = connection.sql(select)
+    names, kinds = _unique(relation.columns), relation.types
+    _check_partitions(output, names)
+    named = _named(connection, select, names, kinds, output)
+    if output.format == "parquet":
+        kinds = connection.sql(named).types
+    shown = show(str(output.target))
+    with watched(connection, f"Writing {shown}", sum(source.size for source in sources)):
+        rows = _copy(connection, named, output, path)
+    if fingerprint(_files(sources), show) != before:
+        raise EngineError("The files that were read changed meanwhile, so nothing was written. Run it again.")
+    files = sorted(each for each in path.rglob("*") if each.is_file()) if output.folder else [path]
+    sizes = {
+        f"{shown}/{each.relative_to(path).as_posix()}" if output.folder else shown: each.stat().st_size
+        for each in files
+    }
+    manifest = {
+        "output": shown,
+        "format": output.format,
+        "rows": rows,
+        "bytes": sum(sizes.values()),
+        "files": [{"path": name, "bytes": size} for name, size in sizes.items()],
+        "schema": [Column(name, str(kind)).to_dict() for name, kind in zip(names, kinds, strict=True)],
+        **({"source": before} if _files(sources) else {}),
+    }
+    if output.folder:
+        (path / NOTE).write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
+    return manifest
+
+
+def _files(sources: Sequence[Source]) -> list[Path]:
+    return [path for source in sources for path in source.files]
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Names as files can have them: SQL folds case, and a result may give two columns one name."""
+    taken = {name.lower() for name in names}
+    met: set[str] = set()
+    unique = []
+    for name in names:
+        found, number = name, 1
+        while found.lower() in met or (found != name and found.lower() in taken):
+            found, number = f"{name}_{number}", number + 1
+        met.add(found.lower())
+        unique.append(found)
+    return unique
+
+
+def _check_partitions(output: Output, names: Sequence[str]) -> None:
+    missing = [name for name in output.partition_columns if name not in names]
+    if missing:
+        raise EngineError(
+            f"There is no column {', '.join(missing)} to partition by. Columns: {listing(names, most=30)}."
+        )
+    if output.partition_columns and len(output.partition_columns) == len(names):
+        raise EngineError("All columns are partition columns, so there would be nothing in the files. Leave one out.")
+
+
+def _named(
+    connection: duckdb.DuckDBPyConnection,
+    select: str,
+    names: Sequence[str],
+    kinds: Sequence[DuckDBPyType],
+    output: Output,
+) -> str:
+    """``select`` with its columns named uniquely, and as the format can hold them."""
+    aliases = [f"c{index}" for index in range(len(names))]
+    values = ", ".join(
+        f"{_value(alias, kind, output)} AS {identifier(name)}"
+        for alias, name, kind in zip(aliases, names, kinds, strict=True)
+    )
+    named = f"SELECT {values} FROM ({select}\n) AS rows({', '.join(aliases)})"
+    if output.format == "xlsx":
+        return spreadsheet.fitted(connection, named, list(zip(names, kinds, strict=True)))
+    return named
+
+
+def _value(alias: str, kind: DuckDBPyType, output: Output) -> str:
+    if output.format in ("json", "jsonl"):
+        return _json_value(alias, kind)
+    if output.format == "parquet" and kind.id in ("hugeint", "uhugeint"):
+        # DuckDB would write a DOUBLE.
+        return f"CAST({alias} AS DECIMAL(38, 0))"
+    if output.format == "csv" and kind.id in ("struct", "map", "list", "array", "union"):
+        return f"CAST(to_json({alias}) AS VARCHAR)"
+    return alias
+
+
+def _json_value(alias: str, kind: DuckDBPyType) -> str:
+    """Numbers that JSON has not, or that its readers would round, are text there, as they are in answers."""
+    if kind.id in ("float", "double"):
+        return (
+            f"CASE WHEN isfinite({alias}) THEN to_json({alias}) WHEN isnan({alias}) THEN to_json('NaN') "
+            f"WHEN {alias} > 0 THEN to_json('Infinity') WHEN {alias} < 0 THEN to_json('-Infinity') END"
+        )
+    if kind.id in ("hugeint", "uhugeint"):
+        fits = f"{alias} BETWEEN -9223372036854775808 AND 18446744073709551615"
+        return f"CASE WHEN {fits} THEN to_json({alias}) ELSE to_json(CAST({alias} AS VARCHAR)) END"
+    if kind.id == "decimal":
+        return f"CASE WHEN abs({alias}) < 1e9 THEN to_json({alias}) ELSE to_json(CAST({alias} AS VARCHAR)) END"
+    return alias
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, select: str, output: Output, path: Path) -> int:
+    """Have DuckDB write, and return the number of rows."""
+    options = [_OPTIONS[output.format]]
+    keys = list(output.partition_columns)
+    if output.files is not None:
+        select = f"SELECT *, row_number() OVER () % {output.files} AS {identifier(_PIECE)} FROM ({select})"
+        keys = [_PIECE]
+    if keys and output.format in ("json", "jsonl"):
+        select, options = _lines(connection, select, keys), [_LINES]
+    elif output.format == "csv":
+        options.append(f"DELIMITER {literal(output.delimiter)}")
+    if output.compression:
+        options.append(f"COMPRESSION {literal({'none': 'uncompressed'}.get(output.compression, output.compression))}")
+    if output.folder:
+        options.append(f"FILE_EXTENSION {literal(output.ending)}")
+    if keys:
+        options.append(f"PARTITION_BY ({', '.join(identifier(key) for key in keys)})")
+    elif output.folder and output.format in ("csv", "parquet"):
+        options.append(f"FILE_SIZE_BYTES {literal(_LARGEST_FILE)}")
+    # A folder of one file is made by hand: DuckDB splits some formats only.
+    single = output.folder and not keys and output.format in ("json", "jsonl")
+    target = path / f"data_0.{output.ending}" if single else path
+    row = connection.execute(f"COPY ({select}) TO {literal(str(target))} ({', '.join(options)})").fetchone()
+    if output.files is not None:
+        _gather(path, output)
+    return int(row[0]) if row else 0
+
+
+def _lines(connection: duckdb.DuckDBPyConnection, select: str, keys: Sequence[str]) -> str:
+    """Rows as lines of JSON, beside the columns to partition by."""
+    names = [name for name in connection.sql(select).columns if name not in keys]
+    fields = ", ".join(f"{literal(name)}: {identifier(name)}" for name in names)
+    return (
+        f"SELECT CAST(to_json({{{fields}}}) AS VARCHAR) AS {identifier(_LINE)}, "
+        f"{', '.join(identifier(key) for key in keys)} FROM ({select})"
+    )
+
+
+def _gather(folder: Path, output: Output) -> None:
+    """Pieces that were written as partitions become files of the folder itself."""
+    number = 0
+    for piece in sorted(folder.glob(f"{_PIECE}=*")):
+        for file in sorted(piece.iterdir()):
+            file.rename(folder / f"data_{number}.{output.ending}")
+            number += 1
+        piece.rmdir()
