@@ -8,8 +8,8 @@ for the first use: planning asks a client what it supports, and never connects.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,21 @@ def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPy
     finally:
         connection.close()
         shutil.rmtree(spill, ignore_errors=True)
+
+
+@contextmanager
+def on_demand(limits: Limits) -> Iterator[Callable[[], duckdb.DuckDBPyConnection]]:
+    """What gives a connection, opened when it is first asked for: opening one takes ten milliseconds, and often all
+    that is to be known is known."""
+    with ExitStack() as stack:
+        opened: list[duckdb.DuckDBPyConnection] = []
+
+        def connection() -> duckdb.DuckDBPyConnection:
+            if not opened:
+                opened.append(stack.enter_context(connect(limits)))
+            return opened[0]
+
+        yield connection
 
 
 def confine(connection: duckdb.DuckDBPyConnection, paths: Iterable[Path], *, folder: Path | None = None) -> None:

@@ -27,6 +27,9 @@ from mason.errors import ConflictError, EngineError
 if TYPE_CHECKING:
     import duckdb
 
+Connect = Callable[[], "duckdb.DuckDBPyConnection"]
+"""What gives a connection, when one is needed."""
+
 # The first file of a table is sampled like a file of its own; the others by this many rows, which is enough to tell
 # whether they are of the same kind. A value further down that does not fit stops the query that meets it.
 _OTHERS_ROWS = 2_048
@@ -85,7 +88,7 @@ class Seen:
 
 
 def describe(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connect,
     files: Sequence[DataFile],
     root: Root,
     seen: Seen,
@@ -98,21 +101,26 @@ def describe(
 ) -> TableSchema:
     """The schema that all ``files`` have.
 
-    ``title`` names the table in errors, ``options`` fix how files are read, ``pinned`` are the columns
-    that the table was registered with, whose types win. ``merging`` says that files may differ. ``whole``
-    says that all rows will be read: damaged files are refused, and checks that a file needs no more are left out.
+    ``connection`` gives one where it is needed. ``title`` names the table in errors, ``options`` fix how files are
+    read, ``pinned`` are the columns that the table was registered with, whose types win. ``merging`` says that files
+    may differ. ``whole`` says that all rows will be read: damaged files are refused, and checks that a file needs no
+    more are left out.
     Raises ``ConflictError`` that lists the columns in which files differ, and ``EngineError`` for files that cannot be
     read.
     """
     kind = files[0].ending.format
     partitions = partition_types(files)
     given = _checked(kind, dict(options or {}), root.client)
-    if pinned is not None:
-        pinned = tuple((name, checked_type(connection, name, kind)) for name, kind in pinned)
     marks = [_marks(file, index, root, seen) for index, file in enumerate(files)] if whole and kind == "csv" else []
     with explained(root.show):
         looked = _look(connection, kind, files, given, root, seen)
         _refuse_likeness(looked, partitions, title)
+        if pinned is not None:
+            # What DuckDB found need not be checked by it.
+            known = {kind for each in looked for _, kind in each.columns} | {kind for _, kind in partitions}
+            pinned = tuple(
+                (name, kind if kind in known else checked_type(connection(), name, kind)) for name, kind in pinned
+            )
         filled = [each for each in looked if each.columns]
         named = [(each.file.name, _without(each.columns, partitions) or ()) for each in filled]
         changes = None
@@ -126,7 +134,7 @@ def describe(
                 inferred=kind in ("csv", "json"),
                 sampled=kind == "csv",
                 pinned=_without(pinned, partitions),
-                all_null=lambda index, column: _all_null(connection, filled[index], column),
+                all_null=lambda index, column: _all_null(connection(), filled[index], column),
             )
     common = _common_options(kind, looked, given)
     # Asking again with the options that were found would find the same.
@@ -149,7 +157,7 @@ def describe(
 
 
 def _merged(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connect,
     filled: Sequence[FileSchema],
     named: Sequence[tuple[str, Columns]],
     title: str,
@@ -164,7 +172,7 @@ def _merged(
         (
             file,
             tuple(
-                (name, "" if len(kinds[name]) > 1 and _all_null(connection, each, name) else kind)
+                (name, "" if len(kinds[name]) > 1 and _all_null(connection(), each, name) else kind)
                 for name, kind in columns
             ),
         )
@@ -221,7 +229,7 @@ def _checked(kind: str, given: dict[str, Any], client: str) -> dict[str, Any]:
 
 
 def _look(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connect,
     kind: str,
     files: Sequence[DataFile],
     given: dict[str, Any],
@@ -231,7 +239,7 @@ def _look(
     keys = [_key(file, given, index) for index, file in enumerate(files)]
     missing = {index: file for index, file in enumerate(files) if keys[index] not in seen.schemas}
     if kind == "parquet":
-        found = {each.file.path: each for each in _parquet(connection, list(missing.values()))}
+        found = {each.file.path: each for each in _parquet(connection(), list(missing.values()))} if missing else {}
         seen.schemas.update({keys[index]: found[file.path] for index, file in missing.items()})
     else:
 
@@ -246,16 +254,17 @@ def _look(
 
 
 def _each(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connect,
     indexes: Sequence[int],
     look: Callable[[duckdb.DuckDBPyConnection, int], FileSchema],
 ) -> list[FileSchema]:
     if len(indexes) < _FEW:
-        return [look(connection, index) for index in indexes]
+        return [look(connection(), index) for index in indexes]
     from concurrent.futures import ThreadPoolExecutor
 
+    shared = connection()
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        return list(pool.map(lambda index: look(connection.cursor(), index), indexes))
+        return list(pool.map(lambda index: look(shared.cursor(), index), indexes))
 
 
 def _csv(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mason.clients._sql.connection import Limits, connect
+from mason.clients._sql.connection import Limits, on_demand
 from mason.clients._sql.files import DataFile, files_at
 from mason.clients._sql.readers import Source, source
 from mason.clients._sql.root import Root
@@ -38,7 +38,7 @@ def look_at(
     options = dict(table.options)
     if read_headers is not None:
         options["header"], pinned = read_headers, None
-    with connect(limits) as connection:
+    with on_demand(limits) as connection:
         schema = describe(
             connection,
             files,
