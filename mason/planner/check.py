@@ -14,7 +14,7 @@ from mason import secrets
 from mason.engines import ENGINES
 from mason.errors import EngineError, MissingDependencyError
 from mason.resources.documents import Path
-from mason.resources.kinds import ROLES
+from mason.resources.kinds import ROLES, SENTENCE_WORDS
 from mason.resources.validate import CALLS, Examine, Finding
 from mason.resources.wording import suggestion
 
@@ -78,7 +78,7 @@ def _supported(definition: Mapping[str, Any], catalog: ClientCatalog) -> Iterato
 def _sentence(given: Any, index: int) -> Iterator[Finding]:
     for call, arguments in _mapping(given).items():
         engine, dot, name = call.partition(".")
-        if call == "as" or not dot:
+        if call in SENTENCE_WORDS or not dot:
             continue
         path = ("do", index, call)
         if engine not in ENGINES:

@@ -66,7 +66,7 @@ def dry_run(
     ``UnsupportedVerbError`` when the config cannot run the operator, and ``ParameterError`` with all arguments that
     are missing or have a type that the verb does not take.
     """
-    sentences, certain = operator.sentences, True
+    sentences, certain = operator.said(parameters), True
     if source is not None:
         # Imported here: most operators are sentences, and need no syntax trees.
         from mason.resources.module import survey

@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -46,13 +46,13 @@ def execute(
     try:
         with aside():
             if operator.sentences:
-                returned = _speak(operator, ctx, shown.clients)
+                returned = _speak(operator.said(ctx.params), ctx, shown.clients)
             else:
                 returned = _run_class(operator, ctx, source or b"{}", title)
         answer.data = data_of(returned, of=title)
         answer.returned = returned
         if isinstance(returned, Rows) and returned.more:
-            answer.cut = _cut(len(answer.data), operator)
+            answer.cut = _cut(len(answer.data), operator, ctx.params)
             answer.tell("Info", answer.cut)
     except MasonError as error:
         answer.failure = error
@@ -67,12 +67,13 @@ def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engi
     Only read-only verbs are called: the sentences before that change, and the one that tells. ``None`` where there is
     nothing to tell. Raises what these verbs raise.
     """
-    changes = [ENGINES[sentence.engine].verbs[sentence.verb].shown_by for sentence in operator.sentences]
+    sentences = operator.said(shown.parameters)
+    changes = [ENGINES[sentence.engine].verbs[sentence.verb].shown_by for sentence in sentences]
     if not any(changes):
         return None
     ctx = Context(shown.parameters, open_engine, allowed=frozenset(), tell=lambda kind, message: None)
     values: dict[str, Any] = dict(ctx.params)
-    for sentence, teller in zip(operator.sentences, changes, strict=True):
+    for sentence, teller in zip(sentences, changes, strict=True):
         verb = ENGINES[sentence.engine].verbs[sentence.verb]
         with _client_named(sentence, shown.clients):
             if teller is not None:
@@ -89,11 +90,11 @@ def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engi
     return None
 
 
-def _speak(operator: Operator, ctx: Context, clients: Mapping[str, str]) -> Any:
+def _speak(sentences: Sequence[Sentence], ctx: Context, clients: Mapping[str, str]) -> Any:
     """Say the sentences in their order; the last one's result is the operator's."""
     values: dict[str, Any] = dict(ctx.params)
     returned: Any = None
-    for sentence in operator.sentences:
+    for sentence in sentences:
         with _client_named(sentence, clients):
             returned = _say(sentence, ctx, values)
         if sentence.bind:
@@ -126,9 +127,10 @@ def _fitted(sentence: Sentence, values: Mapping[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-def _cut(count: int, operator: Operator) -> str:
+def _cut(count: int, operator: Operator, parameters: Mapping[str, Any]) -> str:
     """What to tell when a limit cut the rows: how many there are, and with which parameters one gets the others."""
-    given = operator.sentences[-1].arguments if operator.sentences else {}
+    said = operator.said(parameters)
+    given = said[-1].arguments if said else {}
     names = {parameter.name for parameter in operator.parameters}
     ways = [
         f"{way} {placeholder(given[argument])}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from mason.resources.dag import dag_findings
 from mason.resources.documents import Path
-from mason.resources.kinds import ROLES, TEMPLATE
+from mason.resources.kinds import ROLES, SENTENCE_WORDS, TEMPLATE
 from mason.resources.validate import Finding
 from mason.resources.wording import described, quoted, shown_path, suggestion
 
@@ -89,18 +89,25 @@ def _default(entry: Mapping[str, Any], path: Path) -> Iterator[Finding]:
 def _sentences(given: Any, parameters: list[str] | None) -> list[Finding]:
     found: list[Finding] = []
     known = list(parameters or ())
+    # Results of sentences that may be left out are there for those that are left out with them.
+    bound: dict[str, str] = {}
     for number, sentence in enumerate(given if isinstance(given, list) else ()):
         if not isinstance(sentence, dict) or not sentence:
             continue
         path: Path = ("do", number)
-        calls = [key for key in sentence if key != "as"]
+        calls = [key for key in sentence if key not in SENTENCE_WORDS]
         verbs = [key for key in calls if "." in key]  # other keys are refused by the schema
         if not calls or len(verbs) > 1:
             what = "says more than one thing" if verbs else "says nothing"
             remedy = "write one engine.verb a sentence, and 'as' beside it if a later one needs its result"
             found.append(Finding(path, f"{shown_path(path)} {what}", remedy))
+        when = sentence.get("when")
+        if parameters is not None and isinstance(when, str) and when not in parameters:
+            message = f"{shown_path(path)}.when: {quoted(when)} is no parameter"
+            found.append(Finding((*path, "when"), message, suggestion(when, parameters, "parameters")))
+        certain = [name for name in known if bound.get(name, when) == when]
         for call in calls if parameters is not None else ():
-            found.extend(_references(sentence[call], (*path, call), known))
+            found.extend(_references(sentence[call], (*path, call), certain))
         bind = sentence.get("as")
         if isinstance(bind, str) and bind in known:
             what = "a parameter" if bind in (parameters or ()) else "an earlier result"
@@ -108,6 +115,8 @@ def _sentences(given: Any, parameters: list[str] | None) -> list[Finding]:
             found.append(Finding((*path, "as"), message, "choose another name"))
         elif isinstance(bind, str):
             known.append(bind)
+            if isinstance(when, str):
+                bound[bind] = when
     return found
 
 

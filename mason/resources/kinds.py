@@ -33,14 +33,20 @@ class Parameter:
     description: str = ""
 
 
+SENTENCE_WORDS = ("as", "when")
+"""The keys of a sentence beside its verb."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """``do VERB(arguments) as ENGINE``, the client still open. ``bind`` names the result for later sentences."""
+    """``do VERB(arguments) as ENGINE``, the client still open. ``bind`` names the result for later sentences, ``when``
+    the parameter without which the sentence is left out."""
 
     engine: str
     verb: str
     arguments: Mapping[str, Any]
     bind: str = ""
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,11 @@ class Operator:
     parameters: tuple[Parameter, ...]
     supported_configurations: tuple[Mapping[str, str], ...]
     sentences: tuple[Sentence, ...]
+
+    def said(self, parameters: Mapping[str, Any]) -> tuple[Sentence, ...]:
+        """The sentences that are said with these parameters: one with ``when`` only where that parameter has a value
+        that is neither false nor empty."""
+        return tuple(each for each in self.sentences if not each.when or parameters.get(each.when))
 
     @classmethod
     def from_definition(cls, definition: Mapping[str, Any]) -> Operator:
@@ -79,9 +90,9 @@ class Operator:
 
 
 def _sentence(given: Mapping[str, Any]) -> Sentence:
-    call = next(key for key in given if key != "as")
+    call = next(key for key in given if key not in SENTENCE_WORDS)
     engine, _, verb = call.partition(".")
-    return Sentence(engine, verb, given[call] or {}, given.get("as", ""))
+    return Sentence(engine, verb, given[call] or {}, given.get("as", ""), given.get("when", ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mason.resources.kinds import ROLES
+from mason.resources.kinds import ROLES, SENTENCE_WORDS
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 
@@ -71,4 +71,4 @@ def _parameter(entry: str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sentence(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value if key == "as" else value or {} for key, value in given.items()}
+    return {key: value if key in SENTENCE_WORDS else value or {} for key, value in given.items()}

@@ -142,3 +142,11 @@ def test_table_delete_always_asks(mason, run, folder):
         mason("validate", "operator", "table", "delete", "-p", "database_name:data,table_name:x", "--json").out
     )
     assert shown["read_only"] is False
+
+
+def test_table_get_writes_what_it_finds_only_when_asked_to(mason, run, folder):
+    shown = mason("validate", "operator", "table", "get", "-p", "database_name:data,table_name:airlines", "--json").json
+    assert [call["verb"] for call in shown["calls"]] == ["get_table"]
+    job = run("table", "get", "database_name:data,table_name:airlines,output_path:o/columns.csv", answer="yes\n")[0]
+    assert job["result"]["rows"] == 2
+    assert (folder / "o" / "columns.csv").read_text() == "column,type\ncarrier,VARCHAR\nname,VARCHAR\n"

@@ -139,6 +139,18 @@ CASES = {
             "a.yaml:13: do[2].as: 'later' is already the name of an earlier result (choose another name)",
         ],
     ),
+    "conditions": (
+        OP
+        + "parameters: {optional: [output_path]}\n"
+        + "do:\n  - metastore.get_table: {}\n    as: table\n    when: output_pth\n"
+        + "  - execution.query: {x: '{{table}}'}\n  - execution.query: {x: '{{table}}'}\n    when: output_pth\n",
+        [
+            "a.yaml:8: do[0].when: 'output_pth' is no parameter (did you mean 'output_path'?)",
+            "a.yaml:9: {{table}} is neither a parameter nor the result of an earlier sentence"
+            " (known names: output_path)",
+            "a.yaml:11: do[2].when: 'output_pth' is no parameter (did you mean 'output_path'?)",
+        ],
+    ),
     "steps": (
         WF
         + "  - {id: s, type: config, namespace: a, command: x, retry: linear(5), retry_max: -1, timeout: 0,"
