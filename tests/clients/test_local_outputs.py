@@ -385,3 +385,11 @@ def test_killed_at_any_moment_the_target_is_the_old_or_the_new(tmp_path: Path, d
     ((count,),) = local.rows("o", "SELECT count(*) FROM $table")
     assert count in (2, 200_000)
     assert len(files(local.root / "data/o")) == (3 if count == 2 else 41)
+
+
+def test_what_a_killed_process_left_is_swept_once_it_is_old(data: Local) -> None:
+    for name in (".mason-0011.tmp", ".mason-0022.tmp/part=1"):
+        (data.root / "o" / name).mkdir(parents=True)
+    os.utime(data.root / "o/.mason-0022.tmp", (1, 1))
+    convert(data, "o/t.csv")
+    assert sorted(path.name for path in (data.root / "o").iterdir()) == [".mason-0011.tmp", "t.csv"]

@@ -5,8 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+_PREFIX, _SUFFIX = ".mason-", ".tmp"
+# Seconds after which what lies beside a target is nobody's: two days.
+_LONGEST_WORK = 2 * 24 * 3600
 
 # What the C library calls RENAME_EXCHANGE (macOS: RENAME_SWAP), and the folder that relative paths start from.
 _SWAP = 2
@@ -30,6 +35,7 @@ def whole(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     beside = beside_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
         try:
             yield beside
             move_into_place(beside, path, overwrite=overwrite)
@@ -48,7 +54,7 @@ def beside_of(path: Path) -> Path:
     ``path`` may be as long as a name can be."""
     import secrets
 
-    return path.with_name(f".mason-{secrets.token_hex(8)}.tmp")
+    return path.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
 
 
 def move_into_place(beside: Path, path: Path, *, overwrite: bool) -> None:
@@ -105,6 +111,15 @@ def _exchange(one: Path, other: Path) -> None:
     if failed:
         code = ctypes.get_errno()
         raise OSError(code, f"cannot be replaced in one step ({os.strerror(code)})", str(other))
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed left beside their targets, once nobody can be writing it any more."""
+    too_old = time.time() - _LONGEST_WORK
+    with contextlib.suppress(OSError):
+        for left in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+            if left.lstat().st_mtime < too_old:
+                _remove(left)
 
 
 def _flush(path: Path) -> None:
