@@ -6,6 +6,7 @@ numbers. Reading a file's bytes costs a tenth of parsing it or less, and tells w
 
 from __future__ import annotations
 
+import itertools
 import os
 import zlib
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from mason.clients._sql.files import DataFile
 from mason.errors import EngineError
 
 _PIECE = 1 << 20
+_FIRST_PIECES = 4
 _ZSTANDARD = 0xFD2FB528
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 
@@ -49,6 +51,13 @@ def look_through(file: DataFile, shown: str, *, most_lines: int, ends: bytes = b
             break
     # The last line may lack its end.
     return Marks(lines + 1 if lines < most_lines else None, points)
+
+
+def begins_with_points(file: DataFile, shown: str) -> bool:
+    """Whether there may be a decimal point in the first megabytes of a file."""
+    if file.ending.compression == "zst":
+        return True
+    return any(b"." in piece for piece in itertools.islice(_pieces(file, shown), _FIRST_PIECES))
 
 
 def lone_return(file: DataFile, shown: str) -> int | None:

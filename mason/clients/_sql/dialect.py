@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.bytewise import lone_return
+from mason.clients._sql.bytewise import begins_with_points, lone_return
 from mason.clients._sql.columns import Columns
 from mason.clients._sql.failures import explain, not_utf8
 from mason.clients._sql.files import DataFile
@@ -90,7 +90,8 @@ def sniff(
     An empty file has no columns. Raises ``EngineError`` for text that is not UTF-8, is ragged or unreadable.
     """
     dialect, columns = _sniffed(connection, file, given, root, rows=rows)
-    return dialect, exact(connection, file.path, dialect.arguments(), columns, rows=rows)
+    points = begins_with_points(file, root.show(file.path))
+    return dialect, exact(connection, file.path, dialect.arguments(), columns, rows=rows, points=points)
 
 
 def _sniffed(

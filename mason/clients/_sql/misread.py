@@ -24,6 +24,7 @@ MISREAD = "A value would be misread"
 """What DuckDB's error says when a check fails; :func:`first_misread` finds which value it was."""
 
 _TIMES = frozenset({"TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME"})
+_FEW = 1_024
 _NANOSECONDS = r"\.[0-9]{6}[0-9]*[1-9]"
 _ZONE = r":[0-9.]+ ?[+-][0-9:]*[1-9]"
 
@@ -103,10 +104,19 @@ def _is_number(text: str) -> bool:
 
 
 def exact(
-    connection: duckdb.DuckDBPyConnection, path: Path, arguments: Mapping[str, str], columns: Columns, *, rows: int
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    arguments: Mapping[str, str],
+    columns: Columns,
+    *,
+    rows: int,
+    points: bool,
 ) -> Columns:
     """``columns`` of a CSV file, but with types that lose nothing of the first ``rows``: whole numbers that are too
-    long for BIGINT become HUGEINT (or text) and not DOUBLE, and times keep their nanoseconds."""
+    long for BIGINT become HUGEINT (or text) and not DOUBLE, and times keep their nanoseconds.
+
+    ``points`` says that there may be decimal points, without which there are no fractions of seconds.
+    """
     tests: dict[str, str] = {}
     for name, kind in columns:
         column = identifier(name)
@@ -115,7 +125,7 @@ def exact(
                 f"CASE WHEN bool_and(regexp_full_match(trim({column}), '[+-]?[0-9]+')) "
                 f"THEN {_type_that_fits(column, 'HUGEINT')} END"
             )
-        elif kind in _TIMES:
+        elif kind in _TIMES and points:
             better = "TIMESTAMP_NS" if kind == "TIMESTAMP" else "VARCHAR"
             tests[name] = (
                 f"CASE WHEN bool_or(regexp_matches({column}, '{_NANOSECONDS}')) "
@@ -124,12 +134,16 @@ def exact(
     if not tests:
         return columns
     reader = call("read_csv", str(path), {**arguments, "columns": struct({name: "VARCHAR" for name, _ in columns})})
-    row = connection.execute(
-        f"SELECT {', '.join(tests.values())} FROM (SELECT * FROM {reader} LIMIT {rows})"
-    ).fetchone()
-    assert row is not None
-    better_types = dict(zip(tests, row, strict=True))
-    return tuple((name, better_types.get(name) or kind) for name, kind in columns)
+    better_types: dict[str, str] = {}
+    # Most often the first rows tell that there is nothing to mend, and reading more takes as long as sniffing did.
+    for few in (_FEW, rows):
+        sample = f"(SELECT * FROM {reader} LIMIT {few})"
+        row = connection.execute(f"SELECT {', '.join(tests.values())} FROM {sample}").fetchone()
+        assert row is not None
+        better_types = {name: kind for name, kind in zip(tests, row, strict=True) if kind}
+        if not better_types:
+            break
+    return tuple((name, better_types.get(name, kind)) for name, kind in columns)
 
 
 def _type_that_fits(column: str, kind: str) -> str:
