@@ -62,6 +62,15 @@ def query(path: str, sql: str) -> None:
 
 def summarize(path: str) -> None:
     """Non-null, distinct, min, max and mean of all columns in one query, all exact."""
+    _summarize(path, "count(DISTINCT {})")
+
+
+def estimate(path: str) -> None:
+    """The same with distinct values estimated."""
+    _summarize(path, "approx_count_distinct({})")
+
+
+def _summarize(path: str, distinct: str) -> None:
     import duckdb
 
     columns = duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'").fetchall()
@@ -69,9 +78,31 @@ def summarize(path: str) -> None:
     for name, kind, *_ in columns:
         # As text, because Python's driver needs yet another package to hand out times with a zone.
         wanted += [f"{function}({name})::VARCHAR" for function in ("count", "min", "max")]
-        wanted += [f"count(DISTINCT {name})"]
+        wanted += [distinct.format(name)]
         wanted += [f"avg({name})"] if kind in ("BIGINT", "DOUBLE") else []
     duckdb.sql(f"SELECT {', '.join(wanted)} FROM '{path}'").fetchall()
+
+
+def format(path: str, output: str, *partition_columns: str) -> None:
+    """A file as parquet: one file, or a folder for each value of ``partition_columns``."""
+    import duckdb
+
+    by = f", PARTITION_BY ({', '.join(partition_columns)})" if partition_columns else ""
+    duckdb.sql(f"COPY (FROM '{path}') TO '{output}' (FORMAT parquet{by})")
+
+
+def merge(folder: str, output: str) -> None:
+    """The parquet files of a folder in one, their columns matched by name."""
+    import duckdb
+
+    duckdb.sql(f"COPY (FROM read_parquet('{folder}/*.parquet', union_by_name=true)) TO '{output}' (FORMAT parquet)")
+
+
+def dedupe(path: str, output: str, *keys: str) -> None:
+    """Some row for each value of ``keys``: which one, DuckDB does not say."""
+    import duckdb
+
+    duckdb.sql(f"COPY (SELECT DISTINCT ON ({', '.join(keys)}) * FROM '{path}') TO '{output}' (FORMAT parquet)")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The same questions to pandas and polars, where they are installed: ``python benchmarks/peers.py NAME PATH``.
+"""The same work by pandas, polars and Faker, where they are installed: ``python benchmarks/peers.py NAME ARGUMENTS``.
 
 Each asks as its own documentation does, in a process of its own. What is not installed is left out of the table.
 """
@@ -39,6 +39,31 @@ def pandas_summarize(path: str) -> None:
         print(name, len(column), column.nunique(), column.min(), column.max(), mean)
 
 
+def pandas_format(path: str, output: str, *partition_columns: str) -> None:
+    """CSV to parquet, in one file or partitioned."""
+    import pandas
+
+    frame = pandas.read_csv(path, parse_dates=["time_hour"])
+    frame.to_parquet(output, index=False, partition_cols=list(partition_columns) or None)
+
+
+def pandas_merge(folder: str, output: str) -> None:
+    """The files of a folder in one."""
+    from pathlib import Path
+
+    import pandas
+
+    frames = [pandas.read_parquet(file) for file in sorted(Path(folder).iterdir())]
+    pandas.concat(frames, ignore_index=True).to_parquet(output, index=False)
+
+
+def pandas_dedupe(path: str, output: str, *keys: str) -> None:
+    """The first row for each value of ``keys``."""
+    import pandas
+
+    pandas.read_parquet(path).drop_duplicates(list(keys)).to_parquet(output, index=False)
+
+
 def polars_get_table(path: str) -> None:
     """Columns and types."""
     print(_polars_scan(path).collect_schema())
@@ -54,6 +79,10 @@ def polars_query(path: str) -> None:
 
 def polars_summarize(path: str) -> None:
     """Non-null, distinct, min, max and mean of all columns in one query."""
+    _polars_summarize(path, "n_unique")
+
+
+def _polars_summarize(path: str, distinct: str) -> None:
     import polars
 
     frame = _polars_scan(path)
@@ -62,12 +91,57 @@ def polars_summarize(path: str) -> None:
     print(
         frame.select(
             everything.count().name.suffix(" count"),
-            everything.drop_nulls().n_unique().name.suffix(" distinct"),
+            getattr(everything.drop_nulls(), distinct)().name.suffix(" distinct"),
             everything.min().name.suffix(" min"),
             everything.max().name.suffix(" max"),
             numbers.mean().name.suffix(" mean"),
         ).collect()
     )
+
+
+def polars_estimate(path: str) -> None:
+    """The same with distinct values estimated."""
+    _polars_summarize(path, "approx_n_unique")
+
+
+def polars_format(path: str, output: str, *partition_columns: str) -> None:
+    """CSV to parquet, in one file or partitioned."""
+    import polars
+
+    target = polars.PartitionBy(output, key=list(partition_columns)) if partition_columns else output
+    _polars_scan(path).sink_parquet(target, mkdir=True)
+
+
+def polars_merge(folder: str, output: str) -> None:
+    """The files of a folder in one."""
+    from pathlib import Path
+
+    import polars
+
+    frames = [polars.scan_parquet(file) for file in sorted(Path(folder).iterdir())]
+    polars.concat(frames, how="diagonal_relaxed").sink_parquet(output)
+
+
+def polars_dedupe(path: str, output: str, *keys: str) -> None:
+    """Some row for each value of ``keys``."""
+    import polars
+
+    polars.scan_parquet(path).unique(list(keys)).sink_parquet(output)
+
+
+def faker_fake(output: str, rows: str) -> None:
+    """A number, a name, an address for mail, a city and a date in each row; Faker makes up one value at a time."""
+    import csv
+    from pathlib import Path
+
+    from faker import Faker
+
+    fake = Faker()
+    with Path(output).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "name", "email", "city", "born"])
+        for number in range(1, int(rows) + 1):
+            writer.writerow([number, fake.name(), fake.email(), fake.city(), fake.date_of_birth()])
 
 
 def _polars_scan(path: str):

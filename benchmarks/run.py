@@ -2,10 +2,12 @@
 
 Columns: the work; seconds of Mason and of its floor (medians of whole processes, Mason and floor by turns, after one
 unmeasured run of each); their ratio; the goal for it and whether it was met; the most memory that Mason's process
-held; then each peer that is installed. Seconds depend on the machine, ratios hardly: quote the ratios.
+held; then the seconds of each peer that is installed. Seconds depend on the machine, ratios hardly: quote the ratios.
+Where tables are written, the rows that Mason and its floor wrote are compared before anything is measured.
 
 Options: ``--full`` takes 15 million rows, ``--json FILE`` keeps the numbers, ``--only WORD`` measures only the groups
-whose names hold the word (start, plan 100, plan 1000, plan 10000, table), ``--runs N`` sets how many runs are measured.
+whose names hold the word (start, plan 100, plan 1000, plan 10000, table), ``--runs N`` sets how many runs are measured,
+``--peers PYTHON`` names the Python that has the peers (pandas with pyarrow, polars, Faker), if it is not Mason's.
 """
 
 from __future__ import annotations
@@ -24,12 +26,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
-from benchmarks.workloads import Command, Work, environment, groups
+from benchmarks.workloads import Command, Peers, Work, environment, groups
 from mason import __version__
 
 # Work that takes longer than this many seconds is steadier, and measured three times only.
 LONG = 5.0
+# A peer that takes longer than this is measured once.
+VERY_LONG = 60.0
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,8 @@ class Result:
 
     name: str
     mason: float
-    floor: float
-    ratio: float
+    floor: float | None
+    ratio: float | None
     goal: float | None
     memory: float
     memory_goal: int | None
@@ -55,8 +60,10 @@ class Result:
     peers: dict[str, float] = field(default_factory=dict)
 
 
-def run(command: Command, work: Work) -> Sample:
-    """One process from start to end. Exits with what it said when it fails."""
+def run(who: str, command: Command, work: Work) -> Sample:
+    """One process from start to end, without what ``who`` made before. Exits with what it said when it fails."""
+    if who in work.made:
+        remove(work.made[who])
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=work.folder, env=environment(work.home), stdout=out, stderr=errors)
@@ -74,43 +81,84 @@ def run(command: Command, work: Work) -> Sample:
     return Sample(seconds, usage.ru_maxrss * unit / 1e6)
 
 
-def run_mason(work: Work) -> Sample:
-    if work.forget is not None:
-        shutil.rmtree(work.forget, ignore_errors=True)
-    return run(work.mason, work)
+def remove(path: Path) -> None:
+    """Remove a file or folder that may be there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def check_same(work: Work) -> None:
+    """Exits when Mason did not write the same rows as the floor: as many, with the same sum of hashes, in any order."""
+    if work.same:
+        mason, wanted = (rows_made(work.made[who], work.same) for who in ("mason", "floor"))
+        if mason != wanted:
+            sys.exit(f"{work.name}: Mason wrote {mason[0]} rows, the floor {wanted[0]}, and they are not the same.")
+
+
+def rows_made(path: Path, columns: str) -> tuple[Any, ...]:
+    """How many rows were written to ``path``, the sum of the hashes of ``columns``, and their names and types."""
+    import duckdb
+
+    select = f"SELECT {columns} FROM read_parquet('{path / '**/*.parquet' if path.is_dir() else path}')"
+    with duckdb.connect() as connection:
+        schema = connection.execute(f"DESCRIBE {select}").fetchall()
+        row = connection.execute(f"SELECT count(*), sum(hash(*COLUMNS(*))) FROM ({select})").fetchone()
+    assert row is not None
+    return (*row, schema)
+
+
+def measure_peer(name: str, work: Work, runs: int) -> float:
+    """The median of ``runs``. Exits when it did not write as many rows as Mason."""
+    samples = [run(name, work.peers[name], work)]
+    if work.same:
+        mason, peer = (rows_made(work.made[who], work.same)[0] for who in ("mason", name))
+        if mason != peer:
+            sys.exit(f"{work.name}: {name} wrote {peer} rows, Mason {mason}.")
+    if samples[0].seconds <= VERY_LONG:
+        samples += [run(name, work.peers[name], work) for _ in range(1, runs)]
+    return statistics.median(sample.seconds for sample in samples)
 
 
 def measure(work: Work, runs: int) -> Result:
-    """The medians of ``runs`` rounds (at most three for long work)."""
-    warm = run_mason(work)
-    run(work.floor, work)
-    rounds = range(min(runs, 3) if warm.seconds > LONG else runs)
-    pairs = [(run_mason(work), run(work.floor, work)) for _ in rounds]
-    mason = statistics.median(sample.seconds for sample, _ in pairs)
-    floor = statistics.median(sample.seconds for _, sample in pairs)
-    memory = max(sample.memory for sample, _ in pairs)
-    goals = [mason <= work.goal * floor] if work.goal is not None else []
+    """The medians of ``runs`` rounds (at most three for long work); what was made is removed at the end."""
+    warm = run("mason", work.mason, work)
+    if work.floor is not None:
+        run("floor", work.floor, work)
+    check_same(work)
+    runs = min(runs, 3) if warm.seconds > LONG else runs
+    masons, floors = [], []
+    for _ in range(runs):
+        masons.append(run("mason", work.mason, work))
+        if work.floor is not None:
+            floors.append(run("floor", work.floor, work).seconds)
+    mason = statistics.median(sample.seconds for sample in masons)
+    floor = statistics.median(floors) if floors else None
+    memory = max(sample.memory for sample in masons)
+    goals = [mason <= work.goal * floor] if work.goal is not None and floor is not None else []
     goals += [memory <= work.memory] if work.memory is not None else []
-    return Result(
+    result = Result(
         name=work.name,
         mason=mason,
         floor=floor,
-        ratio=mason / floor,
+        ratio=None if floor is None else mason / floor,
         goal=work.goal,
         memory=memory,
         memory_goal=work.memory,
         met=all(goals) if goals else None,
-        peers={
-            name: statistics.median(run(command, work).seconds for _ in rounds) for name, command in work.peers.items()
-        },
+        peers={name: measure_peer(name, work, runs) for name in work.peers},
     )
+    for path in work.made.values():
+        remove(path)
+    return result
 
 
 def table(results: Sequence[Result]) -> str:
-    """The results as a Markdown table, a column for each peer that answered at all."""
-    peers = sorted({name for result in results for name in result.peers})
+    """The results as a Markdown table, with a column for peers where one answered at all."""
+    peers = ["peers s"] if any(result.peers for result in results) else []
     lines = [
-        ["work", "Mason s", "floor s", "ratio", "goal", "met", "peak MB", *(f"{name} s" for name in peers)],
+        ["work", "Mason s", "floor s", "ratio", "goal", "met", "peak MB", *peers],
         ["---", *["---:"] * (6 + len(peers))],
     ]
     for result in results:
@@ -120,12 +168,12 @@ def table(results: Sequence[Result]) -> str:
             [
                 result.name,
                 f"{result.mason:.3f}",
-                f"{result.floor:.3f}",
-                f"{result.ratio:.2f}",
+                "" if result.floor is None else f"{result.floor:.3f}",
+                "" if result.ratio is None else f"{result.ratio:.2f}",
                 ", ".join(goals),
                 {True: "yes", False: "no", None: ""}[result.met],
                 f"{result.memory:.0f}",
-                *(f"{result.peers[name]:.3f}" if name in result.peers else "" for name in peers),
+                *(", ".join(f"{name} {seconds:.2f}" for name, seconds in result.peers.items()) for _ in peers),
             ]
         )
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -142,9 +190,9 @@ def machine() -> dict[str, str | int]:
     }
 
 
-def chosen(place: Path, only: str, *, full: bool) -> Iterable[Work]:
+def chosen(place: Path, only: str, peers: Peers, *, full: bool) -> Iterable[Work]:
     """The works to measure; what a group needs is made just before, and removed after it."""
-    for name, group in groups(full=full):
+    for name, group in groups(peers, full=full):
         if only in name:
             folder = place / name.replace(" ", "-")
             folder.mkdir()
@@ -158,10 +206,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers as JSON")
     parser.add_argument("--only", default="", metavar="WORD", help="only the groups with this in their names")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="how many runs to take the median of")
+    parser.add_argument("--peers", default=sys.executable, metavar="PYTHON", help="where pandas, polars, Faker are")
     options = parser.parse_args()
+    try:
+        peers = Peers.of(options.peers)
+    except (OSError, subprocess.CalledProcessError) as error:
+        parser.error(f"--peers must be a Python, such as /tmp/peers/bin/python: {error}")
     results = []
     with tempfile.TemporaryDirectory() as place:
-        for work in chosen(Path(place), options.only, full=options.full):
+        for work in chosen(Path(place), options.only, peers, full=options.full):
             print(f"measuring {work.name} ...", file=sys.stderr)
             results.append(measure(work, options.runs))
     about = machine()

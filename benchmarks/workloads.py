@@ -6,16 +6,20 @@ used through its command line only. Goals are ratios of Mason's time to the floo
 
 from __future__ import annotations
 
-import importlib.util
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import benchmarks.peers
 
 HERE = Path(__file__).parent
 MASON = (str(Path(sys.executable).parent / "mason"),)
+PEERS = ("faker", "pandas", "polars")
 FLIGHTS = HERE.parent / "examples" / "data" / "flights" / "*.csv.gz"
 QUERY = (
     "SELECT carrier, count(*) AS flights, avg(dep_delay) AS delay FROM $table "
@@ -30,18 +34,22 @@ class Work:
     """One line of the table.
 
     ``folder`` is where the commands run, with ``home`` as Mason's home. ``goal`` is a ratio and ``memory`` MB, each
-    ``None`` where nobody set one. ``forget`` is removed before each run of Mason, unmeasured. The commands of
-    ``clocked`` work print their own seconds as the last line.
+    ``None`` where nobody set one; ``floor`` is ``None`` where there is none to compare with. ``made`` is what a command
+    (mason, floor, or a peer by name) leaves behind: it is removed before each run of that command, unmeasured, so that
+    each run does the whole work. ``same`` are the columns, as SQL, in which Mason and the floor must have made equal
+    rows; with it, peers must have made as many. The commands of ``clocked`` work print their own seconds as the last
+    line.
     """
 
     name: str
     mason: Command
-    floor: Command
+    floor: Command | None
     folder: Path
     home: Path
     goal: float | None = None
     memory: int | None = None
-    forget: Path | None = None
+    made: dict[str, Path] = field(default_factory=dict)
+    same: str = ""
     clocked: bool = False
     peers: dict[str, Command] = field(default_factory=dict)
 
@@ -131,7 +139,7 @@ def plans(place: Path, resources: int) -> Iterator[Work]:
         mason=(*MASON, "plan"),
         floor=floor("first", folder, cache),
         goal=2 if large else None,
-        forget=new / "cache",
+        made={"mason": new / "cache"},
         folder=folder,
         home=new,
     )
@@ -180,62 +188,134 @@ def states(folder: Path, home: Path) -> Iterator[Work]:
 
 MAKE_TABLES = """
 import duckdb, sys
-flights, times, folder = sys.argv[1:]
+flights, times, folder, files = sys.argv[1:]
 duckdb.sql(f"CREATE TABLE made AS SELECT f.* REPLACE (year + copy AS year) FROM '{flights}' f, range({times}) c(copy)")
 duckdb.sql(f"COPY made TO '{folder}/csv/flights.csv'")
 duckdb.sql(f"COPY made TO '{folder}/parquet/flights.parquet'")
+drifted = ["*", "* EXCLUDE (tailnum)", "* REPLACE (distance::DOUBLE AS distance)", "*, 'x' || day AS extra"]
+for file in range(int(files)):
+    rows = f"SELECT {drifted[file % len(drifted)]} FROM made WHERE (year + 31 * month + day) % {files} = {file}"
+    duckdb.sql(f"COPY ({rows}) TO '{folder}/drift/parts/{file:02}.parquet'")
 """
 ROWS_OF_FLIGHTS = 195_583
+DRIFTED_FILES = 20
+# An aircraft leaves once at a time, or so one would think: two rows of a thousand are duplicates, some with no tailnum.
+KEYS = ("year", "month", "day", "tailnum", "sched_dep_time")
+MADE_UP_ROWS = 1_000_000
+MADE_UP = {"id": "BIGINT", "name": "VARCHAR", "email": "VARCHAR", "city": "VARCHAR", "born": "DATE"}
 
 
-def tables(place: Path, times: int) -> Iterator[Work]:
+def tables(place: Path, times: int, peers: Peers) -> Iterator[Work]:
     """The standard operators on the sample flights, repeated ``times`` times (each copy a year later)."""
     home, folder = place / "home", place / "project"
     prepare((*MASON, "init", str(folder)), place, home)
     prepare((*MASON, "apply", "-y"), folder, home)
-    for form in ("csv", "parquet"):
-        (folder / form).mkdir()
-    prepare((sys.executable, "-c", MAKE_TABLES, str(FLIGHTS), str(times), str(folder)), folder, home)
+    for name in ("csv", "parquet", "drift/parts", "out"):
+        (folder / name).mkdir(parents=True)
+    sizes = (str(FLIGHTS), str(times), str(folder), str(DRIFTED_FILES))
+    prepare((sys.executable, "-c", MAKE_TABLES, *sizes), folder, home)
     rows = f"{ROWS_OF_FLIGHTS * times / 1e6:.1f}M rows"
-    for operator, goal, memory, given in (
-        ("get", 1.3, None, ()),
-        ("query", 1.1, None, (QUERY,)),
-        ("summarize", 0.8, 1024, ()),
+    yield from read_tables(folder, home, rows, peers)
+    yield from written_tables(folder, home, rows, peers)
+
+
+def read_tables(folder: Path, home: Path, rows: str, peers: Peers) -> Iterator[Work]:
+    """What only reads."""
+    for title, operator, given, function, arguments, goal, memory in (
+        ("get", "get", {}, "get_table", (), 1.3, None),
+        ("query", "query", {"query_string": QUERY}, "query", (QUERY,), 1.1, None),
+        ("summarize", "summarize", {}, "summarize", (), 0.8, 1024),
+        ("summarize with estimates", "summarize", {"exact": False}, "estimate", (), None, None),
     ):
         for form in ("csv", "parquet"):
             path = folder / form / f"flights.{form}"
-            name = "get_table" if operator == "get" else operator
-            parameters = ("-p", f"database_name:{form},table_name:flights")
             yield Work(
-                name=f"table {operator}, {form}, {rows}",
-                mason=(
-                    *(*MASON, "run", "operator", "table", operator, *parameters),
-                    *(word for sql in given for word in ("-p", f'query_string:"{sql}"')),
-                ),
-                floor=floor(name, path, *given),
+                name=f"table {title}, {form}, {rows}",
+                mason=run_operator(operator, {"database_name": form, "table_name": "flights", **given}),
+                floor=floor(function, path, *arguments),
                 goal=goal,
                 memory=memory,
                 folder=folder,
                 home=home,
-                peers=peers(name, path),
+                peers=peers.commands(function, dict.fromkeys(PEERS, (path,))),
             )
 
 
-def peers(work: str, path: Path) -> dict[str, Command]:
-    """The commands of those peers that are installed beside Mason."""
-    return {
-        name: (sys.executable, str(HERE / "peers.py"), f"{name}_{work}", str(path))
-        for name in ("pandas", "polars")
-        if importlib.util.find_spec(name)
-    }
+def written_tables(folder: Path, home: Path, rows: str, peers: Peers) -> Iterator[Work]:
+    """What makes tables out of tables, and one out of nothing."""
+    csv = (folder / "csv" / "flights.csv", {"database_name": "csv", "table_name": "flights"})
+    parquet = (folder / "parquet" / "flights.parquet", {"database_name": "parquet", "table_name": "flights"})
+    drift = (folder / "drift" / "parts", {"database_name": "drift", "table_name": "parts"})
+    # Operator, what is done, its source, the parameter that names columns, and which, the target's ending, goals.
+    for operator, title, (source, table), given, columns, ending, goal, memory in (
+        ("format", "csv to parquet by carrier", csv, "partition_columns", ("carrier",), "", 1.1, 1200),
+        ("format", "csv to one parquet file", csv, "", (), ".parquet", 1.1, None),
+        ("merge", f"{DRIFTED_FILES} differing parquet files", drift, "", (), ".parquet", 0.85, None),
+        ("dedupe", f"parquet by {len(KEYS)} keys", parquet, "keys", KEYS, ".parquet", 0.75, 1200),
+    ):
+        made = {who: folder / "out" / f"{who}{ending}" for who in ("mason", "floor", *PEERS)}
+        parameters = {**table, "output_path": f"out/mason{ending}", **({given: columns} if given else {})}
+        yield Work(
+            name=f"table {operator}, {title}, {rows}",
+            mason=run_operator(operator, {**parameters, **({"format": "parquet"} if operator == "format" else {})}),
+            floor=floor(operator, source, made["floor"], *columns),
+            goal=goal,
+            memory=memory,
+            made=made,
+            # Which of several rows DISTINCT ON takes is chance, so their keys must do.
+            same=", ".join(KEYS) if operator == "dedupe" else "*",
+            folder=folder,
+            home=home,
+            peers=peers.commands(operator, {peer: (source, path, *columns) for peer, path in made.items()}),
+        )
+    made = {who: folder / "out" / f"{who}.csv" for who in ("mason", *PEERS)}
+    yield Work(
+        name=f"table fake, csv of {len(MADE_UP)} columns, {MADE_UP_ROWS / 1e6:.1f}M rows",
+        mason=run_operator("fake", {"size": MADE_UP_ROWS, "schema": MADE_UP, "output_path": "out/mason.csv"}),
+        floor=None,
+        made=made,
+        folder=folder,
+        home=home,
+        peers=peers.commands("fake", {peer: (path, MADE_UP_ROWS) for peer, path in made.items()}),
+    )
 
 
-def groups(*, full: bool) -> list[tuple[str, Callable[[Path], Iterator[Work]]]]:
+def run_operator(command: str, parameters: dict[str, Any]) -> Command:
+    """An operator of ``table``, done without a question."""
+    pairs = (f"{name}:{json.dumps(value)}" for name, value in parameters.items())
+    return (*MASON, "run", "operator", "table", command, "-y", *(word for pair in pairs for word in ("-p", pair)))
+
+
+@dataclass(frozen=True)
+class Peers:
+    """The peers that are ``installed`` for ``python``, which need not be Mason's: DuckDB imports pandas where it is
+    installed, and Mason is measured as most people have it."""
+
+    python: str
+    installed: tuple[str, ...]
+
+    @classmethod
+    def of(cls, python: str) -> Peers:
+        """Those that there are. Raises ``CalledProcessError`` or ``OSError`` where ``python`` is none."""
+        find = "import importlib.util, sys; print(*filter(importlib.util.find_spec, sys.argv[1:]))"
+        command = (python, "-c", find, *PEERS)
+        return cls(python, tuple(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()))
+
+    def commands(self, function: str, arguments: dict[str, tuple[str | Path | int, ...]]) -> dict[str, Command]:
+        """The commands of those that do the work, each with the ``arguments`` for its name."""
+        return {
+            name: (self.python, str(HERE / "peers.py"), f"{name}_{function}", *map(str, arguments[name]))
+            for name in self.installed
+            if hasattr(benchmarks.peers, f"{name}_{function}")
+        }
+
+
+def groups(peers: Peers, *, full: bool) -> list[tuple[str, Callable[[Path], Iterator[Work]]]]:
     """All groups in the order of the table; ``full`` takes fifteen million rows instead of one and a half."""
     return [
         ("start", starts),
         ("plan 100", lambda place: plans(place, 100)),
         ("plan 1000", lambda place: plans(place, 1_000)),
         ("plan 10000", lambda place: plans(place, 10_000)),
-        ("table", lambda place: tables(place, 77 if full else 8)),
+        ("table", lambda place: tables(place, 77 if full else 8, peers)),
     ]
