@@ -61,6 +61,7 @@ class Prepared:
     shown: DryRun
     source: bytes | None
     serial: int
+    clients: _Clients
 
 
 def open_project(state: str | None = None) -> Project:
@@ -270,21 +271,23 @@ def prepare_operator(
     bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
     source = project.store.get_source(entry.module) if entry.module else None
     shown = dry_run(operator, bound, config, registry, source=source)
-    return Prepared(operator, entry, config, shown, source, snapshot.serial)
+    clients = _Clients(project.settings, config, shown.clients)
+    return Prepared(operator, entry, config, shown, source, snapshot.serial, clients)
 
 
-def outlook(project: Project, prepared: Prepared) -> Rows | None:
+def outlook(prepared: Prepared) -> Rows | None:
     """What a prepared run would change in detail, where its verbs can tell beforehand; calls read-only verbs only.
 
-    Raises what these raise: what cannot be done is known before anybody says yes.
+    Raises what these raise: what cannot be done is known before anybody says yes. The clients stay as they are then
+    for :func:`execute`, which need not look again at what they know.
     """
     from mason.planner import executor
 
-    clients = _Clients(project.settings, prepared.config, prepared.shown.clients)
     try:
-        return executor.outlook(prepared.operator, prepared.shown, clients.engine)
-    finally:
-        clients.close()
+        return executor.outlook(prepared.operator, prepared.shown, prepared.clients.engine)
+    except BaseException:
+        prepared.clients.close()
+        raise
 
 
 def execute(project: Project, prepared: Prepared) -> Answer:
@@ -298,7 +301,7 @@ def execute(project: Project, prepared: Prepared) -> Answer:
     from mason.planner.answer import Answer
 
     record = _Record(project.store, prepared)
-    clients = _Clients(project.settings, prepared.config, prepared.shown.clients)
+    clients = prepared.clients
     try:
         record.keep("running")
         answer = executor.execute(prepared.operator, prepared.shown, clients.engine, source=prepared.source)

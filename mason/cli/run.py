@@ -104,7 +104,7 @@ def run_operator(
     """
     opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id)
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
-    if (told := project.outlook(opened, prepared)) is not None:
+    if (told := project.outlook(prepared)) is not None:
         tell(f"\n{results.rows_text(told, progress(invocation))}")
     if not prepared.shown.is_read_only and not auto_approve:
         confirm("Do this?")

@@ -86,8 +86,10 @@ def _move_folder(beside: Path, path: Path, *, overwrite: bool) -> None:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         beside.rename(path)
     except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not overwrite:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
             raise
+        if not overwrite or error.errno == errno.ENOTDIR:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
         # What was there goes with what is left beside.
         _exchange(beside, path)
 

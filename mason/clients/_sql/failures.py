@@ -82,6 +82,13 @@ def explain(error: Exception, show: Show) -> EngineError:
     cell = _CELL.search(text)
     if cell:
         return EngineError(f"Cell {cell[1]} of an .xlsx file: {cell[2]}. Mend the file.")
+    if "No space left on device" in text:
+        return EngineError("The disk is full, so nothing was written. Make room on it, or write to another one.")
+    if "File name too long" in text:
+        return EngineError(
+            "A folder would get too long a name: the name or a value of a partition column has more characters than "
+            "the file system allows. Partition by columns of numbers, dates or short texts."
+        )
     if isinstance(error, (duckdb.InternalException, duckdb.FatalException)):
         return EngineError(f"DuckDB failed inside: {_first_line(text)}")
     return EngineError(_shortened(text, show))

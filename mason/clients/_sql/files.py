@@ -26,7 +26,8 @@ _FORMATS = {
 }
 _DELIMITERS = {"tsv": "\t", "psv": "|"}
 _COMPRESSIONS = ("gz", "zst")
-_NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+"""The value in the name of a folder whose rows have none."""
 FORMATS_READ = "csv, tsv, psv, json, jsonl, ndjson, parquet, xlsx; text also as .gz or .zst"
 
 
@@ -65,6 +66,14 @@ class DataFile:
     partitions: tuple[tuple[str, str | None], ...] = ()
 
     @property
+    def keys(self) -> dict[str, str]:
+        """The names of partition columns, as they are and as the path has them, where ``%20`` is a space."""
+        from urllib.parse import unquote
+
+        found = (part.partition("=")[0] for part in Path(self.name).parts[:-1] if "=" in part)
+        return {unquote(key): key for key in found}
+
+    @property
     def empty(self) -> bool:
         """Whether there is not one byte in it."""
         return self.version[0] == 0
@@ -97,7 +106,7 @@ def _data_file(path: Path, base: Path) -> DataFile:
     for part in relative.parts[:-1]:
         key, equals, value = part.partition("=")
         if equals and key:
-            partitions.append((unquote(key), None if value == _NULL_PARTITION else unquote(value)))
+            partitions.append((unquote(key), None if value == NULL_PARTITION else unquote(value)))
     version = (status.st_size, status.st_mtime_ns)
     return DataFile(path, relative.as_posix(), ending_of(path.name), version, tuple(partitions))
 
@@ -140,7 +149,7 @@ def partition_types(files: Iterable[DataFile]) -> tuple[tuple[str, str], ...]:
 
 
 def _type_of(values: set[str]) -> str:
-    if values and all(re.fullmatch(r"0|-?[1-9]\d{0,17}", value) for value in values):
+    if values and all(re.fullmatch(r"0|-?[1-9]\d{0,18}", value) and -(2**63) <= int(value) < 2**63 for value in values):
         return "BIGINT"
     if values and all(re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", value) for value in values):
         return "DATE"

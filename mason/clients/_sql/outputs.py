@@ -8,20 +8,22 @@ only folders with such a note are ever replaced.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from mason.clients._sql import spreadsheet
 from mason.clients._sql.atomic import whole
 from mason.clients._sql.failures import Show
-from mason.clients._sql.files import Ending, ending_of, fingerprint
+from mason.clients._sql.files import NULL_PARTITION, Ending, ending_of, fingerprint
 from mason.clients._sql.quoting import identifier, listing, literal
 from mason.clients._sql.readers import Source
-from mason.clients._sql.root import Root
+from mason.clients._sql.root import Root, is_data
 from mason.clients._sql.working import watched
+from mason.clients._sql.writable import NESTED, writable
 from mason.engines.models import Column
 from mason.errors import ConflictError, EngineError
 
@@ -55,7 +57,10 @@ _ENDINGS = {"gzip": ".gz", "zstd": ".zst"}
 # Large enough to be read quickly, small enough to be read by many.
 _LARGEST_FILE = "512MB"
 _MOST_FILES = 1_000
-_PIECE, _LINE = "mason_piece", "mason_line"
+_PIECE, _LINE, _ROWS = "mason_piece", "mason_line", "mason_rows"
+_TURNS = (8, 64, 512)
+# What desktops leave in every folder that somebody looks into.
+_LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +176,31 @@ def _check_target(output: Output, root: Root) -> None:
         return
     if not target.is_dir():
         raise ConflictError(f"{shown} is a file, where a folder is to be written. Choose another path.")
-    if any(target.iterdir()) and not (target / NOTE).is_file():
+    strangers = _strangers(target)
+    if strangers is None:
         raise ConflictError(
             f"{shown} is a folder that Mason did not write, and replacing it would delete all that it holds. "
             "Choose another path, or delete it first."
         )
+    if strangers:
+        raise ConflictError(
+            f"{shown} holds files besides those that Mason wrote, and replacing it would delete them: "
+            f"{listing(strangers, most=3)}. Move them away, or choose another path."
+        )
+
+
+def _strangers(folder: Path) -> list[str] | None:
+    """The files in a folder that are not in Mason's note of it; ``None`` where there are files but no such note."""
+    found = {each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_symlink() or each.is_file()}
+    found = {each for each in found if Path(each).name not in _LITTER}
+    if not found:
+        return []
+    try:
+        note = json.loads((folder / NOTE).read_text("utf-8"))
+        written = {each["path"].removeprefix(f"{note['output']}/") for each in note["files"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return sorted(found - written - {NOTE})
 
 
 def exists(shown: str) -> ConflictError:
@@ -222,7 +247,7 @@ def write(
     before = fingerprint(_files(sources), show)
     relation = connection.sql(select)
     names, kinds = _unique(relation.columns), relation.types
-    _check_partitions(output, names)
+    _check_partitions(output, dict(zip(names, kinds, strict=True)))
     named = _named(connection, select, names, kinds, output)
     if output.format == "parquet":
         kinds = connection.sql(named).types
@@ -268,13 +293,25 @@ def _unique(names: Sequence[str]) -> list[str]:
     return unique
 
 
-def _check_partitions(output: Output, names: Sequence[str]) -> None:
-    missing = [name for name in output.partition_columns if name not in names]
-    if missing:
-        raise EngineError(
-            f"There is no column {', '.join(missing)} to partition by. Columns: {listing(names, most=30)}."
-        )
-    if output.partition_columns and len(output.partition_columns) == len(names):
+def _check_partitions(output: Output, columns: Mapping[str, DuckDBPyType]) -> None:
+    for name in output.partition_columns:
+        if name not in columns:
+            missing = [each for each in output.partition_columns if each not in columns]
+            raise EngineError(
+                f"There is no column {', '.join(missing)} to partition by. Columns: {listing(columns, most=30)}."
+            )
+        if not is_data(name):
+            raise EngineError(
+                f"Column {name} cannot be partitioned by: readers pass over folders whose names begin so. Rename it."
+            )
+        if name == "*":
+            raise EngineError("Column * cannot be partitioned by: to DuckDB it means all columns. Rename it.")
+        if columns[name].id in NESTED or columns[name].id == "blob":
+            raise EngineError(
+                f"Column {name} cannot be partitioned by: it is {columns[name]}, of which no name of a folder can be "
+                "made. Choose a column of numbers, dates or short texts."
+            )
+    if output.partition_columns and len(output.partition_columns) == len(columns):
         raise EngineError("All columns are partition columns, so there would be nothing in the files. Leave one out.")
 
 
@@ -288,7 +325,8 @@ def _named(
     """``select`` with its columns named uniquely, and as the format can hold them."""
     aliases = [f"c{index}" for index in range(len(names))]
     values = ", ".join(
-        f"{_value(alias, kind, output)} AS {identifier(name)}"
+        f"{alias if name in output.partition_columns else writable(alias, name, kind, output.format)} "
+        f"AS {identifier(name)}"
         for alias, name, kind in zip(aliases, names, kinds, strict=True)
     )
     named = f"SELECT {values} FROM ({select}\n) AS rows({', '.join(aliases)})"
@@ -297,74 +335,114 @@ def _named(
     return named
 
 
-def _value(alias: str, kind: DuckDBPyType, output: Output) -> str:
-    if output.format in ("json", "jsonl"):
-        return _json_value(alias, kind)
-    if output.format == "parquet" and kind.id in ("hugeint", "uhugeint"):
-        # DuckDB would write a DOUBLE.
-        return f"CAST({alias} AS DECIMAL(38, 0))"
-    if output.format == "csv" and kind.id in ("struct", "map", "list", "array", "union"):
-        return f"CAST(to_json({alias}) AS VARCHAR)"
-    return alias
-
-
-def _json_value(alias: str, kind: DuckDBPyType) -> str:
-    """Numbers that JSON has not, or that its readers would round, are text there, as they are in answers."""
-    if kind.id in ("float", "double"):
-        return (
-            f"CASE WHEN isfinite({alias}) THEN to_json({alias}) WHEN isnan({alias}) THEN to_json('NaN') "
-            f"WHEN {alias} > 0 THEN to_json('Infinity') WHEN {alias} < 0 THEN to_json('-Infinity') END"
-        )
-    if kind.id in ("hugeint", "uhugeint"):
-        fits = f"{alias} BETWEEN -9223372036854775808 AND 18446744073709551615"
-        return f"CASE WHEN {fits} THEN to_json({alias}) ELSE to_json(CAST({alias} AS VARCHAR)) END"
-    if kind.id == "decimal":
-        return f"CASE WHEN abs({alias}) < 1e9 THEN to_json({alias}) ELSE to_json(CAST({alias} AS VARCHAR)) END"
-    return alias
-
-
 def _copy(connection: duckdb.DuckDBPyConnection, select: str, output: Output, path: Path) -> int:
     """Have DuckDB write, and return the number of rows."""
     options = [_OPTIONS[output.format]]
     keys = list(output.partition_columns)
+    plain = select
     if output.files is not None:
-        select = f"SELECT *, row_number() OVER () % {output.files} AS {identifier(_PIECE)} FROM ({select})"
-        keys = [_PIECE]
+        keys = [_unused(_PIECE, connection.sql(select).columns)]
+        select = f"SELECT *, row_number() OVER () % {output.files} AS {identifier(keys[0])} FROM ({select})"
     if keys and output.format in ("json", "jsonl"):
         select, options = _lines(connection, select, keys), [_LINES]
     elif output.format == "csv":
         options.append(f"DELIMITER {literal(output.delimiter)}")
     if output.compression:
         options.append(f"COMPRESSION {literal({'none': 'uncompressed'}.get(output.compression, output.compression))}")
-    if output.folder:
-        options.append(f"FILE_EXTENSION {literal(output.ending)}")
     if keys:
-        options.append(f"PARTITION_BY ({', '.join(identifier(key) for key in keys)})")
-    elif output.folder and output.format in ("csv", "parquet"):
-        options.append(f"FILE_SIZE_BYTES {literal(_LARGEST_FILE)}")
+        folders = [f"FILE_EXTENSION {literal(output.ending)}"]
+        folders.append(f"PARTITION_BY ({', '.join(identifier(key) for key in keys)})")
+        rows = _copy_to_folders(connection, select, keys, [*options, *folders], path)
+        if not rows:
+            _write_nothing(connection, plain, output, options, path)
+        elif output.files is not None:
+            _gather(path, keys[0], output)
+        else:
+            _refuse_null_text(path, output)
+        return rows
+    if output.folder and output.format in ("csv", "parquet"):
+        split = [f"FILE_EXTENSION {literal(output.ending)}", f"FILE_SIZE_BYTES {literal(_LARGEST_FILE)}"]
+        return _copy_once(connection, select, [*options, *split], path)
     # A folder of one file is made by hand: DuckDB splits some formats only.
-    single = output.folder and not keys and output.format in ("json", "jsonl")
-    target = path / f"data_0.{output.ending}" if single else path
-    row = connection.execute(f"COPY ({select}) TO {literal(str(target))} ({', '.join(options)})").fetchone()
-    if output.files is not None:
-        _gather(path, output)
+    return _copy_once(connection, select, options, path / f"data_0.{output.ending}" if output.folder else path)
+
+
+def _copy_once(connection: duckdb.DuckDBPyConnection, select: str, options: Sequence[str], path: Path) -> int:
+    row = connection.execute(f"COPY ({select}) TO {literal(str(path))} ({', '.join(options)})").fetchone()
     return int(row[0]) if row else 0
+
+
+def _copy_to_folders(
+    connection: duckdb.DuckDBPyConnection, select: str, keys: Sequence[str], options: Sequence[str], path: Path
+) -> int:
+    """Write partitions, all at once or, because each takes memory as long as the statement lasts, in several turns."""
+    import duckdb
+
+    try:
+        return _copy_once(connection, select, options, path)
+    except duckdb.OutOfMemoryException:
+        connection.execute(f"CREATE TEMP TABLE {_ROWS} AS {select}")
+    turn = f"hash({', '.join(identifier(key) for key in keys)})"
+    options = [*options, "OVERWRITE_OR_IGNORE"]
+    for turns in _TURNS:
+        _clear(path)
+        slices = [f"SELECT * FROM {_ROWS} WHERE {turn} % {turns} = {number}" for number in range(turns)]
+        try:
+            return sum(_copy_once(connection, each, options, path) for each in slices)
+        except duckdb.OutOfMemoryException:
+            if turns == _TURNS[-1]:
+                raise
+    raise AssertionError("there are turns")
+
+
+def _clear(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def _unused(name: str, names: Sequence[str]) -> str:
+    """``name``, or one like it that no column has."""
+    return _unique([*names, name])[-1]
+
+
+def _write_nothing(
+    connection: duckdb.DuckDBPyConnection, select: str, output: Output, options: Sequence[str], path: Path
+) -> None:
+    """One file without rows, so that the folder has the columns of the table, partition columns included."""
+    folder = path.joinpath(*(f"{quote(key, safe='')}={NULL_PARTITION}" for key in output.partition_columns))
+    folder.mkdir(parents=True, exist_ok=True)
+    excluded = ", ".join(identifier(key) for key in output.partition_columns)
+    columns = f"* EXCLUDE ({excluded})" if excluded else "*"
+    _copy_once(connection, f"SELECT {columns} FROM ({select})", options, folder / f"data_0.{output.ending}")
+
+
+def _refuse_null_text(path: Path, output: Output) -> None:
+    """To DuckDB and others, a folder of this name holds rows without a value."""
+    for folder in path.rglob("*=*"):
+        key, _, value = folder.name.partition("=")
+        if value.upper() == "NULL" and folder.is_dir():
+            raise EngineError(
+                f"Column {unquote(key)} has the text {value}, which readers of partitions take for no value at all. "
+                "Change the text, or partition by other columns."
+            )
 
 
 def _lines(connection: duckdb.DuckDBPyConnection, select: str, keys: Sequence[str]) -> str:
     """Rows as lines of JSON, beside the columns to partition by."""
-    names = [name for name in connection.sql(select).columns if name not in keys]
-    fields = ", ".join(f"{literal(name)}: {identifier(name)}" for name in names)
+    every = connection.sql(select).columns
+    fields = ", ".join(f"{literal(name)}: {identifier(name)}" for name in every if name not in keys)
     return (
-        f"SELECT CAST(to_json({{{fields}}}) AS VARCHAR) AS {identifier(_LINE)}, "
+        f"SELECT CAST(to_json({{{fields}}}) AS VARCHAR) AS {identifier(_unused(_LINE, every))}, "
         f"{', '.join(identifier(key) for key in keys)} FROM ({select})"
     )
 
 
-def _gather(folder: Path, output: Output) -> None:
+def _gather(folder: Path, key: str, output: Output) -> None:
     """Pieces that were written as partitions become files of the folder itself."""
     number = 0
-    for piece in sorted(folder.glob(f"{_PIECE}=*")):
+    for piece in sorted(folder.glob(f"{key}=*")):
         for file in sorted(piece.iterdir()):
             file.rename(folder / f"data_{number}.{output.ending}")
             number += 1

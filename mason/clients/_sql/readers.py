@@ -22,7 +22,7 @@ class Source:
     ``attach`` is a DuckDB database that the statement reads as ``warehouse``. ``columnar`` says that columns that
     are not asked for cost nothing. ``suspects`` are the files in which to look for the value that a check refused.
     ``files`` are the table's files, and ``folder`` the folder whose files make up the table, if it is one. ``changes``
-    are what was done to files that differ.
+    are what was done to files that differ. ``parts`` counts the groups of files that are read each in a way of its own.
     """
 
     sql: str
@@ -34,6 +34,7 @@ class Source:
     files: tuple[Path, ...] = ()
     folder: Path | None = None
     changes: tuple[Merged, ...] | None = None
+    parts: int = 1
 
     @property
     def size(self) -> int:
@@ -60,6 +61,7 @@ def source(schema: TableSchema, *, checks: bool = True, root: Path | None = None
         suspects=_suspects(schema, filled) if checks and schema.format == "csv" else (),
         files=tuple(each.file.path for each in schema.files),
         changes=schema.changes,
+        parts=len(parts),
     )
 
 
@@ -145,7 +147,7 @@ def _select(schema: TableSchema, own: Mapping[str, str], values: Mapping[str, st
     columns = [
         f"{changed[name]} AS {identifier(name)}" if name in changed else identifier(name) for name, _ in schema.columns
     ]
-    columns += [identifier(name) for name, _ in schema.partitions]
+    columns += [f"{identifier(key)} AS {identifier(name)}" for key, name, _ in _keys(schema)]
     if schema.path:
         path, folder = identifier(schema.path), f"{root}/" if root else ""
         columns.append(
@@ -158,7 +160,13 @@ def _select(schema: TableSchema, own: Mapping[str, str], values: Mapping[str, st
 def _hive(schema: TableSchema) -> dict[str, str]:
     if not schema.partitions:
         return {"hive_partitioning": "false"}
-    return {"hive_partitioning": "true", "hive_types": _types(schema.partitions)}
+    return {"hive_partitioning": "true", "hive_types": _types((key, kind) for key, _, kind in _keys(schema))}
+
+
+def _keys(schema: TableSchema) -> Iterable[tuple[str, str, str]]:
+    """Per partition column: what DuckDB calls it, which is what stands in the path, its name, and its type."""
+    in_path = schema.files[0].file.keys if schema.files else {}
+    return [(in_path.get(name, name), name, kind) for name, kind in schema.partitions]
 
 
 def _types(columns: Iterable[tuple[str, str]]) -> str:

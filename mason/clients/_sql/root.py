@@ -44,7 +44,8 @@ class Root:
                 f"(set allow_outside_root: true in the config's {self.client} client to allow it)."
             )
         try:
-            real.lstat()
+            if stat.S_ISLNK(real.lstat().st_mode):
+                raise EngineError(f"{path} is a link that leads in a circle. Delete it, or choose another path.")
         except PermissionError as error:
             raise AccessDeniedError(
                 f"{path} cannot be reached: {error.strerror}. Check the permissions of the folders that it is in."

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._sql import json_files, spreadsheet
 from mason.clients._sql.bytewise import Marks, look_through
 from mason.clients._sql.columns import Columns, checked_type
-from mason.clients._sql.conflicts import agree
+from mason.clients._sql.conflicts import AllNull, agree
 from mason.clients._sql.dialect import SAMPLE_ROWS, Dialect, check_options, sniff
 from mason.clients._sql.failures import explained
 from mason.clients._sql.files import DataFile, partition_types
@@ -124,8 +124,9 @@ def describe(
         filled = [each for each in looked if each.columns]
         named = [(each.file.name, _without(each.columns, partitions) or ()) for each in filled]
         changes = None
+        all_null = _emptiness(connection, filled)
         if merging is not None:
-            changes = _merged(connection, filled, named, title, merging)
+            changes = _merged(all_null, named, title, merging, [name for name, _ in partitions])
             columns = tuple((each.name, each.type) for each in changes)
         else:
             columns = agree(
@@ -134,7 +135,7 @@ def describe(
                 inferred=kind in ("csv", "json"),
                 sampled=kind == "csv",
                 pinned=_without(pinned, partitions),
-                all_null=lambda index, column: _all_null(connection(), filled[index], column),
+                all_null=all_null,
             )
     common = _common_options(kind, looked, given)
     # Asking again with the options that were found would find the same.
@@ -157,11 +158,11 @@ def describe(
 
 
 def _merged(
-    connection: Connect,
-    filled: Sequence[FileSchema],
+    all_null: AllNull,
     named: Sequence[tuple[str, Columns]],
     title: str,
     merging: Merging,
+    partitions: Sequence[str],
 ) -> tuple[Merged, ...]:
     """The columns of files that differ. Of a type that means nothing, because there are no values, nothing is kept."""
     kinds: dict[str, set[str]] = {}
@@ -171,15 +172,16 @@ def _merged(
     known = [
         (
             file,
-            tuple(
-                (name, "" if len(kinds[name]) > 1 and _all_null(connection(), each, name) else kind)
-                for name, kind in columns
-            ),
+            tuple((name, "" if len(kinds[name]) > 1 and all_null(index, name) else kind) for name, kind in columns),
         )
-        for each, (file, columns) in zip(filled, named, strict=True)
+        for index, (file, columns) in enumerate(named)
     ]
-    if merging.extract_paths and _PATH in kinds:
-        raise ConflictError(f"The files of {title} have a column {_PATH} already, so extract_paths cannot add one.")
+    taken = next((name for name in (*kinds, *partitions) if name.lower() == _PATH), None)
+    if merging.extract_paths and taken is not None:
+        raise ConflictError(
+            f"The files of {title} have a column {taken} already, so extract_paths cannot add one. Leave extract_paths "
+            "out, or rename the column."
+        )
     return tuple(merge(known, title=title, allow_text=merging.allow_text))
 
 
@@ -330,8 +332,34 @@ def _begins_with_mark(path: Path) -> bool:
         return file.read(3) == b"\xef\xbb\xbf"
 
 
+def _emptiness(connection: Connect, filled: Sequence[FileSchema]) -> AllNull:
+    """What tells whether a column of the file of that index has no values. One question to all parquet files at once:
+    their metadata count nulls."""
+    known: list[set[tuple[str, str]]] = []
+
+    def all_null(index: int, column: str) -> bool:
+        each = filled[index]
+        if each.file.ending.format != "parquet":
+            return _all_null(connection(), each, column)
+        if not known:
+            metadata = call("parquet_metadata", [str(each.file.path) for each in filled], {})
+            known.append(
+                set(
+                    connection()
+                    .execute(
+                        f"SELECT file_name, path_in_schema FROM {metadata} GROUP BY ALL "
+                        "HAVING sum(num_values) = sum(stats_null_count)"
+                    )
+                    .fetchall()
+                )
+            )
+        return (str(each.file.path), column) in known[0]
+
+    return all_null
+
+
 def _all_null(connection: duckdb.DuckDBPyConnection, each: FileSchema, column: str) -> bool:
-    """Whether the column has no value in the sample that its type was inferred from."""
+    """Whether the column has no value in the sample of text that its type was inferred from."""
     path = str(each.file.path)
     if each.file.ending.format == "csv":
         assert each.dialect is not None
@@ -340,7 +368,7 @@ def _all_null(connection: duckdb.DuckDBPyConnection, each: FileSchema, column: s
     elif each.file.ending.format == "xlsx":
         return False
     else:
-        reader = call(f"read_{each.file.ending.format}", path, {"hive_partitioning": "false"})
+        reader = call("read_json", path, {"hive_partitioning": "false"})
     row = connection.execute(
         f"SELECT count({identifier(column)}) FROM (SELECT {identifier(column)} FROM {reader} LIMIT {SAMPLE_ROWS})"
     ).fetchone()

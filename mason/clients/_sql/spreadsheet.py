@@ -13,6 +13,7 @@ from mason.clients._sql.columns import Columns
 from mason.clients._sql.connection import load_excel
 from mason.clients._sql.quoting import call, identifier, literal
 from mason.clients._sql.working import watched
+from mason.clients._sql.writable import NESTED, as_json_text, rounded
 from mason.errors import EngineError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _MOST_EXACT = 2**53
 _UNWRITABLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 _INSTEAD = "Write csv or parquet instead, or less."
 
+_TIMES = ("TIMESTAMP", "TIME")
 # As text, dates and times are days since this one, as spreadsheets count them.
 _FIRST_DAY = "1899-12-30"
 
@@ -51,6 +53,9 @@ def look(
         reason = str(error).partition(": ")[2].splitlines()[0]
         raise EngineError(f"{shown} is not a spreadsheet that can be read: {reason}.") from error
     columns = tuple((row[0], row[1]) for row in found)
+    if any(kind in _TIMES for _, kind in columns):
+        # DuckDB rounds 23:59:59.999 to midnight of the next day, and takes microseconds from others.
+        return _fitting(connection, sheet(path, options, as_text=True), columns), True
     try:
         connection.execute(f"SELECT count(COLUMNS(*)) FROM {typed}").fetchall()
     except duckdb.InvalidInputException:
@@ -61,6 +66,8 @@ def look(
 def sheet(path: Path, options: Mapping[str, Any], *, as_text: bool) -> str:
     """The table function that reads one sheet."""
     arguments = {name: literal(options[name]) for name in ("header", "sheet") if name in options}
+    # A row without any value is a row, and not the end.
+    arguments["stop_at_empty"] = "false"
     if as_text:
         arguments["all_varchar"] = "true"
     return call("read_xlsx", str(path), arguments)
@@ -104,24 +111,28 @@ def fitted(connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence
 
 
 def _text(column: str, kind: DuckDBPyType) -> str:
-    if kind.id in ("struct", "map", "list", "array", "union"):
-        return f"CAST(to_json({column}) AS VARCHAR)"
+    if kind.id in NESTED:
+        return as_json_text(column, kind)
     return f"CAST({column} AS VARCHAR)"
 
 
 def _changed(column: str, kind: DuckDBPyType) -> str:
     """The SQL that is true when cells would hold other values than ``column``: a number in a cell is a double, a time
     is counted in days of 1900 and later."""
-    if kind.id in ("boolean", "varchar", "tinyint", "smallint", "integer", "utinyint", "usmallint", "uinteger", "time"):
+    if kind.id in ("boolean", "varchar", "tinyint", "smallint", "integer", "utinyint", "usmallint", "uinteger"):
         return "false"
+    if kind.id == "time":
+        return f"coalesce(bool_or(microsecond({column}) % 1000 <> 0), false)"
     if kind.id in ("bigint", "ubigint"):
         return f"coalesce(bool_or({column} NOT BETWEEN -{_MOST_EXACT} AND {_MOST_EXACT}), false)"
     if kind.id in ("float", "double"):
         return f"coalesce(bool_or(NOT isfinite({column})), false)"
     if kind.id in ("date", "timestamp"):
-        return f"coalesce(bool_or({column} NOT BETWEEN '1900-03-01' AND '9999-12-31'), false)"
+        # What is a fraction of a day is told apart to the millisecond.
+        finer = f" OR microsecond({column}) % 1000 <> 0" if kind.id == "timestamp" else ""
+        return f"coalesce(bool_or({column} NOT BETWEEN '1900-03-01' AND '9999-12-31'{finer}), false)"
     if kind.id == "decimal":
-        return f"coalesce(bool_or(abs({column}) >= 1e15), false)"
+        return f"coalesce(bool_or({rounded(column, kind)}), false)"
     return "true"
 
 
@@ -133,6 +144,8 @@ def value(name: str, kind: str) -> str:
         return f"DATE '{_FIRST_DAY}' + CAST({days} AS INTEGER)"
     if kind == "TIMESTAMP":
         return f"TIMESTAMP '{_FIRST_DAY}' + to_milliseconds(CAST(round({days} * 86400000) AS BIGINT))"
+    if kind == "TIME":
+        return f"TIME '00:00' + to_milliseconds(CAST(round({days} * 86400000) AS BIGINT))"
     if kind == "VARCHAR":
         return column
     return f"TRY_CAST({column} AS {kind})"
@@ -143,7 +156,4 @@ def _fitting(connection: duckdb.DuckDBPyConnection, text: str, columns: Columns)
     lost = ", ".join(f"count({identifier(name)}) - count({value(name, kind)})" for name, kind in columns)
     row = connection.execute(f"SELECT {lost} FROM {text}").fetchone()
     assert row is not None
-    return tuple(
-        (name, "VARCHAR" if missing or kind == "TIME" else kind)
-        for (name, kind), missing in zip(columns, row, strict=True)
-    )
+    return tuple((name, "VARCHAR" if missing else kind) for (name, kind), missing in zip(columns, row, strict=True))

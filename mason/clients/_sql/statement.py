@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._sql.failures import explain
+from mason.clients._sql.quoting import literal
 from mason.errors import EngineError
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def tables_mentioned(connection: duckdb.DuckDBPyConnection, select: str) -> list
 
     Names that the statement defines itself (WITH) are among them: a view of that name does no harm.
     """
-    row = connection.execute("SELECT json_serialize_sql($1)", [select]).fetchone()
+    # A literal: where pandas is installed, DuckDB imports it for a value that is bound.
+    row = connection.execute(f"SELECT json_serialize_sql({literal(select)})").fetchone()
     assert row is not None
     tree = json.loads(row[0])
     return list(dict.fromkeys(_base_tables(tree)))

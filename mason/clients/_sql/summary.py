@@ -143,8 +143,9 @@ def _top(connection: duckdb.DuckDBPyConnection, source: Source, column: Measured
     name, kind = column
     with watched(connection, f"Counting values of {name}", source.size):
         found = connection.execute(
-            f"SELECT CAST(value AS {fetched_type(kind)}), count FROM (SELECT {identifier(name)} AS value, count(*) AS "
-            f"count FROM ({source.sql}) WHERE value IS NOT NULL GROUP BY value ORDER BY count DESC, value LIMIT {most})"
+            f"SELECT CAST(value AS {fetched_type(kind)}), count FROM (SELECT value, count(*) AS count FROM "
+            f"(SELECT {identifier(name)} FROM ({source.sql})) AS one(value) WHERE value IS NOT NULL "
+            f"GROUP BY value ORDER BY count(*) DESC, value LIMIT {most})"
         ).fetchall()
     values = rows_ready([kind], [(value,) for value, _ in found])
     return [{"value": value, "count": count} for (value,), (_, count) in zip(values, found, strict=True)]

@@ -31,13 +31,12 @@ def fetched_type(kind: DuckDBPyType) -> str:
     if name in _PLAIN or name in ("ubigint", "hugeint", "uhugeint", "float", "double", "blob", "varchar"):
         return str(kind)
     if name in ("list", "array"):
-        return fetched_type(_children(kind)["child"]) + "[]"
-    if name == "struct" and "" not in _children(kind):
-        fields = ", ".join(f"{identifier(field)} {fetched_type(inner)}" for field, inner in _children(kind).items())
+        return fetched_type(children(kind)["child"]) + "[]"
+    if name == "struct" and "" not in children(kind):
+        fields = ", ".join(f"{identifier(field)} {fetched_type(inner)}" for field, inner in children(kind).items())
         return f"STRUCT({fields})"
     if name == "map":
-        children = _children(kind)
-        return f"MAP(VARCHAR, {fetched_type(children['value'])})"
+        return f"MAP(VARCHAR, {fetched_type(children(kind)['value'])})"
     return "VARCHAR"
 
 
@@ -57,13 +56,13 @@ def ready(kind: DuckDBPyType) -> Ready | None:
     if name.startswith("timestamp"):
         return _timestamp
     if name in ("list", "array"):
-        inner = _or_null(ready(_children(kind)["child"]))
+        inner = _or_null(ready(children(kind)["child"]))
         return lambda values: [inner(value) for value in values]
-    if name == "struct" and "" not in _children(kind):
-        fields = {field: _or_null(ready(child)) for field, child in _children(kind).items()}
+    if name == "struct" and "" not in children(kind):
+        fields = {field: _or_null(ready(child)) for field, child in children(kind).items()}
         return lambda values: {field: fields[field](value) for field, value in values.items()}
     if name == "map":
-        value_ready = _or_null(ready(_children(kind)["value"]))
+        value_ready = _or_null(ready(children(kind)["value"]))
         return lambda values: {str(key): value_ready(value) for key, value in values.items()}
     return None
 
@@ -104,6 +103,10 @@ def _timestamp(text: str) -> str:
     return _WHOLE_ZONE.sub(r"\1:00", text.replace(" ", "T", 1)) if ":" in text else text
 
 
-def _children(kind: DuckDBPyType) -> dict[str, DuckDBPyType]:
+def children(kind: DuckDBPyType) -> dict[str, DuckDBPyType]:
+    """The types within a type, by the names that DuckDB gives them; none where it is not nested."""
+    # DuckDB raises an error for most of the others.
+    if kind.id not in ("list", "array", "struct", "map", "union"):
+        return {}
     # Lists, structs and maps have types for children; the annotation covers decimals and enums as well.
     return {name: child for name, child in kind.children if not isinstance(child, (int, list))}
