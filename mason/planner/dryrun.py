@@ -7,8 +7,9 @@ tree; where that passes engines on to code that cannot be followed, the dry run 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mason.engines import ENGINES
@@ -16,11 +17,12 @@ from mason.errors import Diagnostic, ParameterError
 from mason.planner.arguments import fit
 from mason.planner.compatibility import choose_clients
 from mason.planner.plan import Call
-from mason.planner.sentences import finish
+from mason.planner.sentences import Pending, finish
 from mason.resources.kinds import Config, Operator, Sentence
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
+    from mason.resources.module import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +61,19 @@ def dry_run(
     catalog: ClientCatalog,
     *,
     source: bytes | None = None,
+    waiting: Collection[str] = (),
 ) -> DryRun:
     """The dry run of ``operator`` with bound ``parameters``.
 
-    ``source`` is the module content of a Python operator; it is read, not imported. Raises
+    ``source`` is the module content of a Python operator; it is read, not imported. ``waiting`` names the parameters
+    that hold references to what earlier steps will return: they are shown as written, their types are not checked,
+    and what depends on one (``when``, an output) counts as given. Raises
     ``UnsupportedVerbError`` when the config cannot run the operator, and ``ParameterError`` with all arguments that
     are missing or have a type that the verb does not take.
     """
     sentences, certain = operator.said(parameters), True
     if source is not None:
-        # Imported here: most operators are sentences, and need no syntax trees.
-        from mason.resources.module import survey
-
-        seen = survey(json.loads(source))
+        seen = _surveyed(source)
         # A verb that does not exist fails when it is called; planning has refused it already.
         known = [call for call in seen.calls if call.partition(".")[2] in ENGINES[call.partition(".")[0]].verbs]
         certain = seen.certain
@@ -80,11 +82,13 @@ def dry_run(
     for sentence in sentences:
         needs[sentence.engine] = needs.get(sentence.engine, frozenset()) | {sentence.verb}
     clients = choose_clients(operator, needs, config, catalog)
+    known_values = {name: value for name, value in parameters.items() if name not in waiting}
+    values = known_values | {name: _pending(parameters[name]) for name in waiting}
     calls, faults = [], []
     for sentence in sentences:
         # The arguments of a Python operator show when it runs.
         finished, wrong = (
-            fit(sentence, finish(sentence, parameters), parameters) if source is None else (sentence.arguments, [])
+            fit(sentence, finish(sentence, values), known_values) if source is None else (sentence.arguments, [])
         )
         faults += [Diagnostic("", 0, fault) for fault in wrong]
         read_only = ENGINES[sentence.engine].verbs[sentence.verb].is_read_only(finished)
@@ -100,6 +104,18 @@ def dry_run(
         parameters=parameters,
         certain=certain,
     )
+
+
+def _pending(value: Any) -> Any:
+    return Pending(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=64)
+def _surveyed(source: bytes) -> Survey:
+    # Remembered because many steps of a workflow may run one operator. Imported here: most operators are sentences.
+    from mason.resources.module import survey
+
+    return survey(json.loads(source))
 
 
 def _announced(call: str, arguments: frozenset[str]) -> Sentence:

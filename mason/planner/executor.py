@@ -33,7 +33,12 @@ from mason.secrets import scrub
 
 
 def execute(
-    operator: Operator, shown: DryRun, open_engine: Callable[[str], Engine], *, source: bytes | None = None
+    operator: Operator,
+    shown: DryRun,
+    open_engine: Callable[[str], Engine],
+    *,
+    source: bytes | None = None,
+    alone: bool = True,
 ) -> Answer:
     """Run ``operator`` as ``shown`` and return its answer; a failure of an engine or operator is among its errors.
 
@@ -44,7 +49,7 @@ def execute(
     ctx = Context(shown.parameters, open_engine, allowed=shown.allowed, tell=answer.tell)
     title = title_of(shown.address)
     try:
-        with aside():
+        with aside() if alone else contextlib.nullcontext():
             if operator.sentences:
                 returned = _speak(operator.said(ctx.params), ctx, shown.clients)
             else:

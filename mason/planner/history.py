@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -42,6 +43,44 @@ def record_of(
         "status": status,
         "errors": answer.errors if answer else [],
         "warnings": answer.warnings if answer else [],
+        "started_at": started.isoformat(timespec="milliseconds"),
+        "finished_at": finished,
+        "run_by": who(),
+    }
+    scrubbed: dict[str, Any] = scrub_all(record)
+    return scrubbed
+
+
+def workflow_record(
+    address: str,
+    status: str,
+    *,
+    config_id: str,
+    digests: Mapping[str, str],
+    parameters: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]],
+    serial: int,
+    started: datetime,
+) -> dict[str, Any]:
+    """A run of a workflow as JSON-ready data, without secrets: as :func:`record_of`, with ``steps`` for ``calls``.
+
+    ``digests`` are those of all definitions that were used, ``parameters`` go by step, and a step has ``step``,
+    ``status``, ``attempts``, ``error``, ``started_at`` and ``finished_at``.
+    """
+    finished = "" if status == "running" else datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    record = {
+        "version": 1,
+        "mason_version": __version__,
+        "address": address,
+        "digest": digests.get(address, ""),
+        "digests": dict(digests),
+        "config_id": config_id,
+        "parameters": dict(parameters),
+        "steps": [dict(step) for step in steps],
+        "serial": serial,
+        "status": status,
+        "errors": [f"{step['step']}: {step['error']}" for step in steps if step["status"] == "failed"],
+        "warnings": [],
         "started_at": started.isoformat(timespec="milliseconds"),
         "finished_at": finished,
         "run_by": who(),

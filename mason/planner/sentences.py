@@ -11,6 +11,12 @@ from mason.errors import NotFoundError
 from mason.resources.kinds import TEMPLATE, Sentence
 
 
+class Pending(str):
+    """Text that stands for a value which is not known yet. A part of it (``{{name.part}}``) stays as it is written."""
+
+    __slots__ = ()
+
+
 def finish(sentence: Sentence, values: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of ``sentence`` with every ``{{name}}`` replaced that ``values`` knows; others stay as they are.
 
@@ -50,6 +56,8 @@ def _value(match: re.Match[str], values: Mapping[str, Any]) -> Any:
     name, *parts = match[1].strip().split(".")
     value = values[name]
     for part in parts:
+        if isinstance(value, Pending):
+            return match[0]
         held = value.to_dict() if isinstance(value, Model) else value
         if not isinstance(held, Mapping) or part not in held:
             raise NotFoundError(f"{match[0]}: there is no {part} in it.")

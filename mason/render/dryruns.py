@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mason.planner.dryrun import DryRun
@@ -13,15 +14,19 @@ from mason.resources.address import title_of
 
 def dry_run_text(shown: DryRun, terminal: Terminal) -> str:
     """The finished sentences of a run, each with what it does to the world."""
-    lines = [f"{title_of(shown.address)} with config {shown.config_id} would:"]
+    lines = [f"{title_of(shown.address)} with config {shown.config_id} would:", *sentence_lines(shown, terminal)]
+    return "\n".join(lines)
+
+
+def sentence_lines(shown: DryRun, terminal: Terminal) -> Iterator[str]:
+    """The sentences, numbered and indented."""
     for number, call in enumerate(shown.calls, 1):
         effect = terminal.style("read-only", "green") if call.read_only else terminal.style("changes things", "yellow")
-        lines.append(f"  {number}. {call}  [{effect}]")
+        yield f"  {number}. {call}  [{effect}]"
     if not shown.calls:
-        lines.append("  call no engine")
+        yield "  call no engine"
     if not shown.certain:
-        lines.append("  and, as its Python passes engines on, perhaps call any other verb")
-    return "\n".join(lines)
+        yield "  and, as its Python passes engines on, perhaps call any other verb"
 
 
 def dry_run_json(shown: DryRun) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from typing import Any
 
 from mason.resources.documents import Path
+from mason.resources.kinds import Step
 from mason.resources.validate import Finding
 from mason.resources.wording import nearest, quoted, shortened, suggestion
 
@@ -23,19 +25,45 @@ def dag_findings(steps: Any) -> list[Finding]:
             findings.append(Finding(("dag", number, "id"), message, "give one of them another id"))
         places.setdefault(step["id"], number)
     graph: dict[str, set[str]] = {name: set() for name in places}
+    circling: set[str] = set()
     for number, step in enumerate(steps):
         wanted = set(step.get("dependencies") or ())
         path: Path = ("dag", number, "dependencies")
-        undefined = sorted(wanted - places.keys())
+        # Not with places.keys(): sets and views of dictionaries are combined in the time of the larger one.
+        undefined = sorted(name for name in wanted if name not in places)
         if undefined:
             message = f"Undefined dependent steps: {{{', '.join(quoted(name) for name in undefined)}}}"
-            findings.append(Finding(path, message, _remedy(undefined[0], places)))
+            findings.append(Finding(path, message, step_remedy(undefined[0], places)))
         if step["id"] in wanted:
+            circling.add(step["id"])
             message = f"Step {step['id']} depends on itself"
             findings.append(Finding(path, message, "remove it from its dependencies"))
-        graph[step["id"]] |= (wanted & places.keys()) - {step["id"]}
-    findings.extend(_cycles(graph, places))
+        graph[step["id"]].update(name for name in wanted if name in places and name != step["id"])
+    for circle in _circles(graph, places):
+        circling.update(circle)
+        message = f"Cycle detected. Repeated steps: {', '.join(circle)}"
+        findings.append(Finding(("dag", places[circle[0]]), message, "remove one of the dependencies"))
+    behind = sorted(_behind(circling, graph), key=places.__getitem__)
+    if behind:
+        message = f"Unreachable steps: [{shortened(quoted(name) for name in behind)}]"
+        findings.append(Finding(("dag", places[behind[0]]), message, "they wait for steps that wait for themselves"))
     return findings
+
+
+def ordered(steps: Sequence[Step]) -> list[Step]:
+    """The steps of a workflow that has no faults, each after its dependencies; as written where that is free."""
+    places = {step.id: number for number, step in enumerate(steps)}
+    sorter = TopologicalSorter({step.id: step.dependencies for step in steps})
+    sorter.prepare()
+    order: list[Step] = []
+    ready: list[int] = []
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heappush(ready, places[name])
+        following = steps[heappop(ready)]
+        order.append(following)
+        sorter.done(following.id)
+    return order
 
 
 def _is_readable(step: Any) -> bool:
@@ -45,22 +73,22 @@ def _is_readable(step: Any) -> bool:
     return wanted is None or (isinstance(wanted, list) and all(isinstance(name, str) for name in wanted))
 
 
-def _remedy(undefined: str, places: Mapping[str, int]) -> str:
-    """Suggest a step, but not step_4 for step_9: numbers are no typing errors."""
+def step_remedy(undefined: str, steps: Iterable[str]) -> str:
+    """The step that was probably meant, but not step_4 for step_9 (numbers are no typing errors); else all steps."""
     numbers = str.maketrans("", "", "0123456789")
-    alike = [name for name in places if name.translate(numbers) != undefined.translate(numbers)]
-    return suggestion(undefined, alike, "") if nearest(undefined, alike) else f"the steps are {shortened(places)}"
+    steps = list(steps)
+    alike = [name for name in steps if name.translate(numbers) != undefined.translate(numbers)]
+    return suggestion(undefined, alike, "") if nearest(undefined, alike) else f"the steps are {shortened(steps)}"
 
 
-def _cycles(graph: dict[str, set[str]], places: Mapping[str, int]) -> list[Finding]:
-    findings = []
+def _circles(graph: dict[str, set[str]], places: Mapping[str, int]) -> Iterator[list[str]]:
+    """The steps of each circle, as they are written."""
     while True:
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
             repeated = sorted(set(error.args[1]), key=places.__getitem__)
-            message = f"Cycle detected. Repeated steps: {', '.join(repeated)}"
-            findings.append(Finding(("dag", places[repeated[0]]), message, "remove one of the dependencies"))
+            yield repeated
             # What hangs on this circle would be reported once more with every other circle that it touches.
             graph = {
                 name: {other for other in wanted if other not in repeated}
@@ -68,4 +96,20 @@ def _cycles(graph: dict[str, set[str]], places: Mapping[str, int]) -> list[Findi
                 if name not in repeated
             }
         else:
-            return findings
+            return
+
+
+def _behind(circling: set[str], graph: Mapping[str, set[str]]) -> set[str]:
+    """The steps that can never run because they wait, however indirectly, for one of ``circling``."""
+    waiting_for: dict[str, list[str]] = {}
+    for name, wanted in graph.items() if circling else ():
+        for other in wanted:
+            waiting_for.setdefault(other, []).append(name)
+    found: set[str] = set()
+    looking = list(circling)
+    while looking:
+        for name in waiting_for.get(looking.pop(), ()):
+            if name not in found and name not in circling:
+                found.add(name)
+                looking.append(name)
+    return found

@@ -33,6 +33,9 @@ class Parameter:
     description: str = ""
 
 
+TRIGGER_RULES = ("all_success", "one_failed", "all_done", "none_failed")
+"""When a step runs, depending on how its dependencies ended; the first where nothing was said."""
+
 SENTENCE_WORDS = ("as", "when")
 """The keys of a sentence beside its verb."""
 
@@ -115,13 +118,21 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a workflow: an operator or another workflow, and after which steps it runs."""
+    """One step of a workflow: an operator or another workflow, and after which steps it runs.
+
+    ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty; ``retry_max`` says how often it is tried
+    again and ``timeout`` after how many seconds it is given up (both ``None`` where nothing was said).
+    """
 
     id: str
     type: str
     namespace: str
     command: str
     dependencies: tuple[str, ...]
+    retry: str = ""
+    retry_max: int | None = None
+    timeout: int | None = None
+    trigger_rule: str = TRIGGER_RULES[0]
 
     @property
     def address(self) -> str:
@@ -156,6 +167,10 @@ class Workflow:
                     namespace=given["namespace"],
                     command=given["command"],
                     dependencies=tuple(given.get("dependencies", ())),
+                    retry=given.get("retry", ""),
+                    retry_max=given.get("retry_max"),
+                    timeout=given.get("timeout"),
+                    trigger_rule=given.get("trigger_rule", TRIGGER_RULES[0]),
                 )
                 for given in definition.get("dag", ())
             ),

@@ -5,24 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from mason.errors import Diagnostic
-from mason.resources.documents import read
+from mason.resources.documents import Document, read
 from mason.resources.parameters import Given
 
 
 def read_parameter_file(file: Path) -> Given:
     """The mapping in ``file``, or the file and the line of every fault in it."""
+    document, faults = read_mapping(file)
+    return Given(document.value) if document else Given(faults=faults, complete=False)
+
+
+def read_mapping(file: Path) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """The one mapping in ``file`` with its lines; nothing, and what is wrong, where it cannot be read as that."""
     try:
         data = file.read_bytes()
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        fault = Diagnostic(str(file), 0, f"the parameter file cannot be read: {reason}")
-        return Given(faults=(fault,), complete=False)
+        return None, (Diagnostic(str(file), 0, f"the parameter file cannot be read: {reason}"),)
     documents, faults = read(data)
     found = [
         Diagnostic(str(file), *fault) for fault in (*faults, *(f for document in documents for f in document.faults))
     ]
     if not found and len(documents) != 1:
         found = [Diagnostic(str(file), 0, f"expected one mapping of parameters, found {len(documents)}")]
-    if found:
-        return Given(faults=tuple(found), complete=False)
-    return Given(documents[0].value)
+    return (None, tuple(found)) if found else (documents[0], ())

@@ -32,13 +32,15 @@ class Given:
     """What a person gave: the values that can be read, and what is wrong with the rest.
 
     ``unread`` are parameters that were named but whose value cannot be read. ``complete`` is false when nobody can say
-    which parameters were meant to be given. Neither are then called missing.
+    which parameters were meant to be given. Neither are then called missing. ``places`` are the file and the line of
+    values that stand in a file.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     faults: tuple[Diagnostic, ...] = ()
     unread: frozenset[str] = frozenset()
     complete: bool = True
+    places: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def over(self, other: Given) -> Given:
         """Both together; the values here win."""
@@ -47,6 +49,8 @@ class Given:
             self.faults + other.faults,
             self.unread | other.unread,
             self.complete and other.complete,
+            # A value that wins hides the place of the other one.
+            {name: place for name, place in other.places.items() if name not in self.values} | dict(self.places),
         )
 
 
@@ -121,27 +125,31 @@ def bind(declared: Sequence[Parameter], given: Mapping[str, Any] | Given, *, of:
     unknown and malformed parameters.
     """
     read = given if isinstance(given, Given) else Given(dict(given))
-    faults: list[str] = []
+    faults: list[Diagnostic] = []
     bound: dict[str, Any] = {}
+
+    def refuse(name: str, fault: str) -> None:
+        faults.append(Diagnostic(*read.places.get(name, ("", 0)), fault))
+
     for parameter in declared:
         value = read.values.get(parameter.name)
         if value is None:
             if parameter.required and read.complete and parameter.name not in read.unread:
-                faults.append(f"Required parameter not specified: {parameter.name}")
+                refuse(parameter.name, f"Required parameter not specified: {parameter.name}")
             bound[parameter.name] = parameter.default
             continue
         try:
             bound[parameter.name] = convert(value, parameter.type)
         except ValueError:
-            faults.append(f"Parameter {parameter.name} must be {_ARTICLES[parameter.type]}, not {value!r}")
+            refuse(parameter.name, f"Parameter {parameter.name} must be {_ARTICLES[parameter.type]}, not {value!r}")
     names = [parameter.name for parameter in declared]
     for name in (*read.values, *(read.unread - read.values.keys())):
         if name not in names:
             near = difflib.get_close_matches(name, names, 1)
             meant = f"did you mean {near[0]}?" if near else f"{of} takes: {', '.join(names) or 'no parameters'}"
-            faults.append(f"Unknown parameter: {name} ({meant})")
+            refuse(name, f"Unknown parameter: {name} ({meant})")
     if faults or read.faults:
-        raise ParameterError([*read.faults, *(Diagnostic("", 0, fault) for fault in faults)])
+        raise ParameterError([*read.faults, *faults])
     return bound
 
 

@@ -191,6 +191,17 @@ CASES = {
             "a.yaml:11: Undefined dependent steps: {'laod'} (did you mean 'load'?)",
         ],
     ),
+    "steps behind a circle": (
+        WF
+        + "  - {id: step_1, namespace: a, command: x}\n"
+        + "  - {id: step_2, namespace: a, command: x, dependencies: [step_2, step_1]}\n"
+        + "  - {id: step_5, namespace: a, command: x, dependencies: [step_4, step_1]}\n"
+        + "  - {id: step_4, namespace: a, command: x, dependencies: [step_2]}\n",
+        [
+            "a.yaml:6: Step step_2 depends on itself (remove it from its dependencies)",
+            "a.yaml:7: Unreachable steps: ['step_5', 'step_4'] (they wait for steps that wait for themselves)",
+        ],
+    ),
     "two ways of being wrong in one document": (
         OP + "do:\n  - metastore.get_table: {table: '{{x}}'}\n    like: y\nnamespace: b\n",
         [

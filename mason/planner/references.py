@@ -1,0 +1,173 @@
+"""References from one step of a workflow to what an earlier one returned: ``{{steps.step_1.job_id}}``. Pure.
+
+They are found and checked when planning, and filled in when the step begins. Within a plan they are written with the
+full id of the step that they mean, so that it does not matter any more in which workflow they were written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mason.resources.kinds import TEMPLATE
+from mason.resources.wording import described, shortened
+
+_OLD = re.compile(r"<<\s*PULLED FROM\s+([^\s<>]+)\s*>>")
+"""The placeholder of Mason 1.x, which always meant the job's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """``step`` is the full id of the step that is meant, ``path`` leads to the value in what it returned (its
+    ``Data``). ``text`` is the reference as it stands in the parameters of a plan."""
+
+    text: str
+    step: str
+    path: tuple[str, ...]
+
+
+Meant = Callable[[str, Sequence[str]], "Reference | str"]
+"""Finds what a reference means from its text and its parts behind ``steps``; a text is what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A parameter with its references written in full, what they mean, and what was wrong or is to be warned of."""
+
+    value: Any
+    references: tuple[Reference, ...] = ()
+    faults: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def is_referring(value: Any) -> bool:
+    """Whether there may be a reference in ``value``: quick, and never wrong when it says no."""
+    return any("{{" in text or "<<" in text for text in _texts(value))
+
+
+def find(value: Any, meant: Meant) -> Found:
+    """The references anywhere in the text of a parameter, and in the lists and mappings that it holds."""
+    references: dict[str, Reference] = {}
+    faults: list[str] = []
+    warnings: list[str] = []
+
+    def seen(match: re.Match[str]) -> str:
+        name = match[1].strip()
+        if name.partition(".")[0].rstrip() != "steps":
+            return match[0]
+        parts = [part.strip() for part in name.split(".")][1:]
+        if not parts or not all(parts):
+            faults.append(
+                f"{match[0]} is no reference (write {{{{steps.STEP.KEY}}}}, such as {{{{steps.step_1.job_id}}}})"
+            )
+            return match[0]
+        known = meant(f"{{{{steps.{'.'.join(parts)}}}}}", parts)
+        if isinstance(known, str):
+            faults.append(known)
+            return match[0]
+        references[known.text] = known
+        return known.text
+
+    def renewed(match: re.Match[str]) -> str:
+        form = f"{{{{steps.{match[1]}.job_id}}}}"
+        warnings.append(f"{match[0]} is the old form of a reference. Write {form}")
+        return form
+
+    found = _mapped(value, lambda text: TEMPLATE.sub(seen, _OLD.sub(renewed, text)))
+    return Found(found, tuple(references.values()), tuple(dict.fromkeys(faults)), tuple(dict.fromkeys(warnings)))
+
+
+class Unresolved(Exception):
+    """A reference leads nowhere; the message ends the sentence ``Step x needs {{...}}, but``."""
+
+
+def fill(value: Any, references: Mapping[str, Any]) -> Any:
+    """``value`` with the references replaced whose texts are in ``references``.
+
+    A text that is one reference takes the value with its type; inside of longer text it is written as text (``null`` as
+    nothing). One pass: a value that itself holds ``{{...}}`` is not looked into.
+    """
+
+    def filled(text: str) -> Any:
+        whole = text.strip()
+        if whole in references:
+            return references[whole]
+        return TEMPLATE.sub(lambda match: _text(references[match[0]]) if match[0] in references else match[0], text)
+
+    return _mapped(value, filled)
+
+
+def look_up(reference: Reference, results: Mapping[str, list[Any] | str]) -> Any:
+    """The value that ``reference`` means. Raises ``Unresolved``.
+
+    ``results`` are the ``Data`` of each step that succeeded, and the word for how the others ended (``failed``,
+    ``skipped``).
+    """
+    returned = results.get(reference.step)
+    if returned is None:
+        raise Unresolved(f"{reference.step} did not run")
+    if isinstance(returned, str):
+        raise Unresolved(f"{reference.step} {'failed' if returned == 'failed' else f'was {returned}'}")
+    if not reference.path:
+        return returned[0] if len(returned) == 1 else returned
+    first, rest = reference.path[0], reference.path[1:]
+    if not returned:
+        raise Unresolved(f"{reference.step} returned nothing")
+    if _is_index(first) and not (len(returned) == 1 and isinstance(returned[0], Mapping) and first in returned[0]):
+        return _inside(returned, reference.path, reference.step)
+    if len(returned) > 1:
+        example = f"{{{{steps.{'.'.join((reference.step, '0', first, *rest))}}}}}"
+        raise Unresolved(f"{reference.step} returned {len(returned)} items (write which one, such as {example})")
+    return _inside(returned[0], reference.path, reference.step)
+
+
+def _inside(value: Any, path: Sequence[str], step: str) -> Any:
+    for number, key in enumerate(path):
+        holder = f"{'.'.join(path[:number])} of {step}" if number else f"what {step} returned"
+        if isinstance(value, Mapping):
+            if key not in value:
+                raise Unresolved(f"{holder} has no {key} (it has: {shortened(map(str, value)) or 'nothing'})")
+            value = value[key]
+        elif isinstance(value, list) and _is_index(key):
+            if int(key) >= len(value):
+                items = "1 item" if len(value) == 1 else f"{len(value)} items"
+                raise Unresolved(f"{holder} has {items}, counted from 0")
+            value = value[int(key)]
+        elif isinstance(value, list):
+            raise Unresolved(f"{holder} is a list (write which item, such as 0, in place of {key})")
+        else:
+            raise Unresolved(f"{holder} is {described(value)} and has no {key}")
+    return value
+
+
+def _is_index(key: str) -> bool:
+    # No item has a number that long, and Python refuses to read texts of thousands of digits.
+    return key.isascii() and key.isdecimal() and len(key) < 10
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _mapped(value: Any, change: Callable[[str], Any]) -> Any:
+    """``value`` with every text in it changed. It came out of a file or a state, which bound how deep it nests."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _mapped(inner, change) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_mapped(inner, change) for inner in value]
+    return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)

@@ -1,0 +1,360 @@
+"""What a run of a workflow would do, told before anything is called; and what each step is given once it begins. Pure.
+
+Preparing makes one flat DAG of a workflow and the workflows in it, binds the parameters of every step, checks what they
+refer to, and makes the dry run of each. All faults of all steps are told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
+from mason.planner.dryrun import DryRun, dry_run
+from mason.planner.expansion import Ancestry, Flat, FlatStep, expand
+from mason.planner.order import cycles
+from mason.planner.references import Reference, Unresolved, fill, find, is_referring, look_up
+from mason.resources.address import config_address, kind_of, title_of
+from mason.resources.dag import dag_findings, step_remedy
+from mason.resources.kinds import Config, Operator, Workflow
+from mason.resources.parameters import Given, bind
+from mason.resources.wording import shortened
+from mason.resources.workflow_file import WorkflowGiven, parameters_of
+from mason.state.snapshot import Entry
+
+if TYPE_CHECKING:
+    from mason.planner.check import ClientCatalog
+
+Lookup = Callable[[str], "Entry | None"]
+"""The applied resource at an address, or nothing. May raise, such as for one that was edited in the state."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step as it will be run, but for what earlier steps return.
+
+    ``id`` is dotted where the step comes from a workflow within (``step_2.inner_1``), and so are ``dependencies``,
+    which stand before it in the plan. ``parameters`` are bound; those named in ``waiting`` hold ``references`` and get
+    their values from :func:`resolve`. ``shown`` is the dry run, with references left visible. ``retry`` is
+    ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty. ``digest`` is that of the operator with its module,
+    ``source`` the content of the module of a Python operator.
+    """
+
+    id: str
+    operator: Operator
+    config: Config
+    dependencies: tuple[str, ...]
+    parameters: Mapping[str, Any]
+    waiting: tuple[str, ...]
+    references: tuple[Reference, ...]
+    trigger_rule: str
+    retry: str
+    retry_max: int | None
+    timeout: int | None
+    shown: DryRun
+    digest: str
+    source: bytes | None = None
+
+    @property
+    def address(self) -> str:
+        """The address of the operator."""
+        return self.shown.address
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWorkflow:
+    """One of the workflows in a plan. ``source`` is the content of the module where a class decides on its steps."""
+
+    address: str
+    digest: str
+    source: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowPlan:
+    """A run of a workflow that was checked: its steps, each after its dependencies and else in the order of the file.
+
+    ``workflows`` are the workflow itself (under an empty key) and those in it, by the id of the step that they are.
+    ``digests`` are those of all definitions that are used, by address. ``left_out`` are the ids of the steps that are
+    invalid, or wait for one that is, where the parameters say ``strict: false``; ``warnings`` say why.
+    """
+
+    address: str
+    config_id: str
+    steps: tuple[PlannedStep, ...]
+    workflows: Mapping[str, PlannedWorkflow]
+    digests: Mapping[str, str]
+    schedule: str = ""
+    schedule_name: str = ""
+    left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can change: the run needs no confirmation."""
+        return all(step.shown.is_read_only for step in self.steps)
+
+
+def prepare(
+    address: str,
+    given: WorkflowGiven,
+    *,
+    lookup: Lookup,
+    read_source: Callable[[str], bytes],
+    catalog: ClientCatalog,
+    config_id: str = "",
+) -> WorkflowPlan:
+    """The plan of a run of the workflow at ``address`` with the parameters ``given``; no engine is called.
+
+    ``read_source`` gives the content of a module by its digest, ``config_id`` names the config of the steps that have
+    none of their own (empty: each needs one). Raises ``NotFoundError`` for an unknown workflow, ``ResourceError`` for
+    workflows whose steps cannot be put in an order, and ``ParameterError`` with all faults of what was given and of all
+    steps; with ``strict: false`` the faults of steps are warnings, as long as a step is left.
+    """
+    if lookup(address) is None:
+        raise NotFoundError(f"There is no {_named(address)} in the state. See what there is with: mason get workflow")
+    planning = _Planning(lookup, read_source, catalog, config_id)
+    workflows = planning.workflows(address)
+    flat = expand(address, workflows, given)
+    planned, faults = planning.steps(flat, given)
+    wrong = (*given.faults, *flat.faults)
+    left_out = _left_out(flat, faults)
+    if wrong or (faults and (given.strict or len(left_out) == len(flat.steps))):
+        raise ParameterError([*wrong, *(fault for each in faults.values() for fault in each)])
+    return WorkflowPlan(
+        address=address,
+        config_id=config_id,
+        steps=tuple(step for step in planned if step.id not in left_out),
+        workflows={scope.prefix[:-1]: planning.workflow(scope.address) for scope in flat.scopes},
+        digests=planning.digests,
+        schedule=given.schedule,
+        schedule_name=given.schedule_name,
+        left_out=tuple(left_out),
+        warnings=(*planning.warnings, *left_out.values()),
+    )
+
+
+def resolve(step: PlannedStep, results: Mapping[str, list[Any] | str]) -> dict[str, Any]:
+    """The parameters of ``step`` with its references filled in and converted to the types that are declared.
+
+    ``results`` are, by the ids of steps, the ``Data`` of those that succeeded, and how the others ended in one word
+    (``failed``, ``skipped``, ``cancelled``). Raises ``ParameterError`` with all that cannot be had or does not fit.
+    """
+    if not step.waiting:
+        return dict(step.parameters)
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for reference in step.references:
+        try:
+            values[reference.text] = look_up(reference, results)
+        except Unresolved as error:
+            faults.append(f"Step {step.id} needs {reference.text}, but {error}")
+    if faults:
+        raise ParameterError(Diagnostic("", 0, fault) for fault in faults)
+    declared = [parameter for parameter in step.operator.parameters if parameter.name in step.waiting]
+    filled = Given({name: fill(step.parameters[name], values) for name in step.waiting})
+    try:
+        return {**step.parameters, **bind(declared, filled, of=_named(step.address))}
+    except ParameterError as error:
+        raise ParameterError(_of_step(step.id, error)) from error
+
+
+class _Planning:
+    """What one preparation looked up: every definition is looked up, and every module read, once."""
+
+    def __init__(
+        self, lookup: Lookup, read_source: Callable[[str], bytes], catalog: ClientCatalog, config_id: str
+    ) -> None:
+        self._lookup = lookup
+        self._read_source = read_source
+        self._catalog = catalog
+        self._config_id = config_id
+        self._entries: dict[str, Entry | None] = {}
+        self._operators: dict[str, Operator] = {}
+        self._configs: dict[str, Config] = {}
+        self._sources: dict[str, bytes] = {}
+        self.warnings: list[str] = []
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The digests of all that was looked up and found."""
+        return {address: entry.digest for address, entry in self._entries.items() if entry is not None}
+
+    def workflows(self, address: str) -> dict[str, Workflow]:
+        """The workflow and all that are in it. Raises ``ResourceError`` for what has no order and for circles."""
+        found: dict[str, Workflow] = {}
+        faults: list[Diagnostic] = []
+        waiting = [address]
+        while waiting:
+            each = waiting.pop()
+            entry = self._entry(each)
+            if each in found or entry is None:
+                continue
+            faults += [
+                Diagnostic("", 0, f"{title_of(each)}: {message}", remedy)
+                for _, message, remedy in dag_findings(entry.definition.get("dag"))
+            ]
+            found[each] = Workflow.from_definition(entry.definition)
+            waiting += [step.address for step in found[each].steps if step.type == "workflow"]
+        for circle in cycles({each: [step.address for step in workflow.steps] for each, workflow in found.items()}):
+            message = f"workflows contain one another: {' -> '.join(circle)}"
+            faults.append(Diagnostic("", 0, message, "take one of these steps out"))
+        if faults:
+            raise ResourceError(faults)
+        return found
+
+    def workflow(self, address: str) -> PlannedWorkflow:
+        entry = self._entry(address)
+        assert entry is not None, "it was found before its steps were"
+        return PlannedWorkflow(address, entry.digest, self._source(entry))
+
+    def steps(self, flat: Flat, given: WorkflowGiven) -> tuple[list[PlannedStep], dict[str, list[Diagnostic]]]:
+        """The steps that are valid, and the faults of the others by their ids."""
+        ancestry = Ancestry(flat.steps)
+        planned: list[PlannedStep] = []
+        faults: dict[str, list[Diagnostic]] = {}
+        for step in flat.steps:
+            try:
+                planned.append(self._step(step, given, ancestry))
+            except ResourceError as error:
+                faults[step.id] = _of_step(step.id, error)
+        return planned, faults
+
+    def _step(self, flat: FlatStep, given: WorkflowGiven, ancestry: Ancestry) -> PlannedStep:
+        faults: list[Diagnostic] = []
+        config = self._config(flat, given, faults)
+        operator = self._operator(flat.step.address, faults)
+        if operator is None:
+            raise ParameterError(faults)
+        bound: dict[str, Any] = {}
+        known, waiting, references = self._referring(flat, parameters_of(given, flat.entry), ancestry, faults)
+        try:
+            bound = {**bind(operator.parameters, known, of=_named(flat.step.address)), **waiting}
+        except ParameterError as error:
+            faults += error.diagnostics
+        entry = self._entry(flat.step.address)
+        if faults or config is None or entry is None:
+            raise ParameterError(faults)
+        source = self._source(entry)
+        try:
+            shown = dry_run(operator, bound, config, self._catalog, source=source, waiting=tuple(waiting))
+        except UnsupportedVerbError as error:
+            raise ParameterError([Diagnostic("", 0, str(error))]) from error
+        return PlannedStep(
+            id=flat.id,
+            operator=operator,
+            config=config,
+            dependencies=flat.dependencies,
+            parameters=bound,
+            waiting=tuple(waiting),
+            references=references,
+            trigger_rule=flat.trigger_rule,
+            retry=flat.retry,
+            retry_max=flat.retry_max,
+            timeout=flat.timeout,
+            shown=shown,
+            digest=entry.digest,
+            source=source,
+        )
+
+    def _referring(
+        self, flat: FlatStep, read: Given, ancestry: Ancestry, faults: list[Diagnostic]
+    ) -> tuple[Given, dict[str, Any], tuple[Reference, ...]]:
+        """What was given without references, the parameters with references, and these; faults go behind ``faults``."""
+        waiting: dict[str, Any] = {}
+        references: dict[str, Reference] = {}
+        unread: set[str] = set()
+        for name, value in read.values.items():
+            if not is_referring(value):
+                continue
+            found = find(value, lambda text, parts: _meant(text, parts, flat, ancestry))
+            place = read.places.get(name, ("", 0))
+            faults += [Diagnostic(*place, fault) for fault in found.faults]
+            self.warnings += [f"Step {flat.id}: {warning}" for warning in found.warnings]
+            if found.faults:
+                unread.add(name)
+            elif found.references:
+                waiting[name] = found.value
+                references.update((reference.text, reference) for reference in found.references)
+        unread.update(waiting)
+        values = {name: value for name, value in read.values.items() if name not in unread}
+        return replace(read, values=values, unread=read.unread | unread), waiting, tuple(references.values())
+
+    def _config(self, flat: FlatStep, given: WorkflowGiven, faults: list[Diagnostic]) -> Config | None:
+        identifier = flat.config_id or self._config_id
+        place = given.place((*flat.entry.path, "config_id")) if flat.entry.config_id else ("", 0)
+        if not identifier:
+            remedy = "give it a config_id, name one for all with -c ID, or choose one with: mason config ID -s"
+            faults.append(Diagnostic(*place, "No config is named", remedy))
+            return None
+        if identifier not in self._configs:
+            entry = self._entry(config_address(identifier))
+            if entry is None:
+                message = f"There is no config {identifier} in the state"
+                faults.append(Diagnostic(*place, message, "see what there is with: mason config"))
+                return None
+            self._configs[identifier] = Config.from_definition(entry.definition)
+        return self._configs[identifier]
+
+    def _operator(self, address: str, faults: list[Diagnostic]) -> Operator | None:
+        if address not in self._operators:
+            entry = self._entry(address)
+            if entry is None:
+                faults.append(Diagnostic("", 0, f"There is no {_named(address)} in the state", "apply it first"))
+                return None
+            self._operators[address] = Operator.from_definition(entry.definition)
+        return self._operators[address]
+
+    def _entry(self, address: str) -> Entry | None:
+        if address not in self._entries:
+            self._entries[address] = self._lookup(address)
+        return self._entries[address]
+
+    def _source(self, entry: Entry) -> bytes | None:
+        if not entry.module:
+            return None
+        if entry.module not in self._sources:
+            self._sources[entry.module] = self._read_source(entry.module)
+        return self._sources[entry.module]
+
+
+def _meant(text: str, parts: Sequence[str], flat: FlatStep, ancestry: Ancestry) -> Reference | str:
+    """The step that a reference names: the nearest of that id that comes before the step which refers to it."""
+    wrong = ""
+    for candidate in flat.scope.candidates(parts):
+        if isinstance(candidate, str):
+            wrong = wrong or f"{text}: {candidate}"
+            continue
+        step, path = candidate
+        if ancestry.is_before(step, flat.id):
+            return Reference(f"{{{{{'.'.join(('steps', step, *path))}}}}}", step, path)
+        if step == flat.id:
+            wrong = wrong or f"{text}: a step cannot refer to itself"
+        elif ancestry.is_before(flat.id, step):
+            wrong = wrong or f"{text}: {step} comes after {flat.id} (refer to a step before it)"
+        else:
+            wrong = wrong or f"{text}: {step} does not come before {flat.id} (add it to the dependencies of {flat.id})"
+    return wrong or f"{text}: there is no step {parts[0]} ({step_remedy(parts[0], flat.scope.steps)})"
+
+
+def _left_out(flat: Flat, faults: Mapping[str, Sequence[Diagnostic]]) -> dict[str, str]:
+    """The steps that are invalid or wait for one that is, and for each a sentence that says so."""
+    left_out: dict[str, str] = {}
+    for step in flat.steps if faults else ():
+        if step.id in faults:
+            told = "; ".join(str(fault).replace(f"Step {step.id}: ", "", 1) for fault in sorted(faults[step.id]))
+            left_out[step.id] = f"Step {step.id} is left out: {told}"
+        elif not left_out.keys().isdisjoint(step.dependencies):
+            lacking = [name for name in step.dependencies if name in left_out]
+            left_out[step.id] = f"Step {step.id} is left out: it depends on {shortened(lacking)}"
+    return left_out
+
+
+def _of_step(step: str, error: ResourceError) -> list[Diagnostic]:
+    return [replace(fault, message=f"Step {step}: {fault.message}") for fault in error.diagnostics]
+
+
+def _named(address: str) -> str:
+    """``operator table:get``."""
+    return f"{kind_of(address)} {title_of(address).partition(' ')[2]}"
