@@ -23,8 +23,10 @@ _CONTENTS = (
     (PROJECT_FILE, "the project: its name, and where its state is kept"),
     ("configs/", "which client plays which engine: here all on this machine"),
     ("operators/", "the standard operators, to use and to change"),
+    ("workflows/", "the standard workflows, which chain them"),
     ("data/", "real flight records of 2013, to try them on"),
 )
+_PARTS = ("configs", "operators", "workflows", "data")
 _SCHEMAS = Path(".mason") / "schemas"
 # What belongs to one machine or must not be shared: state and warehouse, secrets, whole definitions in saved plans.
 _GIT_IGNORED = (".mason/state/", "warehouse/", ".env", "*.plan")
@@ -48,7 +50,7 @@ def scaffold(folder: Path) -> Scaffold:
     Raises ``ConflictError`` naming every file that exists already, and ``SettingsError`` when the folder cannot
     be written; in the first case nothing was written.
     """
-    sources = {file.relative_to(EXAMPLES): file for part in ("configs", "operators", "data") for file in _files(part)}
+    sources = {file.relative_to(EXAMPLES): file for part in _PARTS for file in _files(part)}
     texts = {Path(PROJECT_FILE): _project_file(folder)}
     texts |= {_SCHEMAS / f"{kind}.json": json.dumps(published_schema(kind), indent=2) + "\n" for kind in KINDS}
     existing = sorted(str(folder / name) for name in (*sources, *texts) if (folder / name).exists())

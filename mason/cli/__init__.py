@@ -32,7 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "get": ("mason.cli.get:get", "List what was applied, or print one definition."),
     "config": ("mason.cli.get:config", "List configs, or choose the current one."),
     "validate": ("mason.cli.run:validate", "Check a run's parameters and config, and show its dry run."),
-    "run": ("mason.cli.run:run", "Run an operator: dry run, confirmation, execution."),
+    "run": ("mason.cli.run:run", "Run an operator or workflow: dry run, confirmation, execution."),
+    "runs": ("mason.cli.runs:runs_group", "Look at the history of runs; resume one that ended early."),
     "schema": ("mason.cli.schema:schema", "Print the JSON Schema of a kind of resource."),
 }
 

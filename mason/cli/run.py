@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from mason import project
 from mason.cli import Invocation
-from mason.cli.shared import confirm, json_option, open_project, output, progress, show, show_json, tell, watching
+from mason.cli.shared import (
+    confirm,
+    json_option,
+    kept_stdout,
+    open_project,
+    output,
+    print_to,
+    progress,
+    show,
+    show_json,
+    tell,
+    watching,
+)
+from mason.errors import CancelledError
 from mason.project import Prepared, Project
 from mason.render import answers, dryruns, results
 from mason.secrets import scrub_all
+
+# What workflows take is imported where it is used: a run of an operator starts faster without.
+if TYPE_CHECKING:
+    from mason.project.workflows import PreparedWorkflow
 
 _VALIDATE_EPILOG = """\b
 Examples:
   mason validate operator table get -p database_name:data,table_name:flights
   mason validate operator table get -f parameters.yaml -c 3
+  mason validate workflow table validated_infer -f steps.yaml
 """
 _RUN_EPILOG = """\b
 Examples:
@@ -26,11 +45,13 @@ Examples:
   mason run operator table query -p database_name:data -p table_name:flights \\
       -p 'query_string:"SELECT count(*) FROM $table"'
   mason run operator table infer -f parameters.yaml -c 3 -y
+  mason run workflow table validated_infer -f steps.yaml
 """
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _run_options(function: Function) -> Function:
+def run_options(function: Function) -> Function:
+    """``-p``, ``-f`` and ``-c``, as every command takes them that prepares a run."""
     for option in (
         click.option(
             "-c", "--config", "config_id", default="", metavar="ID", help="The config (default: the current)."
@@ -50,11 +71,13 @@ def _run_options(function: Function) -> Function:
             metavar="KEY:VALUE,...",
             help="Parameters; may be repeated. Quote values that hold commas followed by key-like text.",
         ),
-        click.argument("command"),
-        click.argument("namespace"),
     ):
         function = option(function)
     return function
+
+
+def _run_options(function: Function) -> Function:
+    return click.argument("namespace")(click.argument("command")(run_options(function)))
 
 
 @click.group(epilog=_VALIDATE_EPILOG)
@@ -131,6 +154,97 @@ def run_operator(
             tell(f"Error: {line}")
         return answer.failure.exit_code
     return 0
+
+
+@validate.command("workflow", epilog=_VALIDATE_EPILOG)
+@_run_options
+@json_option
+@click.pass_obj
+def validate_workflow(
+    invocation: Invocation, namespace: str, command: str, pairs: tuple[str, ...], file: Path | None, config_id: str
+) -> None:
+    """Check the parameters and configs of a workflow's steps, draw its DAG, and show the finished sentences."""
+    from mason.render import dags
+
+    _, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
+    if invocation.json:
+        show_json(dags.workflow_json(prepared.plan))
+    else:
+        show(dags.workflow_text(prepared.plan, output(invocation)))
+        show(f"\nValid: workflow {namespace}:{command} can run.")
+
+
+@run.command("workflow", epilog=_RUN_EPILOG)
+@_run_options
+@click.option("-y", "--auto-approve", is_flag=True, help="Do not ask.")
+@click.option("--parallelism", type=click.IntRange(min=1), metavar="N", help="How many steps at once.")
+@json_option
+@click.pass_obj
+def run_workflow(
+    invocation: Invocation,
+    namespace: str,
+    command: str,
+    pairs: tuple[str, ...],
+    file: Path | None,
+    config_id: str,
+    auto_approve: bool,
+    parallelism: int | None,
+) -> int:
+    """Run a workflow that was applied: dry run first, then a question, then its steps, in the order of its DAG.
+
+    Ctrl-C finishes the steps that run and begins no others; pressed again, it waits for nothing. What is left is done
+    by mason runs resume. With --json, each event is a line of JSON.
+    """
+    from mason.render import dags
+
+    opened, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
+    tell(dags.workflow_text(prepared.plan, progress(invocation)))
+    if not prepared.plan.is_read_only and not auto_approve:
+        confirm("Do this?")
+    return do_workflow(invocation, opened, prepared, parallelism)
+
+
+def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkflow, parallelism: int | None) -> int:
+    """Execute a run that was confirmed, telling its events as they happen. Returns the exit code."""
+    import os
+
+    from mason.project import workflows
+    from mason.render import runs
+
+    terminal = progress(invocation)
+    control = workflows.new_control()
+    # Steps may print, and stdout leads elsewhere while they do.
+    with kept_stdout() as stdout:
+
+        def told(event: Mapping[str, Any]) -> None:
+            if invocation.json:
+                print_to(stdout, json.dumps(scrub_all(event), ensure_ascii=False))
+            elif line := runs.event_line(event, terminal):
+                tell(line)
+
+        with workflows.two_step_interrupt(control, tell):
+            end = workflows.execute_workflow(
+                opened,
+                prepared,
+                parallelism=parallelism or os.cpu_count() or 1,
+                tell=told,
+                control=control,
+            )
+    if not invocation.json:
+        show(runs.end_line(end.run_id, end.record))
+    if end.warning:
+        tell(f"Warning: {end.warning}")
+    return {"succeeded": 0, "failed": 1}.get(end.status, CancelledError.exit_code)
+
+
+def _prepare_workflow(
+    invocation: Invocation, namespace: str, command: str, pairs: tuple[str, ...], file: Path | None, config_id: str
+) -> tuple[Project, PreparedWorkflow]:
+    from mason.project import workflows
+
+    given = workflows.read_workflow_parameters(file, pairs)
+    opened = open_project(invocation)
+    return opened, workflows.prepare_workflow(opened, (namespace, command), given, config_id=config_id)
 
 
 def _prepare(

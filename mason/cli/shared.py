@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -61,6 +62,24 @@ def _print(text: str) -> None:
         raise
     except OSError as error:
         raise unwritable(error) from error
+
+
+@contextmanager
+def kept_stdout() -> Iterator[TextIO]:
+    """stdout as it is now, for results that are told while what operators print is led aside."""
+    try:
+        number = os.dup(sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        yield sys.stdout
+        return
+    with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as stream:
+        yield stream
+
+
+def print_to(stream: TextIO, line: str) -> None:
+    """A line of JSON, at once."""
+    stream.write(printable(line) + "\n")
+    stream.flush()
 
 
 def tell(text: str) -> None:

@@ -61,7 +61,7 @@ class Prepared:
     shown: DryRun
     source: bytes | None
     serial: int
-    clients: _Clients
+    clients: Clients
 
 
 def open_project(state: str | None = None) -> Project:
@@ -263,7 +263,7 @@ def prepare_operator(
     from mason.resources import parameters
 
     snapshot = project.store.read()
-    entry = _untouched(snapshot, operator_address(*names), find(snapshot, "operator", names))
+    entry = untouched(snapshot, operator_address(*names), find(snapshot, "operator", names))
     operator = Operator.from_definition(entry.definition)
     config = _config(snapshot, config_id)
     # Before anything is shown: a parameter may hold what a reference of the config will become.
@@ -271,7 +271,7 @@ def prepare_operator(
     bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
     source = project.store.get_source(entry.module) if entry.module else None
     shown = dry_run(operator, bound, config, registry, source=source)
-    clients = _Clients(project.settings, config, shown.clients)
+    clients = Clients(project.settings, config, shown.clients)
     return Prepared(operator, entry, config, shown, source, snapshot.serial, clients)
 
 
@@ -364,7 +364,7 @@ def read_parameters(file: Path | None, pairs: Iterable[str]) -> Given:
     return given
 
 
-def _untouched(snapshot: Snapshot, address: str, found: Mapping[str, Entry]) -> Entry:
+def untouched(snapshot: Snapshot, address: str, found: Mapping[str, Entry]) -> Entry:
     """The entry of ``address``, if it is what was applied. Raises ``StateFormatError`` when it was edited since."""
     entry = found[address]
     if not entry.is_as_applied:
@@ -386,10 +386,10 @@ def _config(snapshot: Snapshot, identifier: str) -> Config:
             "Name one with -c ID, or choose it for good with: mason config ID -s"
         )
     address = config_address(wanted)
-    return Config.from_definition(_untouched(snapshot, address, find(snapshot, "config", [wanted])).definition)
+    return Config.from_definition(untouched(snapshot, address, find(snapshot, "config", [wanted])).definition)
 
 
-class _Clients:
+class Clients:
     """The clients of one run: each is configured when the first of its engines is asked for, and closed in the end."""
 
     def __init__(self, project: ProjectSettings, config: Config, chosen: Mapping[str, str]) -> None:

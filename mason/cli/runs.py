@@ -1,0 +1,112 @@
+"""``mason runs``: the history of runs, and going on with one that ended early."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mason.cli import Invocation
+from mason.cli.run import do_workflow, run_options
+from mason.cli.shared import confirm, json_option, open_project, output, progress, show, show_json, tell
+from mason.project import workflows
+from mason.render import JSON_FORMAT, dags, runs
+
+_EPILOG = """\b
+Examples:
+  mason runs list
+  mason runs show 20261121T101500.042-3f9a1c
+  mason runs logs 20261121T101500.042-3f9a1c --step step_2
+  mason runs resume 20261121T101500.042-3f9a1c
+"""
+
+
+@click.group("runs", epilog=_EPILOG)
+def runs_group() -> None:
+    """Look at the history of runs, and resume or cancel one."""
+
+
+@runs_group.command("list", epilog=_EPILOG)
+@click.option("-n", "--most", type=click.IntRange(min=0), default=20, show_default=True, help="How many (0: all).")
+@json_option
+@click.pass_obj
+def list_runs(invocation: Invocation, most: int) -> None:
+    """List runs, newest first."""
+    found = workflows.list_runs(open_project(invocation), most=most)
+    if invocation.json:
+        listed = [{"run_id": run_id, **record} for run_id, record in found]
+        show_json({"format_version": JSON_FORMAT, "runs": listed})
+    elif found:
+        show(runs.runs_table(found, output(invocation)))
+    else:
+        show("There are no runs yet.")
+
+
+@runs_group.command("show", epilog=_EPILOG)
+@click.argument("run_id")
+@json_option
+@click.pass_obj
+def show_run(invocation: Invocation, run_id: str) -> None:
+    """Show one run and its steps."""
+    record = workflows.show_run(open_project(invocation), run_id)
+    if invocation.json:
+        show_json({"format_version": JSON_FORMAT, "run_id": run_id, **record})
+    else:
+        show(runs.run_text(run_id, record, output(invocation)))
+
+
+@runs_group.command("logs", epilog=_EPILOG)
+@click.argument("run_id")
+@click.option("--step", default="", metavar="ID", help="Only this step.")
+@json_option
+@click.pass_obj
+def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
+    """Show what happened in a run of a workflow, event by event."""
+    events = workflows.run_events(open_project(invocation), run_id)
+    chosen = [event for event in events if not step or event.get("step") == step]
+    if invocation.json:
+        show_json({"format_version": JSON_FORMAT, "run_id": run_id, "events": chosen})
+        return
+    for event in chosen:
+        line = runs.event_line(event, output(invocation))
+        if line:
+            show(f"{event['at']}  {line}")
+
+
+@runs_group.command("resume", epilog=_EPILOG)
+@click.argument("run_id")
+@run_options
+@click.option("-y", "--auto-approve", is_flag=True, help="Do not ask.")
+@click.option("--parallelism", type=click.IntRange(min=1), metavar="N", help="How many steps at once.")
+@json_option
+@click.pass_obj
+def resume(
+    invocation: Invocation,
+    run_id: str,
+    pairs: tuple[str, ...],
+    file: Path | None,
+    config_id: str,
+    auto_approve: bool,
+    parallelism: int | None,
+) -> int:
+    """Go on with a run that failed or was interrupted; steps that succeeded are not done again.
+
+    Parameters given here (all of them, as for a new run) hold for the steps that are not done yet.
+    """
+    opened = open_project(invocation)
+    given = workflows.read_workflow_parameters(file, pairs) if file is not None or pairs else None
+    prepared = workflows.prepare_resumption(opened, run_id, given, config_id=config_id)
+    tell(dags.workflow_text(prepared.plan, progress(invocation)))
+    tell(f"\nDone already: {', '.join(prepared.done or ()) or 'nothing'}.")
+    if not prepared.plan.is_read_only and not auto_approve:
+        confirm("Do the rest?")
+    return do_workflow(invocation, opened, prepared, parallelism)
+
+
+@runs_group.command("cancel", epilog=_EPILOG)
+@click.argument("run_id")
+@click.pass_obj
+def cancel(invocation: Invocation, run_id: str) -> None:
+    """Let a run of this machine finish what it is at, and begin nothing new."""
+    pid = workflows.cancel_run(run_id)
+    show(f"Asked process {pid} to end run {run_id}.")

@@ -1,0 +1,289 @@
+"""Workflows from the command line: the dry run, the walk, what a killed run leaves, and going on with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+CONFIG = "type: config\nid: '1'\n" + "".join(
+    f"{role}_engine: local\n" for role in ("metastore", "storage", "execution")
+)
+WRITE = """\
+type: operator
+namespace: note
+command: write
+parameters:
+  required: [path, text]
+do:
+  - storage.write: {path: "{{path}}", content: "{{text}}"}
+"""
+READ = """\
+type: operator
+namespace: note
+command: read
+parameters:
+  required: [path]
+do:
+  - storage.exists: {path: "{{path}}"}
+    as: found
+  - storage.read: {path: "{{path}}"}
+"""
+WAIT = """\
+type: operator
+namespace: note
+command: wait
+parameters:
+  required:
+    - {name: seconds, type: number}
+"""
+WAIT_CLASS = """\
+import time
+
+import mason
+
+
+class NoteWait(mason.Operator):
+    def run(self, ctx: mason.Context) -> dict[str, float]:
+        ctx.info("waiting")
+        time.sleep(ctx.params["seconds"])
+        return {"waited": ctx.params["seconds"]}
+"""
+
+
+def workflow(*steps: str, command: str = "all") -> str:
+    return f"type: workflow\nnamespace: note\ncommand: {command}\ndag:\n" + "".join(
+        f"  - {{{step}}}\n" for step in steps
+    )
+
+
+def step(name: str, command: str, *after: str, more: str = "") -> str:
+    return f"id: {name}, namespace: note, command: {command}, dependencies: [{', '.join(after)}]{more}"
+
+
+@pytest.fixture
+def notes(mason, folder):
+    """Applies a workflow beside operators that write, read and wait."""
+
+    def apply(*steps: str, **more: str) -> None:
+        for name, text in {"config": CONFIG, "write": WRITE, "read": READ, **more}.items():
+            (folder / f"{name}.yaml").write_text(text)
+        (folder / "wait").mkdir(exist_ok=True)
+        (folder / "wait" / "operator.yaml").write_text(WAIT)
+        (folder / "wait" / "__init__.py").write_text(WAIT_CLASS)
+        (folder / "workflow.yaml").write_text(workflow(*steps))
+        applied = mason("apply", "-y", "-o")
+        assert applied.code == 0, applied.err
+
+    return apply
+
+
+def runs(mason) -> list[dict]:
+    return mason("runs", "list", "--json").json["runs"]
+
+
+def steps_of(record: dict) -> dict[str, str]:
+    return {step["step"]: step["status"] for step in record["steps"]}
+
+
+def test_a_run_writes_its_history(mason, folder, notes):
+    notes(step("a", "write"), step("b", "read", "a"))
+    pairs = ("-p", "a.path:x.txt,a.text:hello,b.path:x.txt")
+    refused = mason("run", "workflow", "note", "all", *pairs, answer="no\n")
+    assert refused.code == 1
+    assert not (folder / "x.txt").exists()
+    assert runs(mason) == []
+    done = mason("run", "workflow", "note", "all", *pairs, answer="yes\n")
+    (record,) = runs(mason)
+    assert done.code == 0
+    assert done.out.splitlines()[-1] == f"Run {record['run_id']} succeeded: 2 succeeded."
+    assert (folder / "x.txt").read_text() == "hello"
+    assert steps_of(record) == {"a": "succeeded", "b": "succeeded"}
+    assert record["parameters"] == {"a": {"path": "x.txt", "text": "hello"}, "b": {"path": "x.txt"}}
+    assert mason("runs", "show", record["run_id"]).out.splitlines()[-3:] == [
+        "step  status     attempts  seconds  error",
+        "a     succeeded  1         0.0",
+        "b     succeeded  1         0.0",
+    ]
+
+
+def test_faults_of_all_steps_are_told_at_once(mason, notes):
+    notes(step("a", "write"), step("b", "read", "a"))
+    told = mason("validate", "workflow", "note", "all", "-p", "a.path:x,b.pth:y,c.path:z")
+    assert told.code == 1
+    assert sorted(told.err.splitlines()) == [
+        "4 errors.",
+        "Error: Step a: Required parameter not specified: text",
+        "Error: Step b: Required parameter not specified: path",
+        "Error: Step b: Unknown parameter: pth (did you mean path?)",
+        "Error: Unknown step: c (the steps are a, b)",
+    ]
+
+
+def test_a_failure_and_its_resumption(mason, folder, notes):
+    notes(
+        step("a", "write"),
+        step("b", "read", "a"),
+        step("c", "write", "b"),
+        step("d", "write", "a", more=", trigger_rule: all_done"),
+    )
+    (folder / "steps.yaml").write_text(
+        "a: {parameters: {path: a.txt, text: A}}\nb: {parameters: {path: missing.txt}}\n"
+        "c: {parameters: {path: c.txt, text: C}}\nd: {parameters: {path: d.txt, text: D}}\n"
+    )
+    failed = mason("run", "workflow", "note", "all", "-f", "steps.yaml", "-y")
+    (record,) = runs(mason)
+    assert failed.code == 1
+    assert steps_of(record) == {"a": "succeeded", "b": "failed", "c": "upstream_failed", "d": "succeeded"}
+    assert failed.out.splitlines()[-1] == (
+        f"Run {record['run_id']} failed: 2 succeeded, 1 failed, 1 upstream failed. "
+        f"When the cause is mended: mason runs resume {record['run_id']}"
+    )
+    again = mason("runs", "resume", record["run_id"], "-y")
+    assert again.code == 1
+    (folder / "missing.txt").write_text("found")
+    (folder / "a.txt").unlink()
+    resumed = mason("runs", "resume", record["run_id"], "-y")
+    assert resumed.code == 0, resumed.err
+    assert "Done already: a, d." in resumed.err
+    (record,) = runs(mason)
+    assert record["status"] == "succeeded"
+    assert steps_of(record) == dict.fromkeys("abcd", "succeeded")
+    # What succeeded is not done again.
+    assert not (folder / "a.txt").exists()
+    assert (folder / "c.txt").read_text() == "C"
+    told = mason("runs", "resume", record["run_id"], "-y")
+    assert told.err == f"Error: Run {record['run_id']} succeeded; there is nothing left to do.\n"
+
+
+def test_resumed_with_other_parameters(mason, folder, notes):
+    notes(step("a", "write"), step("b", "read", "a"))
+    mason("run", "workflow", "note", "all", "-p", "a.path:a.txt,a.text:A,b.path:nope", "-y")
+    (record,) = runs(mason)
+    pairs = ("-p", "a.path:a.txt,a.text:A,b.path:a.txt")
+    assert mason("runs", "resume", record["run_id"], *pairs, "-y").code == 0
+
+
+def test_references_carry_what_a_step_returned(mason, folder, notes):
+    notes(step("a", "wait"), step("b", "write", "a"))
+    pairs = ("-p", "a.seconds:0.01,b.path:b.txt", "-p", 'b.text:"waited {{steps.a.waited}}"')
+    assert mason("run", "workflow", "note", "all", *pairs, "-y").code == 0
+    assert (folder / "b.txt").read_text() == "waited 0.01"
+
+
+def test_json_is_a_line_for_each_event(mason, notes):
+    notes(step("a", "wait"))
+    done = mason("run", "workflow", "note", "all", "-p", "a.seconds:0", "-y", "--json")
+    events = [json.loads(line) for line in done.out.splitlines()]
+    assert [event["event"] for event in events] == ["begun", "started", "said", "ended", "finished"]
+    (record,) = runs(mason)
+    logged = mason("runs", "logs", record["run_id"]).out.splitlines()
+    assert [line.split("  ", 1)[1] for line in logged] == [
+        "a: started",
+        "a: waiting",
+        "a: succeeded after 0.0 s",
+    ]
+
+
+def begin(*pairs: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "mason", "run", "workflow", "note", "all", "-p", *pairs, "-y", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )
+
+
+def until(process: subprocess.Popen, event: str, name: str) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        found = json.loads(line)
+        if (found["event"], found.get("step")) == (event, name):
+            return
+    raise AssertionError(process.stderr.read() if process.stderr else "")
+
+
+def test_the_first_ctrl_c_finishes_what_runs(mason, folder, notes):
+    notes(step("a", "wait"), step("b", "write", "a"))
+    with begin("a.seconds:1,b.path:b.txt,b.text:B") as process:
+        until(process, "started", "a")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    (record,) = runs(mason)
+    assert (record["status"], steps_of(record)) == ("interrupted", {"a": "succeeded", "b": "cancelled"})
+    assert mason("runs", "resume", record["run_id"], "-y").code == 0
+    assert (folder / "b.txt").read_text() == "B"
+
+
+def test_the_second_ctrl_c_waits_for_nothing(mason, notes):
+    notes(step("a", "wait"))
+    with begin("a.seconds:60") as process:
+        until(process, "started", "a")
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    (record,) = runs(mason)
+    assert steps_of(record) == {"a": "interrupted"}
+
+
+def test_a_run_that_goes_on_is_not_resumed_but_can_be_cancelled(mason, notes):
+    notes(step("a", "wait"), step("b", "wait", "a"))
+    with begin("a.seconds:2,b.seconds:60") as process:
+        until(process, "started", "a")
+        (record,) = runs(mason)
+        assert record["status"] == "running"
+        told = mason("runs", "resume", record["run_id"], "-y")
+        assert told.err == f"Error: Run {record['run_id']} goes on in another process. Wait until it has ended.\n"
+        assert mason("runs", "cancel", record["run_id"]).code == 0
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    told = mason("runs", "cancel", record["run_id"])
+    assert told.err == f"Error: Run {record['run_id']} has ended; there is nothing to cancel.\n"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_at_any_moment_it_resumes(mason, folder, notes, seed):
+    names = [f"s{number}" for number in range(6)]
+    notes(
+        *(step(name, "write", *names[index - 1 : index] if index else ()) for index, name in enumerate(names)),
+        step("end", "wait", names[-1]),
+    )
+    pairs = ",".join(f"{name}.path:{name}.txt,{name}.text:{name}" for name in names) + ",end.seconds:0.05"
+    chance = random.Random(seed)
+    with begin(pairs) as process:
+        until(process, "started", chance.choice(names))
+        time.sleep(chance.random() / 50)
+        process.kill()
+    (record,) = runs(mason)
+    if record["status"] != "succeeded":
+        assert record["status"] == "interrupted"
+        done = {name for name, status in steps_of(record).items() if status == "succeeded"}
+        for name in done:
+            (folder / f"{name}.txt").unlink(missing_ok=True)
+        left = [name for name in names if name not in done]
+        for name in left:
+            # A step that was killed while it ran may have written already, and is done again.
+            (folder / f"{name}.txt").unlink(missing_ok=True)
+        resumed = mason("runs", "resume", record["run_id"], "-y")
+        assert resumed.code == 0, resumed.err
+        assert [name for name in names if (folder / f"{name}.txt").exists()] == left
+    (record,) = runs(mason)
+    assert (record["status"], set(steps_of(record).values())) == ("succeeded", {"succeeded"})
+
+
+def test_no_runs_yet(mason, notes):
+    notes(step("a", "wait"))
+    assert mason("runs", "list").out == "There are no runs yet.\n"
+    assert mason("runs", "show", "20261121T101500.042-3f9a1c").code == 1
