@@ -57,11 +57,15 @@ class Result:
     memory: float
     memory_goal: int | None
     met: bool | None
-    peers: dict[str, float] = field(default_factory=dict)
+    peers: dict[str, float | None] = field(default_factory=dict)
+
+
+class Failed(Exception):
+    """A process failed; the message holds what it said."""
 
 
 def run(who: str, command: Command, work: Work) -> Sample:
-    """One process from start to end, without what ``who`` made before. Exits with what it said when it fails."""
+    """One process from start to end, without what ``who`` made before. Raises :class:`Failed`."""
     if who in work.made:
         remove(work.made[who])
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
@@ -73,7 +77,7 @@ def run(who: str, command: Command, work: Work) -> Sample:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             errors.seek(0)
-            sys.exit(f"{work.name}: {' '.join(command)} failed:\n{errors.read().decode()}")
+            raise Failed(f"{work.name}: {' '.join(command)} failed:\n{errors.read().decode()}")
         if work.clocked:
             out.seek(0)
             seconds = float(out.read().split()[-1])
@@ -109,9 +113,14 @@ def rows_made(path: Path, columns: str) -> tuple[Any, ...]:
     return (*row, schema)
 
 
-def measure_peer(name: str, work: Work, runs: int) -> float:
-    """The median of ``runs``. Exits when it did not write as many rows as Mason."""
-    samples = [run(name, work.peers[name], work)]
+def measure_peer(name: str, work: Work, runs: int) -> float | None:
+    """The median of ``runs``; ``None`` when it fails, as one does that runs out of memory. Exits when it did not write
+    as many rows as Mason."""
+    try:
+        samples = [run(name, work.peers[name], work)]
+    except Failed as error:
+        print(error, file=sys.stderr)
+        return None
     if work.same:
         mason, peer = (rows_made(work.made[who], work.same)[0] for who in ("mason", name))
         if mason != peer:
@@ -173,10 +182,14 @@ def table(results: Sequence[Result]) -> str:
                 ", ".join(goals),
                 {True: "yes", False: "no", None: ""}[result.met],
                 f"{result.memory:.0f}",
-                *(", ".join(f"{name} {seconds:.2f}" for name, seconds in result.peers.items()) for _ in peers),
+                *(", ".join(f"{name} {_peer(seconds)}" for name, seconds in result.peers.items()) for _ in peers),
             ]
         )
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _peer(seconds: float | None) -> str:
+    return "failed" if seconds is None else f"{seconds:.2f}"
 
 
 def machine() -> dict[str, str | int]:
@@ -216,7 +229,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         for work in chosen(Path(place), options.only, peers, full=options.full):
             print(f"measuring {work.name} ...", file=sys.stderr)
-            results.append(measure(work, options.runs))
+            try:
+                results.append(measure(work, options.runs))
+            except Failed as error:
+                sys.exit(str(error))
     about = machine()
     print("{date}, Mason {mason}, Python {python}, {system}, {cores} cores\n".format_map(about))
     print(table(results))
