@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("mason.cli.run:validate", "Check a run's parameters and config, and show its dry run."),
     "run": ("mason.cli.run:run", "Run an operator or workflow: dry run, confirmation, execution."),
     "runs": ("mason.cli.runs:runs_group", "Look at the history of runs; resume one that ended early."),
+    "graph": ("mason.cli.graph:graph", "Draw a workflow's DAG, or what uses what."),
     "schema": ("mason.cli.schema:schema", "Print the JSON Schema of a kind of resource."),
 }
 

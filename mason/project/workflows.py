@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mason import secrets, settings
 from mason.errors import ConflictError, MasonError, StateError, TransientEngineError
 from mason.project import Clients, Project, current_config, find, untouched
-from mason.resources.kinds import Config
+from mason.resources.kinds import Config, Workflow
 from mason.state.snapshot import Entry
 
 if TYPE_CHECKING:
@@ -391,6 +391,25 @@ def two_step_interrupt(control: Control, tell: Callable[[str], None]) -> Iterato
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def applied_workflow(project: Project, names: tuple[str, str]) -> Workflow:
+    """A workflow as it was applied. Raises ``NotFoundError`` that suggests a near name."""
+    (entry,) = find(project.store.read(), "workflow", names).values()
+    return Workflow.from_definition(entry.definition)
+
+
+def applied_uses(project: Project) -> dict[str, list[str]]:
+    """All applied resources, and for each the addresses of those that it uses and that there are."""
+    snapshot = project.store.read()
+    uses: dict[str, list[str]] = {address: [] for address in sorted(snapshot.resources)}
+    for address, entry in find(snapshot, "workflow").items():
+        steps = Workflow.from_definition(entry.definition).steps
+        uses[address] = [used for used in dict.fromkeys(step.address for step in steps) if used in uses]
+    return uses
 
 
 # --- the history ------------------------------------------------------------------------------------------------------

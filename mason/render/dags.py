@@ -13,10 +13,11 @@ the rail of a step before it where nobody else waits for that; else it branches 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mason.planner.order import topological
 from mason.planner.workflow import PlannedStep, WorkflowPlan
 from mason.render import JSON_FORMAT
 from mason.render.dryruns import dry_run_json, sentence_lines
@@ -47,6 +48,11 @@ def nodes_of(drawn: WorkflowPlan | Workflow) -> tuple[Node, ...]:
     if isinstance(drawn, WorkflowPlan):
         return tuple(Node(step.id, _name(step.address), step.dependencies) for step in drawn.steps)
     return tuple(Node(step.id, _name(step.address), step.dependencies) for step in ordered(drawn.steps))
+
+
+def resource_nodes(uses: Mapping[str, Sequence[str]]) -> tuple[Node, ...]:
+    """Resources, each after those that it uses."""
+    return tuple(Node(address, after=tuple(uses[address])) for address in topological(uses))
 
 
 def _name(address: str) -> str:
