@@ -8,9 +8,9 @@ import json
 import duckdb
 import pytest
 
-from mason.clients._sql import bytewise
-from mason.clients._sql.bytewise import Marks, look_through
-from mason.clients._sql.files import files_at
+from mason.clients._sql.reading import bytewise
+from mason.clients._sql.reading.bytewise import Marks, look_through
+from mason.clients._sql.reading.files import files_at
 from tests.clients.conftest import Local, refusal
 
 SAMPLE = 30_000
@@ -79,9 +79,15 @@ def test_usual_times_pass(local: Local) -> None:
 def test_a_time_among_dates(local: Local) -> None:
     local.put("data/t.csv", "d\n" + "2013-01-01\n" * SAMPLE + "2013-01-02 10:00:00\n")
     assert refusal(local.rows, "t", "SELECT max(d) FROM $table") == (
-        "EngineError: data/t.csv, line 30002, column d: '2013-01-02 10:00:00' is not of type DATE, which the values "
+        "EngineError: data/t.csv, row 30001, column d: '2013-01-02 10:00:00' is not of type DATE, which the values "
         "before it have. Mend the value, or register the table with column d as VARCHAR."
     )
+
+
+def test_dates_without_end(local: Local) -> None:
+    local.put("data/t.csv", "d,i\n-infinity,1\n2020-01-01,2\n")
+    assert local.columns("t") == {"d": "DATE", "i": "BIGINT"}
+    assert local.rows("t", "SELECT d::VARCHAR, i FROM $table") == [("-infinity", 1), ("2020-01-01", 2)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from mason.clients._sql.failures import explain
-from mason.clients._sql.outputs import NOTE
+from mason.clients._sql.writing.outputs import NOTE
 from mason.engines.models import Job
 from tests.clients.conftest import Local, make, refusal
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mason.clients._sql.outputs import NOTE
+from mason.clients._sql.writing.outputs import NOTE
 from mason.engines.models import Job
 from tests.clients.conftest import Local, make, refusal
 
@@ -336,16 +336,16 @@ def test_spreadsheets_have_limits(local: Local) -> None:
 
 
 def test_a_source_that_changes_meanwhile(data: Local, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mason.clients._sql import outputs
+    from mason.clients._sql.writing import copying
 
-    copy = outputs._copy
+    copy = copying._copy
 
     def changing(*arguments: Any) -> int:
         rows = copy(*arguments)
         data.put("data/t.csv", CSV + "4,y,1\n")
         return rows
 
-    monkeypatch.setattr(outputs, "_copy", changing)
+    monkeypatch.setattr(copying, "_copy", changing)
     assert refusal(convert, data, "o.csv") == (
         "EngineError: The files that were read changed meanwhile, so nothing was written. Run it again."
     )

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._sql.connection import Limits, connect
 from mason.clients._sql.failures import Show
-from mason.clients._sql.outputs import Output, beside, check_apart, write
 from mason.clients._sql.quoting import identifier, qualified
-from mason.clients._sql.readers import Source
+from mason.clients._sql.reading.readers import Source
 from mason.clients._sql.root import Root
 from mason.clients._sql.session import confine_to, diagnosed, opened, prepare
 from mason.clients._sql.statement import TABLE, one_select, tables_mentioned
 from mason.clients._sql.values import fetched_type, rows_ready
 from mason.clients._sql.working import watched
+from mason.clients._sql.writing.copying import write
+from mason.clients._sql.writing.outputs import Output, beside, check_apart
 from mason.engines.models import Column, Rows, Schema
 from mason.errors import EngineError, NotFoundError
 
@@ -60,7 +61,7 @@ def query(limits: Limits, sql: str, *, table: Source | None, resolve: Resolve, l
 def query_to_output(
     limits: Limits, sql: str, output: Output, *, table: Source | None, resolve: Resolve, root: Root
 ) -> dict[str, Any]:
-    """Write the rows of one SELECT, and return the manifest of :func:`outputs.write`."""
+    """Write the rows of one SELECT, and return the manifest of :func:`copying.write`."""
     with (
         beside(output, root) as path,
         _ready_to_run(limits, sql, table, resolve, root.show, output=(output, path)) as (connection, select, sources),

@@ -9,15 +9,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from mason.clients._sql import answers, reshape, summary
-from mason.clients._sql.columns import Columns
+from mason.clients._sql import answers, summary
 from mason.clients._sql.connection import Limits
 from mason.clients._sql.jobs import now, succeeded
-from mason.clients._sql.outputs import settle
-from mason.clients._sql.readers import Source
+from mason.clients._sql.reading.columns import Columns
+from mason.clients._sql.reading.readers import Source
+from mason.clients._sql.reading.schemas import Merging
+from mason.clients._sql.reading.tables import title
 from mason.clients._sql.root import Root
-from mason.clients._sql.schemas import Merging
-from mason.clients._sql.tables import title
+from mason.clients._sql.writing import reshape
+from mason.clients._sql.writing.outputs import settle
 from mason.engines.execution import Execution
 from mason.engines.models import Column, Job, Rows, Schema, Table
 from mason.errors import ConflictError, NotFoundError

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from mason.clients._sql.connection import Limits, confine, connect, load_excel
 from mason.clients._sql.failures import Show, explain
-from mason.clients._sql.misread import MISREAD, first_misread
-from mason.clients._sql.outputs import Output
 from mason.clients._sql.quoting import literal
-from mason.clients._sql.readers import Source
+from mason.clients._sql.reading.misread import MISREAD, first_misread
+from mason.clients._sql.reading.readers import Source
+from mason.clients._sql.writing.outputs import Output
 
 if TYPE_CHECKING:
     import duckdb

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._sql.connection import Limits
 from mason.clients._sql.failures import Show
 from mason.clients._sql.quoting import identifier, listing
-from mason.clients._sql.readers import Source
+from mason.clients._sql.reading.readers import Source
 from mason.clients._sql.session import opened
 from mason.clients._sql.values import fetched_type, rows_ready
 from mason.clients._sql.working import watched

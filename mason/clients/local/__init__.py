@@ -25,8 +25,8 @@ class LocalClient(Client):
     name: ClassVar[str] = "local"
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
+        from mason.clients._sql.reading.schemas import Seen
         from mason.clients._sql.root import Root
-        from mason.clients._sql.schemas import Seen
         from mason.clients.local.warehouse import Warehouse
 
         super().__init__(configuration, base=base)

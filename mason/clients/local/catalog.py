@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from mason.clients._sql.connection import Limits
-from mason.clients._sql.files import FORMATS_READ
 from mason.clients._sql.missing import missing
 from mason.clients._sql.quoting import qualified
-from mason.clients._sql.readers import Source
-from mason.clients._sql.schemas import Merging
-from mason.clients._sql.tables import source_of
+from mason.clients._sql.reading.files import FORMATS_READ
+from mason.clients._sql.reading.readers import Source
+from mason.clients._sql.reading.schemas import Merging
+from mason.clients._sql.reading.tables import source_of
 from mason.clients.local import LocalClient, folders
 from mason.engines.models import Column, Database, Location, Schema, Table
 from mason.errors import ConflictError, EngineError, NotFoundError

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from mason.clients._sql.files import ending_of
+from mason.clients._sql.reading.files import ending_of
 from mason.clients._sql.root import Root, entries, is_file
 
 # Folders that hold other people's files by the thousand.

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mason.clients._sql.files import files_at
 from mason.clients._sql.jobs import now, succeeded
 from mason.clients._sql.quoting import listing, qualified
-from mason.clients._sql.readers import source
-from mason.clients._sql.schemas import TableSchema
-from mason.clients._sql.tables import definition_of, look_at, partitions_of, relative, title, unread
+from mason.clients._sql.reading.files import files_at
+from mason.clients._sql.reading.readers import source
+from mason.clients._sql.reading.schemas import TableSchema
+from mason.clients._sql.reading.tables import definition_of, look_at, partitions_of, relative, title, unread
 from mason.clients.local import LocalClient
 from mason.clients.local.catalog import Catalog
 from mason.clients.local.names import check_name, check_schema

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mason.clients._sql.atomic import write_whole
-from mason.clients._sql.files import fingerprint
-from mason.clients._sql.inference import infer
 from mason.clients._sql.jobs import iso
+from mason.clients._sql.reading.files import fingerprint
+from mason.clients._sql.reading.inference import infer
+from mason.clients._sql.writing.atomic import write_whole
 from mason.clients.local import LocalClient
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage

@@ -136,7 +136,7 @@ class Warehouse:
     @contextmanager
     def keeping(self, job: Job) -> Iterator[None]:
         """Keep a job if the work inside goes well. Whether it can be kept turns out before the work begins."""
-        from mason.clients._sql.atomic import whole
+        from mason.clients._sql.writing.atomic import whole
 
         with self._reached(), whole(self.folder / "jobs" / f"{job.job_id}.json") as beside:
             beside.write_text(json.dumps(job.to_dict(), indent=1), "utf-8")

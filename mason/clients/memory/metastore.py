@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from mason.clients._sql.connection import Limits
-from mason.clients._sql.files import files_at
 from mason.clients._sql.jobs import now, succeeded
 from mason.clients._sql.missing import missing
 from mason.clients._sql.quoting import qualified
-from mason.clients._sql.readers import Source, source
+from mason.clients._sql.reading.files import files_at
+from mason.clients._sql.reading.readers import Source, source
+from mason.clients._sql.reading.schemas import Merging, Seen
+from mason.clients._sql.reading.tables import definition_of, look_at, partitions_of, relative, source_of, unread
 from mason.clients._sql.root import Root
-from mason.clients._sql.schemas import Merging, Seen
-from mason.clients._sql.tables import definition_of, look_at, partitions_of, relative, source_of, unread
 from mason.clients.memory import MemoryClient
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table

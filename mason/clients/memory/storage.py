@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from mason.clients._sql.inference import infer
+from mason.clients._sql.reading.inference import infer
+from mason.clients._sql.reading.schemas import Seen
 from mason.clients._sql.root import Root
-from mason.clients._sql.schemas import Seen
 from mason.clients.memory import MemoryClient
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mason.clients._sql.files import DataFile
+from mason.clients._sql.reading.files import DataFile
 from mason.errors import EngineError
 
 _PIECE = 1 << 20

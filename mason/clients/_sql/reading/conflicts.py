@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mason.clients._sql.columns import WHOLE, Columns
 from mason.clients._sql.quoting import listing
+from mason.clients._sql.reading.columns import WHOLE, Columns
 from mason.errors import ConflictError
 
 AllNull = Callable[[int, str], bool]

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.bytewise import begins_with_points, lone_return
-from mason.clients._sql.columns import Columns
 from mason.clients._sql.failures import explain, not_utf8
-from mason.clients._sql.files import DataFile
-from mason.clients._sql.misread import exact
 from mason.clients._sql.quoting import call, literal, struct
+from mason.clients._sql.reading.bytewise import begins_with_points, lone_return
+from mason.clients._sql.reading.columns import Columns
+from mason.clients._sql.reading.files import DataFile
+from mason.clients._sql.reading.misread import exact
 from mason.clients._sql.root import Root
 from mason.errors import EngineError
 
@@ -39,6 +39,7 @@ OPTIONS = {
 
 SAMPLE_ROWS = 20_480
 _USUAL = ",;\t|"
+_USUAL_DATE = "%Y-%m-%d"
 _OTHERS = "^~:#!*%&@\x01\x1f\x1e"
 _SAMPLE_LINES = 500
 
@@ -155,7 +156,8 @@ def _ask_sniffer(
         header=header,
         skip=skip,
         comment="" if comment == "(empty)" else comment,
-        date_format=date_format or "",
+        # With the usual format said, DuckDB takes "infinity" for 1900-01-01; without it, see what is checked instead.
+        date_format="" if date_format == _USUAL_DATE else date_format or "",
         timestamp_format=timestamp_format or "",
         strict=strict,
     )

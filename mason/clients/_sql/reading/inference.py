@@ -8,12 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from mason.clients._sql.connection import Limits
-from mason.clients._sql.files import ending_of
 from mason.clients._sql.missing import missing
-from mason.clients._sql.options import check_values
+from mason.clients._sql.reading.files import ending_of
+from mason.clients._sql.reading.schemas import Seen
+from mason.clients._sql.reading.tables import look_at
 from mason.clients._sql.root import Root
-from mason.clients._sql.schemas import Seen
-from mason.clients._sql.tables import look_at
 from mason.engines.models import Column, Location, Schema, Table
 from mason.errors import EngineError
 
@@ -34,7 +33,6 @@ def infer(
     ``options`` say how the files are read, ``columns`` which types columns have; all that they leave out is found out.
     Raises ``NotFoundError`` for a column that is not there, and ``EngineError`` for an unknown option or type.
     """
-    check_values(options or {})
     base, _ = root.find(path)
     if glob.has_magic(path) and not (root.path / path).exists():
         # A glob is named for the folder that it starts from.

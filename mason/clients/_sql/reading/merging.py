@@ -15,8 +15,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mason.clients._sql.columns import WHOLE, Columns
 from mason.clients._sql.quoting import listing
+from mason.clients._sql.reading.columns import WHOLE, Columns
 from mason.errors import ConflictError
 
 _SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mason.clients._sql.columns import WHOLE, Columns
 from mason.clients._sql.failures import Show
 from mason.clients._sql.quoting import call, identifier, literal, struct
+from mason.clients._sql.reading.columns import WHOLE, Columns
 from mason.errors import EngineError
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from mason.clients._sql import spreadsheet
-from mason.clients._sql.merging import Merged
-from mason.clients._sql.misread import Suspect, checked, misread
 from mason.clients._sql.quoting import call, exactly, identifier, literal, struct
-from mason.clients._sql.schemas import FileSchema, TableSchema
+from mason.clients._sql.reading import spreadsheet
+from mason.clients._sql.reading.merging import Merged
+from mason.clients._sql.reading.misread import Suspect, checked, misread
+from mason.clients._sql.reading.schemas import FileSchema, TableSchema
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql import json_files, spreadsheet
-from mason.clients._sql.bytewise import Marks, look_through
-from mason.clients._sql.columns import Columns, checked_type
-from mason.clients._sql.conflicts import AllNull, agree
-from mason.clients._sql.dialect import SAMPLE_ROWS, Dialect, check_options, sniff
 from mason.clients._sql.failures import explained
-from mason.clients._sql.files import DataFile, partition_types
-from mason.clients._sql.merging import Merged, merge
 from mason.clients._sql.quoting import call, identifier, literal
+from mason.clients._sql.reading import json_files, spreadsheet
+from mason.clients._sql.reading.bytewise import Marks, look_through
+from mason.clients._sql.reading.columns import Columns, checked_type
+from mason.clients._sql.reading.conflicts import AllNull, agree
+from mason.clients._sql.reading.dialect import SAMPLE_ROWS, Dialect, check_options, sniff
+from mason.clients._sql.reading.files import DataFile, partition_types
+from mason.clients._sql.reading.merging import Merged, merge
+from mason.clients._sql.reading.options import check_values
 from mason.clients._sql.root import Root
 from mason.errors import ConflictError, EngineError
 
@@ -219,6 +220,7 @@ def _key(file: DataFile, options: Mapping[str, Any], index: int) -> object:
 
 
 def _checked(kind: str, given: dict[str, Any], client: str) -> dict[str, Any]:
+    check_values(given)
     if kind == "csv":
         return check_options(given, client)
     known = ("header", "sheet") if kind == "xlsx" else ()

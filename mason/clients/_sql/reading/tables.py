@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from mason.clients._sql.connection import Limits, on_demand
-from mason.clients._sql.files import DataFile, files_at
-from mason.clients._sql.readers import Source, source
+from mason.clients._sql.reading.files import DataFile, files_at
+from mason.clients._sql.reading.readers import Source, source
+from mason.clients._sql.reading.schemas import FileSchema, Merging, Seen, TableSchema, describe
 from mason.clients._sql.root import Root
-from mason.clients._sql.schemas import FileSchema, Merging, Seen, TableSchema, describe
 from mason.engines.models import Column, Location, Partition, Schema, Table
 from mason.errors import EngineError
 

@@ -8,28 +8,21 @@ only folders with such a note are ever replaced.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING
 
-from mason.clients._sql import spreadsheet
-from mason.clients._sql.atomic import whole
-from mason.clients._sql.failures import Show
-from mason.clients._sql.files import NULL_PARTITION, Ending, ending_of, fingerprint
-from mason.clients._sql.quoting import identifier, listing, literal
-from mason.clients._sql.readers import Source
-from mason.clients._sql.root import Root, is_data
-from mason.clients._sql.working import watched
-from mason.clients._sql.writable import NESTED, writable
-from mason.engines.models import Column
+from mason.clients._sql.quoting import listing
+from mason.clients._sql.reading.files import Ending, ending_of
+from mason.clients._sql.reading.readers import Source
+from mason.clients._sql.root import Root
+from mason.clients._sql.writing.atomic import whole
 from mason.errors import ConflictError, EngineError
 
 if TYPE_CHECKING:
-    import duckdb
-    from duckdb.sqltypes import DuckDBPyType
+    pass
 
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx")
 """The formats that can be written."""
@@ -37,15 +30,6 @@ FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx")
 NOTE = "_mason.json"
 """The file in a folder that says that Mason wrote it, and what; readers pass over names that begin with ``_``."""
 
-_OPTIONS = {
-    "csv": "FORMAT csv, HEADER true",
-    "parquet": "FORMAT parquet",
-    "json": "FORMAT json, ARRAY true",
-    "jsonl": "FORMAT json, ARRAY false",
-    "xlsx": "FORMAT xlsx, HEADER true",
-}
-# JSON has no partitions in DuckDB, but a line of it is a line of CSV with one column and no quotes.
-_LINES = r"FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER e'\x1f'"
 _COMPRESSIONS = {
     "csv": ("gzip", "zstd", "none"),
     "json": ("gzip", "zstd", "none"),
@@ -54,11 +38,7 @@ _COMPRESSIONS = {
     "xlsx": ("none",),
 }
 _ENDINGS = {"gzip": ".gz", "zstd": ".zst"}
-# Large enough to be read quickly, small enough to be read by many.
-_LARGEST_FILE = "512MB"
 _MOST_FILES = 1_000
-_PIECE, _LINE, _ROWS = "mason_piece", "mason_line", "mason_rows"
-_TURNS = (8, 64, 512)
 # What desktops leave in every folder that somebody looks into.
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
@@ -229,221 +209,3 @@ def beside(output: Output, root: Root) -> Iterator[Path]:
             yield path
     except FileExistsError as error:
         raise exists(root.show(output.target)) from error
-
-
-def write(
-    connection: duckdb.DuckDBPyConnection,
-    select: str,
-    output: Output,
-    path: Path,
-    sources: Sequence[Source],
-    show: Show,
-) -> dict[str, Any]:
-    """Write the rows of ``select`` to ``path``, which will be the target, and return the manifest.
-
-    Its keys: ``output``, ``format``, ``rows``, ``bytes``, ``files`` (``path``, ``bytes``), ``schema`` and, where files
-    were read, ``source``, their fingerprint. Raises ``EngineError`` when they changed meanwhile.
-    """
-    before = fingerprint(_files(sources), show)
-    relation = connection.sql(select)
-    names, kinds = _unique(relation.columns), relation.types
-    _check_partitions(output, dict(zip(names, kinds, strict=True)))
-    named = _named(connection, select, names, kinds, output)
-    if output.format == "parquet":
-        kinds = connection.sql(named).types
-    shown = show(str(output.target))
-    with watched(connection, f"Writing {shown}", sum(source.size for source in sources)):
-        rows = _copy(connection, named, output, path)
-    if fingerprint(_files(sources), show) != before:
-        raise EngineError("The files that were read changed meanwhile, so nothing was written. Run it again.")
-    files = sorted(each for each in path.rglob("*") if each.is_file()) if output.folder else [path]
-    sizes = {
-        f"{shown}/{each.relative_to(path).as_posix()}" if output.folder else shown: each.stat().st_size
-        for each in files
-    }
-    manifest = {
-        "output": shown,
-        "format": output.format,
-        "rows": rows,
-        "bytes": sum(sizes.values()),
-        "files": [{"path": name, "bytes": size} for name, size in sizes.items()],
-        "schema": [Column(name, str(kind)).to_dict() for name, kind in zip(names, kinds, strict=True)],
-        **({"source": before} if _files(sources) else {}),
-    }
-    if output.folder:
-        (path / NOTE).write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
-    return manifest
-
-
-def _files(sources: Sequence[Source]) -> list[Path]:
-    return [path for source in sources for path in source.files]
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    """Names as files can have them: SQL folds case, and a result may give two columns one name."""
-    taken = {name.lower() for name in names}
-    met: set[str] = set()
-    unique = []
-    for name in names:
-        found, number = name, 1
-        while found.lower() in met or (found != name and found.lower() in taken):
-            found, number = f"{name}_{number}", number + 1
-        met.add(found.lower())
-        unique.append(found)
-    return unique
-
-
-def _check_partitions(output: Output, columns: Mapping[str, DuckDBPyType]) -> None:
-    for name in output.partition_columns:
-        if name not in columns:
-            missing = [each for each in output.partition_columns if each not in columns]
-            raise EngineError(
-                f"There is no column {', '.join(missing)} to partition by. Columns: {listing(columns, most=30)}."
-            )
-        if not is_data(name):
-            raise EngineError(
-                f"Column {name} cannot be partitioned by: readers pass over folders whose names begin so. Rename it."
-            )
-        if name == "*":
-            raise EngineError("Column * cannot be partitioned by: to DuckDB it means all columns. Rename it.")
-        if columns[name].id in NESTED or columns[name].id == "blob":
-            raise EngineError(
-                f"Column {name} cannot be partitioned by: it is {columns[name]}, of which no name of a folder can be "
-                "made. Choose a column of numbers, dates or short texts."
-            )
-    if output.partition_columns and len(output.partition_columns) == len(columns):
-        raise EngineError("All columns are partition columns, so there would be nothing in the files. Leave one out.")
-
-
-def _named(
-    connection: duckdb.DuckDBPyConnection,
-    select: str,
-    names: Sequence[str],
-    kinds: Sequence[DuckDBPyType],
-    output: Output,
-) -> str:
-    """``select`` with its columns named uniquely, and as the format can hold them."""
-    aliases = [f"c{index}" for index in range(len(names))]
-    values = ", ".join(
-        f"{alias if name in output.partition_columns else writable(alias, name, kind, output.format)} "
-        f"AS {identifier(name)}"
-        for alias, name, kind in zip(aliases, names, kinds, strict=True)
-    )
-    named = f"SELECT {values} FROM ({select}\n) AS rows({', '.join(aliases)})"
-    if output.format == "xlsx":
-        return spreadsheet.fitted(connection, named, list(zip(names, kinds, strict=True)))
-    return named
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, select: str, output: Output, path: Path) -> int:
-    """Have DuckDB write, and return the number of rows."""
-    options = [_OPTIONS[output.format]]
-    keys = list(output.partition_columns)
-    plain = select
-    if output.files is not None:
-        keys = [_unused(_PIECE, connection.sql(select).columns)]
-        select = f"SELECT *, row_number() OVER () % {output.files} AS {identifier(keys[0])} FROM ({select})"
-    if keys and output.format in ("json", "jsonl"):
-        select, options = _lines(connection, select, keys), [_LINES]
-    elif output.format == "csv":
-        options.append(f"DELIMITER {literal(output.delimiter)}")
-    if output.compression:
-        options.append(f"COMPRESSION {literal({'none': 'uncompressed'}.get(output.compression, output.compression))}")
-    if keys:
-        folders = [f"FILE_EXTENSION {literal(output.ending)}"]
-        folders.append(f"PARTITION_BY ({', '.join(identifier(key) for key in keys)})")
-        rows = _copy_to_folders(connection, select, keys, [*options, *folders], path)
-        if not rows:
-            _write_nothing(connection, plain, output, options, path)
-        elif output.files is not None:
-            _gather(path, keys[0], output)
-        else:
-            _refuse_null_text(path, output)
-        return rows
-    if output.folder and output.format in ("csv", "parquet"):
-        split = [f"FILE_EXTENSION {literal(output.ending)}", f"FILE_SIZE_BYTES {literal(_LARGEST_FILE)}"]
-        return _copy_once(connection, select, [*options, *split], path)
-    # A folder of one file is made by hand: DuckDB splits some formats only.
-    return _copy_once(connection, select, options, path / f"data_0.{output.ending}" if output.folder else path)
-
-
-def _copy_once(connection: duckdb.DuckDBPyConnection, select: str, options: Sequence[str], path: Path) -> int:
-    row = connection.execute(f"COPY ({select}) TO {literal(str(path))} ({', '.join(options)})").fetchone()
-    return int(row[0]) if row else 0
-
-
-def _copy_to_folders(
-    connection: duckdb.DuckDBPyConnection, select: str, keys: Sequence[str], options: Sequence[str], path: Path
-) -> int:
-    """Write partitions, all at once or, because each takes memory as long as the statement lasts, in several turns."""
-    import duckdb
-
-    try:
-        return _copy_once(connection, select, options, path)
-    except duckdb.OutOfMemoryException:
-        connection.execute(f"CREATE TEMP TABLE {_ROWS} AS {select}")
-    turn = f"hash({', '.join(identifier(key) for key in keys)})"
-    options = [*options, "OVERWRITE_OR_IGNORE"]
-    for turns in _TURNS:
-        _clear(path)
-        slices = [f"SELECT * FROM {_ROWS} WHERE {turn} % {turns} = {number}" for number in range(turns)]
-        try:
-            return sum(_copy_once(connection, each, options, path) for each in slices)
-        except duckdb.OutOfMemoryException:
-            if turns == _TURNS[-1]:
-                raise
-    raise AssertionError("there are turns")
-
-
-def _clear(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder)
-    folder.mkdir()
-
-
-def _unused(name: str, names: Sequence[str]) -> str:
-    """``name``, or one like it that no column has."""
-    return _unique([*names, name])[-1]
-
-
-def _write_nothing(
-    connection: duckdb.DuckDBPyConnection, select: str, output: Output, options: Sequence[str], path: Path
-) -> None:
-    """One file without rows, so that the folder has the columns of the table, partition columns included."""
-    folder = path.joinpath(*(f"{quote(key, safe='')}={NULL_PARTITION}" for key in output.partition_columns))
-    folder.mkdir(parents=True, exist_ok=True)
-    excluded = ", ".join(identifier(key) for key in output.partition_columns)
-    columns = f"* EXCLUDE ({excluded})" if excluded else "*"
-    _copy_once(connection, f"SELECT {columns} FROM ({select})", options, folder / f"data_0.{output.ending}")
-
-
-def _refuse_null_text(path: Path, output: Output) -> None:
-    """To DuckDB and others, a folder of this name holds rows without a value."""
-    for folder in path.rglob("*=*"):
-        key, _, value = folder.name.partition("=")
-        if value.upper() == "NULL" and folder.is_dir():
-            raise EngineError(
-                f"Column {unquote(key)} has the text {value}, which readers of partitions take for no value at all. "
-                "Change the text, or partition by other columns."
-            )
-
-
-def _lines(connection: duckdb.DuckDBPyConnection, select: str, keys: Sequence[str]) -> str:
-    """Rows as lines of JSON, beside the columns to partition by."""
-    every = connection.sql(select).columns
-    fields = ", ".join(f"{literal(name)}: {identifier(name)}" for name in every if name not in keys)
-    return (
-        f"SELECT CAST(to_json({{{fields}}}) AS VARCHAR) AS {identifier(_unused(_LINE, every))}, "
-        f"{', '.join(identifier(key) for key in keys)} FROM ({select})"
-    )
-
-
-def _gather(folder: Path, key: str, output: Output) -> None:
-    """Pieces that were written as partitions become files of the folder itself."""
-    number = 0
-    for piece in sorted(folder.glob(f"{key}=*")):
-        for file in sorted(piece.iterdir()):
-            file.rename(folder / f"data_{number}.{output.ending}")
-            number += 1
-        piece.rmdir()

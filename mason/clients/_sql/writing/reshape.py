@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.columns import Columns, checked_type
 from mason.clients._sql.connection import Limits
 from mason.clients._sql.fake import FakeColumn, facts, select
-from mason.clients._sql.outputs import Output, beside, check_apart, write
 from mason.clients._sql.quoting import identifier, listing
-from mason.clients._sql.readers import Source
+from mason.clients._sql.reading.columns import Columns, checked_type
+from mason.clients._sql.reading.readers import Source
 from mason.clients._sql.root import Root
 from mason.clients._sql.session import opened
 from mason.clients._sql.working import watched
+from mason.clients._sql.writing.copying import write
+from mason.clients._sql.writing.outputs import Output, beside, check_apart
 from mason.errors import ConflictError, EngineError, NotFoundError
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""From tables to files: formats and partitions, values as a format can hold them, whole or not at all."""
