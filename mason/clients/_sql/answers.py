@@ -20,13 +20,13 @@ from mason.clients._sql.session import confine_to, diagnosed, opened, prepare
 from mason.clients._sql.statement import TABLE, one_select, tables_mentioned
 from mason.clients._sql.values import fetched_type, rows_ready
 from mason.clients._sql.working import watched
-from mason.clients._sql.writing.copying import write
-from mason.clients._sql.writing.outputs import Output, beside, check_apart
 from mason.engines.models import Column, Rows, Schema
 from mason.errors import EngineError, NotFoundError
 
 if TYPE_CHECKING:
     import duckdb
+
+    from mason.clients._sql.writing.outputs import Output
 
 Resolve = Callable[[str, str], "Source | NotFoundError | None"]
 """Finds the source of a table by schema (may be empty) and name. An error comes back as a value: the name may
@@ -62,6 +62,9 @@ def query_to_output(
     limits: Limits, sql: str, output: Output, *, table: Source | None, resolve: Resolve, root: Root
 ) -> dict[str, Any]:
     """Write the rows of one SELECT, and return the manifest of :func:`copying.write`."""
+    from mason.clients._sql.writing.copying import write
+    from mason.clients._sql.writing.outputs import beside, check_apart
+
     with (
         beside(output, root) as path,
         _ready_to_run(limits, sql, table, resolve, root.show, output=(output, path)) as (connection, select, sources),

@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from mason.clients._sql import answers, summary
-from mason.clients._sql.connection import Limits
 from mason.clients._sql.jobs import now, succeeded
-from mason.clients._sql.reading.columns import Columns
-from mason.clients._sql.reading.readers import Source
-from mason.clients._sql.reading.schemas import Merging
-from mason.clients._sql.reading.tables import title
-from mason.clients._sql.root import Root
-from mason.clients._sql.writing import reshape
-from mason.clients._sql.writing.outputs import settle
 from mason.engines.execution import Execution
 from mason.engines.models import Column, Job, Rows, Schema, Table
 from mason.errors import ConflictError, NotFoundError
+
+# Readers and writers are imported where they are used: planning asks what a client supports, and a table is looked at
+# without any of them.
+if TYPE_CHECKING:
+    from mason.clients._sql.connection import Limits
+    from mason.clients._sql.reading.columns import Columns
+    from mason.clients._sql.reading.readers import Source
+    from mason.clients._sql.reading.schemas import Merging
+    from mason.clients._sql.root import Root
 
 
 class Tables(Protocol):
@@ -75,6 +75,8 @@ class DuckDBExecution(Execution):
 
     def preview(self, table: Table, *, limit: int = 10) -> Rows:
         """The first rows, in the order of the files."""
+        from mason.clients._sql import answers
+
         with self._tables() as tables:
             return answers.preview(tables.limits, tables.source(table, whole=False), limit, tables.root.show)
 
@@ -88,6 +90,8 @@ class DuckDBExecution(Execution):
         histogram: int = 0,
     ) -> Rows:
         """One row per column, in memory that is bounded by ``memory_limit``."""
+        from mason.clients._sql import summary
+
         with self._tables() as tables:
             return summary.summarize(
                 tables.limits,
@@ -110,6 +114,9 @@ class DuckDBExecution(Execution):
         limit: int | None = None,
     ) -> Rows | Job:
         """Rows, or the job that wrote them to ``output`` as csv, parquet, json or jsonl."""
+        from mason.clients._sql import answers
+        from mason.clients._sql.writing.outputs import settle
+
         with self._tables() as tables:
             source = tables.source(table) if table else None
             database = table.database if table else ""
@@ -143,6 +150,9 @@ class DuckDBExecution(Execution):
         overwrite: bool = False,
     ) -> Job:
         """Done by the time that the job is there. One file keeps the order of the rows."""
+        from mason.clients._sql.writing import reshape
+        from mason.clients._sql.writing.outputs import settle
+
         with self._tables() as tables:
             submitted = self._begin()
             settled = settle(
@@ -180,6 +190,9 @@ class DuckDBExecution(Execution):
         overwrite: bool = False,
     ) -> Job:
         """By the lattice of :mod:`merging`. Rows come in no promised order."""
+        from mason.clients._sql.writing import reshape
+        from mason.clients._sql.writing.outputs import settle
+
         with self._tables() as tables:
             submitted = self._begin()
             source = self._merging(tables, table, allow_text, extract_paths)
@@ -200,6 +213,9 @@ class DuckDBExecution(Execution):
         overwrite: bool = False,
     ) -> Job:
         """The same rows every time: other columns decide where ``order_by`` does not. Their order is not promised."""
+        from mason.clients._sql.writing import reshape
+        from mason.clients._sql.writing.outputs import settle
+
         with self._tables() as tables:
             submitted = self._begin()
             settled = settle(tables.root, output, format=format, overwrite=overwrite)
@@ -220,6 +236,9 @@ class DuckDBExecution(Execution):
         overwrite: bool = False,
     ) -> Job:
         """Words come from mimesis, by the names of columns; DuckDB makes the rest."""
+        from mason.clients._sql.writing import reshape
+        from mason.clients._sql.writing.outputs import settle
+
         with self._tables() as tables:
             submitted = self._begin()
             settled = settle(tables.root, output, format=format, overwrite=overwrite)
@@ -228,6 +247,10 @@ class DuckDBExecution(Execution):
         return self._done("fake", manifest, submitted)
 
     def _merging(self, tables: Tables, table: Table, allow_text: bool, extract_paths: bool) -> Source:
+        from mason.clients._sql.reading.schemas import Merging
+        from mason.clients._sql.reading.tables import title
+        from mason.clients._sql.writing import reshape
+
         source = tables.source(replace(table, schema=None), merging=Merging(allow_text, extract_paths))
         reshape.check_mergeable(source, title(table))
         return source

@@ -12,10 +12,11 @@ from mason.clients._sql.failures import Show, explain
 from mason.clients._sql.quoting import literal
 from mason.clients._sql.reading.misread import MISREAD, first_misread
 from mason.clients._sql.reading.readers import Source
-from mason.clients._sql.writing.outputs import Output
 
 if TYPE_CHECKING:
     import duckdb
+
+    from mason.clients._sql.writing.outputs import Output
 
 
 @contextmanager
