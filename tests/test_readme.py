@@ -102,3 +102,19 @@ def test_the_check_of_outputs_can_fail():
 def test_generated_references_are_up_to_date(file, made):
     text = (ROOT / file).read_text("utf-8")
     assert made(text) == text, "run: make docs"
+
+
+def test_the_demo_ends_with_the_answer_that_the_data_holds():
+    """``make demo`` without its setup; the script itself compares the answer with what it should be."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", str(ROOT / "scripts" / "demo")],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (
+        0,
+        ["Done: the five carriers with the most flights are as the data says."],
+    )
