@@ -142,6 +142,10 @@ def _carry_out(
                 if fresh.serial == made.serial or fresh.actions != made.actions:
                     raise
                 made = fresh
+        if invocation.json:
+            show_json(plans.applied_json(made, done, url=opened.store.url, serial=serial))
+        elif done:
+            show("\n".join(["", *(plans.done_text(action) for action in done), "", plans.applied_summary(made)]))
     except KeyboardInterrupt:
         now = opened.store.read().serial
         raise CancelledError(
@@ -149,7 +153,3 @@ def _carry_out(
             if now == made.serial
             else f"Interrupted, but the state moved on to serial {now} before. See what it holds with: mason plan"
         ) from None
-    if invocation.json:
-        show_json(plans.applied_json(made, done, url=opened.store.url, serial=serial))
-    elif done:
-        show("\n".join(["", *(plans.done_text(action) for action in done), "", plans.applied_summary(made)]))
