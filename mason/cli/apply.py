@@ -9,7 +9,7 @@ import click
 
 from mason import project
 from mason.cli import Invocation
-from mason.cli.shared import confirm, json_option, open_project, output, progress, show, show_json, tell
+from mason.cli.shared import confirm, json_option, open_project, output, progress, show, show_json, tell, yes_option
 from mason.errors import CancelledError, DefinitionExistsError, SettingsError, StalePlanError
 from mason.planner.plan import Action, Plan
 from mason.planner.planfile import is_planfile, read_planfile
@@ -30,7 +30,6 @@ Examples:
   mason destroy                       everything that the state holds
   mason destroy operator.table.get    one resource, and what uses it
 """
-_yes = click.option("-y", "--auto-approve", is_flag=True, help="Do not ask.")
 _lock_timeout = click.option(
     "--lock-timeout",
     type=click.FloatRange(min=0),
@@ -43,7 +42,7 @@ _lock_timeout = click.option(
 
 @click.command(epilog=_APPLY_EPILOG)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH...|PLANFILE]")
-@_yes
+@yes_option
 @click.option("-o", "--overwrite", is_flag=True, help="With -y: overwrite definitions that exist.")
 @click.option("--prune", is_flag=True, help="Delete what this project applied and its files no longer define.")
 @click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource and what it uses.")
@@ -93,7 +92,7 @@ def apply(
 
 @click.command(epilog=_DESTROY_EPILOG)
 @click.argument("addresses", nargs=-1)
-@_yes
+@yes_option
 @_lock_timeout
 @json_option
 @click.pass_obj

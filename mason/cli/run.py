@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,12 +18,14 @@ from mason.cli.shared import (
     kept_stdout,
     open_project,
     output,
+    parallelism_option,
     print_to,
     progress,
     show,
     show_json,
     tell,
     watching,
+    yes_option,
 )
 from mason.errors import CancelledError
 from mason.project import Prepared, Project
@@ -31,6 +34,7 @@ from mason.secrets import scrub_all
 
 # What workflows take is imported where it is used: a run of an operator starts faster without.
 if TYPE_CHECKING:
+    from mason.planner.workers import Control
     from mason.project.workflows import PreparedWorkflow
 
 _VALIDATE_EPILOG = """\b
@@ -108,7 +112,7 @@ def validate_operator(
 
 @run.command("operator", epilog=_RUN_EPILOG)
 @_run_options
-@click.option("-y", "--auto-approve", is_flag=True, help="Do not ask.")
+@yes_option
 @json_option
 @click.pass_obj
 def run_operator(
@@ -176,8 +180,8 @@ def validate_workflow(
 
 @run.command("workflow", epilog=_RUN_EPILOG)
 @_run_options
-@click.option("-y", "--auto-approve", is_flag=True, help="Do not ask.")
-@click.option("--parallelism", type=click.IntRange(min=1), metavar="N", help="How many steps at once.")
+@yes_option
+@parallelism_option
 @json_option
 @click.pass_obj
 def run_workflow(
@@ -208,11 +212,12 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
     """Execute a run that was confirmed, telling its events as they happen. Returns the exit code."""
     import os
 
+    from mason.planner.workers import Control
     from mason.project import workflows
     from mason.render import runs
 
     terminal = progress(invocation)
-    control = workflows.new_control()
+    control = Control()
     # Steps may print, and stdout leads elsewhere while they do.
     with kept_stdout() as stdout:
 
@@ -222,7 +227,7 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
             elif line := runs.event_line(event, terminal):
                 tell(line)
 
-        with workflows.two_step_interrupt(control, tell):
+        with _two_step_interrupt(control):
             end = workflows.execute_workflow(
                 opened,
                 prepared,
@@ -235,6 +240,26 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
     if end.warning:
         tell(f"Warning: {end.warning}")
     return {"succeeded": 0, "failed": 1}.get(end.status, CancelledError.exit_code)
+
+
+@contextmanager
+def _two_step_interrupt(control: Control) -> Iterator[None]:
+    """Within it, the first Ctrl-C lets what runs finish and begins nothing new; the second one waits for nothing."""
+    import signal
+
+    def interrupted(number: int, frame: object) -> None:
+        if control.finishing:
+            control.stop()
+            tell("Stopping at once.")
+        else:
+            control.finish()
+            tell("Finishing what runs; press Ctrl-C again to stop at once.")
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _prepare_workflow(

@@ -8,7 +8,18 @@ import click
 
 from mason.cli import Invocation
 from mason.cli.run import do_workflow, run_options
-from mason.cli.shared import confirm, json_option, open_project, output, progress, show, show_json, tell
+from mason.cli.shared import (
+    confirm,
+    json_option,
+    open_project,
+    output,
+    parallelism_option,
+    progress,
+    show,
+    show_json,
+    tell,
+    yes_option,
+)
 from mason.project import workflows
 from mason.render import JSON_FORMAT, dags, runs
 
@@ -76,8 +87,8 @@ def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
 @runs_group.command("resume", epilog=_EPILOG)
 @click.argument("run_id")
 @run_options
-@click.option("-y", "--auto-approve", is_flag=True, help="Do not ask.")
-@click.option("--parallelism", type=click.IntRange(min=1), metavar="N", help="How many steps at once.")
+@yes_option
+@parallelism_option
 @json_option
 @click.pass_obj
 def resume(

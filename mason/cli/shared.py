@@ -64,6 +64,17 @@ def _print(text: str) -> None:
         raise unwritable(error) from error
 
 
+def parallelism_option(function: Function) -> Function:
+    """``--parallelism N``."""
+    option = click.option("--parallelism", type=click.IntRange(min=1), metavar="N", help="How many steps at once.")
+    return option(function)
+
+
+def yes_option(function: Function) -> Function:
+    """``-y``: no question."""
+    return click.option("-y", "--auto-approve", is_flag=True, help="Do not ask.")(function)
+
+
 @contextmanager
 def kept_stdout() -> Iterator[TextIO]:
     """stdout as it is now, for results that are told while what operators print is led aside."""

@@ -28,27 +28,20 @@ def record_of(
     ``status`` is ``running`` (what remains of a run whose process was killed), ``succeeded``, ``failed`` or
     ``interrupted``. ``finished_at`` is empty while it runs.
     """
-    finished = "" if status == "running" else datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     # Scrubbed before they become text, where a secret would be spelled as Python spells it.
     calls = [replace(call, arguments=scrub_all(call.arguments)) for call in shown.calls]
-    record = {
-        "version": 1,
-        "mason_version": __version__,
-        "address": shown.address,
-        "digest": digest,
-        "config_id": shown.config_id,
-        "parameters": dict(shown.parameters),
-        "calls": [str(call) for call in calls],
-        "serial": serial,
-        "status": status,
-        "errors": answer.errors if answer else [],
-        "warnings": answer.warnings if answer else [],
-        "started_at": started.isoformat(timespec="milliseconds"),
-        "finished_at": finished,
-        "run_by": who(),
-    }
-    scrubbed: dict[str, Any] = scrub_all(record)
-    return scrubbed
+    return _record(
+        shown.address,
+        status,
+        started,
+        digest=digest,
+        config_id=shown.config_id,
+        parameters=dict(shown.parameters),
+        calls=[str(call) for call in calls],
+        serial=serial,
+        errors=answer.errors if answer else [],
+        warnings=answer.warnings if answer else [],
+    )
 
 
 def workflow_record(
@@ -67,23 +60,34 @@ def workflow_record(
     ``digests`` are those of all definitions that were used, ``parameters`` go by step, and a step has ``step``,
     ``status``, ``attempts``, ``error``, ``started_at`` and ``finished_at``.
     """
+    return _record(
+        address,
+        status,
+        started,
+        digest=digests.get(address, ""),
+        digests=dict(digests),
+        config_id=config_id,
+        parameters=dict(parameters),
+        steps=[dict(step) for step in steps],
+        serial=serial,
+        errors=[f"{step['step']}: {step['error']}" for step in steps if step["status"] == "failed"],
+        warnings=[],
+    )
+
+
+def _record(address: str, status: str, started: datetime, **facts: Any) -> dict[str, Any]:
+    """What every run has, around what this one has."""
     finished = "" if status == "running" else datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    record = {
-        "version": 1,
-        "mason_version": __version__,
-        "address": address,
-        "digest": digests.get(address, ""),
-        "digests": dict(digests),
-        "config_id": config_id,
-        "parameters": dict(parameters),
-        "steps": [dict(step) for step in steps],
-        "serial": serial,
-        "status": status,
-        "errors": [f"{step['step']}: {step['error']}" for step in steps if step["status"] == "failed"],
-        "warnings": [],
-        "started_at": started.isoformat(timespec="milliseconds"),
-        "finished_at": finished,
-        "run_by": who(),
-    }
-    scrubbed: dict[str, Any] = scrub_all(record)
+    scrubbed: dict[str, Any] = scrub_all(
+        {
+            "version": 1,
+            "mason_version": __version__,
+            "address": address,
+            "status": status,
+            **facts,
+            "started_at": started.isoformat(timespec="milliseconds"),
+            "finished_at": finished,
+            "run_by": who(),
+        }
+    )
     return scrubbed

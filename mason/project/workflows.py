@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -96,13 +95,6 @@ def prepare_workflow(
         config_id=config_id or current_config(snapshot),
     )
     return PreparedWorkflow(plan, snapshot.serial, given)
-
-
-def new_control() -> Control:
-    """What asks a run to end early; see :func:`two_step_interrupt`."""
-    from mason.planner.walk import Control
-
-    return Control()
 
 
 def execute_workflow(
@@ -371,26 +363,6 @@ def _is_worth_a_retry(error: BaseException) -> bool:
     return isinstance(error, Exception) and not isinstance(
         error, (MissingDependencyError, ParameterError, UnsupportedVerbError)
     )
-
-
-@contextlib.contextmanager
-def two_step_interrupt(control: Control, tell: Callable[[str], None]) -> Iterator[None]:
-    """Within it, the first Ctrl-C lets what runs finish and begins nothing new; the second one waits for nothing."""
-    import signal
-
-    def interrupted(number: int, frame: object) -> None:
-        if control.finishing:
-            control.stop()
-            tell("Stopping at once.")
-        else:
-            control.finish()
-            tell("Finishing what runs; press Ctrl-C again to stop at once.")
-
-    before = signal.signal(signal.SIGINT, interrupted)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------------
