@@ -92,7 +92,7 @@ class Table:
     ``schema`` is ``None`` in listings, where finding it out would mean opening every file. ``format`` is
     ``csv``, ``json``, ``parquet``, ``xlsx`` or what the metastore calls it. ``options`` are what a reader needs beside
     the format (delimiter, header, quoting). ``partition_columns`` are part of ``schema``. ``kind`` is
-    ``table`` or ``view``.
+    ``table`` or ``view``. ``schedule`` names the schedule whose runs registered it, if one did.
     """
 
     name: str
@@ -104,6 +104,7 @@ class Table:
     partition_columns: tuple[str, ...] = ()
     kind: str = "table"
     comment: str = ""
+    schedule: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Keys as the fields, the schema flattened to ``columns``; ``database`` and ``name`` come first."""
@@ -119,6 +120,7 @@ class Table:
                 "partition_columns": list(self.partition_columns),
                 "options": dict(self.options),
                 "comment": self.comment,
+                "schedule": self.schedule,
             }
         )
 
@@ -137,6 +139,7 @@ class Table:
             partition_columns=tuple(values.get("partition_columns", ())),
             kind=values.get("kind", "table"),
             comment=values.get("comment", ""),
+            schedule=values.get("schedule", ""),
         )
 
 
@@ -245,16 +248,68 @@ class Dag:
         """The key ``steps``."""
         return {"steps": [step.to_dict() for step in self.steps]}
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Dag:
+        """The inverse of :meth:`to_dict`; raises ``KeyError`` when a step lacks its ``id`` or ``operator``."""
+        return cls(
+            tuple(
+                DagStep(
+                    step["id"], step["operator"], dict(step.get("parameters", {})), tuple(step.get("dependencies", ()))
+                )
+                for step in values["steps"]
+            )
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The wish that a scheduler runs ``dag`` at the times of the cron expression ``schedule``."""
+    """The wish that a scheduler runs a workflow at the times of the cron expression ``schedule``, in ``time_zone``.
+
+    ``workflow`` is the workflow's address, ``config_id`` and ``parameters`` (step id to ``config_id`` and
+    ``parameters``) are what it is run with, and ``dag`` is what that comes to, for schedulers that run the steps.
+    ``catch_up`` says which of the times are made up for that were missed because nobody was there: ``none``,
+    ``latest`` or ``all``. ``overlap`` says what becomes of a time that comes while the run of an earlier one goes on:
+    ``skip`` or ``queue``.
+    """
 
     name: str
     schedule: str
     dag: Dag
     enabled: bool = True
+    workflow: str = ""
+    config_id: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    catch_up: str = "none"
+    overlap: str = "skip"
 
     def to_dict(self) -> dict[str, Any]:
-        """Keys ``name``, ``schedule``, ``enabled`` and ``dag``."""
-        return {"name": self.name, "schedule": self.schedule, "enabled": self.enabled, "dag": self.dag.to_dict()}
+        """Keys as the fields; those that name or hold nothing are left out, ``enabled`` and ``dag`` never."""
+        return {
+            "name": self.name,
+            "schedule": self.schedule,
+            "time_zone": self.time_zone,
+            "catch_up": self.catch_up,
+            "overlap": self.overlap,
+            "enabled": self.enabled,
+            **_without_empty(
+                {"workflow": self.workflow, "config_id": self.config_id, "parameters": dict(self.parameters)}
+            ),
+            "dag": self.dag.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Schedule:
+        """The inverse of :meth:`to_dict`; raises ``KeyError`` when ``name``, ``schedule`` or ``dag`` is missing."""
+        return cls(
+            name=values["name"],
+            schedule=values["schedule"],
+            dag=Dag.from_dict(values["dag"]),
+            enabled=values.get("enabled", True),
+            workflow=values.get("workflow", ""),
+            config_id=values.get("config_id", ""),
+            parameters=dict(values.get("parameters", {})),
+            time_zone=values.get("time_zone", "UTC"),
+            catch_up=values.get("catch_up", "none"),
+            overlap=values.get("overlap", "skip"),
+        )
