@@ -30,6 +30,7 @@ class Registration:
 
 BUILTIN: dict[str, Registration] = {
     "local": Registration("mason.clients.local:LocalClient"),
+    "local_async": Registration("mason.clients.local_async:LocalAsyncClient"),
     "memory": Registration("mason.clients.memory:MemoryClient"),
 }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mason.engines.engine import Engine
+from mason.engines.runner import WorkflowRunner
 from mason.errors import UnsupportedVerbError
 
 
@@ -21,10 +22,12 @@ class Client(ABC):
     """One technology, configured. Constructing it opens no connection; the first verb does.
 
     ``configuration`` is the validated mapping from the config, secrets resolved. ``base`` is the folder that
-    relative paths in it start from: the project's root.
+    relative paths in it start from: the project's root. ``runner`` runs workflows for schedulers that do not do it
+    themselves; whoever connects sets it.
     """
 
     name: ClassVar[str] = ""
+    runner: WorkflowRunner | None = None
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
         self.configuration = dict(configuration)

@@ -7,6 +7,10 @@ from typing import ClassVar
 from mason.engines.engine import Engine
 from mason.engines.models import Job, Schedule
 from mason.engines.verbs import verb
+from mason.errors import EngineError
+
+CATCH_UP = ("none", "latest", "all")
+OVERLAP = ("skip", "queue")
 
 
 class Scheduler(Engine):
@@ -26,15 +30,44 @@ class Scheduler(Engine):
 
     @verb(read_only=False)
     def put_schedule(self, schedule: Schedule, *, overwrite: bool = False) -> Schedule:
-        """Create a schedule. Raises ``ConflictError`` when one of that name exists and ``overwrite`` is false."""
+        """Create a schedule. Raises ``EngineError`` for one that cannot be (see :func:`check_schedule`), and
+        ``ConflictError`` when one of that name exists and ``overwrite`` is false."""
         raise self.lacks("put_schedule")
 
     @verb(read_only=False)
     def trigger_schedule(self, name: str) -> Job:
-        """Run a schedule now. Raises ``NotFoundError``."""
+        """Run a schedule now, or let it be run: the job says which. Raises ``NotFoundError``, and ``ConflictError`` for
+        one that is not enabled."""
         raise self.lacks("trigger_schedule")
 
     @verb(read_only=False)
     def delete_schedule(self, name: str) -> Schedule:
         """Delete a schedule and return it as it was. Raises ``NotFoundError``."""
         raise self.lacks("delete_schedule")
+
+
+def check_schedule(schedule: Schedule) -> None:
+    """Raises ``EngineError`` that names everything about a schedule that no scheduler could keep: its name, its cron
+    expression, its time zone, and what becomes of times that are missed or overlap."""
+    # Imported here: planning loads engines, and puts nothing.
+    from mason.resources import cron
+    from mason.resources.address import is_name
+    from mason.resources.wording import quoted, suggestion
+    from mason.resources.zones import ZoneError, find_zone
+
+    faults = []
+    if not is_name(schedule.name):
+        faults.append("its name may hold letters, digits, _ and -, and is at most 100 characters long")
+    try:
+        cron.parse(schedule.schedule)
+    except cron.CronError as error:
+        faults.append(f"its cron expression {quoted(schedule.schedule)} means nothing: {error}")
+    try:
+        find_zone(schedule.time_zone)
+    except ZoneError as error:
+        faults.append(str(error))
+    for name, value, known in (("catch_up", schedule.catch_up, CATCH_UP), ("overlap", schedule.overlap, OVERLAP)):
+        if value not in known:
+            faults.append(f"{name} cannot be {quoted(value)} ({suggestion(value, known, 'it can be')})")
+    if faults:
+        raise EngineError(f"Schedule {quoted(schedule.name)[1:-1]} cannot be kept: {'; '.join(faults)}.")

@@ -46,10 +46,11 @@ class Storage(Engine):
         raise self.lacks("infer_table")
 
     @verb(read_only=True)
-    def fingerprint(self, path: str) -> str:
+    def fingerprint(self, path: str, *, content: bool = False) -> str:
         """A digest of names, sizes and modification times at ``path`` (a file, folder or glob).
 
-        Changes when a file there is added, removed or written; empty matches have a fingerprint too.
+        Changes when a file there is added, removed or written; empty matches have a fingerprint too. With ``content``
+        it is of names and what is in the files: it stays when a file is written again as it was.
         """
         raise self.lacks("fingerprint")
 

@@ -342,6 +342,16 @@ class StorageSuite(EngineSuite):
         storage.delete("d/b.csv")
         assert storage.fingerprint("d/*.csv") == seen[0]
 
+    def test_fingerprint_of_content(self, storage: Storage) -> None:
+        """Of names and what is in the files: it stays when a file is written again as it was."""
+        self.needs(storage, "fingerprint", "write")
+        storage.write("d/a.csv", b"1")
+        first = storage.fingerprint("d", content=True)
+        storage.write("d/a.csv", b"1", overwrite=True)
+        assert storage.fingerprint("d", content=True) == first
+        storage.write("d/a.csv", b"2", overwrite=True)
+        assert storage.fingerprint("d", content=True) != first
+
     def test_infer_table(self, storage: Storage) -> None:
         """What the file looks like as a table; named for the path, or as asked."""
         self.needs(storage, "infer_table", "write")

@@ -1,4 +1,4 @@
-"""The suites of the engines that do work: execution and scheduler; ``mason.testing.engines`` says how to use them."""
+"""The suite of execution engines; ``mason.testing.engines`` says how to use it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from mason.engines.client import Client
 from mason.engines.engine import Engine
 from mason.engines.execution import Execution
 from mason.engines.metastore import Metastore
-from mason.engines.models import Dag, DagStep, Job, Location, Rows, Schedule, Table
-from mason.engines.scheduler import Scheduler
+from mason.engines.models import Job, Location, Rows, Table
 from mason.engines.storage import Storage
 from mason.errors import ConflictError, EngineError, NotFoundError
-from mason.testing.engines import EngineSuite, WithTable
+from mason.testing.engines import WithTable
 
 
 class ExecutionSuite(WithTable):
@@ -204,59 +203,3 @@ class ExecutionSuite(WithTable):
         assert isinstance(job, Job)
         with pytest.raises(ConflictError):
             execution.cancel_job(job.job_id)
-
-
-class SchedulerSuite(EngineSuite):
-    """The sentences of ``mason.engines.scheduler``."""
-
-    role: ClassVar[str] = "scheduler"
-
-    @pytest.fixture
-    def scheduler(self, any_engine: Engine) -> Scheduler:
-        """The client as scheduler."""
-        assert isinstance(any_engine, Scheduler)
-        return any_engine
-
-    def schedule(self, name: str, times: str = "0 12 * * ? *") -> Schedule:
-        """A schedule of two steps."""
-        first = DagStep("step_1", "table:infer", {"path": "a"})
-        return Schedule(name, times, Dag((first, DagStep("step_2", "table:get", dependencies=("step_1",)))))
-
-    def test_put_and_get(self, scheduler: Scheduler) -> None:
-        """A schedule is returned as it was put; all of them sorted by name."""
-        self.needs(scheduler, "put_schedule", "get_schedule", "list_schedules")
-        for name in ("zeta", "alpha"):
-            assert scheduler.put_schedule(self.schedule(name)) == self.schedule(name)
-        assert scheduler.get_schedule("zeta") == self.schedule("zeta")
-        assert [schedule.name for schedule in scheduler.list_schedules()] == ["alpha", "zeta"]
-
-    def test_put_twice(self, scheduler: Scheduler) -> None:
-        """Raises ``ConflictError`` when one of that name exists and ``overwrite`` is false."""
-        self.needs(scheduler, "put_schedule", "get_schedule")
-        scheduler.put_schedule(self.schedule("nightly"))
-        changed = self.schedule("nightly", "0 6 * * ? *")
-        with pytest.raises(ConflictError):
-            scheduler.put_schedule(changed)
-        assert scheduler.get_schedule("nightly") == self.schedule("nightly")
-        scheduler.put_schedule(changed, overwrite=True)
-        assert scheduler.get_schedule("nightly") == changed
-
-    def test_trigger(self, scheduler: Scheduler) -> None:
-        """Runs a schedule now, and answers with a job."""
-        self.needs(scheduler, "put_schedule", "trigger_schedule")
-        scheduler.put_schedule(self.schedule("nightly"))
-        assert scheduler.trigger_schedule("nightly").status in ("queued", "running", "succeeded")
-
-    def test_delete(self, scheduler: Scheduler) -> None:
-        """Deletes a schedule and returns it as it was."""
-        self.needs(scheduler, "put_schedule", "delete_schedule", "list_schedules")
-        scheduler.put_schedule(self.schedule("nightly"))
-        assert scheduler.delete_schedule("nightly") == self.schedule("nightly")
-        assert scheduler.list_schedules() == []
-
-    def test_missing(self, scheduler: Scheduler) -> None:
-        """Raises ``NotFoundError``."""
-        for name in ("get_schedule", "trigger_schedule", "delete_schedule"):
-            if name in scheduler.supports:
-                with pytest.raises(NotFoundError):
-                    getattr(scheduler, name)("nowhere")

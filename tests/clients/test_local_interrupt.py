@@ -1,4 +1,4 @@
-"""Ctrl-C stops what DuckDB does, however long a single step of it takes."""
+"""Ctrl-C stops what DuckDB does, however long a single step of it takes; and so does who gives up the work."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from mason.clients._sql.connection import Limits, connect
+from mason.engines.interrupts import doing
+from mason.planner.walk import Control, Node, walk
+from mason.planner.workers import Attempt
 
 ASK = """
 import sys
@@ -94,3 +97,38 @@ def test_ctrl_c_during_a_statement_of_the_main_thread_is_ctrl_c(tmp_path):
     with pytest.raises(KeyboardInterrupt), connect(Limits("1GB", tmp_path)) as connection:
         connection.execute("SELECT count(DISTINCT a.range * b.range) FROM range(1000000) a, range(1000000) b")
     timer.join()
+
+
+FOR_EVER = "SELECT count(DISTINCT a.range * b.range) FROM range(1000000) a, range(1000000) b"
+
+
+def test_work_that_is_given_up_ends_whichever_statement_it_is_at(tmp_path):
+    """An interruption that comes between two statements stops neither, so there is more than one."""
+    import duckdb
+
+    control, ended = Control(), threading.Event()
+
+    def work(id: str, attempt: int) -> None:
+        try:
+            with connect(Limits("1GB", tmp_path)) as connection:
+                with pytest.raises(duckdb.InterruptException):
+                    connection.execute(FOR_EVER)
+                connection.execute(FOR_EVER)
+        except duckdb.InterruptException:
+            ended.set()
+
+    statuses = walk([Node("a", timeout=0.5)], work, control=control)
+    assert statuses["a"].status == "failed"
+    assert ended.wait(20)
+    control.see_off(20)
+    assert (control.lost, list(tmp_path.iterdir())) == (0, [])
+
+
+def test_a_connection_of_work_that_was_given_up_before_does_nothing(tmp_path):
+    import duckdb
+
+    attempt = Attempt("a", 0, 1)
+    attempt.given_up = True
+    with doing(attempt), pytest.raises(duckdb.InterruptException), connect(Limits("1GB", tmp_path)) as connection:
+        connection.execute(FOR_EVER)
+    assert attempt.interrupts == []

@@ -1,8 +1,9 @@
-"""Ctrl-C stops DuckDB, however long a single step of it takes.
+"""Ctrl-C stops DuckDB, however long a single step of it takes; and so does whoever gives up the work it is part of.
 
 Python handles a signal between two of its own steps, and DuckDB fetching the rows of a long query is one step. What
 does happen at once, whatever Python is at, is that the signal's number is written to a file descriptor of our
-choice: a thread waits for it there, and interrupts the connection.
+choice: a thread waits for it there, and interrupts the connection. Signals are the main thread's business; in the
+threads of workflows, work is given up by a timeout or by those who handle Ctrl-C (see ``mason.engines.interrupts``).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from mason.engines.interrupts import Interruptible, current
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -26,9 +29,14 @@ _PAUSE = 50
 def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Within it, Ctrl-C ends what ``connection`` is doing, and ``KeyboardInterrupt`` follows.
 
-    Signals are the main thread's business: in other threads, and where somebody else has taken over the handling of
-    Ctrl-C, nothing is done.
+    Where it belongs to work that somebody may give up, that ends it too, and DuckDB's ``InterruptException`` follows.
+    Where somebody else has taken over the handling of Ctrl-C, nothing is done.
     """
+    work = current()
+    if work is not None:
+        with _given_up_with(work, connection):
+            yield
+        return
     ours = threading.current_thread() is threading.main_thread()
     if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
@@ -51,6 +59,36 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         os.close(writing)
         thread.join()
         os.close(reading)
+
+
+@contextmanager
+def _given_up_with(work: Interruptible, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    threads: list[threading.Thread] = []
+    ended = threading.Event()
+    # Held while a thread begins, so that none begins when all of them were joined.
+    lock = threading.Lock()
+
+    def again_and_again() -> None:
+        while not ended.wait(_PAUSE / 1000):
+            connection.interrupt()
+
+    def interrupt() -> None:
+        with lock:
+            if not threads and not ended.is_set():
+                connection.interrupt()
+                thread = threading.Thread(target=again_and_again, name="mason-interrupts", daemon=True)
+                thread.start()
+                threads.append(thread)
+
+    work.add(interrupt)
+    try:
+        yield
+    finally:
+        work.discard(interrupt)
+        with lock:
+            ended.set()
+        for thread in threads:
+            thread.join()
 
 
 def _watch(reading: int, connection: duckdb.DuckDBPyConnection) -> None:

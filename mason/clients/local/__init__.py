@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.engines.client import Client
 from mason.engines.engine import Engine
-from mason.errors import SettingsError
 
 if TYPE_CHECKING:
     from mason.clients._sql.connection import Limits
@@ -27,14 +26,15 @@ class LocalClient(Client):
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
         from mason.clients._sql.reading.schemas import Seen
         from mason.clients._sql.root import Root
+        from mason.clients._warehouse.folder import configured_folder
         from mason.clients.local.warehouse import Warehouse
 
         super().__init__(configuration, base=base)
         given = self.configuration
         self.root = Root(
-            self._folder("root", "."), client=self.name, allow_outside=given.get("allow_outside_root", False)
+            configured_folder(self, "root", "."), client=self.name, allow_outside=given.get("allow_outside_root", False)
         )
-        self.warehouse = Warehouse(self._folder("warehouse", "./warehouse"))
+        self.warehouse = Warehouse(configured_folder(self, "warehouse", "./warehouse"))
         self.seen = Seen()
 
     @classmethod
@@ -51,16 +51,6 @@ class LocalClient(Client):
             "execution": LocalExecution,
             "scheduler": LocalScheduler,
         }
-
-    def _folder(self, setting: str, default: str) -> Path:
-        given = self.configuration.get(setting, default)
-        try:
-            return self.base / Path(given).expanduser()
-        except RuntimeError as error:
-            raise SettingsError(
-                f"There is no home folder for {given}, which is {setting} in the config's {self.name} client. "
-                "Write the whole path."
-            ) from error
 
     @property
     def limits(self) -> Limits:

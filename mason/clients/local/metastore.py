@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from mason.clients.local.catalog import Catalog
 from mason.clients.local.names import check_name, check_schema
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
+from mason.engines.occasion import owner
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
 
 
@@ -107,6 +109,7 @@ class LocalMetastore(Metastore):
             raise ConflictError(f"Table {table} in database {database} is registered already.")
         wanted = definition_of(definition, database, table)
         found, schema = self._looked_at(wanted)
+        found = replace(found, schedule=owner())
         if not schema.columns:
             raise EngineError(f"{title(wanted).capitalize()} has no columns: its files are empty.")
         root = self.local.root

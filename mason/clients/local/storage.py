@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mason.clients._sql.jobs import iso
-from mason.clients._sql.reading.files import fingerprint
+from mason.clients._sql.reading.files import fingerprint, fingerprint_of_content
 from mason.clients._sql.reading.inference import infer
 from mason.clients._sql.writing.atomic import write_whole
 from mason.clients.local import LocalClient
@@ -60,13 +60,13 @@ class LocalStorage(Storage):
             columns=columns,
         )
 
-    def fingerprint(self, path: str) -> str:
-        """A sha256 of names, sizes and modification times."""
+    def fingerprint(self, path: str, *, content: bool = False) -> str:
+        """A sha256 of names, and of sizes and modification times or of contents."""
         try:
             _, files = self.root.find(path, strict=False)
         except NotFoundError:
             files = []
-        return fingerprint(files, self.root.show)
+        return (fingerprint_of_content if content else fingerprint)(files, self.root.show)
 
     def read(self, path: str) -> bytes:
         """The content of a file."""

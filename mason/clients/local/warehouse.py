@@ -1,4 +1,4 @@
-"""The DuckDB file that keeps registered tables, and the folder beside it that keeps jobs.
+"""The DuckDB file that keeps registered tables; the folder beside it, with jobs and schedules, is shared by clients.
 
 A registration is a view over the reader of its files; the view's comment holds the definition as JSON, and that is
 what Mason goes by: queries are built from it anew, with the files that are there now and paths from the root, so that a
@@ -10,9 +10,7 @@ only, and an open that meets a lock is tried again for some seconds.
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -22,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._sql.failures import explain
 from mason.clients._sql.quoting import identifier, literal, qualified
-from mason.engines.models import Job, Location, Table
-from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError, TransientEngineError
+from mason.clients._warehouse.folder import WarehouseFolder
+from mason.engines.models import Location, Table
+from mason.errors import ConflictError, EngineError, TransientEngineError
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,20 +34,15 @@ _HIDDEN_SCHEMAS = "('information_schema', 'pg_catalog')"
 _turn = threading.RLock()
 
 
-class Warehouse:
-    """A folder with ``warehouse.duckdb`` and ``jobs/``, or a database file with ``NAME_files/`` beside it.
+class Warehouse(WarehouseFolder):
+    """The database file of a warehouse and the folder beside it.
 
     Reading makes nothing: no folder, no file. ``patience`` is how many seconds to wait for another process's lock.
     """
 
     def __init__(self, path: Path, *, patience: float = 10.0) -> None:
+        super().__init__(path, client="local")
         self.patience = patience
-        if path.suffix in (".duckdb", ".db"):
-            self.file = path.absolute()
-            self.folder = self.file.with_name(f"{path.stem}_files")
-        else:
-            self.folder = path.absolute()
-            self.file = self.folder / "warehouse.duckdb"
 
     def schemas(self) -> list[str]:
         """The names of all schemas that somebody made, or that hold something."""
@@ -118,46 +112,6 @@ class Warehouse:
             name = qualified(_catalog(connection), table.database, table.name)
             connection.execute(f"DROP {kind} IF EXISTS {name}")
 
-    def put_job(self, job: Job) -> Job:
-        """Keep a job, whole or not at all, for other processes to ask about."""
-        with self.keeping(job):
-            return job
-
-    def check_jobs(self) -> None:
-        """Raises ``EngineError`` when no job can be kept."""
-        jobs = self.folder / "jobs"
-        with self._reached():
-            nearest = next(each for each in (jobs, *jobs.parents) if each.exists())
-            fault = 0 if os.access(nearest, os.W_OK | os.X_OK) else errno.EACCES
-            fault = fault if nearest.is_dir() else errno.ENOTDIR
-            if fault:
-                raise OSError(fault, os.strerror(fault), str(nearest))
-
-    @contextmanager
-    def keeping(self, job: Job) -> Iterator[None]:
-        """Keep a job if the work inside goes well. Whether it can be kept turns out before the work begins."""
-        from mason.clients._sql.writing.atomic import whole
-
-        with self._reached(), whole(self.folder / "jobs" / f"{job.job_id}.json") as beside:
-            beside.write_text(json.dumps(job.to_dict(), indent=1), "utf-8")
-            yield
-
-    def get_job(self, job_id: str) -> Job:
-        """A job that was kept. Raises ``NotFoundError``, and ``EngineError`` when its file is damaged."""
-        folder = self.folder / "jobs"
-        path = folder / f"{job_id}.json"
-        # The id is compared with names and not joined to a path: it may hold anything.
-        with self._reached():
-            if not folder.is_dir() or path.name not in {entry.name for entry in folder.iterdir()}:
-                raise NotFoundError(f"There is no job {job_id}.")
-            text = path.read_bytes()
-        try:
-            return Job.from_dict(json.loads(text))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise EngineError(
-                f"The record of job {job_id} is damaged: {path}. Remove the file; what the job made is not in it."
-            ) from error
-
     def _table(self, schema: str, name: str, kind: str, comment: str | None) -> Table:
         definition = _definition(comment)
         if definition is not None:
@@ -166,7 +120,7 @@ class Warehouse:
         return Table(name, schema, location=Location(str(self.file)), format="duckdb", kind=kind, comment=comment or "")
 
     def _ask(self, sql: str, values: list[str] | None = None) -> list[tuple[Any, ...]]:
-        with self._reached():
+        with self.reached():
             try:
                 self.file.stat()
             except FileNotFoundError:
@@ -179,7 +133,7 @@ class Warehouse:
         import duckdb
 
         if not read_only:
-            with self._reached():
+            with self.reached():
                 self.file.parent.mkdir(parents=True, exist_ok=True)
         with _turn:
             try:
@@ -190,25 +144,6 @@ class Warehouse:
                     connection.close()
             except duckdb.Error as error:
                 raise explain(error, str) from error
-
-    @contextmanager
-    def _reached(self) -> Iterator[None]:
-        """Says of a folder that cannot be used that it is the warehouse, and where it was named."""
-        try:
-            yield
-        except OSError as error:
-            if self.folder.is_file():
-                raise EngineError(
-                    f"The warehouse {self.folder} is a file, not a folder. Name a folder as warehouse in the config's "
-                    "local client, or a DuckDB file that ends in .duckdb or .db."
-                ) from error
-            where = Path(error.filename or self.folder)
-            # The name of a file that is being written means nothing to a person.
-            shown = where.parent if where.name.startswith(".") else where
-            raise AccessDeniedError(
-                f"The warehouse cannot use {shown}: {error.strerror}. Mend that, or name another folder as warehouse "
-                "in the config's local client."
-            ) from error
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         import duckdb

@@ -19,6 +19,7 @@ from mason.clients._sql.root import Root
 from mason.clients.memory import MemoryClient
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
+from mason.engines.occasion import owner
 from mason.errors import ConflictError, EngineError, NotFoundError
 
 
@@ -120,6 +121,7 @@ class MemoryMetastore(Metastore):
         wanted = definition_of(definition, database, table)
         with self._on_disk() as tables:
             found, _ = look_at(wanted, tables.root, tables.limits, Seen())
+        found = replace(found, schedule=owner())
         self.memory.databases.setdefault(database, {})[table] = found
         return self.memory.put_job(succeeded("metastore.create_table", found.to_dict(), submitted=submitted))
 

@@ -8,7 +8,7 @@ from mason.clients._sql.jobs import now, succeeded
 from mason.clients._sql.missing import missing
 from mason.clients.memory import MemoryClient
 from mason.engines.models import Job, Schedule
-from mason.engines.scheduler import Scheduler
+from mason.engines.scheduler import Scheduler, check_schedule
 from mason.errors import ConflictError
 
 
@@ -34,6 +34,7 @@ class MemoryScheduler(Scheduler):
 
     def put_schedule(self, schedule: Schedule, *, overwrite: bool = False) -> Schedule:
         """Hold a schedule."""
+        check_schedule(schedule)
         if schedule.name in self.memory.schedules and not overwrite:
             raise ConflictError(f"Schedule {schedule.name} exists already. Ask for overwrite to replace it.")
         self.memory.schedules[schedule.name] = schedule
@@ -42,6 +43,10 @@ class MemoryScheduler(Scheduler):
     def trigger_schedule(self, name: str) -> Job:
         """A job that names the steps in their order; no step is called."""
         schedule = self.get_schedule(name)
+        if not schedule.enabled:
+            raise ConflictError(
+                f"Schedule {name} is not enabled, so it is not run. Write enabled: true, and apply that."
+            )
         result = {"schedule": name, "steps": [step.id for step in schedule.dag.steps]}
         return self.memory.put_job(succeeded("scheduler.trigger_schedule", result, submitted=now()))
 

@@ -62,14 +62,17 @@ class MemoryStorage(Storage):
                 columns=columns,
             )
 
-    def fingerprint(self, path: str) -> str:
-        """A sha256 of names, sizes and the numbers of the writes."""
+    def fingerprint(self, path: str, *, content: bool = False) -> str:
+        """A sha256 of names, and of sizes and the numbers of the writes or of contents."""
         digest = hashlib.sha256()
         try:
             with self._found(path) as (root, paths):
                 for shown in map(root.show, paths):
-                    size, written = len(self.memory.files[shown]), self.memory.written[shown]
-                    digest.update(f"{shown}\0{size}\0{written}\n".encode())
+                    held = self.memory.files[shown]
+                    version = (
+                        hashlib.sha256(held).hexdigest() if content else f"{len(held)}\0{self.memory.written[shown]}"
+                    )
+                    digest.update(f"{shown}\0{version}\n".encode())
         except NotFoundError:
             pass
         return f"sha256:{digest.hexdigest()}"

@@ -136,6 +136,21 @@ def fingerprint(paths: Iterable[Path], show: Callable[[str], str]) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
+def fingerprint_of_content(paths: Iterable[Path], show: Callable[[str], str]) -> str:
+    """A sha256 of names (as ``show`` writes them) and contents."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for path in paths:
+        # Piece by piece: files may be larger than the memory. hashlib.file_digest came with Python 3.11.
+        of_file = hashlib.sha256()
+        with path.open("rb") as opened:
+            while piece := opened.read(1 << 20):
+                of_file.update(piece)
+        digest.update(f"{show(str(path))}\0{of_file.hexdigest()}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
 def partition_types(files: Iterable[DataFile]) -> tuple[tuple[str, str], ...]:
     """The partition columns with their types: ``BIGINT`` and ``DATE`` where every value is one, else ``VARCHAR``.
 

@@ -1,0 +1,33 @@
+"""The client ``local_async``: schedules of this machine that somebody else runs, ``mason scheduler start``.
+
+It keeps them where the client ``local`` does, in the warehouse's folder, and is a scheduler only: a config names it for
+that beside ``local`` for the other engines, whose ``job get`` tells how a triggered run goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mason.engines.client import Client
+from mason.engines.engine import Engine
+
+
+class LocalAsyncClient(Client):
+    """The folder of a warehouse. Nothing is made until a verb needs it."""
+
+    name: ClassVar[str] = "local_async"
+
+    def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
+        from mason.clients._warehouse.folder import WarehouseFolder, configured_folder
+
+        super().__init__(configuration, base=base)
+        self.warehouse = WarehouseFolder(configured_folder(self, "warehouse", "./warehouse"), client=self.name)
+
+    @classmethod
+    def roles(cls) -> Mapping[str, type[Engine]]:
+        """The scheduler."""
+        from mason.clients.local_async.scheduler import LocalAsyncScheduler
+
+        return {"scheduler": LocalAsyncScheduler}

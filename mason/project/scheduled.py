@@ -1,0 +1,105 @@
+"""The workflow of a schedule, run: what scheduler engines are given to trigger with, and what daemons' processes do."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from mason.engines.models import Schedule
+from mason.engines.occasion import Occasion
+from mason.engines.runner import Ran
+from mason.errors import EngineError, MasonError, StateError
+from mason.project import Project
+from mason.project.workflows import PreparedWorkflow, Tell, execute_workflow, prepare_workflow
+from mason.secrets import scrub
+
+if TYPE_CHECKING:
+    from mason.planner.walk import Control
+
+
+class Runner:
+    """Runs workflows of schedules in this process; see :class:`mason.engines.runner.WorkflowRunner`.
+
+    ``tell`` is told the events of runs, ``control`` ends them early, ``parallelism`` is how many steps run at once (0:
+    as many as there are cores).
+    """
+
+    def __init__(
+        self, project: Project, *, tell: Tell | None = None, control: Control | None = None, parallelism: int = 0
+    ) -> None:
+        self._project = project
+        self._tell = tell or (lambda event: None)
+        self._control = control
+        self._parallelism = parallelism or os.cpu_count() or 1
+
+    def new_run_id(self) -> str:
+        """An id for a run that is about to begin."""
+        from mason.planner import history
+
+        return history.new_run_id(datetime.now(timezone.utc))
+
+    def run(self, schedule: Schedule, *, run_id: str, due: str) -> Ran:
+        """Run the workflow of ``schedule`` as the state has it now. Where that cannot begin, the history says why."""
+        from mason.planner.walk import Control
+
+        started = datetime.now(timezone.utc)
+        occasion = Occasion(schedule.name, due)
+        try:
+            prepared = prepare_scheduled(self._project, schedule)
+        except MasonError as error:
+            return self._not_begun(schedule, run_id, started, occasion, error)
+        try:
+            end = execute_workflow(
+                self._project,
+                replace(prepared, new_id=run_id, occasion=occasion),
+                parallelism=self._parallelism,
+                tell=self._tell,
+                control=self._control or Control(),
+            )
+        except MasonError as error:
+            return Ran(run_id, "failed", scrub(str(error)))
+        told = [*end.record["errors"], *([end.warning] if end.warning else [])]
+        if end.status != "succeeded":
+            told.append(f"Go on with: mason runs resume {run_id}")
+        return Ran(run_id, end.status, scrub("\n".join(told)))
+
+    def _not_begun(
+        self, schedule: Schedule, run_id: str, started: datetime, occasion: Occasion, error: MasonError
+    ) -> Ran:
+        from mason.planner import history
+
+        told = scrub(str(error))
+        record = history.workflow_record(
+            schedule.workflow,
+            "failed",
+            config_id=schedule.config_id,
+            digests={},
+            parameters={},
+            steps=[],
+            serial=0,
+            started=started,
+            errors=told.splitlines(),
+            occasion=occasion.to_dict(),
+        )
+        try:
+            self._project.store.put_run(run_id, record)
+        except StateError as unkept:
+            told = f"{told}\nThe record of this run could not be kept: {scrub(str(unkept))}"
+        return Ran(run_id, "failed", told)
+
+
+def prepare_scheduled(project: Project, schedule: Schedule) -> PreparedWorkflow:
+    """A run of a schedule's workflow, checked and not done. Raises as :func:`prepare_workflow`, and ``EngineError`` for
+    a schedule that names no workflow."""
+    from mason.resources.workflow_file import given_for_workflow
+
+    kind, _, names = schedule.workflow.partition(".")
+    namespace, _, command = names.partition(".")
+    if kind != "workflow" or not command:
+        raise EngineError(
+            f"Schedule {schedule.name} names no workflow, so Mason cannot run it. Put it again, with workflow."
+        )
+    given = given_for_workflow(schedule.parameters)
+    return prepare_workflow(project, (namespace, command), given, config_id=schedule.config_id)

@@ -1,0 +1,146 @@
+"""Which schedules there are that Mason runs by itself, and triggering one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mason.engines.ledger import Ledger, SelfRunning, iso
+from mason.errors import MasonError, StateError, UnsupportedVerbError
+from mason.planner import due
+from mason.project import Clients, Project, applied_config, find, scheduled_runner, untouched
+from mason.resources.kinds import Config
+
+if TYPE_CHECKING:
+    from mason.engines.models import Job
+    from mason.engines.runner import WorkflowRunner
+    from mason.engines.scheduler import Scheduler
+    from mason.planner.walk import Control
+    from mason.project.workflows import PreparedWorkflow, Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A config's scheduler whose schedules Mason runs by itself."""
+
+    config_id: str
+    client: str
+    engine: SelfRunning
+
+
+def scheduler_of(
+    project: Project, config: Config, client: str = "", *, runner: Callable[[], WorkflowRunner] | None = None
+) -> Scheduler:
+    """The scheduler engine of a config (``client``: which one, where it has several), connected.
+
+    Raises ``UnsupportedVerbError`` when it has none, and what connecting raises.
+    """
+    from mason.engines.scheduler import Scheduler
+
+    chosen = {"scheduler": client or next(iter(config.engines.get("scheduler", ())), "")}
+    engine = Clients(project.settings, config, chosen, runner=runner or scheduled_runner(project)).engine("scheduler")
+    assert isinstance(engine, Scheduler)
+    return engine
+
+
+def kept_schedulers(project: Project, *, fault: Callable[[str, MasonError], None]) -> list[Kept]:
+    """The schedulers of the state's configs whose schedules Mason runs, each place of schedules once.
+
+    ``fault`` is told the id of a config that cannot be used, and why; the others are used all the same.
+    """
+    from mason.clients import registry
+
+    snapshot = project.store.read()
+    found: dict[str, Kept] = {}
+    for address, entry in find(snapshot, "config").items():
+        config = Config.from_definition(entry.definition)
+        for client in config.engines.get("scheduler", ()):
+            try:
+                untouched(snapshot, address, {address: entry})
+                role = registry.client_class(client).roles().get("scheduler")
+                if role is None or not issubclass(role, SelfRunning):
+                    continue
+                engine = scheduler_of(project, config, client)
+            except MasonError as error:
+                fault(config.id, error)
+                continue
+            assert isinstance(engine, SelfRunning)
+            found.setdefault(engine.place(), Kept(config.id, client, engine))
+    return list(found.values())
+
+
+def list_schedules(project: Project) -> list[dict[str, Any]]:
+    """All schedules that Mason runs by itself, as JSON-ready data: ``name``, ``config_id``, ``workflow``, ``schedule``,
+    ``time_zone``, ``enabled``, ``next`` (empty: never), ``waiting`` and ``last`` (see ``LastRun``; perhaps ``None``).
+
+    Raises ``EngineError`` for a schedule that is damaged, and what is wrong with a config.
+    """
+
+    def fault(config_id: str, error: MasonError) -> None:
+        raise error
+
+    listed = []
+    for kept in kept_schedulers(project, fault=fault):
+        for name in kept.engine.schedule_names():
+            schedule, ledger = kept.engine.look(name)
+            following = due.next_time(schedule, ledger)
+            listed.append(
+                {
+                    "name": name,
+                    "config_id": kept.config_id,
+                    "workflow": schedule.workflow,
+                    "schedule": schedule.schedule,
+                    "time_zone": schedule.time_zone,
+                    "enabled": schedule.enabled,
+                    "next": iso(following) if following else "",
+                    "waiting": len(ledger.queue),
+                    "last": _last(project, ledger),
+                }
+            )
+    return sorted(listed, key=lambda each: str(each["name"]))
+
+
+def _last(project: Project, ledger: Ledger) -> dict[str, str] | None:
+    """The last run as the history has it, where it may have been resumed since."""
+    from mason.project.workflows import show_run
+
+    if ledger.last is None:
+        return None
+    last = ledger.last.to_dict()
+    with suppress(StateError):
+        last["status"] = str(show_run(project, ledger.last.run_id).get("status", last["status"]))
+    return last
+
+
+class Trigger:
+    """One schedule of one config, to be run now. ``tell`` and ``control`` are those of the run.
+
+    Raises ``NotFoundError`` for an unknown config or schedule, and ``UnsupportedVerbError`` without a scheduler.
+    """
+
+    def __init__(
+        self, project: Project, name: str, config_id: str, *, tell: Tell | None = None, control: Control | None = None
+    ) -> None:
+        from mason.project.scheduled import Runner
+
+        self._project = project
+        self._name = name
+        config = applied_config(project.store.read(), config_id)
+        self._engine = scheduler_of(project, config, runner=lambda: Runner(project, tell=tell, control=control))
+
+    def prepare(self) -> PreparedWorkflow | None:
+        """What would be run, for a question; ``None`` where that is the scheduler's own business."""
+        from mason.project.scheduled import prepare_scheduled
+
+        schedule = self._engine.get_schedule(self._name)
+        return prepare_scheduled(self._project, schedule) if isinstance(self._engine, SelfRunning) else None
+
+    def do(self, job_id: str = "") -> Job | None:
+        """Trigger it; with ``job_id`` run what waits under that, or return ``None`` where nothing does."""
+        if not job_id:
+            return self._engine.trigger_schedule(self._name)
+        if not isinstance(self._engine, SelfRunning):
+            raise UnsupportedVerbError(f"Client {self._engine.client} runs its schedules itself: nothing waits here.")
+        return self._engine.run_waiting(self._name, job_id)
