@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from mason.errors import OperatorError as OperatorError
     from mason.planner.context import Context as Context
     from mason.planner.context import Operator as Operator
+    from mason.planner.decision import Decision as Decision
+    from mason.planner.decision import NextStep as NextStep
+    from mason.planner.decision import StepEnd as StepEnd
+    from mason.planner.decision import Workflow as Workflow
 
 __version__ = "2.0.0"
 
@@ -26,13 +30,17 @@ _HOMES = {
     "Column": "mason.engines.models",
     "Context": "mason.planner.context",
     "Database": "mason.engines.models",
+    "Decision": "mason.planner.decision",
     "Job": "mason.engines.models",
     "Location": "mason.engines.models",
+    "NextStep": "mason.planner.decision",
     "Operator": "mason.planner.context",
     "OperatorError": "mason.errors",
     "Rows": "mason.engines.models",
     "Schema": "mason.engines.models",
+    "StepEnd": "mason.planner.decision",
     "Table": "mason.engines.models",
+    "Workflow": "mason.planner.decision",
 }
 
 

@@ -37,7 +37,8 @@ class Ended:
     upstream_failed    its trigger rule can never hold because a dependency is ``failed`` or ``upstream_failed``
     interrupted        it was running, or waiting for its next attempt, when the walk was stopped at once; ``error`` is
                        what the last attempt raised, if it was waiting for the next one
-    cancelled          it had not begun when the walk was asked to end; ``error`` is the ``Stop`` that asked, if one did
+    cancelled          it had not begun when the walk was asked to end, or its work raised ``Stop`` before it did
+                       anything (``worked`` is false); ``error`` is the ``Stop`` that asked, if one did
     =================  ==============================================================================================
 
     ``attempts`` counts the calls of its work, ``started`` is when the first of them began (``None``: there was none).
@@ -57,10 +58,14 @@ class Skip(Exception):
 
 
 class Stop(Exception):
-    """Raised by work that succeeded to let nothing new begin: what runs is finished, the rest is cancelled."""
+    """Raised by work that succeeded to let nothing new begin: what runs is finished, the rest is cancelled.
 
-    def __init__(self, message: str = "", result: Any = None) -> None:
+    Work that did not do anything says so with ``worked=False``: its node is ``cancelled`` as well.
+    """
+
+    def __init__(self, message: str = "", result: Any = None, *, worked: bool = True) -> None:
         self.result = result
+        self.worked = worked
         super().__init__(message)
 
 
