@@ -1,0 +1,59 @@
+"""A terminal for tests: a pseudo-terminal whose other side is modelled, so that what people see can be compared."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import termios
+import threading
+import time
+
+import pyte
+
+
+class Screen:
+    """A terminal: what is written to ``stream`` is read all the time, shown, and kept by ``writes`` as it came."""
+
+    def __init__(self, columns=40, lines=10):
+        self.parent, child = pty.openpty()
+        self.stream = os.fdopen(child, "w", encoding="utf-8")
+        self.model = pyte.HistoryScreen(columns, lines, history=500)
+        self.raw = b""
+        self._feed = pyte.ByteStream(self.model)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self.resize(columns, lines)
+        self._reader.start()
+
+    def _read(self):
+        try:
+            while chunk := os.read(self.parent, 65536):
+                self.raw += chunk
+                self._feed.feed(chunk)
+        except OSError:
+            return
+
+    def resize(self, columns, lines, *, modelled=True):
+        fcntl.ioctl(self.stream.fileno(), termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        if modelled:
+            self.model.resize(lines, columns)
+
+    def until(self, text):
+        """Waits for ``text`` to be on the screen."""
+        end = time.monotonic() + 20
+        while not any(text in line for line in self.lines):
+            assert time.monotonic() < end, self.lines
+            time.sleep(0.01)
+
+    @property
+    def lines(self):
+        """All lines, those that scrolled away first, up to the last one that is not empty."""
+        above = ["".join(line[column].data for column in sorted(line)) for line in self.model.history.top]
+        return "\n".join(line.rstrip() for line in [*above, *self.model.display]).rstrip("\n").split("\n")
+
+    def close(self):
+        """The end of it."""
+        self.stream.close()
+        self._reader.join(20)
+        os.close(self.parent)
