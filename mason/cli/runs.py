@@ -29,12 +29,14 @@ Examples:
   mason runs show 20261121T101500.042-3f9a1c
   mason runs logs 20261121T101500.042-3f9a1c --step step_2
   mason runs resume 20261121T101500.042-3f9a1c
+  mason runs resume last
+  mason runs prune --dry-run
 """
 
 
 @click.group("runs", epilog=_EPILOG)
 def runs_group() -> None:
-    """Look at the history of runs, and resume or cancel one."""
+    """Look at the history of runs, resume or cancel one, and remove old ones."""
 
 
 @runs_group.command("list", epilog=_EPILOG)
@@ -59,7 +61,9 @@ def list_runs(invocation: Invocation, most: int) -> None:
 @click.pass_obj
 def show_run(invocation: Invocation, run_id: str) -> None:
     """Show one run and its steps."""
-    record = workflows.show_run(open_project(invocation), run_id)
+    opened = open_project(invocation)
+    run_id = workflows.meant_run(opened, run_id)
+    record = workflows.show_run(opened, run_id)
     if invocation.json:
         show_json({"format_version": JSON_FORMAT, "run_id": run_id, **record})
     else:
@@ -73,7 +77,9 @@ def show_run(invocation: Invocation, run_id: str) -> None:
 @click.pass_obj
 def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
     """Show what happened in a run of a workflow, event by event."""
-    events = workflows.run_events(open_project(invocation), run_id)
+    opened = open_project(invocation)
+    run_id = workflows.meant_run(opened, run_id)
+    events = workflows.run_events(opened, run_id)
     chosen = [event for event in events if not step or event.get("step") == step]
     if invocation.json:
         show_json({"format_version": JSON_FORMAT, "run_id": run_id, "events": chosen})
@@ -105,6 +111,7 @@ def resume(
     Parameters given here (all of them, as for a new run) hold for the steps that are not done yet.
     """
     opened = open_project(invocation)
+    run_id = workflows.meant_run(opened, run_id)
     given = workflows.read_workflow_parameters(file, pairs) if file is not None or pairs else None
     prepared = workflows.prepare_resumption(opened, run_id, given, config_id=config_id)
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
@@ -119,5 +126,27 @@ def resume(
 @click.pass_obj
 def cancel(invocation: Invocation, run_id: str) -> None:
     """Let a run of this machine finish what it is at, and begin nothing new."""
+    run_id = workflows.meant_run(open_project(invocation), run_id)
     pid = workflows.cancel_run(run_id)
     show(f"Asked process {pid} to end run {run_id}.")
+
+
+@runs_group.command("prune", epilog=_EPILOG)
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
+@json_option
+@click.pass_obj
+def prune(invocation: Invocation, dry_run: bool) -> None:
+    """Remove old runs from the history, and their journals from this machine.
+
+    Kept are the newest 1,000 runs and those of the last 90 days, or as many as mason.yaml says (history: with keep_runs
+    and keep_days). Runs that go on are kept as well. This is also done once a day, when a run begins.
+    """
+    from mason.project import retention
+
+    opened = open_project(invocation)
+    pruned = retention.prune(opened, dry_run=dry_run)
+    if invocation.json:
+        listed = {"runs": list(pruned.runs), "journals": list(pruned.journals)}
+        show_json({"format_version": JSON_FORMAT, "dry_run": dry_run, **listed})
+    else:
+        show(runs.pruned_text(pruned.runs, pruned.journals, opened.settings.history, dry_run=dry_run))

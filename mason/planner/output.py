@@ -29,8 +29,10 @@ def aside() -> Iterator[None]:
             try:
                 yield
             finally:
-                # Not through the text stream, which a person's code may have detached; it keeps nothing back.
-                target.flush()
+                # Not through the text stream, which a person's code may have detached; it keeps nothing back. Where
+                # nobody reads stderr any more, the work is done all the same.
+                with contextlib.suppress(OSError):
+                    target.flush()
 
 
 @contextlib.contextmanager
@@ -86,10 +88,10 @@ class _Scrubbed(io.BufferedIOBase):
     def write(self, data: ReadableBuffer, /) -> int:
         """Tell all whole lines so far."""
         # Scrubbed before it is cut: a secret may have several lines.
-        self._pending = scrub(self._pending + bytes(data).decode("utf-8", "surrogateescape"))
-        whole = self._pending.rfind("\n") + 1
-        self._tell(self._pending[:whole])
-        self._pending = self._pending[whole:]
+        pending = scrub(self._pending + bytes(data).decode("utf-8", "surrogateescape"))
+        whole = pending.rfind("\n") + 1
+        self._pending = pending[whole:]
+        self._tell(pending[:whole])
         return len(bytes(data))
 
     def flush(self) -> None:

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from mason.planner.nodes import Ended, Node, Observer, Skip, Status, Stop
 from mason.planner.retry import Retry
 from mason.planner.trigger import TRIGGER_RULES, verdict
-from mason.planner.workers import Attempt, Control, Report, Workers, now
+from mason.planner.workers import Attempt, Control, Report, Workers, no_thread, now
 
 __all__ = [
     "Control",
@@ -81,6 +81,9 @@ def walk(
     It blocks the thread that calls it, in waits that Ctrl-C ends at once. Where ``KeyboardInterrupt`` is raised then
     (because the caller does not handle the signal with a ``Control``), or the observer raises something, what
     runs is interrupted and left behind as after ``stop``, the observer is told nothing more, and the exception goes on.
+
+    Where the system starts no more threads, work waits for one that there is; ``TransientEngineError`` is raised where
+    there is none at all.
 
     Raises ``ValueError`` before anything begins: a node twice, an unknown dependency or trigger rule, a cycle, a
     parallelism below 1, or a node in ``done`` that was interrupted or cancelled and so was never done.
@@ -191,6 +194,11 @@ class _Walk:
     def _start(self) -> None:
         """Let work begin as long as there is a worker for it."""
         while self._ready and len(self._running) < self._parallelism and not self._is_finishing:
+            if not self._workers.reserve():
+                if self._running:
+                    # With the threads that there are, then.
+                    return
+                raise no_thread()
             position = heappop(self._ready)
             node = self._nodes[position]
             self._resting.pop(position, None)
@@ -251,8 +259,13 @@ class _Walk:
         if error is None:
             self._end(position, self._ended_as(position, "succeeded", finished, result=result))
         elif isinstance(error, Stop):
-            self._stop = error
-            self._end(position, self._ended_as(position, "succeeded", finished, result=error.result))
+            # The first one is why the rest is cancelled.
+            self._stop = self._stop or error
+            if error.worked:
+                self._end(position, self._ended_as(position, "succeeded", finished, result=error.result))
+            else:
+                # Those that depend on it are cancelled like it, whatever their trigger rules say.
+                self._tell_ended(position, self._ended_as(position, "cancelled", finished, error=error))
         elif isinstance(error, Skip):
             self._end(position, self._ended_as(position, "skipped", finished, error=error))
         else:

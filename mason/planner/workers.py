@@ -19,14 +19,19 @@ from datetime import datetime, timezone
 from queue import SimpleQueue
 from typing import Any, TypeAlias
 
+from mason.engines.interrupts import doing
+from mason.errors import TransientEngineError
+from mason.state.lock import turns
+
 
 class Attempt:
     """One call of the work: node ``id``, which stands at ``position`` among the nodes, for the ``number``-th time.
 
-    ``given_up`` is set by the walk and ``ended`` by the worker, each before it looks at the other.
+    ``given_up`` is set by the walk and ``ended`` by the worker, each before it looks at the other. To engines it is
+    what is being done (see ``mason.engines.interrupts``). ``told`` says that something was interrupted.
     """
 
-    __slots__ = ("ended", "given_up", "id", "interrupts", "number", "position")
+    __slots__ = ("ended", "given_up", "id", "interrupts", "number", "position", "told")
 
     def __init__(self, id: str, position: int, number: int) -> None:
         self.id = id
@@ -35,10 +40,23 @@ class Attempt:
         self.interrupts: list[Callable[[], object]] = []
         self.given_up = False
         self.ended = False
+        self.told = False
 
     def is_wanted(self) -> bool:
         """Whether somebody waits for it: asked again, the answer may be another one."""
         return not self.given_up
+
+    def add(self, interrupt: Callable[[], object]) -> None:
+        """Call ``interrupt`` when the attempt is given up; at once where it has been already."""
+        self.interrupts.append(interrupt)
+        if self.given_up:
+            self.told = True
+            interrupt()
+
+    def discard(self, interrupt: Callable[[], object]) -> None:
+        """Forget ``interrupt``, if it was registered."""
+        with suppress(ValueError):
+            self.interrupts.remove(interrupt)
 
 
 Report: TypeAlias = tuple[Attempt, Any, BaseException | None, datetime]
@@ -56,7 +74,8 @@ class Interrupts:
             return connection.execute(...).fetchall()
 
     What was registered is called from another thread, perhaps more than once and perhaps when the work has just ended;
-    it has to return at once, and what it raises is ignored. It is forgotten when the attempt ends.
+    it has to return at once, and what it raises is ignored. It is forgotten when the attempt ends. Engines, which know
+    no walk, register by ``mason.engines.interrupts``.
     """
 
     def __init__(self) -> None:
@@ -67,15 +86,11 @@ class Interrupts:
 
         Raises ``RuntimeError`` in a thread that a walk did not call.
         """
-        attempt = self._attempt()
-        attempt.interrupts.append(interrupt)
-        if attempt.given_up:
-            interrupt()
+        self._attempt().add(interrupt)
 
     def discard(self, interrupt: Callable[[], object]) -> None:
         """Forget ``interrupt`` before the attempt ends, if it was registered."""
-        with suppress(ValueError):
-            self._attempt().interrupts.remove(interrupt)
+        self._attempt().discard(interrupt)
 
     @property
     def requested(self) -> bool:
@@ -141,6 +156,12 @@ class Control:
         """How many threads still do work that was given up. Also to be read when the walk is over."""
         return sum(not attempt.ended for attempt in self._given_up)
 
+    def see_off(self, seconds: float) -> None:
+        """Wait, at most so long, for work that was given up and interrupted: it may have to tidy up."""
+        for _ in turns(seconds, longest=0.02):
+            if not any(attempt.told and not attempt.ended for attempt in self._given_up):
+                return
+
     def _wake(self) -> None:
         # SimpleQueue.put may be interrupted by itself (it is written for that), and copying is one step.
         for reports in tuple(self._walks.values()):
@@ -162,15 +183,23 @@ class Workers:
         self._lost = 0
         control._walks[id(self)] = self.reports
 
-    def begin(self, attempt: Attempt) -> None:
-        """Have it done in a thread that has nothing to do, or in a new one."""
+    def reserve(self) -> bool:
+        """Whether there is a thread that has nothing to do. A new one is started for it, where the system lets us."""
         if self._idle:
-            self._idle -= 1
-        else:
-            name = f"mason-worker-{len(self._threads) + 1}"
-            thread = threading.Thread(target=_serve, args=self._serving, name=name, daemon=True)
+            return True
+        name = f"mason-worker-{len(self._threads) + 1}"
+        thread = threading.Thread(target=_serve, args=self._serving, name=name, daemon=True)
+        try:
             thread.start()
-            self._threads.append(thread)
+        except RuntimeError:
+            return False
+        self._threads.append(thread)
+        self._idle += 1
+        return True
+
+    def begin(self, attempt: Attempt) -> None:
+        """Have it done in the thread that was reserved."""
+        self._idle -= 1
         self._attempts.put(attempt)
 
     def release(self) -> None:
@@ -183,6 +212,7 @@ class Workers:
         self._control._given_up.append(attempt)
         attempt.given_up = True
         for interrupt in tuple(attempt.interrupts):
+            attempt.told = True
             # Whatever became of what it would interrupt, the walk goes on.
             with suppress(Exception):
                 interrupt()
@@ -199,6 +229,19 @@ class Workers:
 def now() -> datetime:
     """The time of day, in UTC."""
     return datetime.now(timezone.utc)
+
+
+def no_thread() -> TransientEngineError:
+    """The error of a walk that cannot have a single thread."""
+    return TransientEngineError(
+        "The system lets Mason start no thread, so no step can run: there are too many processes and threads, or too "
+        "little memory. End some of them, or raise the limit (ulimit -u, or that of the container)."
+    )
+
+
+def _call(work: Callable[[str, int], Any], attempt: Attempt) -> Any:
+    with doing(attempt):
+        return work(attempt.id, attempt.number)
 
 
 def _serve(
@@ -218,7 +261,7 @@ def _serve(
         result: Any = None
         error: BaseException | None = None
         try:
-            result = context.copy().run(work, attempt.id, attempt.number)
+            result = context.copy().run(_call, work, attempt)
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too, is how this attempt failed, and no more
             error = raised
         del running[me]

@@ -627,6 +627,32 @@ def test_stop_lets_what_runs_finish_and_cancels_the_rest():
     assert "ready next" not in told.events
 
 
+def test_a_node_that_stopped_before_its_work_is_cancelled_with_all_that_depend_on_it():
+    stopping = threading.Event()
+
+    def work(id: str, attempt: int) -> str:
+        if id == "stops":
+            raise Stop("no new data", worked=False)
+        if id == "runs":
+            assert stopping.wait(LONG)
+            raise Stop("too late", result=id)
+        return id
+
+    told = Told(lambda count: stopping.set() if told.events[-1] == "ended stops cancelled" else None)
+    nodes = [
+        Node("runs"),
+        Node("stops", retry=AT_ONCE),
+        # Were it not cancelled, it would be skipped, because nothing failed.
+        Node("clean", ("stops",), "one_failed"),
+        Node("last", ("runs", "stops"), "all_done"),
+    ]
+    ended = walk(nodes, work, parallelism=2, observer=told)
+    assert statuses(ended) == {"runs": "succeeded", "stops": "cancelled", "clean": "cancelled", "last": "cancelled"}
+    assert (ended["stops"].attempts, ended["stops"].result) == (1, None)
+    assert {str(ended[name].error) for name in ("stops", "clean", "last")} == {"no new data"}
+    assert told.events[-2:] == ["ended clean cancelled", "ended last cancelled"]
+
+
 SHAPE = [
     Node("a"),
     Node("b", ("a",)),
