@@ -1,82 +1,306 @@
 """Carrying out a confirmed plan: exactly its actions, in its order, into a state that has not moved since.
 
+Definitions touch no engine, so they become current together, in one write: a failure or a crash leaves the state as it
+was, or as it shall be. What calls an engine is done after that, and around each of these calls the state is
+written: before, that it is pending, and after, how it ended. So the state says at any moment what really happened.
+
 Together with ``executor`` this is the only module of the room that changes anything.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Protocol
 
-from mason.errors import StalePlanError
+from mason.errors import MasonError, StateError
+from mason.planner.nodes import Ended, Node, Observer
+from mason.planner.outcome import Outcome
 from mason.planner.plan import Action, Plan
+from mason.planner.stale import refuse_stale
 from mason.resources.address import kind_of
-from mason.state.lock import who
+from mason.resources.executions import addresses_used
+from mason.state.lock import next_snapshot, who
 from mason.state.snapshot import Entry, Snapshot
-from mason.state.store import StateStore
+from mason.state.store import HeldLock, StateStore
+
+if TYPE_CHECKING:
+    from mason.planner.workers import Control
 
 
-def apply_plan(plan: Plan, store: StateStore, *, lock_timeout: float, done: Callable[[Action], None]) -> Snapshot:
-    """Make the state what ``plan`` says, under the lock, and return the new snapshot.
+class Performance(Protocol):
+    """One action that is about to call an engine."""
 
-    Definitions touch no engine, so they become current together, in one write: a failure or a crash at any moment
-    leaves the state as it was. ``done`` is told each action once it is safely stored. Raises
-    ``StalePlanError`` when the state is not the one that was planned against, and the store's own errors.
+    @property
+    def pending(self) -> Outcome:
+        """What the state says until it ended."""
+        ...
+
+    def do(self) -> Outcome:
+        """Call the engine, and say how it ended: a failure of the engine is an outcome too."""
+        ...
+
+
+Perform = Callable[[Action, Snapshot], "Performance | None"]
+"""Makes an action that calls engines ready, against the state as it is by then; calls nothing but read-only verbs.
+
+Nothing where a conditional action turns out not to be needed. Raises what keeps it from being done.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An action that was not done, or not to its end: why, and the id of the run in the history if there is one."""
+
+    action: Action
+    message: str
+    run_id: str = ""
+    is_interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a plan: the state now, and its actions by how they ended.
+
+    ``spared`` are conditional runs for which nothing had changed after all; ``not_begun`` are actions that wait for one
+    that failed, or that the person's Ctrl-C came before. ``unsaved`` is what the state should hold, where it could not
+    be written after engines were called, and ``unsaved_because`` why.
     """
-    with store.lock("apply", timeout=lock_timeout):
+
+    snapshot: Snapshot
+    done: tuple[Action, ...] = ()
+    spared: tuple[Action, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    not_begun: tuple[Action, ...] = ()
+    unsaved: Snapshot | None = None
+    unsaved_because: str = ""
+
+
+def apply_plan(
+    plan: Plan,
+    store: StateStore,
+    *,
+    lock_timeout: float,
+    perform: Perform,
+    parallelism: int = 1,
+    control: Control | None = None,
+) -> Applied:
+    """Make the state and the engines what ``plan`` says, under the lock.
+
+    Schedules that are to be deleted are taken from their schedulers first, while the state still holds the configs
+    that lead there; then all definitions are written; then schedules are put and runs done, ``parallelism`` of them at
+    a time, each after those that it waits for. One that fails takes only those with it that wait for it.
+
+    ``control`` ends it early. Raises ``StalePlanError`` when the state is not the one that was planned against, and the
+    store's own errors as long as no engine was called; after that, what could not be written is part of the answer.
+    """
+    with store.lock("apply", timeout=lock_timeout) as held:
         snapshot = store.read()
-        _refuse_stale(plan, snapshot, store.url)
-        now, me = datetime.now(timezone.utc).isoformat(timespec="seconds"), who()
-        resources = dict(snapshot.resources)
-        for action in plan.actions:
-            if action.wanted is None:
-                del resources[action.address]
+        refuse_stale(plan, snapshot, store.url)
+        applying = _Applying(plan, store, snapshot, perform, held)
+        if applying.take_back():
+            applying.define()
+            applying.execute(parallelism, control)
+        return applying.applied()
+
+
+class _Applying:
+    """One apply: the state as it was written last, and what became of the actions so far."""
+
+    def __init__(self, plan: Plan, store: StateStore, snapshot: Snapshot, perform: Perform, held: HeldLock) -> None:
+        self._plan = plan
+        self._held = held
+        self._store = store
+        self._snapshot = snapshot
+        self._resources = dict(snapshot.resources)
+        self._perform = perform
+        self._now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        self._me = who()
+        # Runs end in threads, and a state is written after the one before.
+        self._writing = threading.Lock()
+        self._done: dict[str, Action] = {}
+        self._spared: dict[str, Action] = {}
+        self._failures: dict[str, Failure] = {}
+        self._control: Control | None = None
+        self._unsaved: StateError | None = None
+
+    def take_back(self) -> bool:
+        """Delete the schedules that schedulers have; false when one could not be, and so nothing more is to be done."""
+        for action in self._plan.actions:
+            if action.kind != "delete" or not action.calls:
                 continue
-            if action.wanted.source is not None:
-                store.put_source(action.wanted.source)
-            resources[action.address] = _entry(action, now, me)
-        written = store.write(resources, base=snapshot)
-    for action in plan.actions:
-        done(action)
-    return written
+            try:
+                self._do(action)
+            except _NotDone as error:
+                self._failures[action.address] = error.failure
+                return False
+            self._done[action.address] = action
+        return True
 
+    def define(self) -> None:
+        """Make all definitions current that call no engine, in one write."""
+        defined = [action for action in self._plan.actions if not action.touches_engines]
+        for action in defined:
+            self._set(action)
+        with self._writing:
+            self._snapshot = self._store.write(self._resources, base=self._snapshot)
+        self._done |= {action.address: action for action in defined}
 
-def _refuse_stale(plan: Plan, snapshot: Snapshot, url: str) -> None:
-    # Empty states have no lineage to tell them apart.
-    if not plan.lineage and plan.state != url:
-        raise StalePlanError(
-            f"This plan was made against the state {plan.state}, not {url}. Nothing was applied. Plan again."
+    def execute(self, parallelism: int, control: Control | None) -> None:
+        """Put schedules and do runs."""
+        actions = {
+            action.address: action
+            for action in self._plan.actions
+            if action.touches_engines and action.address not in self._done
+        }
+        if not actions:
+            return
+        # Imported here: definitions are applied without.
+        from mason.planner.walk import walk
+        from mason.planner.workers import Control
+
+        self._control = control or Control()
+        nodes = [Node(address, _waits_for(action, actions)) for address, action in actions.items()]
+        walk(
+            nodes,
+            lambda address, attempt: self._do(actions[address]),
+            parallelism=parallelism,
+            observer=_Told(self, actions),
+            control=self._control,
         )
-    if plan.lineage != snapshot.lineage and plan.lineage:
-        raise StalePlanError(
-            "This plan was made against another state (its lineage differs). Nothing was applied. Plan again."
+        if self._unsaved is not None:
+            # Perhaps it was the network, and what was done has taken a while.
+            with suppress(StateError):
+                self._write()
+
+    def _do(self, action: Action) -> bool:
+        """Do one action that calls engines; whether there was anything to do. Raises ``_NotDone``."""
+        try:
+            performance = self._perform(action, self._snapshot)
+        except MasonError as error:
+            raise _NotDone(Failure(action, str(error))) from error
+        if performance is None:
+            return False
+        try:
+            self._held.check()
+            self._record(action, performance.pending)
+        except StateError as error:
+            # Nothing was called yet, and nothing more will be: what cannot be written down must not be done.
+            self._stop()
+            raise _NotDone(Failure(action, f"it was not begun: {error}")) from error
+        outcome = performance.do()
+        try:
+            self._record(action, outcome)
+        except StateError:
+            self._stop()
+        if outcome.status != "succeeded":
+            failure = Failure(action, outcome.error, outcome.run_id, is_interrupted=outcome.status == "interrupted")
+            raise _NotDone(failure)
+        return True
+
+    def _record(self, action: Action, outcome: Outcome) -> None:
+        """Write how it stands with an action, beside its definition."""
+        at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        with self._writing:
+            gone = action.kind == "delete" and outcome.status == "succeeded"
+            # Refused as new: what the scheduler may have under that name is not this.
+            refused = action.kind == "create" and outcome.status == "failed"
+            if gone or refused:
+                del self._resources[action.address]
+            else:
+                entry = self._resources[action.address] if action.wanted is None else self._entry(action)
+                self._resources.pop(action.moved_from, None)
+                self._resources[action.address] = replace(entry, outcome=replace(outcome, at=at).to_dict())
+            self._write()
+
+    def _write(self) -> None:
+        try:
+            self._snapshot = self._store.write(self._resources, base=self._snapshot)
+        except StateError as error:
+            self._unsaved = error
+            raise
+        self._unsaved = None
+
+    def _stop(self) -> None:
+        if self._control is not None:
+            self._control.finish()
+
+    def _set(self, action: Action) -> None:
+        if action.wanted is None:
+            del self._resources[action.address]
+            return
+        if action.wanted.source is not None:
+            self._store.put_source(action.wanted.source)
+        entry = self._entry(action)
+        self._resources.pop(action.moved_from, None)
+        self._resources[action.address] = entry
+
+    def _entry(self, action: Action) -> Entry:
+        assert action.wanted is not None
+        before = self._resources.get(action.address) or self._resources.get(action.moved_from)
+        return Entry(
+            kind=kind_of(action.address),
+            digest=action.wanted.digest,
+            definition=json.loads(action.wanted.encoded),
+            module=action.wanted.module,
+            project=action.wanted.project,
+            file=action.wanted.file,
+            applied_at=self._now,
+            applied_by=self._me,
+            # A run whose description changed was done all the same.
+            outcome=before.outcome if before is not None else None,
         )
-    if (plan.lineage, plan.serial) != (snapshot.lineage, snapshot.serial):
-        raise StalePlanError(
-            f"The state moved from serial {plan.serial} to {snapshot.serial} since this plan was made. "
-            "Nothing was applied. Plan again to see what would change now."
+
+    def ended(self, action: Action, ended: Ended) -> None:
+        """One of the actions that call engines ended."""
+        if ended.status == "succeeded":
+            (self._done if ended.result else self._spared)[action.address] = action
+        elif isinstance(ended.error, _NotDone):
+            self._failures[action.address] = ended.error.failure
+        elif ended.error is not None:
+            self._failures[action.address] = Failure(action, str(ended.error))
+        elif ended.status == "interrupted":
+            self._failures[action.address] = Failure(action, "interrupted", is_interrupted=True)
+
+    def applied(self) -> Applied:
+        """What became of the plan."""
+        ended = self._done.keys() | self._spared.keys() | self._failures.keys()
+        return Applied(
+            self._snapshot,
+            done=tuple(self._done.values()),
+            spared=tuple(self._spared.values()),
+            failures=tuple(self._failures.values()),
+            not_begun=tuple(action for action in self._plan.actions if action.address not in ended),
+            unsaved=None if self._unsaved is None else next_snapshot(self._resources, self._snapshot),
+            unsaved_because="" if self._unsaved is None else str(self._unsaved),
         )
 
-    # A state that was restored from a backup may have come to the same serial by another way.
-    digests = snapshot.digests
-    for action in plan.actions:
-        if digests.get(action.address) != action.replaces:
-            raise StalePlanError(
-                f"The state holds another {action.address} than the one that this plan was made against. "
-                "Nothing was applied. Plan again to see what would change now."
-            )
+
+class _Told(Observer):
+    """Hears from the walk how actions end."""
+
+    def __init__(self, applying: _Applying, actions: Mapping[str, Action]) -> None:
+        self._applying = applying
+        self._actions = actions
+
+    def ended(self, id: str, ended: Ended) -> None:
+        self._applying.ended(self._actions[id], ended)
 
 
-def _entry(action: Action, now: str, me: str) -> Entry:
-    assert action.wanted is not None
-    return Entry(
-        kind=kind_of(action.address),
-        digest=action.wanted.digest,
-        definition=json.loads(action.wanted.encoded),
-        module=action.wanted.module,
-        project=action.wanted.project,
-        file=action.wanted.file,
-        applied_at=now,
-        applied_by=me,
-    )
+class _NotDone(Exception):
+    """An action failed, as its ``failure`` says."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(failure.message)
+
+
+def _waits_for(action: Action, actions: Mapping[str, Action]) -> tuple[str, ...]:
+    """Which of ``actions`` an action comes after."""
+    if action.wanted is None:
+        return ()
+    return tuple(used for used in addresses_used(json.loads(action.wanted.encoded)) if used in actions)

@@ -7,25 +7,28 @@ edited there.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mason.errors import Diagnostic, NotFoundError, ResourceError
-from mason.planner.diff import compare
-from mason.planner.order import cycles, topological
-from mason.planner.plan import Action, Change, Plan, Wanted
+from mason.planner.coming import Coming, ReadSource
+from mason.planner.drift import sentences
+from mason.planner.executions import KINDS as EXECUTED
+from mason.planner.executions import Executions, Observe, Place, lacking_results
+from mason.planner.integrity import dangling, foreign, protected, references_of, together
+from mason.planner.moves import likely, renames
+from mason.planner.order import topological
+from mason.planner.plan import Action, Drift, Plan
+from mason.planner.results import Lookup
+from mason.planner.saving import Saving, deletion
 from mason.resources.address import kind_of
-from mason.resources.kinds import Workflow
 from mason.resources.resource import Resource, Resources
 from mason.resources.wording import suggestion
 from mason.state.snapshot import Entry, Snapshot
 
-Place = Callable[[Resource, tuple[str | int, ...]], int]
-"""The line of a nested value: from a resource and a path into its definition."""
-
-ReadSource = Callable[[str], bytes | None]
-"""The module content that the state keeps under a digest; ``None`` where it is missing or damaged."""
+if TYPE_CHECKING:
+    from mason.planner.check import ClientCatalog
 
 
 class Prune:
@@ -62,39 +65,70 @@ def build(
     prune: Prune | None = None,
     targets: Sequence[str] = (),
     strict: bool = False,
+    catalog: ClientCatalog | None = None,
+    observe: Observe | None = None,
+    take_over: Collection[str] = (),
+    drifts: Sequence[Drift] = (),
 ) -> Plan:
     """The plan that makes the state hold ``resources``.
 
     ``place`` finds lines for faults, ``read_source`` what Python files were before. ``prune`` says what else to delete.
     ``targets`` narrows the plan to these addresses and what they use. ``strict`` also asks whether the sources of
-    unchanged resources are still there. Raises ``ResourceError`` with all faults, and ``NotFoundError`` for a
-    target that is neither in the files nor in the state.
+    unchanged resources are still there. ``catalog`` and ``observe`` are needed where there are runs or schedules.
+    ``take_over`` are projects whose resources become this project's where it defines them too. ``drifts`` are what
+    engines and the store hold otherwise, as far as somebody looked: the plan puts it right where these files define it.
+
+    Raises ``ResourceError`` with all faults, and ``NotFoundError`` for a target that is neither in the files nor in the
+    state.
     """
     wanted = {resource.address: resource for resource in resources.items}
     applied, digests, edited = snapshot.resources, snapshot.digests, frozenset(snapshot.edited)
     selected = _closure(targets, wanted, applied) if targets else None
+    renamed = renames(resources.moves, wanted, digests.keys())
+    drifted = sentences(drifts)
+    saving = Saving(applied, project, read_source, renamed.before, edited, take_over)
     actions: list[Action] = []
     unchanged: list[str] = []
-    faults: list[Diagnostic] = []
+    faults: list[Diagnostic] = list(renamed.faults)
+    executed: list[Resource] = []
     for resource in resources.items:
         if selected is not None and resource.address not in selected:
             continue
+        if kind_of(resource.address) in EXECUTED:
+            executed.append(resource)
+            continue
         if resource.address not in edited and digests.get(resource.address) == resource.digest:
-            if strict and resource.module is not None and read_source(resource.module.digest) is None:
-                actions.append(_save(resource, applied[resource.address], project, read_source))
+            damaged = strict and resource.module is not None and read_source(resource.module.digest) is None
+            if damaged or resource.address in drifted or saving.is_taken_over(resource.address):
+                actions.append(saving.save(resource))
             else:
                 unchanged.append(resource.address)
             continue
-        faults.extend(_dangling(resource, wanted, applied, place))
-        is_edited = resource.address in edited
-        actions.append(_save(resource, applied.get(resource.address), project, read_source, edited=is_edited))
+        faults.extend(dangling(resource, wanted, applied, place))
+        actions.append(saving.save(resource))
     if prune is not None:
+        gone = set(renamed.before.values())
         actions.extend(
-            Action("delete", address, reason=f"{entry.file} no longer defines it", replaces=entry.digest)
+            deletion(address, entry, f"{entry.file} no longer defines it")
             for address, entry in prune.obsolete(applied, project)
-            if selected is None or address in selected
+            if (selected is None or address in selected) and address not in gone
         )
-    faults.extend(_together(actions, wanted, applied))
+    warnings: list[str] = [*renamed.warnings]
+    if executed:
+        assert catalog is not None, "runs and schedules are planned with a catalog"
+        assert observe is not None, "runs and schedules are planned by whoever can look at inputs"
+        saved = {action.address for action in actions if action.wanted is not None}
+        coming = Coming([wanted[address] for address in saved] + executed, snapshot, read_source, renamed.before)
+        lost = {each.address: list(dangling(each, wanted, applied, place)) for each in executed}
+        executions = Executions(coming.entry, read_source=coming.source, catalog=catalog, place=place, observe=observe)
+        planned = _Executed(executions, saving, drifted)
+        planned.plan([each for each in executed if not lost[each.address]], coming.entry)
+        actions += planned.actions
+        unchanged += planned.unchanged
+        faults += [*(fault for each in lost.values() for fault in each), *planned.faults]
+        warnings += planned.warnings
+    faults.extend(together(actions, wanted, applied))
+    faults.extend(protected(actions, applied))
     if faults:
         raise ResourceError(faults)
     return Plan(
@@ -106,14 +140,77 @@ def build(
         files=resources.files,
         resources=len(resources.items),
         passed_over=resources.passed_over,
-        warnings=(*_foreign(actions, applied, project), *_left_edited(actions, edited, selected)),
+        warnings=(*_left_edited(actions, edited, selected), *warnings, *likely(actions, applied)),
+        foreign=foreign(actions, applied, project),
+        drifts=tuple(drifts),
     )
+
+
+class _Executed:
+    """The part of a plan that is about runs and schedules: one after the other, each run after those it waits for."""
+
+    def __init__(self, executions: Executions, saving: Saving, drifted: Mapping[str, str]) -> None:
+        self._executions = executions
+        self._drifted = drifted
+        self._saving = saving
+        self.actions: list[Action] = []
+        self.unchanged: list[str] = []
+        self.faults: list[Diagnostic] = []
+        self.warnings: list[str] = []
+
+    def plan(self, resources: Sequence[Resource], lookup: Lookup) -> None:
+        """Decide on ``resources``; those whose definitions are faulty become faults."""
+        by_address = {resource.address: resource for resource in resources}
+        lacking = lacking_results([each for each in resources if kind_of(each.address) == "run"], lookup)
+        done: set[str] = set()
+        for address in topological({each.address: each.references for each in resources}):
+            resource, entry = by_address[address], self._saving.entry(address)
+            action, edited = self._saving.save(resource), self._saving.is_edited(address)
+            try:
+                if kind_of(address) == "schedule":
+                    due = self._executions.schedule(
+                        resource, entry, action.changes, edited=edited, drift=self._drifted.get(address, "")
+                    )
+                else:
+                    before = [used for used in resource.references if used in done]
+                    due = self._executions.run(
+                        resource,
+                        entry,
+                        action.changes,
+                        edited=edited,
+                        before=before,
+                        lacking=lacking.get(address, ""),
+                        drift=self._drifted.get(address, ""),
+                    )
+            except ResourceError as error:
+                self.faults += error.diagnostics
+                continue
+            if due is None and (action.moved_from or self._saving.is_taken_over(address)):
+                self.actions.append(action)
+                continue
+            if due is None:
+                self.unchanged.append(address)
+                continue
+            if due.kind == "run":
+                done.add(address)
+            self.warnings += [f"{address}: {warning}" for warning in due.warnings]
+            moved = f"moved from {action.moved_from}; " if action.moved_from else ""
+            self.actions.append(
+                replace(
+                    action,
+                    kind="move" if moved and due.kind == "overwrite" else due.kind,
+                    reason=moved + due.reason,
+                    calls=due.calls,
+                    steps=due.steps,
+                    is_conditional=due.is_conditional,
+                )
+            )
 
 
 def build_destroy(snapshot: Snapshot, *, targets: Sequence[str] = (), project: str = "") -> Plan:
     """The plan that deletes ``targets`` and all that uses them from the state; without targets, everything in it.
 
-    Raises ``NotFoundError`` for a target that the state does not hold.
+    Raises ``NotFoundError`` for a target that the state does not hold, ``ResourceError`` with all that is protected.
     """
     applied = snapshot.resources
     for target in targets:
@@ -131,119 +228,17 @@ def build_destroy(snapshot: Snapshot, *, targets: Sequence[str] = (), project: s
             if address not in doomed:
                 doomed[address] = f"it uses {used}"
                 waiting.append(address)
-    actions = [
-        Action("delete", address, reason=reason, replaces=applied[address].digest) for address, reason in doomed.items()
-    ]
+    actions = [deletion(address, applied[address], reason) for address, reason in doomed.items()]
+    refused = list(protected(actions, applied))
+    if refused:
+        raise ResourceError(refused)
     return Plan(
         _ordered(actions, {}, applied),
         lineage=snapshot.lineage,
         serial=snapshot.serial,
         project=project,
-        warnings=tuple(_foreign(actions, applied, project)),
+        foreign=foreign(actions, applied, project),
     )
-
-
-def references_of(entry: Entry) -> tuple[str, ...]:
-    """The addresses that an applied resource uses."""
-    if entry.kind != "workflow":
-        return ()
-    try:
-        return tuple(step.address for step in Workflow.from_definition(entry.definition).steps)
-    except (KeyError, TypeError, AttributeError):
-        # Edited by hand into something else: nobody can tell what it uses.
-        return ()
-
-
-def _save(
-    resource: Resource, entry: Entry | None, project: str, read_source: ReadSource, *, edited: bool = False
-) -> Action:
-    module = resource.module
-    wanted = Wanted(
-        digest=resource.digest,
-        encoded=resource.encoded,
-        project=project,
-        file=resource.file,
-        module=module.digest if module else None,
-        source=module.content if module else None,
-    )
-    action = Action("create", resource.address, "not in the state", resource.file, resource.line, wanted=wanted)
-    if entry is None:
-        return action
-    # Compared as JSON: what the state gives back went through JSON as well.
-    changes, unchanged = compare(entry.definition, json.loads(resource.encoded))
-    files = _changed_files(entry.module, wanted, read_source)
-    if edited:
-        reason = "it was edited in the state"
-    elif changes or not files:
-        reason = "its definition changed" if changes else "its stored source is missing or damaged"
-    else:
-        reason = "its Python files changed"
-    return replace(
-        action,
-        kind="overwrite",
-        reason=reason,
-        changes=(*changes, *files),
-        unchanged=unchanged,
-        replaces=entry.digest,
-    )
-
-
-def _changed_files(before: str | None, wanted: Wanted, read_source: ReadSource) -> tuple[Change, ...]:
-    """The Python files that differ, each with its text."""
-    if before == wanted.module:
-        return ()
-    old = json.loads((read_source(before) if before else None) or b"{}")
-    return compare(old, json.loads(wanted.source or b"{}"))[0]
-
-
-def _dangling(
-    resource: Resource, wanted: Mapping[str, Resource], applied: Mapping[str, Entry], place: Place
-) -> Iterator[Diagnostic]:
-    """References of a workflow's steps to what is neither in the files nor in the state."""
-    missing = {address for address in resource.references if address not in wanted and address not in applied}
-    if not missing:
-        return
-    known = sorted({*wanted, *applied})
-    for index, step in enumerate(Workflow.from_definition(resource.definition).steps):
-        if step.address in missing:
-            message = f"step {step.id} uses {step.address}, which is neither in these files nor in the state"
-            remedy = suggestion(step.address, [address for address in known if kind_of(address) == step.type], "known")
-            yield Diagnostic(resource.file, place(resource, ("dag", index)), message, remedy)
-
-
-def _together(
-    actions: Sequence[Action], wanted: Mapping[str, Resource], applied: Mapping[str, Entry]
-) -> Iterator[Diagnostic]:
-    """What would be wrong with the state as a whole once the actions were done."""
-    saved = {action.address for action in actions if action.kind != "delete"}
-    deleted = {action.address for action in actions if action.kind == "delete"}
-    if not deleted and not any(kind_of(address) == "workflow" for address in saved):
-        return
-    uses = {address: wanted[address].references for address in saved}
-    for address, entry in applied.items():
-        if address not in saved and address not in deleted:
-            uses[address] = references_of(entry)
-    for address, references in uses.items():
-        for used in references:
-            if used in deleted:
-                message = f"{address} uses {used}, which would be deleted"
-                yield Diagnostic(*_standing(address, wanted), message, "delete both or neither")
-    for circle in cycles(uses):
-        changed = next((address for address in circle if address in saved), circle[0])
-        message = f"workflows contain one another: {' -> '.join(circle)}"
-        yield Diagnostic(*_standing(changed, wanted), message, "take one of these steps out")
-
-
-def _standing(address: str, wanted: Mapping[str, Resource]) -> tuple[str, int]:
-    return (wanted[address].file, wanted[address].line) if address in wanted else ("", 0)
-
-
-def _foreign(actions: Iterable[Action], applied: Mapping[str, Entry], project: str) -> Iterator[str]:
-    """What is overwritten or deleted although another project applied it."""
-    for action in actions:
-        owner = applied[action.address].project if action.replaces is not None else ""
-        if owner not in ("", project):
-            yield f"{action.address} was applied by project {owner}, which is not this one."
 
 
 def _left_edited(actions: Iterable[Action], edited: Collection[str], selected: Collection[str] | None) -> Iterator[str]:
@@ -275,8 +270,8 @@ def _closure(targets: Sequence[str], wanted: Mapping[str, Resource], applied: Ma
 def _ordered(
     actions: Sequence[Action], wanted: Mapping[str, Resource], applied: Mapping[str, Entry]
 ) -> tuple[Action, ...]:
-    """Saves first, each after what it uses; then deletions, each before what it uses."""
-    saves = {action.address: action for action in actions if action.kind in ("create", "overwrite")}
+    """Saves and runs first, each after what it uses; then deletions, each before what it uses."""
+    saves = {action.address: action for action in actions if action.kind != "delete"}
     deletions = {action.address: action for action in actions if action.kind == "delete"}
     order = [saves[address] for address in topological({address: wanted[address].references for address in saves})]
     gone = topological({address: references_of(applied[address]) for address in deletions})

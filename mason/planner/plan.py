@@ -6,13 +6,16 @@ Whoever shows a plan and whoever applies it iterate the same tuple. No module he
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-ActionKind = Literal["create", "overwrite", "delete", "run"]
-ACTION_KINDS: tuple[ActionKind, ...] = ("create", "overwrite", "delete", "run")
+ActionKind = Literal["create", "overwrite", "delete", "run", "move"]
+ACTION_KINDS: tuple[ActionKind, ...] = ("create", "overwrite", "delete", "run", "move")
 """The kinds of action, in the order in which they are counted in print."""
+
+NAMES = ("id", "namespace", "command", "name")
+"""The keys of a definition of which its address is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,26 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownStep:
+    """One step of what a run executes or a schedule will: the operator's address, when it begins, and its sentences.
+
+    ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty, ``timeout`` is in seconds. ``certain`` is
+    false when its Python may call verbs that are not among ``calls``.
+    """
+
+    id: str
+    address: str
+    config_id: str
+    dependencies: tuple[str, ...]
+    trigger_rule: str
+    retry: str
+    retry_max: int | None
+    timeout: int | None
+    calls: tuple[Call, ...]
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What the state shall hold for an address: the encoded definition, its digest, and the module's source."""
 
@@ -66,7 +89,10 @@ class Action:
     ``reason`` says why it is there; ``file`` and ``line`` where the resource stands (empty and 0 for a
     deletion). ``changes`` are the fields that differ and ``unchanged`` counts those that do not (both only
     for an overwrite). ``wanted`` is what the state will hold (``None`` for a deletion);
-    ``replaces`` is the digest that the state holds now. ``calls`` are the engine calls that it will make.
+    ``replaces`` is the digest that the state holds now. ``calls`` are the engine calls that it will make itself, and
+    ``steps`` what is executed by them (all that a run does; what a schedule will do at its times). ``is_conditional``
+    says of a run that it is done only if what comes before it in the plan changes what it is given. ``moved_from`` is
+    the address that the state has it under, where that is another one; a ``move`` changes hardly more than that.
     """
 
     kind: ActionKind
@@ -79,6 +105,38 @@ class Action:
     wanted: Wanted | None = None
     replaces: str | None = None
     calls: tuple[Call, ...] = ()
+    steps: tuple[ShownStep, ...] = ()
+    is_conditional: bool = False
+    moved_from: str = ""
+
+    @property
+    def touches_engines(self) -> bool:
+        """Whether it is more than a definition that becomes current."""
+        return bool(self.calls) or self.kind == "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One thing that is otherwise than the applied resource at ``address`` left it.
+
+    ``what`` names it (``table data.flights``). It is ``missing``, or ``changed`` in the fields of ``changes`` (before:
+    as it was left, after: as it is), or nobody could look (``unknown``, and ``why``).
+    """
+
+    address: str
+    what: str
+    kind: Literal["missing", "changed", "unknown"]
+    changes: tuple[Change, ...] = ()
+    why: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What there is to say of it."""
+        if self.kind == "unknown":
+            return f"nobody could look at {self.what}: {self.why}"
+        if self.kind == "missing":
+            return f"{self.what} is gone"
+        return f"{self.what} was changed ({', '.join(dict.fromkeys(change.path for change in self.changes))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +147,9 @@ class Plan:
     addresses, because there may be many thousands). ``lineage`` and ``serial`` name the snapshot that it was
     made against, ``state`` the URL of its store. ``files`` (``None`` where the plan is not about files),
     ``resources`` and ``passed_over`` count what was looked at; ``warnings`` are sentences to be shown.
+    ``foreign`` are the addresses of what other projects applied and this plan overwrites or deletes, by project: each
+    of these has to be named by whoever applies it. ``drifts`` are what engines and the store hold otherwise than the
+    state says, where somebody looked.
     """
 
     actions: tuple[Action, ...]
@@ -101,11 +162,12 @@ class Plan:
     resources: int = 0
     passed_over: int = 0
     warnings: tuple[str, ...] = ()
+    foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drifts: tuple[Drift, ...] = ()
 
     def count(self) -> dict[ActionKind, int]:
-        """How many actions there are of each kind."""
-        counted = Counter(action.kind for action in self.actions)
-        return {kind: counted.get(kind, 0) for kind in ACTION_KINDS}
+        """How many actions there are of each kind; moves only where there are any."""
+        return counted(self.actions)
 
     @property
     def is_empty(self) -> bool:
@@ -114,5 +176,15 @@ class Plan:
 
     @property
     def overwrites(self) -> tuple[Action, ...]:
-        """The actions that replace a definition."""
-        return tuple(action for action in self.actions if action.kind == "overwrite")
+        """The actions that replace a definition, and not only its name."""
+        return tuple(action for action in self.actions if action.kind == "overwrite" or _moves_more(action))
+
+
+def counted(actions: Iterable[Action]) -> dict[ActionKind, int]:
+    """How many of these actions there are of each kind; moves, which are rare, only where there are any."""
+    found = Counter(action.kind for action in actions)
+    return {kind: found[kind] for kind in ACTION_KINDS if kind != "move" or found[kind]}
+
+
+def _moves_more(action: Action) -> bool:
+    return action.kind == "move" and any(change.path not in NAMES for change in action.changes)

@@ -1,4 +1,4 @@
-"""References from one step of a workflow to what an earlier one returned: ``{{steps.step_1.job_id}}``. Pure.
+"""References from a step to what an earlier one returned (``{{steps.step_1.job_id}}``), or another run. Pure.
 
 They are found and checked when planning, and filled in when the step begins. Within a plan they are written with the
 full id of the step that they mean, so that it does not matter any more in which workflow they were written.
@@ -22,7 +22,8 @@ _OLD = re.compile(r"<<\s*PULLED FROM\s+([^\s<>]+)\s*>>")
 @dataclass(frozen=True, slots=True)
 class Reference:
     """``step`` is the full id of the step that is meant, ``path`` leads to the value in what it returned (its
-    ``Data``). ``text`` is the reference as it stands in the parameters of a plan."""
+    ``Data``). ``text`` is the reference as it stands in the parameters of a plan. A step of another run has that run
+    before its id: ``runs.infer.step_1``."""
 
     text: str
     step: str
@@ -30,7 +31,10 @@ class Reference:
 
 
 Meant = Callable[[str, Sequence[str]], "Reference | str"]
-"""Finds what a reference means from its text and its parts behind ``steps``; a text is what is wrong with it."""
+"""Finds what a reference means from its text and its parts; a text is what is wrong with it."""
+
+OF_RUN = "runs."
+"""What stands before the steps of other runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,16 @@ def find(value: Any, meant: Meant) -> Found:
 
     def seen(match: re.Match[str]) -> str:
         name = match[1].strip()
-        if name.partition(".")[0].rstrip() != "steps":
+        parts = [part.strip() for part in name.split(".")]
+        if parts[0] not in ("steps", "runs"):
             return match[0]
-        parts = [part.strip() for part in name.split(".")][1:]
-        if not parts or not all(parts):
-            faults.append(
-                f"{match[0]} is no reference (write {{{{steps.STEP.KEY}}}}, such as {{{{steps.step_1.job_id}}}})"
-            )
+        if len(parts) == 1 or not all(parts):
+            form = "{{steps.STEP.KEY}}, such as {{steps.step_1.job_id}}"
+            if parts[0] == "runs":
+                form = "{{runs.NAME.KEY}}, such as {{runs.infer.job_id}}"
+            faults.append(f"{match[0]} is no reference (write {form})")
             return match[0]
-        known = meant(f"{{{{steps.{'.'.join(parts)}}}}}", parts)
+        known = meant(f"{{{{{'.'.join(parts)}}}}}", parts)
         if isinstance(known, str):
             faults.append(known)
             return match[0]
@@ -107,6 +112,9 @@ def look_up(reference: Reference, results: Mapping[str, list[Any] | str]) -> Any
     ``skipped``).
     """
     returned = results.get(reference.step)
+    if returned is None and reference.step.startswith(OF_RUN):
+        run, _, step = reference.step.removeprefix(OF_RUN).partition(".")
+        raise Unresolved(f"the state holds no result of {step} of run {run} (apply that run first)")
     if returned is None:
         raise Unresolved(f"{reference.step} did not run")
     if isinstance(returned, str):

@@ -7,17 +7,20 @@ refer to, and makes the dry run of each. All faults of all steps are told at onc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
 from mason.planner.dryrun import DryRun, dry_run
-from mason.planner.expansion import Ancestry, Flat, FlatStep, expand
+from mason.planner.expansion import Ancestry, Flat, FlatStep, Scope, expand
 from mason.planner.order import cycles
-from mason.planner.references import Reference, Unresolved, fill, find, is_referring, look_up
+from mason.planner.plan import ShownStep
+from mason.planner.references import OF_RUN, Reference, Unresolved, fill, find, is_referring, look_up
+from mason.planner.results import Lookup, step_of_run
 from mason.resources.address import config_address, kind_of, title_of
 from mason.resources.dag import dag_findings, step_remedy
-from mason.resources.kinds import Config, Operator, Workflow
+from mason.resources.executions import ONLY_STEP
+from mason.resources.kinds import Config, Operator, Step, Workflow
 from mason.resources.parameters import Given, bind
 from mason.resources.wording import shortened
 from mason.resources.workflow_file import WorkflowGiven, parameters_of
@@ -25,9 +28,6 @@ from mason.state.snapshot import Entry
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
-
-Lookup = Callable[[str], "Entry | None"]
-"""The applied resource at an address, or nothing. May raise, such as for one that was edited in the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,45 @@ class PlannedStep:
         """The address of the operator."""
         return self.shown.address
 
+    @property
+    def told(self) -> ShownStep:
+        """What a plan tells of it."""
+        return ShownStep(
+            id=self.id,
+            address=self.address,
+            config_id=self.config.id,
+            dependencies=self.dependencies,
+            trigger_rule=self.trigger_rule,
+            retry=self.retry,
+            retry_max=self.retry_max,
+            timeout=self.timeout,
+            calls=self.shown.calls,
+            certain=self.shown.certain,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedWorkflow:
-    """One of the workflows in a plan. ``source`` is the content of the module where a class decides on its steps."""
+    """One of the workflows in a plan. ``source`` is the content of the module where a class decides on its steps.
+
+    ``dependencies`` are those of each of its steps, by the ids in its own file.
+    """
 
     address: str
     digest: str
     source: bytes | None = None
+    dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def class_name(self) -> str:
+        """The name of that class; empty where there is none."""
+        if self.source is None:
+            return ""
+        # Imported here: most workflows have no class, and this brings all that reads Python.
+        from mason.resources.module import class_name
+
+        _, namespace, command = self.address.split(".")
+        return class_name(namespace, command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +138,17 @@ def prepare(
 ) -> WorkflowPlan:
     """The plan of a run of the workflow at ``address`` with the parameters ``given``; no engine is called.
 
-    ``read_source`` gives the content of a module by its digest, ``config_id`` names the config of the steps that have
-    none of their own (empty: each needs one). Raises ``NotFoundError`` for an unknown workflow, ``ResourceError`` for
-    workflows whose steps cannot be put in an order, and ``ParameterError`` with all faults of what was given and of all
-    steps; with ``strict: false`` the faults of steps are warnings, as long as a step is left.
+    An operator is planned as a workflow of the one step ``ONLY_STEP``. ``read_source`` gives the content of a module by
+    its digest, ``config_id`` names the config of the steps that have none of their own (empty: each needs one). Raises
+    ``NotFoundError`` for an unknown workflow, ``ResourceError`` for workflows whose steps cannot be put in an order,
+    and ``ParameterError`` with all faults of what was given and of all steps; with ``strict: false`` the faults of
+    steps are warnings, as long as a step is left.
     """
     if lookup(address) is None:
         raise NotFoundError(f"There is no {_named(address)} in the state. See what there is with: mason get workflow")
     planning = _Planning(lookup, read_source, catalog, config_id)
     workflows = planning.workflows(address)
-    flat = expand(address, workflows, given)
+    flat = expand(_AROUND_OPERATOR if kind_of(address) == "operator" else address, workflows, given)
     planned, faults = planning.steps(flat, given)
     wrong = (*given.faults, *flat.faults)
     left_out = _left_out(flat, faults)
@@ -126,7 +158,7 @@ def prepare(
         address=address,
         config_id=config_id,
         steps=tuple(step for step in planned if step.id not in left_out),
-        workflows={scope.prefix[:-1]: planning.workflow(scope.address) for scope in flat.scopes},
+        workflows={scope.prefix[:-1]: planning.workflow(scope) for scope in flat.scopes if scope.address},
         digests=planning.digests,
         schedule=given.schedule,
         schedule_name=given.schedule_name,
@@ -185,6 +217,8 @@ class _Planning:
         """The workflow and all that are in it. Raises ``ResourceError`` for what has no order and for circles."""
         found: dict[str, Workflow] = {}
         faults: list[Diagnostic] = []
+        if kind_of(address) == "operator":
+            return {_AROUND_OPERATOR: _of_one_step(address)}
         waiting = [address]
         while waiting:
             each = waiting.pop()
@@ -204,10 +238,11 @@ class _Planning:
             raise ResourceError(faults)
         return found
 
-    def workflow(self, address: str) -> PlannedWorkflow:
-        entry = self._entry(address)
+    def workflow(self, scope: Scope) -> PlannedWorkflow:
+        entry = self._entry(scope.address)
         assert entry is not None, "it was found before its steps were"
-        return PlannedWorkflow(address, entry.digest, self._source(entry))
+        dependencies = {step.id: step.dependencies for step in scope.steps.values()}
+        return PlannedWorkflow(scope.address, entry.digest, self._source(entry), dependencies)
 
     def steps(self, flat: Flat, given: WorkflowGiven) -> tuple[list[PlannedStep], dict[str, list[Diagnostic]]]:
         """The steps that are valid, and the faults of the others by their ids."""
@@ -268,7 +303,12 @@ class _Planning:
         for name, value in read.values.items():
             if not is_referring(value):
                 continue
-            found = find(value, lambda text, parts: _meant(text, parts, flat, ancestry))
+            found = find(
+                value,
+                lambda text, parts: (
+                    self._of_run(text, parts[1:]) if parts[0] == "runs" else _meant(text, parts[1:], flat, ancestry)
+                ),
+            )
             place = read.places.get(name, ("", 0))
             faults += [Diagnostic(*place, fault) for fault in found.faults]
             self.warnings += [f"Step {flat.id}: {warning}" for warning in found.warnings]
@@ -280,6 +320,15 @@ class _Planning:
         unread.update(waiting)
         values = {name: value for name, value in read.values.items() if name not in unread}
         return replace(read, values=values, unread=read.unread | unread), waiting, tuple(references.values())
+
+    def _of_run(self, text: str, parts: Sequence[str]) -> Reference | str:
+        """The step of another run that ``NAME.STEP.KEY`` names, or ``NAME.KEY`` where the run has one step only."""
+        found = step_of_run(parts, self._lookup)
+        return (
+            f"{text}: {found}"
+            if isinstance(found, str)
+            else Reference(text, f"{OF_RUN}{found[0]}.{found[1]}", found[2])
+        )
 
     def _config(self, flat: FlatStep, given: WorkflowGiven, faults: list[Diagnostic]) -> Config | None:
         identifier = flat.config_id or self._config_id
@@ -320,7 +369,8 @@ class _Planning:
 
 
 def _meant(text: str, parts: Sequence[str], flat: FlatStep, ancestry: Ancestry) -> Reference | str:
-    """The step that a reference names: the nearest of that id that comes before the step which refers to it."""
+    """The step that a reference names (its parts behind ``steps``): the nearest of that id that comes before the step
+    which refers to it."""
     wrong = ""
     for candidate in flat.scope.candidates(parts):
         if isinstance(candidate, str):
@@ -336,6 +386,16 @@ def _meant(text: str, parts: Sequence[str], flat: FlatStep, ancestry: Ancestry) 
         else:
             wrong = wrong or f"{text}: {step} does not come before {flat.id} (add it to the dependencies of {flat.id})"
     return wrong or f"{text}: there is no step {parts[0]} ({step_remedy(parts[0], flat.scope.steps)})"
+
+
+_AROUND_OPERATOR = ""
+"""The address of the workflow that is planned for an operator: nobody wrote it, and no other has it."""
+
+
+def _of_one_step(operator: str) -> Workflow:
+    """The workflow that does one operator and nothing else."""
+    _, namespace, command = operator.split(".")
+    return Workflow(namespace, command, "", "", (), (Step(ONLY_STEP, "operator", namespace, command, ()),))
 
 
 def _left_out(flat: Flat, faults: Mapping[str, Sequence[Diagnostic]]) -> dict[str, str]:

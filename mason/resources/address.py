@@ -1,4 +1,4 @@
-"""How resources are named: ``config.1``, ``operator.table.get``, ``workflow.table.export``.
+"""How resources are named: ``config.1``, ``operator.table.get``, ``workflow.table.export``, ``run.daily_export``.
 
 An address is plain text, because it is a key everywhere (state, plan, command line); this module is the
 only one that takes it apart or puts it together.
@@ -13,8 +13,15 @@ from typing import Any
 NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$"
 """What namespaces, commands, ids and names are made of: they become file names, addresses and class names."""
 
-KINDS = ("config", "operator", "workflow")
+WORK_PATTERN = f"{NAME_PATTERN[:-1]}:{NAME_PATTERN[1:]}"
+"""How runs and schedules name the operator or workflow that they execute: ``namespace:command``."""
+
+KINDS = ("config", "operator", "workflow", "run", "schedule")
 """The kinds of resource, in the order in which they are listed and applied."""
+
+
+MOVED = "moved"
+"""The type of a document that says that a resource has another address now. It has none itself."""
 
 
 def is_name(text: str) -> bool:
@@ -27,6 +34,8 @@ def address_of(definition: Mapping[str, Any]) -> str:
     kind = definition["type"]
     if kind == "config":
         return f"config.{definition['id']}"
+    if kind in ("run", "schedule"):
+        return f"{kind}.{definition['name']}"
     return f"{kind}.{definition['namespace']}.{definition['command']}"
 
 
@@ -44,6 +53,17 @@ def title_of(address: str) -> str:
 def operator_address(namespace: str, command: str) -> str:
     """The address of an operator."""
     return f"operator.{namespace}.{command}"
+
+
+def work_address(definition: Mapping[str, Any]) -> str:
+    """The address of the operator or workflow that a validated run or schedule executes."""
+    kind = "workflow" if definition.get("workflow") else "operator"
+    return f"{kind}.{definition[kind].replace(':', '.')}"
+
+
+def run_address(name: str) -> str:
+    """The address of a run."""
+    return f"run.{name}"
 
 
 def config_address(identifier: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mason.resources.dag import dag_findings
 from mason.resources.documents import Path
+from mason.resources.executions import result_references
 from mason.resources.kinds import ROLES, SENTENCE_WORDS, TEMPLATE
 from mason.resources.validate import Finding
 from mason.resources.wording import described, quoted, shown_path, suggestion
@@ -36,7 +37,11 @@ def findings(definition: Mapping[str, Any]) -> list[Finding]:
     if kind == "operator":
         known, found = _parameters(definition.get("parameters"))
         return found + _sentences(definition.get("do"), known)
-    return dag_findings(definition.get("dag"))
+    if kind == "run":
+        return _run(definition)
+    if kind == "schedule":
+        return _schedule(definition)
+    return dag_findings(definition.get("dag")) if kind == "workflow" else []
 
 
 def _config(definition: Mapping[str, Any]) -> list[Finding]:
@@ -49,6 +54,46 @@ def _config(definition: Mapping[str, Any]) -> list[Finding]:
         for role in ROLES
         if definition.get(f"{role}_clients") is not None and definition.get(f"{role}_engine") is not None
     ]
+
+
+def _run(definition: Mapping[str, Any]) -> list[Finding]:
+    found: list[Finding] = []
+    if definition.get("workflow") is not None and definition.get("operator") is not None:
+        found.append(Finding(("operator",), "a run has a workflow or an operator, not both", "remove one of them"))
+    elif definition.get("workflow") is None and definition.get("operator") is None:
+        found.append(
+            Finding((), "missing key 'workflow' or 'operator'", "say what is run, such as workflow: table:export")
+        )
+    name, before = definition.get("name"), definition.get("depends_on")
+    if isinstance(before, list) and name in before:
+        found.append(Finding(("depends_on", before.index(name)), f"run {name} depends on itself", "remove it"))
+    for parts in dict.fromkeys(result_references(definition.get("parameters"))):
+        text = f"{{{{{'.'.join(('runs', *parts))}}}}}"
+        if not all(parts):
+            remedy = "write {{runs.NAME.KEY}}, such as {{runs.infer.job_id}}"
+            found.append(Finding(("parameters",), f"{text} is no reference", remedy))
+        elif parts[0] == name:
+            found.append(Finding(("parameters",), f"{text}: a run cannot refer to itself", "name another run"))
+    return found
+
+
+def _schedule(definition: Mapping[str, Any]) -> list[Finding]:
+    # Imported here: few documents are schedules.
+    from mason.resources import cron, zones
+
+    found: list[Finding] = []
+    text, zone = definition.get("schedule"), definition.get("time_zone")
+    if isinstance(text, str) and text:
+        try:
+            cron.parse(text)
+        except cron.CronError as error:
+            found += [Finding(("schedule",), f"schedule: {message}", remedy) for message, remedy in error.faults]
+    if isinstance(zone, str) and zone:
+        try:
+            zones.find_zone(zone)
+        except zones.ZoneError as error:
+            found.append(Finding(("time_zone",), f"time_zone: {error.message}", error.remedy))
+    return found
 
 
 def _parameters(given: Any) -> tuple[list[str] | None, list[Finding]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mason.resources.documents import Path
 from mason.resources.kinds import Step
 from mason.resources.validate import Finding
 from mason.resources.wording import nearest, quoted, shortened, suggestion
+
+if TYPE_CHECKING:
+    from mason.resources.documents import Path
 
 
 def dag_findings(steps: Any) -> list[Finding]:

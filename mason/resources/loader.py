@@ -10,6 +10,7 @@ read again (see ``cache``), and one that changed only in its time is not parsed 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Sequence
@@ -19,10 +20,11 @@ from typing import TYPE_CHECKING
 from mason.bulk import uncollected
 from mason.errors import Diagnostic, ResourceError
 from mason.resources import files
+from mason.resources.address import MOVED
 from mason.resources.cache import Cache, CachedFile, trusted
 from mason.resources.files import MAX_BYTES
 from mason.resources.folders import Folder, Folders
-from mason.resources.resource import Module, Resource, Resources
+from mason.resources.resource import Module, Move, Resource, Resources
 
 if TYPE_CHECKING:
     from mason.resources.documents import Document
@@ -60,6 +62,7 @@ class _Load:
         self._folders = Folders(cache.modules, self._looked_ns, strict=strict)
         self._faults: list[Diagnostic] = []
         self._items: list[Resource] = []
+        self._moves: list[Move] = []
         self._passed_over = 0
 
     def run(self, paths: Sequence[Path]) -> Resources:
@@ -75,7 +78,7 @@ class _Load:
         self._refuse_doubles()
         if self._faults:
             raise ResourceError(self._faults)
-        return Resources(self._root, tuple(self._items), len(found), self._passed_over)
+        return Resources(self._root, tuple(self._items), len(found), self._passed_over, tuple(self._moves))
 
     def _folder(self, file: files.Found) -> Folder:
         dirname = os.path.dirname
@@ -120,6 +123,10 @@ class _Load:
     def _add(self, file: files.Found, entry: CachedFile) -> None:
         self._passed_over += entry[2]
         for address, digest, line, references, encoded, name in entry[3]:
+            if address == MOVED:
+                given = json.loads(encoded)
+                self._moves.append(Move(given["from"], given["to"], file.shown, line))
+                continue
             module = None
             if name:
                 folder = self._folder(file)

@@ -16,10 +16,18 @@ _EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 def normalize(definition: Mapping[str, Any]) -> dict[str, Any]:
     """The normalized form of a definition that passed its schema and checks; ``type`` is kept."""
+    plain = _plain(definition)
+    # Saying that nothing is protected is saying nothing.
+    return plain | {"protect": True} if definition.get("protect") else plain
+
+
+def _plain(definition: Mapping[str, Any]) -> dict[str, Any]:
     kind = definition["type"]
     if kind == "config":
         return _config(definition)
-    plain = dict(definition)
+    plain = {key: value for key, value in definition.items() if key != "protect"}
+    if kind in ("run", "schedule"):
+        return _filled(plain | {"config_id": str(definition["config_id"])})
     if kind == "operator":
         plain["parameters"] = _parameters(definition.get("parameters") or {})
         plain["do"] = [_sentence(sentence) for sentence in definition.get("do") or ()]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mason.errors import Diagnostic
-from mason.resources.documents import Document, read
 from mason.resources.parameters import Given
+
+if TYPE_CHECKING:
+    from mason.resources.documents import Document
 
 
 def read_parameter_file(file: Path) -> Given:
@@ -22,6 +25,9 @@ def read_mapping(file: Path) -> tuple[Document | None, tuple[Diagnostic, ...]]:
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         return None, (Diagnostic(str(file), 0, f"the parameter file cannot be read: {reason}"),)
+    # Imported here: most runs are given no file, and YAML need not be loaded for them.
+    from mason.resources.documents import read
+
     documents, faults = read(data)
     found = [
         Diagnostic(str(file), *fault) for fault in (*faults, *(f for document in documents for f in document.faults))

@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from mason.errors import Diagnostic
-from mason.resources import checks
-from mason.resources.address import address_of, is_name
+from mason.resources import checks, moves
+from mason.resources.address import KINDS, MOVED, address_of, is_name
 from mason.resources.cache import CachedDocument
 from mason.resources.documents import Document, Fault, read
+from mason.resources.executions import addresses_used
 from mason.resources.folders import ENTRY, Folder
 from mason.resources.module import class_fault, class_name, has_class
 from mason.resources.normalize import normalize
@@ -49,7 +49,7 @@ def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder],
             what = Fault(
                 document.line,
                 "this document has no type, so it is no resource",
-                "add type: config, operator or workflow",
+                f"add type: {', '.join(KINDS[:-1])} or {KINDS[-1]}",
             )
             parsing.add_faults([what, *document.faults])
         else:
@@ -72,6 +72,9 @@ class _Parsing:
         definition = document.value
         before = len(self.parsed.faults)
         self.add_faults(document.faults)
+        if definition["type"] == MOVED:
+            self._move(document, before)
+            return
         found = kind_findings(definition)
         if not found:
             found = schema_findings(definition)
@@ -94,7 +97,14 @@ class _Parsing:
         encoded = encode(normal)
         digest = digest_of(encoded, module.digest if module else None)
         name = class_name(normal["namespace"], normal["command"]) if module else ""
-        self.parsed.documents.append((address_of(normal), digest, document.line, references_of(normal), encoded, name))
+        self.parsed.documents.append((address_of(normal), digest, document.line, addresses_used(normal), encoded, name))
+
+    def _move(self, document: Document, before: int) -> None:
+        found = moves.findings(document.value)
+        self.add_faults(Fault(document.line_of(path), message, remedy) for path, message, remedy in found)
+        if len(self.parsed.faults) == before:
+            # It is kept among the resources, under an address that none has.
+            self.parsed.documents.append((MOVED, "", document.line, (), encode(document.value), ""))
 
     def _beside(self, name: str) -> str:
         return os.path.join(os.path.dirname(self._shown), name)
@@ -119,9 +129,3 @@ class _Parsing:
         if fault:
             self.parsed.faults.append(Diagnostic(self._beside(ENTRY), *fault))
         return folder if has_class(folder.survey(), namespace, command) else None
-
-
-def references_of(definition: Mapping[str, Any]) -> tuple[str, ...]:
-    """The addresses that a normalized definition uses: what the steps of a workflow run."""
-    steps = definition.get("dag", ())
-    return tuple(dict.fromkeys(f"{step['type']}.{step['namespace']}.{step['command']}" for step in steps))

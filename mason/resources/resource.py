@@ -55,17 +55,29 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A resource has another address now: ``after`` instead of ``before``, both of one kind. ``file`` and ``line`` say
+    where that is written."""
+
+    before: str
+    after: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Resources:
     """What a load found: resources in the order of files and lines, and how much was passed over.
 
     ``root`` is the project's folder, ``files`` the number of YAML files seen, ``passed_over`` the number of
-    documents that are no resources (a mapping without ``type``).
+    documents that are no resources (a mapping without ``type``), ``moves`` what has another name now.
     """
 
     root: Path
     items: tuple[Resource, ...]
     files: int
     passed_over: int
+    moves: tuple[Move, ...] = ()
 
 
 def digest_of(encoded: bytes, module_digest: str | None = None) -> str:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mason.resources.address import KINDS, NAME_PATTERN
-from mason.resources.documents import Path
+from mason.resources.address import KINDS, MOVED, NAME_PATTERN, WORK_PATTERN
 from mason.resources.schema import schema
 from mason.resources.wording import TYPE_WORDS, described, nearest, quoted, shown_path, suggestion
 
-KINDS_TO_COME = ("run", "schedule")
-"""Kinds that the vocabulary knows and this version does not read yet."""
+if TYPE_CHECKING:
+    from mason.resources.documents import Path
 
 NAME_REMEDY = "use letters, digits, _ and -, not beginning with -"
 
@@ -52,11 +51,8 @@ def _validator(kind: str) -> Any:
 def kind_findings(definition: Mapping[str, Any]) -> list[Finding]:
     """What is wrong with the ``type`` of a definition that has one."""
     kind = definition["type"]
-    if kind in KINDS:
+    if kind in KINDS or kind == MOVED:
         return []
-    if kind in KINDS_TO_COME:
-        message = f"this version of Mason has no {kind}s yet"
-        return [Finding(("type",), message, f"it knows {_listed(KINDS, 'and')}; remove this document")]
     if not isinstance(kind, str) or not kind:
         return [Finding(("type",), f"type must be {_listed(KINDS)}, but it is {described(kind)}")]
     return [Finding(("type",), f"unknown type {quoted(kind)}", suggestion(kind, KINDS, "known types"))]
@@ -145,6 +141,8 @@ def _limit(path: Path, keyword: str, kind: Any, value: Any) -> Finding:
     place = shown_path(path)
     if keyword == "pattern" and kind.pattern == NAME_PATTERN:
         return Finding(path, f"{place} must be a name, but it is {described(value)}", NAME_REMEDY)
+    if keyword == "pattern" and kind.pattern == WORK_PATTERN:
+        return Finding(path, f"{place} must be namespace:command, but it is {described(value)}", "such as table:export")
     if keyword == "pattern":
         remedy = "write constant(SECONDS) or exponential(SECONDS), such as exponential(5)"
         return Finding(path, f"{place} cannot be {described(value)}", remedy)
@@ -157,12 +155,15 @@ def _limit(path: Path, keyword: str, kind: Any, value: Any) -> Finding:
     if keyword == "uniqueItems":
         twice = next(item for number, item in enumerate(value) if item in value[:number])
         return Finding(path, f"{place} names {described(twice)} twice", "remove one of them")
-    if keyword in ("minItems", "minProperties"):
-        return Finding(path, f"{place} is empty", "add at least one entry")
+    if keyword in ("minItems", "minProperties", "minLength"):
+        return Finding(path, f"{place} is empty", "write something there" if keyword == "minLength" else _ADD)
     if keyword == "maxProperties":
         remedy = "write one engine.verb a sentence, and 'as' beside it if a later one needs its result"
         return Finding(path, f"{place} says more than one thing", remedy)
     return Finding(path, f"{place} does not fit its schema ({keyword})")
+
+
+_ADD = "add at least one entry"
 
 
 def _listed(words: list[str] | tuple[str, ...], conjunction: str = "or") -> str:

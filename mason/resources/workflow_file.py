@@ -10,19 +10,28 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mason.errors import Diagnostic
-from mason.resources import documents
 from mason.resources.address import is_name
 from mason.resources.dag import step_remedy
-from mason.resources.documents import Document
 from mason.resources.parameter_file import read_mapping
 from mason.resources.parameters import Given
 from mason.resources.validate import NAME_REMEDY
 from mason.resources.wording import described, quoted, suggestion
 
+if TYPE_CHECKING:
+    from mason.resources import documents
+
 _ENTRY_KEYS = ("config_id", "parameters")
+
+
+class Lines(Protocol):
+    """Where a mapping was read: answers with the line of what stands at a path in it."""
+
+    def line_of(self, path: documents.Path) -> int:
+        """The line of the key or item at ``path``, or of what is nearest to it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class WorkflowGiven:
     faults: tuple[Diagnostic, ...] = ()
     complete: bool = True
     file: str = ""
-    document: Document | None = None
+    document: Lines | None = None
 
     def place(self, path: documents.Path) -> tuple[str, int]:
         """The file and the line of what stands at ``path``; no file and 0 where it comes from none."""
@@ -74,7 +83,7 @@ def read_workflow_file(file: Path | None, pairs: Given) -> WorkflowGiven:
 
 
 def given_for_workflow(
-    values: Mapping[str, Any], pairs: Given | None = None, *, file: str = "", document: Document | None = None
+    values: Mapping[str, Any], pairs: Given | None = None, *, file: str = "", document: Lines | None = None
 ) -> WorkflowGiven:
     """What a mapping gives that was read already. A key that holds a mapping is the id of a step, whatever it says."""
     pairs = pairs or Given()

@@ -19,7 +19,11 @@ from mason.resources.address import kind_of
 from mason.state.snapshot import FORMAT_VERSION, Entry, Snapshot, StoredEntries
 
 _KEYS = ("version", "mason_version", "serial", "lineage", "resources")
+_WRITTEN = ("written_at", "written_by")
+"""The keys that a state need not have."""
 _FIELDS = ("kind", "digest", "definition", "module", "project", "file", "applied_at", "applied_by")
+_OUTCOME = "outcome"
+"""The field that runs and schedules have besides, and no other resource."""
 
 
 def encode(snapshot: Snapshot) -> bytes:
@@ -47,6 +51,7 @@ def lay_out(snapshot: Snapshot, *, before: Snapshot) -> StoredEntries:
         old = StoredEntries(b"", {}, [0], decode_lines)
     head = {"version": FORMAT_VERSION, "mason_version": snapshot.mason_version}
     head |= {"serial": snapshot.serial, "lineage": snapshot.lineage}
+    head |= {key: value for key in _WRITTEN if (value := getattr(snapshot, key))}
     start = b'%b,\n"resources":{' % orjson.dumps(head)[:-1]
     lines = _encode_lines(old.strangers(entries))
     removed = [address for address in old if address not in entries]
@@ -59,6 +64,14 @@ def lay_out(snapshot: Snapshot, *, before: Snapshot) -> StoredEntries:
         decoded=entries,
         edited=[address for address in before.edited if entries.get(address) is before.resources[address]],
     )
+
+
+def lay_out_whole(snapshot: Snapshot) -> StoredEntries:
+    """As ``lay_out``, of a snapshot that comes from elsewhere: what was edited by hand in it stays known as edited."""
+    edited = snapshot.edited
+    entries = lay_out(snapshot, before=Snapshot())
+    entries.edited = edited
+    return entries
 
 
 def decode(data: bytes, *, where: str, token: str, backup: Callable[[], str] = lambda: "") -> Snapshot:
@@ -76,7 +89,8 @@ def decode(data: bytes, *, where: str, token: str, backup: Callable[[], str] = l
             "There is no backup to restore. Mend it by hand, or move it away to start with an empty state."
         )
         raise StateFormatError(f"{where} {fault}. {remedy}") from None
-    return Snapshot(resources, document["serial"], document["lineage"], document["mason_version"], token)
+    written = {key: document.get(key, "") for key in _WRITTEN}
+    return Snapshot(resources, document["serial"], document["lineage"], document["mason_version"], token, **written)
 
 
 def decode_lines(lines: bytes | memoryview, addresses: Set[str]) -> dict[str, Entry]:
@@ -120,6 +134,8 @@ def _encode_lines(entries: Mapping[str, Entry]) -> dict[str, bytes]:
             "applied_at": entry.applied_at,
             "applied_by": entry.applied_by,
         }
+        if entry.outcome is not None:
+            document[_OUTCOME] = entry.outcome
         try:
             encoded = dumps(document, _plain, options)
         except TypeError:
@@ -200,8 +216,9 @@ def _checked_head(document: Any, where: str) -> dict[str, dict[str, Any]]:
         raise StateFormatError(
             f"{where} was written by a newer Mason (format {version}; this one reads {FORMAT_VERSION}). Upgrade Mason."
         )
-    _check_keys(document, _KEYS, "")
-    for key, expected in (("version", int), ("serial", int), ("mason_version", str), ("lineage", str)):
+    _check_keys(document, _KEYS, "", optional=_WRITTEN)
+    texts = ("mason_version", "lineage", *(key for key in _WRITTEN if key in document))
+    for key, expected in (("version", int), ("serial", int), *((key, str) for key in texts)):
         if type(document[key]) is not expected:
             raise _Fault(f"holds {_name(document[key])} for '{key}' where {_TYPES[expected]} should be")
     if version != FORMAT_VERSION:
@@ -219,22 +236,27 @@ def _entries(resources: dict[str, dict[str, Any]]) -> dict[str, Entry]:
     if not resources:
         return {}
     raw = list(resources.values())
+    outcomes: list[Any] = []
     try:
+        # Taken out, so that all that are left have the same fields.
+        outcomes = [each.pop(_OUTCOME, None) for each in raw]
         columns = {name: list(map(itemgetter(name), raw)) for name in _FIELDS}
         sound = (
             set(map(type, raw)) == {dict}
             and set(map(len, raw)) == {len(_FIELDS)}
             and all(set(map(type, columns[name])) <= expected for name, expected in _EXPECTED.items())
             and [kind_of(address) for address in resources] == columns["kind"]
+            and set(map(type, outcomes)) <= {dict, type(None)}
         )
-    except (KeyError, TypeError, IndexError):
+    except (KeyError, TypeError, IndexError, AttributeError):
         sound = False
     if not sound:
-        raise _first_fault(resources)
+        raise _first_fault(resources, outcomes)
     entries = [object.__new__(Entry) for _ in raw]
     for name, column in columns.items():
         # Filling the slots does what the frozen class's own __init__ does, in half the time.
         deque(map(getattr(Entry, name).__set__, entries, column), maxlen=0)
+    deque(map(getattr(Entry, _OUTCOME).__set__, entries, outcomes), maxlen=0)
     return dict(zip(resources, entries, strict=True))
 
 
@@ -249,17 +271,17 @@ def _name(value: Any) -> str:
     return _TYPES.get(type(value), "null")
 
 
-def _check_keys(mapping: dict[str, Any], keys: tuple[str, ...], of: str) -> None:
+def _check_keys(mapping: dict[str, Any], keys: tuple[str, ...], of: str, *, optional: tuple[str, ...] = ()) -> None:
     for key in keys:
         if key not in mapping:
             raise _Fault(f"lacks the key '{key}'{of}")
     for key in mapping:
-        if key not in keys:
+        if key not in keys and key not in optional:
             raise _Fault(f"has a key '{key}'{of} that no state has")
 
 
-def _first_fault(resources: dict[str, Any]) -> _Fault:
-    """What is wrong with the first resource that is not as it must be."""
+def _first_fault(resources: dict[str, Any], outcomes: Iterable[Any]) -> _Fault:
+    """What is wrong with the first resource that is not as it must be; ``outcomes`` were taken out of them."""
     for address, raw in resources.items():
         if not isinstance(raw, dict):
             return _Fault(f"holds {_name(raw)} for {address} where an object should be")
@@ -273,4 +295,7 @@ def _first_fault(resources: dict[str, Any]) -> _Fault:
                 return _Fault(f"holds {_name(raw[key])} for '{key}' in {address} where {wanted} should be")
         if kind_of(address) != raw["kind"]:
             return _Fault(f"calls {address} a resource of kind '{raw['kind']}'")
+    for address, outcome in zip(resources, outcomes, strict=False):
+        if type(outcome) not in (dict, type(None)):
+            return _Fault(f"holds {_name(outcome)} for '{_OUTCOME}' in {address} where an object should be")
     raise AssertionError("the check by column refused what the check by resource accepts")

@@ -22,6 +22,8 @@ class Entry:
 
     ``module`` is the digest of its source, ``project`` the name of the project that applied it, ``file`` is
     relative to that project's root; ``applied_at`` is an ISO 8601 time in UTC, ``applied_by`` is ``user@host``.
+    ``outcome`` says of a run or a schedule what came of it in the engines (see ``mason.planner.outcome``); it is no
+    part of what the digest covers, and ``None`` for all other resources.
     """
 
     kind: str
@@ -32,6 +34,7 @@ class Entry:
     file: str = ""
     applied_at: str = ""
     applied_by: str = ""
+    outcome: Mapping[str, Any] | None = None
 
     @property
     def is_as_applied(self) -> bool:
@@ -49,6 +52,8 @@ class Snapshot:
 
     ``lineage`` is empty and ``serial`` 0 while nothing was ever written. ``token`` is the store's own name for this
     version (an ETag, a digest); only the store that gave it understands it, and it is not part of the content.
+    ``written_at`` is when it was written (ISO 8601, UTC) and ``written_by`` who did (``user@host``); empty where a
+    state was written without them.
     """
 
     resources: Mapping[str, Entry] = field(default_factory=dict)
@@ -56,6 +61,8 @@ class Snapshot:
     lineage: str = ""
     mason_version: str = ""
     token: str = field(default="", compare=False)
+    written_at: str = field(default="", compare=False)
+    written_by: str = field(default="", compare=False)
 
     @property
     def digests(self) -> Mapping[str, str]:

@@ -184,7 +184,7 @@ def test_an_applied_workflow_that_is_not_part_of_the_plan_counts_as_it_was_appli
 
 def test_deleting_what_another_project_applied_is_pointed_out():
     plan = build_destroy(snapshot(operator(), project="other"), project="flights")
-    assert plan.warnings == ("operator.table.get was applied by project other, which is not this one.",)
+    assert plan.foreign == {"other": ("operator.table.get",)}
 
 
 def test_a_target_takes_along_what_it_uses(plan_of):
@@ -202,7 +202,7 @@ def test_an_unknown_target_is_named_with_the_nearest(plan_of):
 
 def test_overwriting_what_another_project_applied_is_pointed_out(plan_of):
     plan = plan_of(operator(description="new"), against=snapshot(operator(), project="other"))
-    assert plan.warnings == ("operator.table.get was applied by project other, which is not this one.",)
+    assert plan.foreign == {"other": ("operator.table.get",)}
 
 
 def test_destroy_takes_along_the_users_of_a_target():

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -132,7 +134,26 @@ def test_nothing_of_a_python_operator_stays_loaded():
     answer = run(rows(0, False), source=python("from .part import ANSWER\nreturn ANSWER", **files))
     assert answer.data == [42]
     assert run(rows(0, False), source=python("1 / 0", **files)).errors
-    assert [name for name in sys.modules if name.startswith("_mason_operator_")] == []
+    assert [name for name in sys.modules if name.startswith("_mason_python_")] == []
+
+
+def test_steps_that_run_one_operator_side_by_side_do_not_unload_it_for_each_other():
+    body = "ctx.execution.query('meet')\nfrom .part import ANSWER\nctx.execution.query('x')\nreturn ANSWER"
+    source = python(body, **{"part.py": "ANSWER = 42\n"})
+    loaded, first_ended = threading.Event(), threading.Event()
+
+    def first(sql, limit):
+        assert sql == "x" or loaded.wait(60)
+
+    def second(sql, limit):
+        loaded.set()
+        assert sql == "x" or first_ended.wait(60)
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = [threads.submit(run, does, source=source) for does in (first, second)]
+        assert answers[0].result().errors == []
+        first_ended.set()
+        assert (answers[1].result().errors, answers[1].result().data) == ([], [42])
 
 
 def test_what_an_operator_prints_is_scrubbed_even_when_it_comes_in_pieces(capsys):

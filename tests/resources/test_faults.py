@@ -17,7 +17,7 @@ CASES = {
         OP + DO + "descripton: x\nfoo: 1\n",
         [
             "a.yaml:6: unknown key 'descripton' (did you mean 'description'?)",
-            "a.yaml:7: unknown key 'foo' (known keys: description, parameters, supported_configurations)",
+            "a.yaml:7: unknown key 'foo' (known keys: description, parameters, supported_configurations, protect)",
         ],
     ),
     "misspelt key that is required": (
@@ -59,16 +59,52 @@ CASES = {
         ["a.yaml:2: namespace is longer than 100 characters (shorten it)"],
     ),
     "misspelt type": ("type: operatr\n", ["a.yaml:1: unknown type 'operatr' (did you mean 'operator'?)"]),
-    "unknown type": ("type: zebra\n", ["a.yaml:1: unknown type 'zebra' (known types: config, operator, workflow)"]),
+    "unknown type": (
+        "type: zebra\n",
+        ["a.yaml:1: unknown type 'zebra' (known types: config, operator, workflow, run, schedule)"],
+    ),
     "type that is no text": (
         "x: 1\ntype: [1]\n",
-        ["a.yaml:2: type must be config, operator or workflow, but it is a list"],
+        ["a.yaml:2: type must be config, operator, workflow, run or schedule, but it is a list"],
     ),
-    "kind to come": (
-        "type: run\nname: x\n",
+    "run": (
+        "type: run\nname: a b\nworkflow: table\noperator: table:get\nconfig_id: []\ninputs: ['']\ncompare: md5\n"
+        "depends_on: [x, x]\nparameters: {a: '{{runs.}}'}\n",
         [
-            "a.yaml:1: this version of Mason has no runs yet"
-            " (it knows config, operator and workflow; remove this document)"
+            "a.yaml:2: name must be a name, but it is the text 'a b'"
+            " (use letters, digits, _ and -, not beginning with -)",
+            "a.yaml:3: workflow must be namespace:command, but it is the text 'table' (such as table:export)",
+            "a.yaml:4: a run has a workflow or an operator, not both (remove one of them)",
+            "a.yaml:5: config_id must be text or a whole number, but it is a list",
+            "a.yaml:6: inputs[0] is empty (write something there)",
+            "a.yaml:7: compare must be stat or content, but it is the text 'md5'",
+            "a.yaml:8: depends_on names the text 'x' twice (remove one of them)",
+            "a.yaml:9: {{runs.}} is no reference (write {{runs.NAME.KEY}}, such as {{runs.infer.job_id}})",
+        ],
+    ),
+    "run of nothing": (
+        "type: run\nname: x\nconfig_id: 1\ndepends_on: [y, x]\nparameters: {a: '{{ runs.x.job_id }}'}\n",
+        [
+            "a.yaml:1: missing key 'workflow' or 'operator' (say what is run, such as workflow: table:export)",
+            "a.yaml:4: run x depends on itself (remove it)",
+            "a.yaml:5: {{runs.x.job_id}}: a run cannot refer to itself (name another run)",
+        ],
+    ),
+    "schedule": (
+        "type: schedule\nname: x\nschedule: 5\nconfig_id: 1\ncatch_up: some\noverlap: wait\nenabled: 'yes'\n",
+        [
+            "a.yaml:1: missing key 'workflow'",
+            "a.yaml:3: schedule must be text, but it is the number 5 (put it in quotes)",
+            "a.yaml:5: catch_up must be none, latest or all, but it is the text 'some'",
+            "a.yaml:6: overlap must be skip or queue, but it is the text 'wait'",
+            "a.yaml:7: enabled must be true or false, but it is the text 'yes' (write true or false)",
+        ],
+    ),
+    "schedule that never comes": (
+        "type: schedule\nname: x\nworkflow: a:b\nschedule: 0 0 30 2 *\nconfig_id: 1\ntime_zone: Europe/Berln\n",
+        [
+            "a.yaml:4: schedule: it is never due: no year has such a day (choose a day that the months have)",
+            "a.yaml:6: time_zone: there is no time zone 'Europe/Berln' (did you mean Europe/Berlin?)",
         ],
     ),
     "config said twice": (
@@ -229,7 +265,7 @@ def test_all_faults_of_all_files_and_documents_come_at_once(project: Project) ->
     expected = [
         "a.yaml:1: Operator table:get has neither 'do' nor a Python class"
         " (add 'do', or write class TableGet(mason.Operator) in __init__.py beside it)",
-        "a.yaml:10: unknown key 'foo' (known keys: description, parameters, supported_configurations)",
+        "a.yaml:10: unknown key 'foo' (known keys: description, parameters, supported_configurations, protect)",
         "b.yaml:1: unknown type 'operatr' (did you mean 'operator'?)",
         "b.yaml:4: a value is missing here (complete it, or close the bracket that was opened)",
     ]

@@ -38,7 +38,7 @@ def test_a_document_without_type_is_passed_over_unless_its_file_is_named(project
     project.write("sub/parameters.yaml", "# of a run\na: !Ref b\na: 2\n---\nx: 1\n")
     found = project.load("sub")
     assert (found.items, found.files, found.passed_over) == ((), 1, 2)
-    what = "this document has no type, so it is no resource (add type: config, operator or workflow)"
+    what = "this document has no type, so it is no resource (add type: config, operator, workflow, run or schedule)"
     assert [
         "sub/parameters.yaml:2: the tag !Ref is not allowed (write the plain value without it)",
         f"sub/parameters.yaml:2: {what}",

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from mason.resources.address import NAME_PATTERN
+from mason.resources.address import KINDS, NAME_PATTERN
 from mason.resources.schema import kinds, schema
 
 
@@ -36,7 +36,7 @@ def test_each_property_has_a_title_and_a_description(kind: str) -> None:
     assert silent == []
 
 
-@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("kind", KINDS)
 def test_names_have_the_one_pattern(kind: str) -> None:
     patterns = {rule["pattern"] for path, rule in _properties(schema(kind)) if rule.get("maxLength") == 100}
     assert patterns == {NAME_PATTERN}

@@ -1,0 +1,324 @@
+"""Which runs have to be done and which schedules put, why, and what that would call. Pure, but for what is handed in.
+
+A run is done again when its definition, its config, what it executes or the data under its inputs changed since it last
+succeeded; a schedule is put again when its definition or what it executes changed. Both are planned against what the
+state will hold once the definitions of the same plan are saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mason.engines import models
+from mason.errors import Diagnostic, MasonError, ParameterError, ResourceError
+from mason.planner.outcome import Outcome
+from mason.planner.plan import ActionKind, Call, Change, ShownStep
+from mason.planner.results import Lookup, referred_steps
+from mason.planner.workflow import WorkflowPlan, prepare
+from mason.resources.address import config_address, kind_of, run_address, title_of
+from mason.resources.documents import Path
+from mason.resources.executions import ONLY_STEP, Run, Schedule, result_references
+from mason.resources.kinds import Config, Workflow
+from mason.resources.resource import Resource
+from mason.resources.workflow_file import WorkflowGiven, given_for_workflow
+from mason.state.snapshot import Entry
+
+if TYPE_CHECKING:
+    from mason.planner.check import ClientCatalog
+
+KINDS = ("run", "schedule")
+"""The kinds of resource whose applying calls engines."""
+
+Place = Callable[[Resource, Path], int]
+"""The line of a nested value: from a resource and a path into its definition."""
+
+Observe = Callable[[Config, Run], Mapping[str, str]]
+"""The fingerprints of a run's inputs, by the paths as they are written. Calls read-only verbs, and raises what they
+raise."""
+
+_WORK = {
+    "operator": "what it executes",
+    "workflow": "what it executes",
+    "config_id": "its config",
+    "parameters": "its parameters",
+    "inputs": "its list of inputs",
+    "compare": "how its inputs are compared",
+}
+"""The keys of a run that make it another one; all others (its description, what it waits for) can change freely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What has to be done for a run or a schedule, and why; as the fields of ``mason.planner.plan.Action`` say.
+
+    ``kind`` is ``overwrite`` for a run whose definition is saved and nothing else.
+    """
+
+    kind: ActionKind
+    reason: str
+    calls: tuple[Call, ...] = ()
+    steps: tuple[ShownStep, ...] = ()
+    is_conditional: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+class Executions:
+    """Decides on the runs and schedules of one plan.
+
+    ``lookup`` gives what the state will hold, ``read_source`` the content of modules, ``catalog`` knows the clients,
+    ``place`` finds lines for faults. ``observe`` is asked for the fingerprints of inputs.
+    """
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        *,
+        read_source: Callable[[str], bytes],
+        catalog: ClientCatalog,
+        place: Place,
+        observe: Observe,
+    ) -> None:
+        self._lookup = lookup
+        self._read_source = read_source
+        self._catalog = catalog
+        self._place = place
+        self._observe = observe
+
+    def run(
+        self,
+        resource: Resource,
+        entry: Entry | None,
+        changes: Sequence[Change],
+        *,
+        edited: bool,
+        before: Sequence[str],
+        lacking: str = "",
+        drift: str = "",
+    ) -> Due | None:
+        """What there is to do for a run whose applied entry differs by ``changes``; nothing if it is as it should be.
+
+        ``before`` are the addresses of the runs that it waits for and that are done in this plan, ``lacking`` a reason
+        why its results are needed again, ``drift`` what became of its tables since. Raises ``ResourceError`` with all
+        that is wrong with it.
+        """
+        run = Run.from_definition(resource.definition)
+        reasons = list(self._reasons(resource, run, entry, changes, edited=edited))
+        reasons += [reason for reason in (drift, lacking) if reason]
+        is_conditional = not reasons and bool(before) and bool(run.inputs or _refers(run, before))
+        if is_conditional:
+            reasons.append(f"{', '.join(before)} before it may change what it is given")
+        if not reasons:
+            changed = entry is None or entry.digest != resource.digest
+            return Due("overwrite", "its definition changed, but nothing that it does") if changed else None
+        plan = self.plan_of(resource, run.work, run.config_id, run.parameters)
+        steps = tuple(step.told for step in plan.steps)
+        return Due("run", "; ".join(reasons), steps=steps, is_conditional=is_conditional, warnings=plan.warnings)
+
+    def schedule(
+        self, resource: Resource, entry: Entry | None, changes: Sequence[Change], *, edited: bool, drift: str = ""
+    ) -> Due | None:
+        """What there is to do for a schedule; nothing if the scheduler has it as it should be. Raises as for runs."""
+        outcome = Outcome.of(entry)
+        if entry is None:
+            reason = "not in the state"
+        elif edited:
+            reason = "it was edited in the state"
+        elif changes:
+            reason = "its definition changed"
+        elif outcome is not None and outcome.status == "failed":
+            reason = "the scheduler did not take it last time"
+        elif outcome is None or outcome.status != "succeeded":
+            reason = "nobody knows whether the scheduler has it"
+        else:
+            reason = ", ".join([*self._changed_uses(outcome), *([drift] if drift else [])])
+        if not reason:
+            return None
+        schedule = Schedule.from_definition(resource.definition)
+        plan = self.plan_of(resource, schedule.work, schedule.config_id, schedule.parameters)
+        client = self._scheduler(resource, schedule)
+        put = Call(
+            client,
+            "scheduler",
+            "put_schedule",
+            {"schedule": schedule_model(schedule, plan).to_dict(), "overwrite": entry is not None},
+            read_only=False,
+        )
+        moved = outcome is not None and entry is not None and self._is_elsewhere(entry, outcome, schedule, client)
+        calls = (*(schedule_deletion(entry) if moved and entry else ()), put)
+        steps = tuple(step.told for step in plan.steps)
+        return Due("overwrite" if entry else "create", reason, calls=calls, steps=steps, warnings=plan.warnings)
+
+    def plan_of(self, resource: Resource, work: str, config_id: str, parameters: Mapping[str, Any]) -> WorkflowPlan:
+        """The dry run of what a run or schedule executes. Raises ``ResourceError`` with the lines of all faults."""
+        try:
+            return prepare(
+                work,
+                given_of(work, parameters, resource, self._place),
+                lookup=self._lookup,
+                read_source=self._read_source,
+                catalog=self._catalog,
+                config_id=config_id,
+            )
+        except ResourceError as error:
+            raise ResourceError(self._standing(fault, resource) for fault in error.diagnostics) from error
+
+    def _standing(self, fault: Diagnostic, resource: Resource) -> Diagnostic:
+        """A fault with the file and the line of the run or schedule, where it has none of its own."""
+        message = fault.message.removeprefix(f"Step {ONLY_STEP}: ") if _is_of_operator(resource) else fault.message
+        title = title_of(resource.address)
+        if fault.file:
+            return replace(fault, message=f"{title}: {message}")
+        line = self._place(resource, ("parameters",))
+        return Diagnostic(resource.file, line, f"{title}: {message}", fault.remedy)
+
+    def _reasons(
+        self, resource: Resource, run: Run, entry: Entry | None, changes: Sequence[Change], *, edited: bool
+    ) -> Iterator[str]:
+        outcome = Outcome.of(entry)
+        if outcome is None:
+            yield "it was never done"
+            return
+        if edited:
+            yield "it was edited in the state"
+        if outcome.status in ("failed", "interrupted"):
+            how = "failed" if outcome.status == "failed" else "was interrupted"
+            yield f"it {how} last time, as run {outcome.run_id}" if outcome.run_id else f"it {how} last time"
+        elif outcome.status == "pending":
+            yield f"nobody knows how it ended last time, as run {outcome.run_id}"
+        else:
+            changed = {change.path.partition(".")[0].partition("[")[0] for change in changes}
+            yield from (
+                f"{what} changed" for what in dict.fromkeys(what for key, what in _WORK.items() if key in changed)
+            )
+            yield from self._changed_uses(outcome)
+            yield from self._changed_inputs(resource, run, outcome)
+
+    def _changed_uses(self, outcome: Outcome) -> Iterator[str]:
+        for address, digest in outcome.uses.items():
+            used = self._lookup(address)
+            if used is None or used.digest != digest:
+                yield f"{address} changed"
+
+    def _changed_inputs(self, resource: Resource, run: Run, outcome: Outcome) -> Iterator[str]:
+        config = self._lookup(config_address(run.config_id))
+        if not run.inputs or config is None:
+            return
+        try:
+            seen = self._observe(Config.from_definition(config.definition), run)
+        except MasonError as error:
+            line = self._place(resource, ("inputs",))
+            message = f"{title_of(resource.address)}: its inputs cannot be looked at: {error}"
+            raise ResourceError([Diagnostic(resource.file, line, message)]) from error
+        yield from changed_inputs(seen, outcome)
+
+    def _scheduler(self, resource: Resource, schedule: Schedule) -> str:
+        """The client that keeps the schedule. Raises ``ParameterError`` when there is none."""
+        config = self._lookup(config_address(schedule.config_id))
+        clients = Config.from_definition(config.definition).engines["scheduler"] if config else ()
+        place = (resource.file, self._place(resource, ("config_id",)))
+        title = title_of(resource.address)
+        able = [each for each in clients if "put_schedule" in self._catalog.roles(each).get("scheduler", frozenset())]
+        if not able:
+            message = f"{title}: config {schedule.config_id} has no scheduler that keeps schedules"
+            remedy = "name one in its scheduler_clients, such as local"
+            raise ParameterError([Diagnostic(*place, message, remedy)])
+        work = self._lookup(schedule.work)
+        supported = Workflow.from_definition(work.definition).supported_schedulers if work else ()
+        chosen = next((each for each in able if each in supported or not supported), "")
+        if not chosen:
+            message = (
+                f"{title}: {title_of(schedule.work)} supports the schedulers {', '.join(supported)}, and config "
+                f"{schedule.config_id} has {', '.join(able)}"
+            )
+            raise ParameterError([Diagnostic(*place, message, "choose another config, or another workflow")])
+        return chosen
+
+    def _is_elsewhere(self, entry: Entry, outcome: Outcome, schedule: Schedule, client: str) -> bool:
+        """Whether a scheduler has the schedule under another name, or it is another one than is meant now."""
+        where = (entry.definition.get("name"), entry.definition.get("config_id"), outcome.client)
+        return bool(outcome.client) and where != (schedule.name, schedule.config_id, client)
+
+
+def changed_inputs(seen: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
+    """Sentences on the inputs whose fingerprints are not those of the last success."""
+    changed = [path for path, fingerprint in seen.items() if outcome.inputs.get(path) != fingerprint]
+    if changed:
+        yield f"its inputs changed: {', '.join(changed)}"
+
+
+def given_of(work: str, parameters: Mapping[str, Any], resource: Resource | None, place: Place) -> WorkflowGiven:
+    """The parameters of a run or schedule, with the lines at which they stand where ``resource`` has a file."""
+    values = parameters if kind_of(work) == "workflow" else {ONLY_STEP: {"parameters": dict(parameters)}}
+    if resource is None:
+        return given_for_workflow(values)
+    return given_for_workflow(
+        values, file=resource.file, document=_Lines(resource, place, is_workflow=kind_of(work) == "workflow")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of the parameters of a run or schedule."""
+
+    resource: Resource
+    place: Place
+    is_workflow: bool
+
+    def line_of(self, path: Path) -> int:
+        # The one step of an operator and its parameters are not written out.
+        return self.place(self.resource, ("parameters", *(path if self.is_workflow else path[2:])))
+
+
+def schedule_model(schedule: Schedule, plan: WorkflowPlan) -> models.Schedule:
+    """What a scheduler is given to keep."""
+    return models.Schedule(
+        name=schedule.name,
+        schedule=schedule.schedule,
+        dag=models.Dag(
+            tuple(
+                models.DagStep(
+                    step.id, f"{step.operator.namespace}:{step.operator.command}", step.parameters, step.dependencies
+                )
+                for step in plan.steps
+            )
+        ),
+        enabled=schedule.enabled,
+        workflow=schedule.work,
+        config_id=schedule.config_id,
+        parameters=schedule.parameters,
+        time_zone=schedule.time_zone,
+        catch_up=schedule.catch_up,
+        overlap=schedule.overlap,
+    )
+
+
+def schedule_deletion(entry: Entry) -> tuple[Call, ...]:
+    """The call that takes an applied schedule from its scheduler; none where no scheduler was ever given it."""
+    outcome = Outcome.of(entry)
+    if entry.kind != "schedule" or outcome is None or not outcome.client:
+        return ()
+    return (
+        Call(outcome.client, "scheduler", "delete_schedule", {"name": entry.definition.get("name")}, read_only=False),
+    )
+
+
+def lacking_results(wanted: Collection[Resource], lookup: Lookup) -> dict[str, str]:
+    """The addresses of runs whose kept results are not all that the ``wanted`` runs refer to, each with the reason."""
+    found: dict[str, str] = {}
+    for resource in wanted:
+        for name, steps in referred_steps([resource.definition], lookup).items():
+            outcome = Outcome.of(lookup(run_address(name)))
+            if outcome is not None and outcome.status == "succeeded" and not steps <= outcome.results.keys():
+                reason = f"{resource.address} refers to what it returned, which was not kept"
+                found.setdefault(run_address(name), reason)
+    return found
+
+
+def _refers(run: Run, before: Sequence[str]) -> bool:
+    return any(run_address(parts[0]) in before for parts in result_references(run.parameters))
+
+
+def _is_of_operator(resource: Resource) -> bool:
+    return "operator" in resource.definition

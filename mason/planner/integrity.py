@@ -1,0 +1,120 @@
+"""What would be wrong with the state as a whole once a plan was applied: names that lead nowhere, circles, deletions of
+what is used or protected, and whose resources are touched. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mason.errors import Diagnostic
+from mason.planner.executions import KINDS as EXECUTED
+from mason.planner.executions import Place
+from mason.planner.order import cycles
+from mason.planner.plan import Action
+from mason.resources.address import config_address, kind_of, work_address
+from mason.resources.documents import Path
+from mason.resources.executions import addresses_used
+from mason.resources.kinds import Workflow
+from mason.resources.resource import Resource
+from mason.resources.wording import suggestion
+from mason.state.snapshot import Entry
+
+
+def references_of(entry: Entry) -> tuple[str, ...]:
+    """The addresses that an applied resource uses."""
+    if entry.kind in ("config", "operator"):
+        return ()
+    try:
+        return addresses_used(entry.definition)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        # Edited by hand into something else: nobody can tell what it uses.
+        return ()
+
+
+def dangling(
+    resource: Resource, wanted: Mapping[str, Resource], applied: Mapping[str, Entry], place: Place
+) -> Iterator[Diagnostic]:
+    """References of a resource to what is neither in the files nor in the state."""
+    missing = {address for address in resource.references if address not in wanted and address not in applied}
+    if not missing:
+        return
+    known = sorted({*wanted, *applied})
+    if kind_of(resource.address) in EXECUTED:
+        for address in sorted(missing):
+            message = f"{resource.address} uses {address}, which is neither in these files nor in the state"
+            remedy = suggestion(address, [each for each in known if kind_of(each) == kind_of(address)], "known")
+            yield Diagnostic(resource.file, place(resource, _naming(resource, address)), message, remedy)
+        return
+    for index, step in enumerate(Workflow.from_definition(resource.definition).steps):
+        if step.address in missing:
+            message = f"step {step.id} uses {step.address}, which is neither in these files nor in the state"
+            remedy = suggestion(step.address, [address for address in known if kind_of(address) == step.type], "known")
+            yield Diagnostic(resource.file, place(resource, ("dag", index)), message, remedy)
+
+
+def _naming(resource: Resource, address: str) -> Path:
+    """Where a run or schedule names what it uses."""
+    definition = resource.definition
+    if address == work_address(definition):
+        return ("workflow",) if "workflow" in definition else ("operator",)
+    if address == config_address(definition["config_id"]):
+        return ("config_id",)
+    name = address.partition(".")[2]
+    if kind_of(address) == "run" and name in definition.get("depends_on", ()):
+        return ("depends_on", definition["depends_on"].index(name))
+    return ("parameters",)
+
+
+def together(
+    actions: Sequence[Action], wanted: Mapping[str, Resource], applied: Mapping[str, Entry]
+) -> Iterator[Diagnostic]:
+    """What would be wrong with the state as a whole once the actions were done."""
+    saved = {action.address for action in actions if action.kind != "delete"}
+    deleted = {action.address for action in actions if action.kind == "delete"}
+    moved = {action.moved_from: action.address for action in actions if action.moved_from}
+    if not deleted and not moved and all(kind_of(address) in ("config", "operator") for address in saved):
+        return
+    uses = {address: wanted[address].references for address in saved}
+    for address, entry in applied.items():
+        if address not in saved and address not in deleted and address not in moved:
+            uses[address] = references_of(entry)
+    for address, references in uses.items():
+        for used in references:
+            if used in deleted:
+                message = f"{address} uses {used}, which would be deleted"
+                yield Diagnostic(*_standing(address, wanted), message, "delete both or neither")
+            elif used in moved:
+                message = f"{address} uses {used}, which is {moved[used]} now"
+                yield Diagnostic(*_standing(address, wanted), message, "write its new name there too")
+    for circle in cycles(uses):
+        changed = next((address for address in circle if address in saved), circle[0])
+        if kind_of(changed) == "run":
+            message, remedy = f"runs wait for one another: {' -> '.join(circle)}", "let one of them wait for none"
+        else:
+            message, remedy = f"workflows contain one another: {' -> '.join(circle)}", "take one of these steps out"
+        yield Diagnostic(*_standing(changed, wanted), message, remedy)
+
+
+def _standing(address: str, wanted: Mapping[str, Resource]) -> tuple[str, int]:
+    return (wanted[address].file, wanted[address].line) if address in wanted else ("", 0)
+
+
+def foreign(actions: Iterable[Action], applied: Mapping[str, Entry], project: str) -> dict[str, tuple[str, ...]]:
+    """What is overwritten, moved or deleted although another project applied it: the addresses, by project."""
+    found: dict[str, list[str]] = {}
+    for action in actions:
+        owner = applied[action.moved_from or action.address].project if action.replaces is not None else ""
+        if owner not in ("", project):
+            found.setdefault(owner, []).append(action.address)
+    return {owner: tuple(found[owner]) for owner in sorted(found)}
+
+
+def protected(actions: Iterable[Action], applied: Mapping[str, Entry]) -> Iterator[Diagnostic]:
+    """Deletions of what the state says is not to be deleted, whatever became of its document."""
+    for action in actions:
+        if action.kind == "delete" and applied[action.address].definition.get("protect") is True:
+            file = applied[action.address].file
+            remedy = f"set protect: false in {file} and apply that first, or let the state forget it: mason state rm"
+            yield Diagnostic(
+                "", 0, f"{action.address} is protected, so it is not deleted", f"{remedy} {action.address}"
+            )

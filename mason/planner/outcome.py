@@ -1,0 +1,68 @@
+"""What came of a run or a schedule in the engines, as the state keeps it beside the definition. Values only.
+
+With it a plan can tell whether a run has to be done again, and why; and a crash between an engine's call and the write
+of its end shows, because the outcome that says that the call is about to be made is written before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeAlias, get_args
+
+from mason.state.snapshot import Entry
+
+Status: TypeAlias = Literal["pending", "succeeded", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it stands with a run or a schedule.
+
+    ===========  ==================================================================================================
+    pending      an engine was about to be called, and nobody wrote how that ended: the process was killed, or goes on
+    succeeded    it is done as ``definition`` of the entry says, with what ``uses`` and ``inputs`` say
+    failed       the last attempt failed; what was done until then is in the history under ``run_id``
+    interrupted  the last attempt was ended by a person; else as failed
+    ===========  ==================================================================================================
+
+    ``at`` is when that was written (ISO 8601, UTC). ``uses`` are the digests of all that was used, by address;
+    ``inputs`` the fingerprints of a run's inputs before it began; ``given`` the digests of what other runs returned to
+    it, by reference. ``results`` are what steps returned, by their ids: of those only that other runs refer to (words
+    say why one is not kept).
+    ``client`` is the scheduler that keeps a schedule. ``tables`` are those that a run registered and did not delete
+    again: mappings of ``config_id``, ``client`` and ``table`` (as ``models.Table.to_dict`` gives it).
+    """
+
+    status: Status
+    at: str = ""
+    run_id: str = ""
+    error: str = ""
+    client: str = ""
+    uses: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
+    results: Mapping[str, list[Any] | str] = field(default_factory=dict)
+    tables: tuple[Mapping[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, as the state keeps it: what is empty is left out."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        plain = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items() if value}
+        return plain | ({"tables": [dict(table) for table in self.tables]} if self.tables else {})
+
+    @classmethod
+    def of(cls, entry: Entry | None) -> Outcome | None:
+        """The outcome of an applied run or schedule; ``None`` where there is none that can be understood."""
+        kept = entry.outcome if entry is not None else None
+        if not kept or kept.get("status") not in get_args(Status):
+            return None
+        # A state may have been edited, or written by a Mason that keeps more.
+        texts: dict[str, Any] = {name: str(kept.get(name, "")) for name in ("at", "run_id", "error", "client")}
+        mappings: dict[str, Any] = {
+            name: value if isinstance(value := kept.get(name), Mapping) else {}
+            for name in ("uses", "inputs", "given", "results")
+        }
+        listed = kept.get("tables")
+        tables = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+        return cls(status=kept["status"], **texts, **mappings, tables=tuple(tables))

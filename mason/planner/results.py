@@ -1,0 +1,85 @@
+"""What a run returned and others refer to: which step of which run a reference means, and which results to keep. Pure.
+
+A reference is ``{{runs.NAME.STEP.KEY}}``, or ``{{runs.NAME.KEY}}`` where the run executes an operator.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from mason.planner.outcome import Outcome
+from mason.planner.references import OF_RUN, Reference
+from mason.resources.address import kind_of, run_address, title_of, work_address
+from mason.resources.dag import step_remedy
+from mason.resources.executions import ONLY_STEP, result_references
+from mason.resources.kinds import Workflow
+from mason.state.snapshot import Entry, Snapshot
+
+Lookup = Callable[[str], "Entry | None"]
+"""The applied resource at an address, or nothing. May raise, such as for one that was edited in the state."""
+
+MOST_KEPT = 100_000
+"""How long the results may be, as JSON, that the state keeps of one step: it is read whenever anything is planned."""
+
+
+def step_of_run(parts: Sequence[str], lookup: Lookup) -> tuple[str, str, tuple[str, ...]] | str:
+    """The run, the full id of its step, and what is left, of a reference's parts behind ``runs``.
+
+    They are ``NAME.STEP.KEY``, or ``NAME.KEY`` where the run executes an operator. A text says what is wrong.
+    """
+    run = parts[0]
+    entry = lookup(run_address(run))
+    if entry is None:
+        return f"there is no run {run} in the state (apply it first)"
+    work, place = work_address(entry.definition), 1
+    if kind_of(work) == "operator":
+        return run, ONLY_STEP, tuple(parts[1:])
+    while kind_of(work) == "workflow":
+        within = lookup(work)
+        steps = {step.id: step for step in Workflow.from_definition(within.definition).steps} if within else {}
+        named = parts[place] if place < len(parts) else ""
+        if named not in steps:
+            wrong = f"{title_of(work)} has no step {named}" if named else f"run {run} has several steps"
+            return f"{wrong} ({step_remedy(named, steps)})"
+        work, place = steps[named].address, place + 1
+    return run, ".".join(parts[1:place]), tuple(parts[place:])
+
+
+def referred_steps(definitions: Iterable[Mapping[str, Any]], lookup: Lookup) -> dict[str, set[str]]:
+    """The ids of the steps whose results these runs refer to, by the name of the run that has them."""
+    found: dict[str, set[str]] = {}
+    for definition in definitions:
+        for parts in set(result_references(definition.get("parameters"))):
+            meant = step_of_run(parts, lookup)
+            if not isinstance(meant, str):
+                found.setdefault(meant[0], set()).add(meant[1])
+    return found
+
+
+def results_of_runs(references: Iterable[Reference], snapshot: Snapshot) -> dict[str, list[Any] | str]:
+    """What steps of other runs returned that ``references`` mean, as the state keeps it, by their full ids."""
+    found: dict[str, list[Any] | str] = {}
+    for reference in references:
+        if not reference.step.startswith(OF_RUN):
+            continue
+        run, _, step = reference.step.removeprefix(OF_RUN).partition(".")
+        outcome = Outcome.of(snapshot.resources.get(run_address(run)))
+        if outcome is not None and step in outcome.results:
+            found[reference.step] = outcome.results[step]
+    return found
+
+
+def worth_keeping(results: Mapping[str, list[Any]]) -> dict[str, list[Any] | str]:
+    """The results of steps as the state keeps them: those that are too long become words that say so."""
+    return {
+        step: data if len(json.dumps(data)) <= MOST_KEPT else "too large to be kept in the state"
+        for step, data in results.items()
+    }
+
+
+def digest_of_value(value: Any) -> str:
+    """A digest of a JSON value."""
+    return "sha256:" + sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

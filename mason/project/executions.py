@@ -1,0 +1,270 @@
+"""Use cases of runs and schedules as resources: looking at inputs for a plan, and doing what a confirmed plan says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mason.engines.models import Schedule as ScheduleModel
+from mason.errors import MasonError, NotFoundError, StalePlanError, UnsupportedVerbError
+from mason.planner import history
+from mason.planner.apply import Performance
+from mason.planner.context import Context
+from mason.planner.executions import changed_inputs, given_of
+from mason.planner.outcome import Outcome
+from mason.planner.plan import Action, Call, Plan
+from mason.planner.planfile import encode_step
+from mason.planner.references import Unresolved, look_up
+from mason.planner.results import digest_of_value, referred_steps, worth_keeping
+from mason.project import Clients, Project, untouched
+from mason.project.workflows import PreparedWorkflow, RunEnd, execute_workflow, prepare_work
+from mason.resources.address import config_address, kind_of
+from mason.resources.executions import Run, Schedule
+from mason.resources.kinds import Config
+from mason.secrets import scrub
+from mason.state.snapshot import Entry, Snapshot
+
+if TYPE_CHECKING:
+    from mason.planner.workers import Control
+
+TellOf = Callable[[str, Mapping[str, Any]], None]
+"""Is told each event of a run, with the address of the resource that it belongs to."""
+
+
+def observe(project: Project, config: Config, run: Run) -> dict[str, str]:
+    """The fingerprints of a run's inputs, by the paths as they are written.
+
+    Raises ``UnsupportedVerbError`` when the config has no storage that can tell, and what the storage raises.
+    """
+    from mason.clients import registry
+
+    able = [
+        client
+        for client in config.engines["storage"]
+        if "fingerprint" in registry.roles(client).get("storage", frozenset())
+    ]
+    if not able:
+        raise UnsupportedVerbError(f"Config {config.id} has no storage that can tell whether files changed.")
+    clients = Clients(project.settings, config, {"storage": able[0]})
+    try:
+        ctx = Context({}, clients.engine, allowed=frozenset(), tell=lambda kind, message: None)
+        content = run.compare == "content"
+        return {path: ctx.call("storage", "fingerprint", path, content=content) for path in run.inputs}
+    finally:
+        clients.close()
+
+
+class Performer:
+    """Does the actions of one plan that call engines; see ``mason.planner.apply.Perform``."""
+
+    def __init__(self, project: Project, plan: Plan, *, parallelism: int, tell: TellOf, control: Control) -> None:
+        self._project = project
+        self._plan = plan
+        self._parallelism = parallelism
+        self._tell = tell
+        self._control = control
+
+    def __call__(self, action: Action, snapshot: Snapshot) -> Performance | None:
+        """What is to be done for ``action``; nothing for a conditional run that is not needed."""
+        if kind_of(action.address) == "schedule":
+            return self._schedule(action, snapshot)
+        return self._run(action, snapshot)
+
+    def _schedule(self, action: Action, snapshot: Snapshot) -> Performance:
+        entry = snapshot.resources.get(action.address)
+        before = Outcome.of(entry)
+        if action.wanted is None:
+            pending = replace(before or Outcome("pending"), status="pending")
+            return _Scheduling(self._project, snapshot, action, entry, pending)
+        schedule = Schedule.from_definition(json.loads(action.wanted.encoded))
+        given = given_of(schedule.work, schedule.parameters, None, _nowhere)
+        prepared = prepare_work(self._project, snapshot, schedule.work, given, config_id=schedule.config_id)
+        _refuse_others(action, prepared)
+        client = next(call.client for call in action.calls if call.verb == "put_schedule")
+        outcome = Outcome("pending", client=client, uses=prepared.plan.digests)
+        return _Scheduling(self._project, snapshot, action, entry, outcome)
+
+    def _run(self, action: Action, snapshot: Snapshot) -> Performance | None:
+        assert action.wanted is not None, "a run that is done is defined"
+        run = Run.from_definition(json.loads(action.wanted.encoded))
+        given = given_of(run.work, run.parameters, None, _nowhere)
+        prepared = prepare_work(self._project, snapshot, run.work, given, config_id=run.config_id)
+        _refuse_others(action, prepared)
+        inputs = observe(self._project, _config(snapshot, run.config_id), run) if run.inputs else {}
+        returned = _given_by_runs(prepared)
+        before = Outcome.of(snapshot.resources.get(action.address))
+        if (
+            action.is_conditional
+            and before is not None
+            and before.status == "succeeded"
+            and dict(before.given) == returned
+            and not any(changed_inputs(inputs, before))
+        ):
+            return None
+        run_id = history.new_run_id(datetime.now(timezone.utc))
+        keep = self._referred_to(run.name, snapshot)
+        prepared = replace(prepared, resource=action.address, new_id=run_id, keep=keep, alone=False)
+        outcome = Outcome("pending", run_id=run_id, uses=prepared.plan.digests, inputs=inputs, given=returned)
+        return _Running(self, prepared, outcome)
+
+    def _referred_to(self, name: str, snapshot: Snapshot) -> frozenset[str]:
+        """The steps of a run whose results other runs refer to, those of the plan as they will be."""
+        runs = {
+            action.address: Entry("run", action.wanted.digest, json.loads(action.wanted.encoded))
+            for action in self._plan.actions
+            if kind_of(action.address) == "run" and action.wanted is not None
+        }
+        return _referred_to(name, dict(snapshot.resources) | runs)
+
+    def execute(self, prepared: PreparedWorkflow) -> RunEnd:
+        """Do a run that was made ready."""
+        return execute_workflow(
+            self._project,
+            prepared,
+            parallelism=self._parallelism,
+            tell=partial(self._tell, prepared.resource),
+            control=self._control,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A run that is about to begin."""
+
+    performer: Performer
+    prepared: PreparedWorkflow
+    pending: Outcome
+
+    def do(self) -> Outcome:
+        """Do it."""
+        try:
+            end = self.performer.execute(self.prepared)
+        except MasonError as error:
+            return replace(self.pending, status="failed", error=scrub(str(error)))
+        return ended(self.pending, end)
+
+
+def referred_to(resource: str, snapshot: Snapshot) -> frozenset[str]:
+    """The steps of an applied run whose results other applied runs refer to."""
+    return _referred_to(resource.partition(".")[2], snapshot.resources)
+
+
+def settle(project: Project, prepared: PreparedWorkflow, end: RunEnd) -> str:
+    """Let the state know how the run of a run resource ended that was resumed; returns what to warn of.
+
+    A run that was resumed with other parameters did not do what its definition says: the state stays as it is.
+    """
+    if prepared.uses is None:
+        return f"{prepared.resource} was resumed with other parameters than its definition has: it stays to be done."
+    try:
+        with project.store.lock("resume", timeout=10):
+            snapshot = project.store.read()
+            entry = snapshot.resources.get(prepared.resource)
+            before = Outcome.of(entry)
+            if entry is None or before is None or before.run_id != end.run_id:
+                return f"{prepared.resource} was done again, or is gone, since that run: the state stays as it is."
+            at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            outcome = replace(ended(replace(before, error="", uses=prepared.uses), end), at=at)
+            known = dict(snapshot.resources)
+            project.store.write(known | {prepared.resource: replace(entry, outcome=outcome.to_dict())}, base=snapshot)
+    except MasonError as error:
+        return f"The state could not be told how {prepared.resource} ended: {error}"
+    return ""
+
+
+def ended(pending: Outcome, end: RunEnd) -> Outcome:
+    """The outcome of a run that ended."""
+    if end.status == "succeeded":
+        return replace(pending, status="succeeded", results=worth_keeping(end.results), tables=tuple(end.tables))
+    errors = end.record.get("errors") or [f"it was {end.status}"]
+    told = scrub("; ".join(map(str, errors)))
+    return replace(pending, status="interrupted" if end.status == "interrupted" else "failed", error=told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scheduling:
+    """Calls of schedulers that are about to be made for one schedule."""
+
+    project: Project
+    snapshot: Snapshot
+    action: Action
+    entry: Entry | None
+    pending: Outcome
+
+    def do(self) -> Outcome:
+        """Make them."""
+        try:
+            for call in self.action.calls:
+                self._say(call)
+        except MasonError as error:
+            return replace(self.pending, status="failed", error=scrub(str(error)))
+        return replace(self.pending, status="succeeded")
+
+    def _say(self, call: Call) -> None:
+        # A schedule is taken from where it was put, and put where its definition says now.
+        taken = call.verb == "delete_schedule"
+        definition = self.entry.definition if taken and self.entry else self._wanted()
+        config = _config(self.snapshot, str(definition["config_id"]))
+        clients = Clients(self.project.settings, config, {"scheduler": call.client})
+        allowed = frozenset({f"scheduler.{call.verb}"})
+        ctx = Context({}, clients.engine, allowed=allowed, tell=lambda kind, message: None)
+        try:
+            if not taken:
+                schedule = ScheduleModel.from_dict(call.arguments["schedule"])
+                ctx.call("scheduler", "put_schedule", schedule, overwrite=call.arguments["overwrite"])
+                return
+            try:
+                ctx.call("scheduler", "delete_schedule", call.arguments["name"])
+            except NotFoundError:
+                # Somebody took it already: it is as it shall be.
+                return
+        finally:
+            clients.close()
+
+    def _wanted(self) -> Mapping[str, Any]:
+        assert self.action.wanted is not None, "a schedule that is put is defined"
+        decoded: dict[str, Any] = json.loads(self.action.wanted.encoded)
+        return decoded
+
+
+def _refuse_others(action: Action, prepared: PreparedWorkflow) -> None:
+    """What was shown is what is done."""
+    shown = json.loads(json.dumps([encode_step(step) for step in action.steps]))
+    now = json.loads(json.dumps([encode_step(step.told) for step in prepared.plan.steps]))
+    if shown != now:
+        raise StalePlanError(
+            f"{action.address} would do something else now than what was shown, so it was not done. Plan again."
+        )
+
+
+def _given_by_runs(prepared: PreparedWorkflow) -> dict[str, str]:
+    """Digests of what other runs returned to a run, by reference."""
+    found = {}
+    for step in prepared.plan.steps:
+        for reference in step.references:
+            if reference.step in prepared.results:
+                try:
+                    found[reference.text] = digest_of_value(look_up(reference, prepared.results))
+                except Unresolved:
+                    # The step that needs it says so.
+                    continue
+    return found
+
+
+def _referred_to(name: str, entries: Mapping[str, Entry]) -> frozenset[str]:
+    runs = [entries[address].definition for address in entries if kind_of(address) == "run"]
+    return frozenset(referred_steps(runs, entries.get).get(name, ()))
+
+
+def _config(snapshot: Snapshot, identifier: str) -> Config:
+    address = config_address(identifier)
+    return Config.from_definition(untouched(snapshot, address, snapshot.resources).definition)
+
+
+def _nowhere(resource: object, path: object) -> int:
+    """What comes out of a state stands on no line."""
+    return 0

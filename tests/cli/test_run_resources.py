@@ -1,0 +1,513 @@
+"""Runs as resources: planned with their sentences, done by apply, and again only when something they use changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+CONFIG = "type: config\nid: '1'\n" + "".join(
+    f"{role}_engine: local\n" for role in ("metastore", "storage", "execution", "scheduler")
+)
+WRITE = """\
+type: operator
+namespace: note
+command: write
+parameters:
+  required: [path, text]
+do:
+  - storage.write: {path: "{{path}}", content: "{{text}}", overwrite: true}
+"""
+APPEND = """\
+type: operator
+namespace: note
+command: append
+parameters:
+  required:
+    - path
+    - text
+    - {name: seconds, type: number}
+"""
+APPEND_CLASS = """\
+import pathlib
+import time
+
+import mason
+
+
+class NoteAppend(mason.Operator):
+    def run(self, ctx: mason.Context) -> dict[str, str]:
+        time.sleep(ctx.params["seconds"])
+        if ctx.params["text"] == "fail":
+            raise ValueError("asked to fail")
+        with open(ctx.params["path"], "a") as opened:
+            opened.write(ctx.params["text"] + "\\n")
+        return {"written": ctx.params["text"] + "!"}
+"""
+WORKFLOW = """\
+type: workflow
+namespace: note
+command: both
+dag:
+  - {id: first, namespace: note, command: append}
+  - {id: second, namespace: note, command: append, dependencies: [first]}
+"""
+BOTH = """\
+type: run
+name: both
+workflow: note:both
+config_id: 1
+parameters:
+  first: {parameters: {path: log.txt, text: one, seconds: 0}}
+  second: {parameters: {path: log.txt, text: two, seconds: 0}}
+"""
+
+
+@pytest.fixture
+def applied(mason, folder):
+    """A project whose definitions are applied; gives the function that writes and applies ``runs.yaml``."""
+    (folder / "mason.yaml").write_text("name: notes\nstate: .state\n")
+    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "write.yaml").write_text(WRITE)
+    (folder / "append").mkdir()
+    (folder / "append" / "operator.yaml").write_text(APPEND)
+    (folder / "append" / "__init__.py").write_text(APPEND_CLASS)
+    (folder / "workflow.yaml").write_text(WORKFLOW)
+    assert mason("apply", "-y").code == 0
+
+    def apply(text: str | None = None, *options: str):
+        if text is not None:
+            (folder / "runs.yaml").write_text(text)
+        return mason("apply", "-y", *options)
+
+    return apply
+
+
+def actions(mason, *options: str) -> list[tuple[str, str, str]]:
+    made = mason("plan", "--json", *options).json
+    return [(action["action"], action["address"], action["reason"]) for action in made["actions"]]
+
+
+def log(folder: Path) -> list[str]:
+    return (folder / "log.txt").read_text().split() if (folder / "log.txt").exists() else []
+
+
+def outcome(folder: Path, address: str) -> dict:
+    return json.loads((folder / ".state" / "state.json").read_text())["resources"][address]["outcome"]
+
+
+def test_the_plan_draws_a_run_and_says_its_sentences_and_apply_does_it_once(mason, folder, applied):
+    (folder / "runs.yaml").write_text(BOTH)
+    assert mason("plan").out == (
+        "  > run.both  runs.yaml:1  (it was never done)\n"
+        "\n"
+        "      o  first   note:append\n"
+        "      v\n"
+        "      o  second  note:append\n"
+        "\n"
+        "      first: Operator note:append with config 1\n"
+        "        call no engine\n"
+        "      second: Operator note:append with config 1, after first\n"
+        "        call no engine\n"
+        "\n"
+        "Legend: > run\n"
+        "\n"
+        "Plan: 0 to create, 0 to overwrite, 0 to delete, 1 to run.\n"
+    )
+    assert log(folder) == []
+    done = applied()
+    assert (done.code, log(folder)) == (0, ["one", "two"])
+    assert done.out.splitlines()[-3:] == [
+        "Successfully ran Run both",
+        "",
+        "Apply complete: 0 created, 0 overwritten, 0 deleted, 1 run.",
+    ]
+    assert [line.partition(" after ")[0] for line in done.err.splitlines()] == [
+        "Run both: first: started",
+        "Run both: first: succeeded",
+        "Run both: second: started",
+        "Run both: second: succeeded",
+    ]
+    assert mason("plan").out == "No changes.\n"
+    assert (applied().out, log(folder)) == ("No changes.\n", ["one", "two"])
+    (record,) = mason("runs", "list", "--json").json["runs"]
+    assert (record["resource"], record["status"]) == ("run.both", "succeeded")
+    assert mason("get", "run").out.splitlines()[1].split()[:4] == ["both", "note:both", "1", "succeeded"]
+
+
+def test_nobody_said_yes(mason, folder, applied):
+    (folder / "runs.yaml").write_text(BOTH)
+    assert mason("apply", answer="no\n").code == 1
+    assert (log(folder), mason("runs", "list", "--json").json["runs"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "reason"),
+    [
+        ("runs.yaml", "text: two", "text: three", "its parameters changed"),
+        ("config.yaml", "id: '1'\n", "id: '1'\nclients: {local: {configuration: {threads: 2}}}\n", "config.1 changed"),
+        ("workflow.yaml", "command: both\n", "command: both\ndescription: x\n", "workflow.note.both changed"),
+        ("append/__init__.py", "import time\n", "import time  # so\n", "operator.note.append changed"),
+    ],
+)
+def test_what_a_run_uses_changed(mason, folder, applied, file, before, after, reason):
+    applied(BOTH)
+    text = (folder / file).read_text()
+    assert before in text
+    (folder / file).write_text(text.replace(before, after))
+    assert ("run", "run.both", reason) in actions(mason)
+    assert applied(None, "-o").code == 0
+    assert len(log(folder)) == 4
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_a_new_description_is_saved_and_nothing_is_done(mason, folder, applied):
+    applied(BOTH)
+    (folder / "runs.yaml").write_text(BOTH + "description: both\n")
+    assert actions(mason) == [("overwrite", "run.both", "its definition changed, but nothing that it does")]
+    assert applied(None, "-o").code == 0
+    assert (log(folder), mason("plan").out) == (["one", "two"], "No changes.\n")
+    assert outcome(folder, "run.both")["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("compare", ["stat", "content"])
+def test_inputs_that_changed(mason, folder, applied, compare):
+    (folder / "in").mkdir()
+    (folder / "in" / "a.csv").write_text("1")
+    applied(BOTH + f"inputs: [in/*.csv, other]\ncompare: {compare}\n")
+    assert mason("plan").out == "No changes.\n"
+    os.utime(folder / "in" / "a.csv", (1, 1))
+    touched = [("run", "run.both", "its inputs changed: in/*.csv")]
+    assert actions(mason) == ([] if compare == "content" else touched)
+    (folder / "in" / "b.csv").write_text("2")
+    (folder / "other").write_text("3")
+    assert actions(mason) == [("run", "run.both", "its inputs changed: in/*.csv, other")]
+    assert applied().code == 0
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_inputs_that_cannot_be_looked_at(mason, folder, applied):
+    applied(BOTH + "inputs: [in]\n")
+    (folder / "runs.yaml").write_text(BOTH + "inputs: [../elsewhere]\n")
+    told = mason("plan")
+    assert told.code == 1
+    assert told.err.startswith(
+        "Error: runs.yaml:8: Run both: its inputs cannot be looked at: ../elsewhere lies outside"
+    )
+
+
+def test_a_run_that_failed_is_planned_again_and_exit_code_and_last_line_say_so(mason, folder, applied):
+    failed = applied(BOTH.replace("text: two", "text: fail"))
+    (record,) = mason("runs", "list", "--json").json["runs"]
+    run_id = record["run_id"]
+    assert (failed.code, log(folder)) == (1, ["one"])
+    assert failed.out.splitlines()[-1] == ("Apply incomplete: 0 created, 0 overwritten, 0 deleted, 0 run; 1 failed.")
+    assert failed.err.splitlines()[-2:] == [
+        "Error: Run both failed: second: Operator note:append raised ValueError: asked to fail (__init__.py:11)",
+        f"See what it did: mason runs show {run_id}. Go on: mason runs resume {run_id}",
+    ]
+    assert actions(mason) == [("run", "run.both", f"it failed last time, as run {run_id}")]
+    assert applied(BOTH).code == 0
+    assert (log(folder), mason("plan").out) == (["one", "one", "two"], "No changes.\n")
+
+
+def test_a_resumed_run_settles_its_resource(mason, folder, applied):
+    applied(
+        BOTH.replace("seconds: 0", "seconds: 0", 1).replace("path: log.txt, text: two", "path: no/log.txt, text: two")
+    )
+    (record,) = mason("runs", "list", "--json").json["runs"]
+    assert (record["status"], log(folder)) == ("failed", ["one"])
+    (folder / "no").mkdir()
+    resumed = mason("runs", "resume", "-y", record["run_id"])
+    assert (resumed.code, resumed.err.splitlines()[-1].partition(" after ")[0]) == (0, "second: succeeded")
+    assert (log(folder), mason("plan").out) == (["one"], "No changes.\n")
+
+
+def test_a_run_resumed_after_its_operator_was_mended_is_not_done_again(mason, folder, applied):
+    broken = APPEND_CLASS.replace('text"] == "fail"', 'text"] == "two"')
+    (folder / "append" / "__init__.py").write_text(broken)
+    applied(BOTH.replace("first: {", "first: {config_id: 1, "), "-o")
+    (record,) = mason("runs", "list", "--json").json["runs"]
+    (folder / "append" / "__init__.py").write_text(APPEND_CLASS)
+    assert mason("apply", "-y", "-o", "append").code == 0
+    assert mason("runs", "resume", "-y", record["run_id"]).code == 0
+    # The first step was done by the operator as it was before.
+    assert actions(mason) == [("run", "run.both", "operator.note.append changed")]
+
+
+def test_a_run_resumed_with_other_parameters_stays_to_be_done(mason, folder, applied):
+    applied(BOTH.replace("text: two", "text: fail"))
+    (record,) = mason("runs", "list", "--json").json["runs"]
+    pairs = "first.path:log.txt,first.text:one,first.seconds:0,second.path:log.txt,second.text:2,second.seconds:0"
+    resumed = mason("runs", "resume", "-y", record["run_id"], "-p", pairs)
+    assert resumed.code == 0
+    assert resumed.err.splitlines()[-1] == (
+        "Warning: run.both was resumed with other parameters than its definition has: it stays to be done."
+    )
+    assert [kind for kind, _, _ in actions(mason)] == ["run"]
+
+
+CHAIN = """\
+type: run
+name: infer
+operator: note:append
+config_id: 1
+parameters: {path: log.txt, text: a, seconds: 0}
+---
+type: run
+name: export
+operator: note:append
+config_id: 1
+parameters: {path: log.txt, text: "<{{runs.infer.written}}>", seconds: 0}
+"""
+
+
+def test_a_run_uses_what_another_returned(mason, folder, applied):
+    assert applied(CHAIN).code == 0
+    assert log(folder) == ["a", "<a!>"]
+    assert mason("plan").out == "No changes.\n"
+    (folder / "runs.yaml").write_text(CHAIN.replace("text: a", "text: b"))
+    assert actions(mason) == [
+        ("run", "run.infer", "its parameters changed"),
+        ("run", "run.export", "run.infer before it may change what it is given"),
+    ]
+    assert applied().code == 0
+    assert (log(folder), mason("plan").out) == (["a", "<a!>", "b", "<b!>"], "No changes.\n")
+
+
+def test_a_run_after_one_that_changed_nothing_for_it_is_not_done(mason, folder, applied):
+    applied(CHAIN)
+    (folder / "runs.yaml").write_text(CHAIN.replace("seconds: 0", "seconds: 0.0", 1))
+    done = applied()
+    assert log(folder) == ["a", "<a!>", "a"]
+    assert done.out.splitlines()[-4:] == [
+        "Successfully ran Run infer",
+        "Run export was not needed: what it is given is as it was",
+        "",
+        "Apply complete: 0 created, 0 overwritten, 0 deleted, 1 run.",
+    ]
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_a_result_that_nobody_kept_is_made_again(mason, folder, applied):
+    applied(CHAIN.partition("---")[0])
+    assert applied(CHAIN).code == 0
+    assert log(folder) == ["a", "a", "<a!>"]
+
+
+def test_inputs_that_a_run_before_it_makes(mason, folder, applied):
+    made = (
+        "type: run\nname: make\noperator: note:write\nconfig_id: 1\nparameters: {path: in/a.csv, text: 'a'}\n---\n"
+        + BOTH
+        + "inputs: [in]\ndepends_on: [make]\n"
+    )
+    assert applied(made).code == 0
+    assert mason("plan").out == "No changes.\n"
+    (folder / "runs.yaml").write_text(made.replace("text: 'a'", "text: 'b'"))
+    assert actions(mason)[1] == ("run", "run.both", "run.make before it may change what it is given")
+    assert applied().code == 0
+    assert (len(log(folder)), mason("plan").out) == (4, "No changes.\n")
+
+
+def test_a_run_does_not_begin_when_one_that_it_waits_for_failed(mason, folder, applied):
+    failed = applied(CHAIN.replace("text: a", "text: fail"))
+    assert (failed.code, log(folder)) == (1, [])
+    assert failed.out.splitlines()[-1] == (
+        "Apply incomplete: 0 created, 0 overwritten, 0 deleted, 0 run; 1 failed, 1 not begun."
+    )
+    report = mason("apply", "-y", "--json").json
+    assert [each["address"] for each in report["failed"]] == ["run.infer"]
+    assert report["not_begun"] == [{"action": "run", "address": "run.export"}]
+
+
+def test_faults_of_runs_are_told_with_their_lines_all_at_once(mason, folder, applied):
+    (folder / "runs.yaml").write_text(
+        BOTH.replace("second:", "third:").replace("text: one", "txt: one")
+        + "---\n"
+        + CHAIN.replace("runs.infer.written", "runs.infr.written").replace("text: a", "text: 1, more: 2")
+    )
+    told = mason("plan")
+    assert told.code == 1
+    assert sorted(told.err.splitlines()) == [
+        "8 errors.",
+        "Error: runs.yaml:13: Run infer: Unknown parameter: more (operator note:append takes: path, text, seconds)",
+        "Error: runs.yaml:19: run.export uses run.infr, which is neither in these files nor in the state"
+        " (did you mean 'run.infer'?)",
+        "Error: runs.yaml:5: Run both: Step first: Required parameter not specified: text",
+        "Error: runs.yaml:5: Run both: Step second: Required parameter not specified: path",
+        "Error: runs.yaml:5: Run both: Step second: Required parameter not specified: seconds",
+        "Error: runs.yaml:5: Run both: Step second: Required parameter not specified: text",
+        "Error: runs.yaml:6: Run both: Step first: Unknown parameter: txt (did you mean text?)",
+        "Error: runs.yaml:7: Run both: Unknown step: third (the steps are first, second)",
+    ]
+
+
+def test_references_to_what_is_not_there(mason, folder, applied):
+    (folder / "runs.yaml").write_text(
+        BOTH.replace("note:both", "note:bth").replace("config_id: 1", "config_id: 7") + "depends_on: [x]\n"
+    )
+    told = mason("plan")
+    assert sorted(told.err.splitlines()) == [
+        "3 errors.",
+        "Error: runs.yaml:3: run.both uses workflow.note.bth, which is neither in these files nor in the state"
+        " (did you mean 'workflow.note.both'?)",
+        "Error: runs.yaml:4: run.both uses config.7, which is neither in these files nor in the state"
+        " (did you mean 'config.1'?)",
+        "Error: runs.yaml:8: run.both uses run.x, which is neither in these files nor in the state"
+        " (did you mean 'run.both'?)",
+    ]
+
+
+def test_runs_that_wait_for_one_another(mason, folder, applied):
+    (folder / "runs.yaml").write_text(CHAIN.replace("text: a", "text: '{{runs.export.written}}'"))
+    told = mason("plan")
+    assert told.code == 1
+    assert "runs wait for one another" in told.err
+
+
+def test_what_a_run_uses_is_not_deleted(mason, folder, applied):
+    applied(BOTH)
+    (folder / "workflow.yaml").unlink()
+    told = mason("plan", "--prune")
+    assert told.code == 1
+    assert "run.both uses workflow.note.both, which is neither" in told.err or "would be deleted" in told.err
+    (folder / "runs.yaml").unlink()
+    assert [address for _, address, _ in actions(mason, "--prune")] == ["run.both", "workflow.note.both"]
+    assert mason("apply", "-y", "--prune").code == 0
+
+
+def test_a_plan_file_does_what_was_reviewed(mason, folder, applied):
+    (folder / "runs.yaml").write_text(BOTH)
+    assert mason("plan", "--out", "release.plan").code == 0
+    (folder / "runs.yaml").write_text(BOTH.replace("text: one", "text: other"))
+    done = mason("apply", "release.plan")
+    assert (done.code, log(folder)) == (0, ["one", "two"])
+    again = mason("apply", "release.plan")
+    assert again.code == 1
+    assert log(folder) == ["one", "two"]
+
+
+def test_runs_that_do_not_wait_for_one_another_are_done_side_by_side(mason, folder, applied):
+    many = "---\n".join(
+        BOTH.replace("name: both", f"name: r{number}")
+        .replace("seconds: 0", "seconds: 0.3")
+        .replace("log", f"log{number}")
+        for number in range(4)
+    )
+    assert applied(many, "--parallelism", "4").code == 0
+    records = mason("runs", "list", "--json").json["runs"]
+    assert max(record["started_at"] for record in records) < min(record["finished_at"] for record in records)
+
+
+TAKE_STATE = """\
+import os
+
+import mason
+
+
+class NoteTake(mason.Operator):
+    def run(self, ctx: mason.Context) -> None:
+        os.rename(".state/state.json", "taken.json")
+        open("log.txt", "a").write("taken\\n")
+"""
+
+
+def test_a_state_that_cannot_be_written_after_the_engines_is_left_beside_the_user(mason, folder, applied):
+    (folder / "take").mkdir()
+    (folder / "take" / "operator.yaml").write_text("type: operator\nnamespace: note\ncommand: take\n")
+    (folder / "take" / "__init__.py").write_text(TAKE_STATE)
+    runs = "type: run\nname: take\noperator: note:take\nconfig_id: 1\n---\n" + BOTH + "depends_on: [take]\n"
+    failed = applied(runs)
+    assert (failed.code, log(folder)) == (1, ["taken"])
+    assert failed.out.splitlines()[-3:] == [
+        "Successfully ran Run take",
+        "",
+        "Apply incomplete: 1 created, 0 overwritten, 0 deleted, 1 run; 1 not begun.",
+    ]
+    kept = folder / "errored.state.json"
+    assert failed.err.splitlines()[-6:] == [
+        "+--",
+        "| Engines were called, and the state could not be told of it:",
+        f"| The state {(folder / '.state').as_uri()} was changed by somebody else since it was read (then serial 3). "
+        "Nothing was written. Plan again to see what would change now.",
+        f"| What it should hold is kept in {kept}. When the store works again:",
+        f"|     mason state push {kept}",
+        "+--",
+    ]
+    assert json.loads(kept.read_text())["resources"]["run.take"]["outcome"]["status"] == "succeeded"
+    (folder / "taken.json").rename(folder / ".state" / "state.json")
+    assert mason("state", "push", str(kept)).code == 0
+    assert [address for _, address, _ in actions(mason)] == ["run.both"]
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "mason", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until(condition, seconds: float = 20.0) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_ctrl_c_lets_what_runs_finish_and_says_what_was_not_begun(mason, folder, applied):
+    (folder / "runs.yaml").write_text(BOTH.replace("seconds: 0", "seconds: 1"))
+    process = start(folder, "apply", "-y")
+    wait_until(lambda: list((Path(os.environ["MASON_HOME"]) / "journals").glob("*.jsonl")))
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert log(folder) == ["one"]
+    assert out.splitlines()[-1] == ("Apply incomplete: 0 created, 0 overwritten, 0 deleted, 0 run; 1 interrupted.")
+    assert "Finishing what runs; press Ctrl-C again to stop at once." in err
+    assert actions(mason)[0][2].startswith("it was interrupted last time, as run ")
+    (record,) = mason("runs", "list", "--json").json["runs"]
+    assert mason("runs", "resume", "-y", record["run_id"]).code == 0
+    assert (log(folder), mason("plan").out) == (["one", "two"], "No changes.\n")
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_the_next_plan_knows_what_is_to_be_done(mason, folder, applied):
+    (folder / "runs.yaml").write_text(BOTH.replace("seconds: 0", "seconds: 0.1"))
+    for _ in range(8):
+        (folder / "log.txt").unlink(missing_ok=True)
+        process = start(folder, "apply", "-y")
+        time.sleep(random.uniform(0.1, 0.9))
+        process.kill()
+        process.communicate(timeout=30)
+        planned = actions(mason)
+        done = log(folder)
+        if not planned:
+            assert done == ["one", "two"]
+            break
+        ((kind, address, reason),) = planned
+        assert (kind, address) == ("run", "run.both")
+        if done:
+            assert reason.startswith("nobody knows how it ended last time, as run "), (done, reason)
+            newest = mason("runs", "list", "--json").json["runs"][0]
+            assert newest["status"] == "interrupted"
+            if done == ["one"]:
+                assert mason("runs", "resume", "-y", newest["run_id"]).code == 0
+                assert log(folder) in (["one", "two"], ["one", "one", "two"])
+                assert mason("plan").out == "No changes.\n"
+                (folder / "runs.yaml").write_text(
+                    (folder / "runs.yaml")
+                    .read_text()
+                    .replace("text: one", "text: one")
+                    .replace("log.txt", "./log.txt", 1)
+                )

@@ -1,0 +1,188 @@
+"""Schedules as resources: put where the scheduler of their config keeps them, put again after changes, taken back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+CONFIG = (
+    "type: config\nid: '{id}'\n"
+    + "".join(f"{role}_engine: local\n" for role in ("metastore", "storage", "execution"))
+    + "scheduler_engine: {scheduler}\nclients:\n  {scheduler}:\n    configuration: {{warehouse: {warehouse}}}\n"
+)
+WRITE = """\
+type: operator
+namespace: note
+command: write
+parameters:
+  required: [path]
+do:
+  - storage.write: {path: "{{path}}", content: hello, overwrite: true}
+"""
+WORKFLOW = """\
+type: workflow
+namespace: note
+command: once
+dag:
+  - {id: first, namespace: note, command: write}
+"""
+NIGHTLY = """\
+type: schedule
+name: nightly
+workflow: note:once
+config_id: 1
+schedule: "0 12 * * ? *"
+time_zone: Europe/Berlin
+parameters:
+  first: {parameters: {path: x.txt}}
+"""
+
+
+def config(identifier: int = 1, scheduler: str = "local", warehouse: str = "wh") -> str:
+    return CONFIG.format(id=identifier, scheduler=scheduler, warehouse=warehouse)
+
+
+@pytest.fixture
+def applied(mason, folder):
+    """A project with a workflow; gives the function that writes and applies ``schedule.yaml``."""
+    (folder / "mason.yaml").write_text("name: notes\nstate: .state\n")
+    (folder / "config.yaml").write_text(config())
+    (folder / "write.yaml").write_text(WRITE)
+    (folder / "workflow.yaml").write_text(WORKFLOW)
+    assert mason("apply", "-y").code == 0
+
+    def apply(text: str | None = None, *options: str):
+        if text is not None:
+            (folder / "schedule.yaml").write_text(text)
+        return mason("apply", "-y", *options)
+
+    return apply
+
+
+def actions(mason, *options: str) -> list[tuple[str, str, str]]:
+    made = mason("plan", "--json", *options).json
+    return [(action["action"], action["address"], action["reason"]) for action in made["actions"]]
+
+
+def kept(mason) -> list[dict]:
+    return mason("scheduler", "list", "--json").json["schedules"]
+
+
+def state(folder: Path) -> dict:
+    return json.loads((folder / ".state" / "state.json").read_text())["resources"]
+
+
+def test_the_plan_says_where_it_is_put_and_what_it_will_do(mason, folder, applied):
+    (folder / "schedule.yaml").write_text(NIGHTLY)
+    assert mason("plan").out == (
+        "  + schedule.nightly  schedule.yaml:1\n"
+        "      for local as scheduler do put_schedule(schedule={'name': 'nightly', 'schedule': '0 12 * * ? *', "
+        "'time_zone': 'Europe/Berlin', 'catch_up': 'none', 'overlap': 'skip', 'enabled': True, "
+        "'workflow': 'workflow.note.once', 'config_id': '1'}, overwrite=False)\n"
+        "      first: Operator note:write with config 1\n"
+        "        1. for local as storage do write(path='x.txt', content='hello', overwrite=True)  [changes things]\n"
+        "\n"
+        "Legend: + create\n"
+        "\n"
+        "Plan: 1 to create, 0 to overwrite, 0 to delete, 0 to run.\n"
+    )
+    assert kept(mason) == []
+    assert applied().code == 0
+    assert [(each["name"], each["schedule"], each["time_zone"]) for each in kept(mason)] == [
+        ("nightly", "0 12 * * ? *", "Europe/Berlin")
+    ]
+    assert not (folder / "x.txt").exists()
+    assert mason("plan").out == "No changes.\n"
+    assert mason("get", "schedule").out.splitlines()[1].split() == [
+        *("nightly", "note:once", "1", "0", "12", "*", "*", "?", "*", "Europe/Berlin")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "reason"),
+    [
+        ("schedule.yaml", "0 12 *", "0 13 *", "its definition changed"),
+        ("workflow.yaml", "command: once\n", "command: once\ndescription: x\n", "workflow.note.once changed"),
+        ("write.yaml", "content: hello", "content: bye", "operator.note.write changed"),
+    ],
+)
+def test_it_is_put_again_when_something_changed(mason, folder, applied, file, before, after, reason):
+    applied(NIGHTLY)
+    text = (folder / file).read_text()
+    assert before in text
+    (folder / file).write_text(text.replace(before, after))
+    assert ("overwrite", "schedule.nightly", reason) in actions(mason)
+    assert applied(None, "-o").code == 0
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_it_moves_with_its_config(mason, folder, applied):
+    applied(NIGHTLY)
+    (folder / "config2.yaml").write_text(config(2, warehouse="other"))
+    (folder / "schedule.yaml").write_text(NIGHTLY.replace("config_id: 1", "config_id: 2"))
+    (made,) = [each for each in mason("plan", "--json").json["actions"] if each["address"] == "schedule.nightly"]
+    assert [call["verb"] for call in made["calls"]] == ["delete_schedule", "put_schedule"]
+    assert applied(None, "-o").code == 0
+    assert [(each["name"], each["config_id"]) for each in kept(mason)] == [("nightly", "2")]
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_pruned_and_destroyed_it_is_taken_from_its_scheduler(mason, folder, applied):
+    applied(NIGHTLY)
+    (folder / "schedule.yaml").unlink()
+    assert actions(mason, "--prune") == [("delete", "schedule.nightly", "schedule.yaml no longer defines it")]
+    assert mason("apply", "-y", "--prune").code == 0
+    assert (kept(mason), "schedule.nightly" in state(folder)) == ([], False)
+    applied(NIGHTLY)
+    gone = mason("destroy", "-y")
+    assert gone.code == 0
+    assert gone.out.splitlines()[-1] == "Apply complete: 0 created, 0 overwritten, 4 deleted, 0 run."
+    assert state(folder) == {}
+    assert not list((folder / "wh").rglob("*nightly*.json"))
+
+
+def test_what_somebody_took_already_is_deleted_all_the_same(mason, folder, applied):
+    applied(NIGHTLY)
+    for file in (folder / "wh").rglob("*nightly*"):
+        if file.is_file():
+            file.unlink()
+    assert kept(mason) == []
+    assert mason("destroy", "schedule.nightly", "-y").code == 0
+    assert "schedule.nightly" not in state(folder)
+
+
+def test_one_of_that_name_that_nobody_applied_is_not_overwritten(mason, folder, applied):
+    applied(NIGHTLY)
+    (folder / ".state" / "state.json").unlink()
+    assert mason("apply", "-y", "config.yaml", "write.yaml", "workflow.yaml").code == 0
+    told = applied()
+    assert told.code == 1
+    assert told.out.splitlines()[-1] == "Apply incomplete: 0 created, 0 overwritten, 0 deleted, 0 run; 1 failed."
+    assert "Schedule nightly exists already" in told.err.splitlines()[-1]
+    assert actions(mason) == [("create", "schedule.nightly", "not in the state")]
+
+
+def test_a_config_without_a_scheduler_and_a_workflow_that_supports_another(mason, folder, applied):
+    (folder / "config.yaml").write_text(config().replace("scheduler_engine: local\n", ""))
+    (folder / "schedule.yaml").write_text(NIGHTLY)
+    assert mason("plan").err.splitlines()[0] == (
+        "Error: schedule.yaml:4: Schedule nightly: config 1 has no scheduler that keeps schedules"
+        " (name one in its scheduler_clients, such as local)"
+    )
+    (folder / "config.yaml").write_text(config())
+    (folder / "workflow.yaml").write_text(WORKFLOW + "supported_schedulers: [airflow]\n")
+    assert mason("plan").err.splitlines()[0] == (
+        "Error: schedule.yaml:4: Schedule nightly: Workflow note:once supports the schedulers airflow, and config 1 has"
+        " local (choose another config, or another workflow)"
+    )
+
+
+def test_faults_of_its_parameters_are_told_with_their_lines(mason, folder, applied):
+    (folder / "schedule.yaml").write_text(NIGHTLY.replace("path: x.txt", "pth: x.txt"))
+    assert sorted(mason("plan").err.splitlines()) == [
+        "2 errors.",
+        "Error: schedule.yaml:7: Schedule nightly: Step first: Required parameter not specified: path",
+        "Error: schedule.yaml:8: Schedule nightly: Step first: Unknown parameter: pth (did you mean path?)",
+    ]
