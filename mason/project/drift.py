@@ -1,0 +1,130 @@
+"""Use case of drift: ask engines and the store what they hold of what was applied, with read-only verbs only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mason.engines import models
+from mason.errors import MasonError, NotFoundError, StateFormatError
+from mason.planner import drift
+from mason.planner.context import Context
+from mason.planner.executions import given_of, schedule_model
+from mason.planner.outcome import Outcome
+from mason.planner.plan import Drift
+from mason.project import Clients, Project, untouched
+from mason.project.workflows import prepare_work
+from mason.resources.address import config_address, kind_of
+from mason.resources.executions import Schedule
+from mason.resources.kinds import Config
+from mason.secrets import scrub
+from mason.state.snapshot import Entry, Snapshot
+
+
+def find_drift(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:
+    """All that is otherwise than ``snapshot`` says: schedules, tables that runs registered, stored sources.
+
+    What cannot be asked is among the answers, as ``unknown``.
+    """
+    look = _Look(project, snapshot)
+    try:
+        return (*look.schedules(), *look.tables(), *look.sources())
+    finally:
+        look.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    """A table as the newest run left it that registered it, and the address of that run."""
+
+    address: str
+    at: str
+    table: Mapping[str, Any]
+
+
+class _Look:
+    """One look at everything; clients are opened once for each config."""
+
+    def __init__(self, project: Project, snapshot: Snapshot) -> None:
+        self._project = project
+        self._snapshot = snapshot
+        self._clients: dict[tuple[str, str, str], Clients] = {}
+        # By address first: what is no run or schedule need not be decoded.
+        addresses = [address for address in snapshot.resources if kind_of(address) in ("run", "schedule")]
+        self._entries = snapshot.select(addresses)
+
+    def close(self) -> None:
+        for clients in self._clients.values():
+            clients.close()
+
+    def schedules(self) -> Iterator[Drift]:
+        for address, entry in self._entries.items():
+            outcome = Outcome.of(entry)
+            if entry.kind == "schedule" and outcome is not None and outcome.status == "succeeded":
+                try:
+                    found = self._schedule(address, entry, outcome)
+                except MasonError as error:
+                    found = Drift(address, f"schedule {address.partition('.')[2]}", "unknown", why=scrub(str(error)))
+                if found is not None:
+                    yield found
+
+    def _schedule(self, address: str, entry: Entry, outcome: Outcome) -> Drift | None:
+        schedule = Schedule.from_definition(entry.definition)
+        given = given_of(schedule.work, schedule.parameters, None, lambda resource, path: 0)
+        prepared = prepare_work(self._project, self._snapshot, schedule.work, given, config_id=schedule.config_id)
+        left = schedule_model(schedule, prepared.plan)
+        try:
+            found: models.Schedule | None = self._ask(
+                schedule.config_id, "scheduler", outcome.client, "get_schedule", schedule.name
+            )
+        except NotFoundError:
+            found = None
+        return drift.of_schedule(address, left, found)
+
+    def tables(self) -> Iterator[Drift]:
+        newest: dict[tuple[str, str, str], _Registered] = {}
+        for address, entry in self._entries.items():
+            outcome = Outcome.of(entry)
+            for given in outcome.tables if outcome is not None and entry.kind == "run" else ():
+                table = given.get("table", {})
+                key = (
+                    str(given.get("config_id")),
+                    str(given.get("client")),
+                    f"{table.get('database')}.{table.get('name')}",
+                )
+                if outcome is not None and (key not in newest or newest[key].at <= outcome.at):
+                    newest[key] = _Registered(address, outcome.at, table)
+        for (config_id, client, name), registered in newest.items():
+            table = registered.table
+            try:
+                found: Mapping[str, Any] | None = self._ask(
+                    config_id, "metastore", client, "get_table", table.get("database"), table.get("name")
+                ).to_dict()
+            except NotFoundError:
+                found = None
+            except MasonError as error:
+                yield Drift(registered.address, f"table {name}", "unknown", why=scrub(str(error)))
+                continue
+            drifted = drift.of_table(registered.address, table, found)
+            if drifted is not None:
+                yield drifted
+
+    def sources(self) -> Iterator[Drift]:
+        for address, entry in self._snapshot.resources.items():
+            if entry.module is not None:
+                try:
+                    self._project.store.get_source(entry.module)
+                except StateFormatError:
+                    yield Drift(address, "its stored source", "missing")
+
+    def _ask(self, config_id: str, role: str, client: str, verb: str, *arguments: Any) -> Any:
+        key = (config_id, role, client)
+        if key not in self._clients:
+            address = config_address(config_id)
+            if address not in self._snapshot.resources:
+                raise NotFoundError(f"There is no {address} in the state.")
+            config = Config.from_definition(untouched(self._snapshot, address, self._snapshot.resources).definition)
+            self._clients[key] = Clients(self._project.settings, config, {role: client})
+        ctx = Context({}, self._clients[key].engine, allowed=frozenset(), tell=lambda kind, message: None)
+        return ctx.call(role, verb, *arguments)

@@ -1,0 +1,164 @@
+"""Drift: what schedulers, metastores and the store hold otherwise than what was applied, and the plan that mends it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+CONFIG = "type: config\nid: '1'\n" + "".join(
+    f"{role}_engine: local\n" for role in ("metastore", "storage", "execution", "scheduler")
+)
+INFER = """\
+type: operator
+namespace: table
+command: infer
+parameters:
+  required: [database, table, path]
+do:
+  - storage.infer_table: {path: "{{path}}", table: "{{table}}"}
+    as: inferred
+  - metastore.create_table: {database: "{{database}}", table: "{{table}}", definition: "{{inferred}}", overwrite: true}
+"""
+DELETE = """\
+type: operator
+namespace: table
+command: delete
+parameters:
+  required: [database, table]
+do:
+  - metastore.delete_table: {database: "{{database}}", table: "{{table}}"}
+"""
+CLASS = "type: operator\nnamespace: a\ncommand: python\n"
+PYTHON = "import mason\n\n\nclass APython(mason.Operator):\n    def run(self, ctx):\n        return None\n"
+WORKFLOW = "type: workflow\nnamespace: table\ncommand: infer\ndag:\n  - {id: s, namespace: table, command: infer}\n"
+RUNS = """\
+type: run
+name: planes
+workflow: table:infer
+config_id: 1
+parameters: {s: {parameters: {database: lake, table: planes, path: data/planes.csv}}}
+---
+type: schedule
+name: nightly
+workflow: table:infer
+config_id: 1
+schedule: "0 2 * * *"
+parameters: {s: {parameters: {database: lake, table: planes, path: data/planes.csv}}}
+"""
+
+
+@pytest.fixture
+def applied(mason, folder) -> Path:
+    (folder / "mason.yaml").write_text("name: p\nstate: state\n")
+    (folder / "data").mkdir()
+    (folder / "data" / "planes.csv").write_text("id,name\n1,a\n")
+    (folder / "python").mkdir()
+    (folder / "python" / "__init__.py").write_text(PYTHON)
+    texts = {
+        "config": CONFIG,
+        "infer": INFER,
+        "delete": DELETE,
+        "flow": WORKFLOW,
+        "runs": RUNS,
+        "python/operator": CLASS,
+    }
+    for name, text in texts.items():
+        (folder / f"{name}.yaml").write_text(text)
+    done = mason("apply", "-y")
+    assert done.code == 0, done.err
+    return folder
+
+
+def test_nothing_drifted(mason, applied):
+    assert (mason("drift").code, mason("drift").out) == (0, "No drift.\n")
+    assert mason("plan", "--refresh").out == "No changes.\n"
+
+
+def test_a_table_that_is_gone(mason, applied):
+    assert mason("run", "operator", "table", "delete", "-p", "database:lake,table:planes", "-y").code == 0
+    found = mason("drift")
+    assert (found.code, found.out) == (
+        2,
+        "Changed outside of Mason since it was applied:\n\n  - run.planes  table lake.planes is gone\n",
+    )
+    assert mason("plan").out == "No changes.\n"
+    planned = mason("plan", "--refresh")
+    assert planned.out.startswith(
+        "Changed outside of Mason since it was applied:\n"
+        "\n"
+        "  - run.planes  table lake.planes is gone\n"
+        "\n"
+        "  > run.planes  runs.yaml:1  (table lake.planes is gone)\n"
+    )
+    assert mason("apply", "--refresh", "-y").code == 0
+    assert mason("drift").out == "No drift.\n"
+
+
+def test_a_table_that_was_registered_otherwise(mason, applied):
+    (applied / "data" / "other.csv").write_text("id,name,seats\n1,a,3\n")
+    pairs = "database:lake,table:planes,path:data/other.csv"
+    assert mason("run", "operator", "table", "infer", "-p", pairs, "-y").code == 0
+    found = mason("drift")
+    assert (found.code, found.out) == (
+        2,
+        "Changed outside of Mason since it was applied:\n"
+        "\n"
+        "  ~ run.planes  table lake.planes was changed\n"
+        '      ~ location: "data/planes.csv" -> "data/other.csv"\n'
+        '      + columns[2]: "seats BIGINT"\n',
+    )
+    (drifted,) = mason("drift", "--json").json["drift"]
+    assert (drifted["address"], drifted["kind"], drifted["what"]) == ("run.planes", "changed", "table lake.planes")
+    assert mason("apply", "--refresh", "-y").code == 0
+    assert mason("drift").code == 0
+
+
+def test_a_schedule_that_somebody_deleted_or_changed(mason, applied):
+    (file,) = [each for each in (applied / "warehouse").rglob("nightly*.json") if "0 2" in each.read_text()]
+    kept = json.loads(file.read_text())
+    text = file.read_text().replace("0 2 * * *", "0 3 * * *")
+    file.write_text(text)
+    assert mason("drift").out.splitlines()[2:] == [
+        "  ~ schedule.nightly  schedule nightly was changed",
+        '      ~ schedule: "0 2 * * *" -> "0 3 * * *"',
+    ]
+    planned = mason("plan", "--refresh", "--json").json
+    assert [(each["action"], each["address"], each["reason"]) for each in planned["actions"]] == [
+        ("overwrite", "schedule.nightly", "schedule nightly was changed (schedule)")
+    ]
+    assert mason("apply", "--refresh", "-y", "-o").code == 0
+    assert json.loads(file.read_text()).keys() == kept.keys()
+    assert mason("drift").code == 0
+    file.unlink()
+    assert mason("drift").out.splitlines()[2:] == ["  - schedule.nightly  schedule nightly is gone"]
+    assert mason("apply", "--refresh", "-y", "-o").code == 0
+    assert (mason("drift").code, file.exists()) == (0, True)
+
+
+def test_a_stored_source_that_is_damaged(mason, applied):
+    for file in (applied / "state" / "sources").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    assert mason("drift").out.splitlines()[2:] == ["  - operator.a.python  its stored source is gone"]
+    assert mason("apply", "--refresh", "-y", "-o").code == 0
+    assert mason("drift").code == 0
+
+
+def test_what_nobody_can_look_at(mason, applied):
+    (applied / "warehouse").rename(applied / "kept")
+    (applied / "warehouse").write_text("no folder")
+    found = mason("drift")
+    assert found.code == 1
+    assert "? run.planes  nobody could look at table lake.planes: " in found.out
+    assert "a fault in Mason" not in found.out + found.err
+
+
+def test_drift_is_kept_in_a_saved_plan(mason, applied):
+    mason("run", "operator", "table", "delete", "-p", "database:lake,table:planes", "-y")
+    assert mason("plan", "--refresh", "--out", "x.plan").code == 0
+    shown = mason("show", "x.plan")
+    assert "Changed outside of Mason since it was applied:" in shown.out
+    assert mason("apply", "x.plan").code == 0
+    assert mason("drift").code == 0
