@@ -1,6 +1,8 @@
-"""The same work by pandas, polars and Faker, where they are installed: ``python benchmarks/peers.py NAME ARGUMENTS``.
+"""The same work by others, where they are installed: ``python benchmarks/peers.py NAME ARGUMENTS``.
 
 Each asks as its own documentation does, in a process of its own. What is not installed is left out of the table.
+Workflows print their own seconds as the last line, those of the execution of what was defined before, after one of one
+step that is not timed; each peer keeps what it keeps of a run, in a folder of its own.
 """
 
 from __future__ import annotations
@@ -142,6 +144,114 @@ def faker_fake(output: str, rows: str) -> None:
         writer.writerow(["id", "name", "email", "city", "born"])
         for number in range(1, int(rows) + 1):
             writer.writerow([number, fake.name(), fake.email(), fake.city(), fake.date_of_birth()])
+
+
+def luigi_dag(shape: str, steps: str) -> None:
+    """Tasks that remember in memory that they are done, with the local scheduler; luigi keeps no record of a run."""
+    import os
+
+    import luigi
+
+    done = set()
+
+    class Step(luigi.Task):
+        run_id = luigi.IntParameter()
+        number = luigi.IntParameter()
+        before = luigi.ListParameter()
+
+        def requires(self):
+            return [step(self.run_id, number) for number in self.before]
+
+        def complete(self):
+            return self.task_id in done
+
+        def run(self):
+            done.add(self.task_id)
+
+    def step(run_id, number):
+        return Step(run_id=run_id, number=number, before=_before(shape, number))
+
+    def build(run_id, count):
+        tasks = [step(run_id, number) for number in range(count)]
+        return luigi.build(tasks, local_scheduler=True, workers=1, log_level="WARNING")
+
+    # More workers of luigi are processes, which would not share what is done.
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    assert build(0, 1)
+    _clock(lambda: build(1, int(steps)))
+
+
+def dagster_dag(shape: str, steps: str) -> None:
+    """Ops in a graph, in this process, with the instance that keeps events in SQLite."""
+    import tempfile
+
+    import dagster
+
+    def job(name, count):
+        @dagster.op(ins={"before": dagster.In(dagster.Nothing)})
+        def step():
+            pass
+
+        @dagster.job(name=name)
+        def made():
+            results = []
+            for number in range(count):
+                after = [results[before] for before in _before(shape, number)]
+                alias = step.alias(f"s{number}")
+                results.append(alias(after) if after else alias())
+
+        return made
+
+    with tempfile.TemporaryDirectory() as home:
+        instance = dagster.DagsterInstance.local_temp(home)
+        one, many = job("one", 1), job("many", int(steps))
+        assert one.execute_in_process(instance=instance).success
+        _clock(lambda: many.execute_in_process(instance=instance).success)
+
+
+def prefect_dag(shape: str, steps: str) -> None:
+    """Tasks submitted by a flow to its thread pool, with the server that Prefect starts for itself, over SQLite."""
+    import os
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {"PREFECT_HOME": home, "PREFECT_LOGGING_LEVEL": "ERROR"}
+        os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "1"
+        os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "120"
+        import prefect
+
+        @prefect.task
+        def step():
+            pass
+
+        @prefect.flow
+        def made(count: int):
+            futures = []
+            for number in range(count):
+                futures.append(step.submit(wait_for=[futures[before] for before in _before(shape, number)]))
+            for future in futures:
+                future.result()
+            return True
+
+        made(1)
+        _clock(lambda: made(int(steps)))
+
+
+def _before(shape: str, number: int) -> list[int]:
+    """The steps before one, by their numbers."""
+    return [] if number == 0 else [number - 1] if shape == "chain" else [0]
+
+
+def _clock(work):
+    """Print how long ``work`` takes, which returns whether it succeeded."""
+    import time
+
+    start = time.perf_counter()
+    succeeded = work()
+    seconds = time.perf_counter() - start
+    if not succeeded:
+        sys.exit("it failed")
+    print(seconds)
 
 
 def _polars_scan(path: str):

@@ -6,8 +6,9 @@ held; then the seconds of each peer that is installed. Seconds depend on the mac
 Where tables are written, the rows that Mason and its floor wrote are compared before anything is measured.
 
 Options: ``--full`` takes 15 million rows, ``--json FILE`` keeps the numbers, ``--only WORD`` measures only the groups
-whose names hold the word (start, plan 100, plan 1000, plan 10000, table), ``--runs N`` sets how many runs are measured,
-``--peers PYTHON`` names the Python that has the peers (pandas with pyarrow, polars, Faker), if it is not Mason's.
+whose names hold the word (start, plan 100, plan 1000, plan 10000, team, dag, table), ``--runs N`` sets how many runs
+are measured, ``--peers PYTHON`` names a Python that has peers (pandas with pyarrow, polars, Faker; dagster, luigi,
+prefect), if it is not Mason's. It may be repeated: not all of them go into one environment.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class Result:
-    """Medians of one work. ``ratio`` is Mason's seconds by the floor's, ``memory`` Mason's peak in MB."""
+    """Medians of one work. ``ratio`` is Mason's seconds by the floor's, ``memory`` Mason's peak in MB.
+
+    ``goal`` is for the ratio, ``seconds_goal`` for Mason's seconds."""
 
     name: str
     mason: float
@@ -58,6 +61,7 @@ class Result:
     memory_goal: int | None
     met: bool | None
     peers: dict[str, float | None] = field(default_factory=dict)
+    seconds_goal: float | None = None
 
 
 class Failed(Exception):
@@ -70,7 +74,8 @@ def run(who: str, command: Command, work: Work) -> Sample:
         remove(work.made[who])
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
-        process = subprocess.Popen(command, cwd=work.folder, env=environment(work.home), stdout=out, stderr=errors)
+        variables = {**environment(work.home), **work.variables}
+        process = subprocess.Popen(command, cwd=work.folder, env=variables, stdout=out, stderr=errors)
         # wait4 and not wait: only it tells the memory of this one process.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
@@ -146,6 +151,7 @@ def measure(work: Work, runs: int) -> Result:
     floor = statistics.median(floors) if floors else None
     memory = max(sample.memory for sample in masons)
     goals = [mason <= work.goal * floor] if work.goal is not None and floor is not None else []
+    goals += [mason <= work.seconds] if work.seconds is not None else []
     goals += [memory <= work.memory] if work.memory is not None else []
     result = Result(
         name=work.name,
@@ -157,6 +163,7 @@ def measure(work: Work, runs: int) -> Result:
         memory_goal=work.memory,
         met=all(goals) if goals else None,
         peers={name: measure_peer(name, work, runs) for name in work.peers},
+        seconds_goal=work.seconds,
     )
     for path in work.made.values():
         remove(path)
@@ -172,6 +179,7 @@ def table(results: Sequence[Result]) -> str:
     ]
     for result in results:
         goals = [f"≤ {result.goal:g}"] if result.goal is not None else []
+        goals += [f"≤ {result.seconds_goal:g} s"] if result.seconds_goal is not None else []
         goals += [f"≤ {result.memory_goal} MB"] if result.memory_goal is not None else []
         lines.append(
             [
@@ -219,10 +227,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers as JSON")
     parser.add_argument("--only", default="", metavar="WORD", help="only the groups with this in their names")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="how many runs to take the median of")
-    parser.add_argument("--peers", default=sys.executable, metavar="PYTHON", help="where pandas, polars, Faker are")
+    parser.add_argument("--peers", action="append", metavar="PYTHON", help="where peers are; may be repeated")
     options = parser.parse_args()
     try:
-        peers = Peers.of(options.peers)
+        peers = Peers.of(*(options.peers or [sys.executable]))
     except (OSError, subprocess.CalledProcessError) as error:
         parser.error(f"--peers must be a Python, such as /tmp/peers/bin/python: {error}")
     results = []

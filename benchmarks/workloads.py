@@ -10,16 +10,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import benchmarks.peers
+from tests import servers
 
 HERE = Path(__file__).parent
 MASON = (str(Path(sys.executable).parent / "mason"),)
 PEERS = ("faker", "pandas", "polars")
+WALKERS = ("dagster", "luigi", "prefect")
 FLIGHTS = HERE.parent / "examples" / "data" / "flights" / "*.csv.gz"
 QUERY = (
     "SELECT carrier, count(*) AS flights, avg(dep_delay) AS delay FROM $table "
@@ -33,12 +35,12 @@ Command = tuple[str, ...]
 class Work:
     """One line of the table.
 
-    ``folder`` is where the commands run, with ``home`` as Mason's home. ``goal`` is a ratio and ``memory`` MB, each
-    ``None`` where nobody set one; ``floor`` is ``None`` where there is none to compare with. ``made`` is what a command
-    (mason, floor, or a peer by name) leaves behind: it is removed before each run of that command, unmeasured, so that
-    each run does the whole work. ``same`` are the columns, as SQL, in which Mason and the floor must have made equal
-    rows; with it, peers must have made as many. The commands of ``clocked`` work print their own seconds as the last
-    line.
+    ``folder`` is where the commands run, with ``home`` as Mason's home. ``goal`` is a ratio, ``seconds`` what Mason may
+    take and ``memory`` MB, each ``None`` where nobody set one; ``floor`` is ``None`` where there is none to compare
+    with. ``made`` is what a command (mason, floor, or a peer by name) leaves behind: it is removed before each run of
+    that command, unmeasured, so that each run does the whole work. ``same`` are the columns, as SQL, in which Mason and
+    the floor must have made equal rows; with it, peers must have made as many. The commands of ``clocked`` work print
+    their own seconds as the last line. ``variables`` are added to the environment of the commands.
     """
 
     name: str
@@ -47,10 +49,12 @@ class Work:
     folder: Path
     home: Path
     goal: float | None = None
+    seconds: float | None = None
     memory: int | None = None
     made: dict[str, Path] = field(default_factory=dict)
     same: str = ""
     clocked: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
     peers: dict[str, Command] = field(default_factory=dict)
 
 
@@ -184,6 +188,98 @@ def states(folder: Path, home: Path) -> Iterator[Work]:
         )
 
 
+# --- teams ------------------------------------------------------------------------------------------------------------
+
+
+def teams(place: Path) -> Iterator[Work]:
+    """The state in a bucket of moto's server, which runs as long as the group is measured.
+
+    Most of such a time is the server's and the way there; what Mason adds is boto3's signing, a thread and a clock.
+    """
+    for name in ("moto", "lock"):
+        (place / name).mkdir()
+    with servers.moto_server(place / "moto") as server:
+        server.make_bucket()
+        clocked = (sys.executable, str(HERE / "clocked.py"))
+        where = (str(place / "lock"), server.endpoint, servers.BUCKET)
+        yield Work(
+            name="lock on S3, take and release",
+            mason=(*clocked, "mason_lock", *where),
+            floor=(*clocked, "floor_lock", *where),
+            goal=2.5,
+            clocked=True,
+            folder=place / "lock",
+            home=place / "home",
+            variables=servers.AWS_ENVIRONMENT,
+        )
+
+
+# --- workflows --------------------------------------------------------------------------------------------------------
+
+ALL_MEMORY = """\
+type: config
+id: "1"
+metastore_clients: [memory]
+clients:
+  memory:
+    configuration: {}
+"""
+NOTHING = """\
+type: operator
+namespace: benchmark
+command: nothing
+do:
+  - metastore.list_databases: {}
+"""
+SECONDS_A_STEP = 150e-6
+
+
+def dags(place: Path, peers: Peers) -> Iterator[Work]:
+    """Workflows whose steps do next to nothing: what is measured is Mason itself.
+
+    A step is a ``do:`` operator with one sentence, said to the client ``memory``, which answers at once: bound, checked
+    and journalled like every other one. A chain has one step after another; in a fan all wait for the first one.
+    """
+    home, folder = place / "home", place / "project"
+    folder.mkdir()
+    for name, text in {"mason.yaml": "name: benchmark\n", "config.yaml": ALL_MEMORY, "nothing.yaml": NOTHING}.items():
+        (folder / name).write_text(text)
+    for shape, steps in (("chain", 1), ("chain", 1_000), ("fan", 1_000), ("chain", 10_000)):
+        (folder / f"{shape}_{steps}.yaml").write_text(dag(shape, steps))
+    prepare((*MASON, "apply", "-y"), folder, home)
+    yield Work(
+        name="run workflow of one step, beside get",
+        mason=(*MASON, "run", "workflow", "benchmark", "chain_1", "-y"),
+        floor=(*MASON, "get"),
+        goal=1.5,
+        folder=folder,
+        home=home,
+    )
+    clocked = (sys.executable, str(HERE / "clocked.py"))
+    for shape, steps in (("chain", 1_000), ("fan", 1_000), ("chain", 10_000)):
+        yield Work(
+            name=f"{shape} of {steps:,} steps, execution",
+            mason=(*clocked, "mason_dag", str(folder), shape, str(steps)),
+            floor=(*clocked, "floor_dag", str(folder), shape, str(steps)),
+            seconds=steps * SECONDS_A_STEP,
+            memory=100,
+            clocked=True,
+            folder=folder,
+            home=home,
+            peers=peers.commands("dag", dict.fromkeys(WALKERS, (shape, steps))) if steps == 1_000 else {},
+        )
+
+
+def dag(shape: str, steps: int) -> str:
+    """A workflow of that many steps, as YAML."""
+    after = {"chain": lambda number: f"s{number - 1}", "fan": lambda number: "s0"}[shape]
+    lines = [f"type: workflow\nnamespace: benchmark\ncommand: {shape}_{steps}\ndag:"]
+    for number in range(steps):
+        dependencies = f", dependencies: [{after(number)}]" if number else ""
+        lines.append(f"  - {{id: s{number}, namespace: benchmark, command: nothing{dependencies}}}")
+    return "\n".join(lines) + "\n"
+
+
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 MAKE_TABLES = """
@@ -288,24 +384,27 @@ def run_operator(command: str, parameters: dict[str, Any]) -> Command:
 
 @dataclass(frozen=True)
 class Peers:
-    """The peers that are ``installed`` for ``python``, which need not be Mason's: DuckDB imports pandas where it is
+    """The Python of each peer that is installed, which need not be Mason's: DuckDB imports pandas where it is
     installed, and Mason is measured as most people have it."""
 
-    python: str
-    installed: tuple[str, ...]
+    pythons: Mapping[str, str]
 
     @classmethod
-    def of(cls, python: str) -> Peers:
-        """Those that there are. Raises ``CalledProcessError`` or ``OSError`` where ``python`` is none."""
+    def of(cls, *pythons: str) -> Peers:
+        """Those that there are. Raises ``CalledProcessError`` or ``OSError`` where one of ``pythons`` is none."""
         find = "import importlib.util, sys; print(*filter(importlib.util.find_spec, sys.argv[1:]))"
-        command = (python, "-c", find, *PEERS)
-        return cls(python, tuple(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()))
+        found = {}
+        for python in pythons:
+            command = (python, "-c", find, *PEERS, *WALKERS)
+            names = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+            found |= dict.fromkeys(names, python)
+        return cls(found)
 
     def commands(self, function: str, arguments: dict[str, tuple[str | Path | int, ...]]) -> dict[str, Command]:
         """The commands of those that do the work, each with the ``arguments`` for its name."""
         return {
-            name: (self.python, str(HERE / "peers.py"), f"{name}_{function}", *map(str, arguments[name]))
-            for name in self.installed
+            name: (python, str(HERE / "peers.py"), f"{name}_{function}", *map(str, arguments[name]))
+            for name, python in self.pythons.items()
             if hasattr(benchmarks.peers, f"{name}_{function}")
         }
 
@@ -317,5 +416,7 @@ def groups(peers: Peers, *, full: bool) -> list[tuple[str, Callable[[Path], Iter
         ("plan 100", lambda place: plans(place, 100)),
         ("plan 1000", lambda place: plans(place, 1_000)),
         ("plan 10000", lambda place: plans(place, 10_000)),
+        ("team", teams),
+        ("dag", lambda place: dags(place, peers)),
         ("table", lambda place: tables(place, 77 if full else 8, peers)),
     ]

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from mason import project
 from mason.cli import Invocation
-from mason.cli.shared import confirm, json_option, open_project, output, progress, show, show_json, tell, yes_option
-from mason.errors import CancelledError, DefinitionExistsError, SettingsError, StalePlanError
-from mason.planner.plan import Action, Plan
+from mason.cli.shared import (
+    confirm,
+    json_option,
+    lock_timeout_option,
+    open_project,
+    output,
+    parallelism_option,
+    progress,
+    show,
+    show_json,
+    tell,
+    yes_option,
+)
+from mason.errors import CancelledError, DefinitionExistsError, ForeignProjectError, SettingsError, StalePlanError
+from mason.planner.apply import Applied
+from mason.planner.plan import Plan
 from mason.planner.planfile import is_planfile, read_planfile
 from mason.project import Project
 from mason.render import plans
 from mason.resources.address import title_of
+from mason.resources.wording import shortened
+from mason.state.snapshot import Snapshot
 
+_take_over = click.option(
+    "--take-over",
+    multiple=True,
+    metavar="PROJECT",
+    help="Overwrite or delete what this other project applied; may be repeated.",
+)
 _APPLY_EPILOG = """\b
 Examples:
   mason apply                  plan the whole project, ask, apply
@@ -30,24 +53,19 @@ Examples:
   mason destroy                       everything that the state holds
   mason destroy operator.table.get    one resource, and what uses it
 """
-_lock_timeout = click.option(
-    "--lock-timeout",
-    type=click.FloatRange(min=0),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for somebody else's lock.",
-)
 
 
 @click.command(epilog=_APPLY_EPILOG)
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH...|PLANFILE]")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False), metavar="[PATH...|PLANFILE]")
 @yes_option
 @click.option("-o", "--overwrite", is_flag=True, help="With -y: overwrite definitions that exist.")
 @click.option("--prune", is_flag=True, help="Delete what this project applied and its files no longer define.")
 @click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource and what it uses.")
 @click.option("--strict", is_flag=True, help="Read every file again, and store sources anew that are missing.")
-@_lock_timeout
+@click.option("--refresh", is_flag=True, help="Also put right what changed in engines since it was applied.")
+@lock_timeout_option
+@parallelism_option
+@_take_over
 @json_option
 @click.pass_obj
 def apply(
@@ -58,24 +76,34 @@ def apply(
     prune: bool,
     targets: tuple[str, ...],
     strict: bool,
+    refresh: bool,
     lock_timeout: float,
-) -> None:
-    """Make the state what the files say: plan, ask, do.
+    parallelism: int | None,
+    take_over: tuple[str, ...],
+) -> int:
+    """Make the state what the files say, put schedules and do runs: plan, ask, do.
 
     PATHS are YAML files or folders (default: the whole project), or one plan file made with
     `mason plan --out`, which is applied without a question because it was reviewed.
     """
     opened = open_project(invocation)
-    if len(paths) == 1 and is_planfile(paths[0]):
-        if prune or targets or strict or overwrite:
-            raise SettingsError(f"{paths[0]} is a plan file: it is applied as it was reviewed, without other options.")
-        made = read_planfile(paths[0])
+    saved = next(filter(is_planfile, paths), None)
+    if saved is not None:
+        if len(paths) > 1:
+            raise SettingsError(f"{saved} is no YAML. If it is a plan file, apply it alone: mason apply {saved}")
+        if prune or targets or strict or overwrite or refresh:
+            raise SettingsError(f"{saved} is a plan file: it is applied as it was reviewed, without other options.")
+        made = read_planfile(saved).plan
+        if not made.is_empty:
+            project.refuse_stale(opened, made)
         _show_plan(invocation, made)
-        _carry_out(invocation, opened, made, lock_timeout)
-        return
+        _refuse_foreign(made, take_over)
+        return _carry_out(invocation, opened, made, lock_timeout, parallelism=parallelism)
 
     def plan() -> Plan:
-        return project.plan(opened, paths, prune=prune, targets=targets, strict=strict)
+        return project.plan(
+            opened, paths, prune=prune, targets=targets, strict=strict, take_over=take_over, refresh=refresh
+        )
 
     made = plan()
     _show_plan(invocation, made)
@@ -86,25 +114,48 @@ def apply(
                 for action in made.overwrites
             )
         )
+    _refuse_foreign(made, take_over, asks=not auto_approve)
     question = "" if auto_approve else "Apply these changes?"
-    _carry_out(invocation, opened, made, lock_timeout, question=question, again=plan)
+    return _carry_out(invocation, opened, made, lock_timeout, question=question, again=plan, parallelism=parallelism)
 
 
 @click.command(epilog=_DESTROY_EPILOG)
 @click.argument("addresses", nargs=-1)
 @yes_option
-@_lock_timeout
+@lock_timeout_option
+@_take_over
 @json_option
 @click.pass_obj
-def destroy(invocation: Invocation, addresses: tuple[str, ...], auto_approve: bool, lock_timeout: float) -> None:
+def destroy(
+    invocation: Invocation,
+    addresses: tuple[str, ...],
+    auto_approve: bool,
+    lock_timeout: float,
+    take_over: tuple[str, ...],
+) -> int:
     """Delete what the state holds: everything, or the given addresses and what uses them.
 
-    Deletes definitions from the state. No file of the project and no data is touched.
+    Deletes definitions from the state, and schedules from their schedulers. No file of the project and no data is
+    touched.
     """
     opened = open_project(invocation)
     made = project.plan_destroy(opened, addresses)
     _show_plan(invocation, made)
-    _carry_out(invocation, opened, made, lock_timeout, question="" if auto_approve else "Delete these definitions?")
+    _refuse_foreign(made, take_over, asks=not auto_approve)
+    question = "" if auto_approve else "Delete these definitions?"
+    return _carry_out(invocation, opened, made, lock_timeout, question=question)
+
+
+def _refuse_foreign(made: Plan, take_over: Collection[str], *, asks: bool = False) -> None:
+    """Raise ``ForeignProjectError`` for what other projects applied, unless each of them is named: as an option, or at
+    the prompt."""
+    for owner, addresses in made.foreign.items():
+        if owner in take_over:
+            continue
+        what = shortened(addresses)
+        if not asks:
+            raise ForeignProjectError(f"{what}: applied by project {owner}. To take that over: --take-over {owner}")
+        confirm(f"Project {owner} applied {what}. Take that over?", expected=owner)
 
 
 def _show_plan(invocation: Invocation, made: Plan) -> None:
@@ -122,29 +173,27 @@ def _carry_out(
     *,
     question: str = "",
     again: Callable[[], Plan] | None = None,
-) -> None:
-    """Ask ``question`` if there is one, apply the plan, and say what was done, however it ends.
+    parallelism: int | None = None,
+) -> int:
+    """Ask ``question`` if there is one, apply the plan, and say what was done, however it ends. Returns the exit code.
 
     ``again`` plans anew when somebody else has written the state meanwhile: as long as that gives the very actions
     that were shown, their turn is only a later one.
     """
-    done: list[Action] = []
-    serial = made.serial
+    applied = Applied(Snapshot(serial=made.serial))
     try:
         if question and not made.is_empty:
             confirm(question)
-        while not made.is_empty and not done:
+        while not made.is_empty:
             try:
-                serial = project.apply(opened, made, lock_timeout=lock_timeout, done=done.append).serial
+                applied = _apply(invocation, opened, made, lock_timeout, parallelism)
+                break
             except StalePlanError:
                 fresh = again() if again else made
                 if fresh.serial == made.serial or fresh.actions != made.actions:
                     raise
                 made = fresh
-        if invocation.json:
-            show_json(plans.applied_json(made, done, url=opened.store.url, serial=serial))
-        elif done:
-            show("\n".join(["", *(plans.done_text(action) for action in done), "", plans.applied_summary(made)]))
+        _show_applied(invocation, opened, made, applied)
     except KeyboardInterrupt:
         now = opened.store.read().serial
         raise CancelledError(
@@ -152,3 +201,55 @@ def _carry_out(
             if now == made.serial
             else f"Interrupted, but the state moved on to serial {now} before. See what it holds with: mason plan"
         ) from None
+    if any(failure.is_interrupted for failure in applied.failures):
+        return CancelledError.exit_code
+    return 1 if applied.failures or applied.not_begun or applied.unsaved else 0
+
+
+def _show_applied(invocation: Invocation, opened: Project, made: Plan, applied: Applied) -> None:
+    if invocation.json:
+        show_json(plans.applied_json(applied, url=opened.store.url))
+    elif not made.is_empty:
+        told = [plans.done_text(action) for action in applied.done]
+        told += [plans.spared_text(action) for action in applied.spared]
+        show("\n".join(["", *told, "", plans.applied_summary(applied)]))
+    for failure in applied.failures:
+        tell(f"Error: {plans.failure_text(failure)}")
+    if applied.unsaved is not None:
+        # Last, because it is what has to be looked after first.
+        tell(plans.unsaved_text(applied.unsaved_because, project.keep_unsaved(applied.unsaved)))
+
+
+def _apply(
+    invocation: Invocation,
+    opened: Project,
+    made: Plan,
+    lock_timeout: float,
+    parallelism: int | None,
+) -> Applied:
+    """Apply; where engines are called, runs are told as they go and Ctrl-C lets what runs finish first."""
+    if not any(action.touches_engines for action in made.actions):
+        return project.apply(opened, made, lock_timeout=lock_timeout)
+    # Imported here: definitions are applied without.
+    from mason.cli.interrupts import two_step_interrupt
+    from mason.planner.workers import Control
+    from mason.render import runs
+
+    control = Control()
+    terminal = progress(invocation)
+
+    def told(address: str, event: Mapping[str, Any]) -> None:
+        if not invocation.json and (line := runs.event_line(event, terminal)):
+            tell(f"{title_of(address)}: {line}")
+
+    with two_step_interrupt(control):
+        applied = project.apply(
+            opened,
+            made,
+            lock_timeout=lock_timeout,
+            tell=told,
+            parallelism=parallelism or os.cpu_count() or 1,
+            control=control,
+        )
+    invocation.left_behind = control.lost > 0
+    return applied

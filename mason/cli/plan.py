@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
 from mason import project
 from mason.cli import Invocation
-from mason.cli.shared import json_option, open_project, output, show, show_json, tell
+from mason.cli.shared import json_option, markdown_option, open_project, output, refuse_both, show, show_json, tell
 
 _EPILOG = """\b
 Examples:
@@ -17,6 +18,7 @@ Examples:
   mason plan --target operator.table.get   one resource and what it uses
   mason plan --prune                       also delete what the files no longer define
   mason plan --out release.plan            save it for: mason apply release.plan
+  mason plan --markdown                    as a comment for a pull request
   mason plan --detailed-exitcode           exit 2 when there are changes, for CI
 """
 
@@ -27,7 +29,10 @@ Examples:
 @click.option("--prune", is_flag=True, help="Delete what this project applied and its files no longer define.")
 @click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource and what it uses.")
 @click.option("--strict", is_flag=True, help="Read every file again instead of trusting sizes and times.")
+@click.option("--refresh", is_flag=True, help="Also ask engines what changed there since it was applied.")
+@click.option("--take-over", multiple=True, metavar="PROJECT", help="Plan to own what this other project applied.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 0 without changes, 2 with changes, 1 on errors.")
+@markdown_option
 @json_option
 @click.pass_obj
 def plan(
@@ -37,15 +42,21 @@ def plan(
     prune: bool,
     targets: tuple[str, ...],
     strict: bool,
+    refresh: bool,
+    take_over: tuple[str, ...],
     detailed_exitcode: bool,
+    as_markdown: bool,
 ) -> int:
     """Show what apply would do to the state; nothing is changed and no engine is called.
 
     PATHS are YAML files or folders; without them it is the whole project: the nearest folder upward that
     holds mason.yaml, else the current one.
     """
+    refuse_both(invocation, as_markdown)
     opened = open_project(invocation)
-    made = project.plan(opened, paths, prune=prune, targets=targets, strict=strict)
+    made = project.plan(
+        opened, paths, prune=prune, targets=targets, strict=strict, take_over=take_over, refresh=refresh
+    )
     from mason.render import plans
 
     if out is not None:
@@ -54,8 +65,12 @@ def plan(
         write_planfile(made, out)
     if invocation.json:
         show_json(plans.plan_json(made, url=opened.store.url))
+    elif as_markdown:
+        from mason.render.markdown import plan_markdown
+
+        show(plan_markdown(made, see="mason plan" if out is None else f"mason show {shlex.quote(str(out))}"))
     else:
         show(plans.plan_text(made, output(invocation)))
     if out is not None:
-        tell(f"Saved the plan. Apply exactly this with: mason apply {out}")
+        tell(f"Saved the plan. Apply exactly this with: mason apply {shlex.quote(str(out))}")
     return 2 if detailed_exitcode and not made.is_empty else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mason import project
-from mason.cli import Invocation
+from mason.cli import Invocation, unwritable
+from mason.cli.interrupts import two_step_interrupt
 from mason.cli.shared import (
     confirm,
     json_option,
@@ -30,12 +32,13 @@ from mason.cli.shared import (
 from mason.errors import CancelledError
 from mason.project import Prepared, Project
 from mason.render import answers, dryruns, results
+from mason.render.terminal import Terminal, redraws
 from mason.secrets import scrub_all
 
 # What workflows take is imported where it is used: a run of an operator starts faster without.
 if TYPE_CHECKING:
-    from mason.planner.workers import Control
     from mason.project.workflows import PreparedWorkflow
+    from mason.render.live import LiveTree
 
 _VALIDATE_EPILOG = """\b
 Examples:
@@ -197,7 +200,8 @@ def run_workflow(
     """Run a workflow that was applied: dry run first, then a question, then its steps, in the order of its DAG.
 
     Ctrl-C finishes the steps that run and begins no others; pressed again, it waits for nothing. What is left is done
-    by mason runs resume. With --json, each event is a line of JSON.
+    by mason runs resume. On a terminal a tree shows how each step does, elsewhere each event is a line; with --json, a
+    line of JSON.
     """
     from mason.render import dags
 
@@ -213,53 +217,64 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
     import os
 
     from mason.planner.workers import Control
-    from mason.project import workflows
+    from mason.project import running
     from mason.render import runs
 
     terminal = progress(invocation)
     control = Control()
     # Steps may print, and stdout leads elsewhere while they do.
-    with kept_stdout() as stdout:
+    with kept_stdout() as stdout, _growing(invocation, prepared) as tree:
+        unheard: list[OSError] = []
 
         def told(event: Mapping[str, Any]) -> None:
-            if invocation.json:
-                print_to(stdout, json.dumps(scrub_all(event), ensure_ascii=False))
-            elif line := runs.event_line(event, terminal):
-                tell(line)
+            # Nobody listens any more (`| head`, a terminal that was closed): the run goes on all the same.
+            try:
+                if invocation.json and not unheard:
+                    print_to(stdout, json.dumps(scrub_all(event), ensure_ascii=False))
+                elif tree is not None:
+                    tree.tell(event)
+                elif not invocation.json and (line := runs.event_line(event, terminal)):
+                    tell(line)
+            except OSError as error:
+                unheard.append(error)
 
-        with _two_step_interrupt(control):
-            end = workflows.execute_workflow(
+        with two_step_interrupt(control):
+            end = running.execute_workflow(
                 opened,
                 prepared,
                 parallelism=parallelism or os.cpu_count() or 1,
                 tell=told,
                 control=control,
+                watch=None if tree is None else tree.watch,
             )
+    invocation.left_behind = control.lost > 0
     if not invocation.json:
         show(runs.end_line(end.run_id, end.record))
+    elif unheard:
+        raise unheard[0] if isinstance(unheard[0], BrokenPipeError) else unwritable(unheard[0])
     if end.warning:
         tell(f"Warning: {end.warning}")
+    if end.failure is not None:
+        tell(f"Error: {end.failure}")
+        return end.failure.exit_code
     return {"succeeded": 0, "failed": 1}.get(end.status, CancelledError.exit_code)
 
 
 @contextmanager
-def _two_step_interrupt(control: Control) -> Iterator[None]:
-    """Within it, the first Ctrl-C lets what runs finish and begins nothing new; the second one waits for nothing."""
-    import signal
+def _growing(invocation: Invocation, prepared: PreparedWorkflow) -> Iterator[LiveTree | None]:
+    """Within it, the run is shown as a tree that changes in place, where people look on at a terminal."""
+    stream = sys.stderr
+    # Log lines go to the stream directly, and would be written into the tree.
+    if invocation.json or invocation.log_level in ("info", "debug") or not redraws(stream):
+        yield None
+        return
+    from mason.render.live import growing
+    from mason.render.tree import Tree
 
-    def interrupted(number: int, frame: object) -> None:
-        if control.finishing:
-            control.stop()
-            tell("Stopping at once.")
-        else:
-            control.finish()
-            tell("Finishing what runs; press Ctrl-C again to stop at once.")
-
-    before = signal.signal(signal.SIGINT, interrupted)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    tree = Tree(prepared.plan, prepared.done or {})
+    tell("")
+    with growing(stream, lambda: Terminal.of(stream, no_color=invocation.no_color), tree) as grown:
+        yield grown
 
 
 def _prepare_workflow(

@@ -20,7 +20,8 @@ from mason.cli.shared import (
     tell,
     yes_option,
 )
-from mason.project import workflows
+from mason.project import resumption, workflows
+from mason.project import runs as history
 from mason.render import JSON_FORMAT, dags, runs
 
 _EPILOG = """\b
@@ -45,7 +46,7 @@ def runs_group() -> None:
 @click.pass_obj
 def list_runs(invocation: Invocation, most: int) -> None:
     """List runs, newest first."""
-    found = workflows.list_runs(open_project(invocation), most=most)
+    found = history.list_runs(open_project(invocation), most=most)
     if invocation.json:
         listed = [{"run_id": run_id, **record} for run_id, record in found]
         show_json({"format_version": JSON_FORMAT, "runs": listed})
@@ -62,8 +63,8 @@ def list_runs(invocation: Invocation, most: int) -> None:
 def show_run(invocation: Invocation, run_id: str) -> None:
     """Show one run and its steps."""
     opened = open_project(invocation)
-    run_id = workflows.meant_run(opened, run_id)
-    record = workflows.show_run(opened, run_id)
+    run_id = history.meant_run(opened, run_id)
+    record = history.show_run(opened, run_id)
     if invocation.json:
         show_json({"format_version": JSON_FORMAT, "run_id": run_id, **record})
     else:
@@ -78,8 +79,8 @@ def show_run(invocation: Invocation, run_id: str) -> None:
 def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
     """Show what happened in a run of a workflow, event by event."""
     opened = open_project(invocation)
-    run_id = workflows.meant_run(opened, run_id)
-    events = workflows.run_events(opened, run_id)
+    run_id = history.meant_run(opened, run_id)
+    events = history.run_events(opened, run_id)
     chosen = [event for event in events if not step or event.get("step") == step]
     if invocation.json:
         show_json({"format_version": JSON_FORMAT, "run_id": run_id, "events": chosen})
@@ -111,9 +112,9 @@ def resume(
     Parameters given here (all of them, as for a new run) hold for the steps that are not done yet.
     """
     opened = open_project(invocation)
-    run_id = workflows.meant_run(opened, run_id)
+    run_id = history.meant_run(opened, run_id)
     given = workflows.read_workflow_parameters(file, pairs) if file is not None or pairs else None
-    prepared = workflows.prepare_resumption(opened, run_id, given, config_id=config_id)
+    prepared = resumption.prepare_resumption(opened, run_id, given, config_id=config_id)
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
     tell(f"\nDone already: {', '.join(prepared.done or ()) or 'nothing'}.")
     if not prepared.plan.is_read_only and not auto_approve:
@@ -126,8 +127,8 @@ def resume(
 @click.pass_obj
 def cancel(invocation: Invocation, run_id: str) -> None:
     """Let a run of this machine finish what it is at, and begin nothing new."""
-    run_id = workflows.meant_run(open_project(invocation), run_id)
-    pid = workflows.cancel_run(run_id)
+    run_id = history.meant_run(open_project(invocation), run_id)
+    pid = history.cancel_run(run_id)
     show(f"Asked process {pid} to end run {run_id}.")
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TextIO, TypeVar
 
 import click
@@ -17,6 +17,7 @@ from mason.errors import NotConfirmedError
 from mason.project import Project
 from mason.render.terminal import Terminal, printable, printable_but_styles
 from mason.secrets import scrub, scrub_all
+from mason.state.lock import listening
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -38,9 +39,23 @@ def _want_json(ctx: click.Context, _parameter: click.Parameter, value: bool) -> 
     return value
 
 
+def markdown_option(function: Function) -> Function:
+    """``--markdown``: a comment for a pull request."""
+    option = click.option("--markdown", "as_markdown", is_flag=True, help="Print a comment for a pull request.")
+    return option(function)
+
+
+def refuse_both(invocation: Invocation, as_markdown: bool) -> None:
+    """Refuse ``--json`` and ``--markdown`` together. Raises ``click.UsageError``."""
+    if invocation.json and as_markdown:
+        raise click.UsageError("Choose one of --json and --markdown.")
+
+
 def open_project(invocation: Invocation) -> Project:
     """The project around the current folder."""
-    opened = project.open_project(invocation.state)
+    opened = project.open_project(invocation.state, workspace=invocation.workspace)
+    # Until the command ends: whoever waits for a lock, or takes over one that ran out, should know.
+    click.get_current_context().with_resource(listening(tell))
     invocation.log(f"project {opened.settings.root}, state {opened.store.url}")
     return opened
 
@@ -70,6 +85,23 @@ def parallelism_option(function: Function) -> Function:
     return option(function)
 
 
+def lock_timeout_option(function: Function) -> Function:
+    """``--lock-timeout SECONDS``. Where nobody sits and waits, patience costs less than a job that has to run again."""
+    option = click.option(
+        "--lock-timeout",
+        type=click.FloatRange(min=0),
+        default=_lock_patience,
+        show_default="10, or 300 where CI is set",
+        metavar="SECONDS",
+        help="How long to wait for somebody else's lock.",
+    )
+    return option(function)
+
+
+def _lock_patience() -> float:
+    return 300.0 if os.environ.get("CI", "").lower() not in ("", "0", "false") else 10.0
+
+
 def yes_option(function: Function) -> Function:
     """``-y``: no question."""
     return click.option("-y", "--auto-approve", is_flag=True, help="Do not ask.")(function)
@@ -83,8 +115,13 @@ def kept_stdout() -> Iterator[TextIO]:
     except (OSError, ValueError, AttributeError):
         yield sys.stdout
         return
-    with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as stream:
+    stream = os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace")
+    try:
         yield stream
+    finally:
+        # What could not be written was told when it was printed.
+        with suppress(OSError):
+            stream.close()
 
 
 def print_to(stream: TextIO, line: str) -> None:
@@ -120,14 +157,14 @@ def watching(invocation: Invocation) -> AbstractContextManager[None]:
     return showing(stream, lambda: Terminal.of(stream, no_color=invocation.no_color), live=live)
 
 
-def confirm(question: str) -> None:
-    """Ask on stderr; raises ``NotConfirmedError`` for any answer but ``yes``, and for none."""
-    click.echo(f"\n{question} Only yes is accepted: ", err=True, nl=False)
+def confirm(question: str, *, expected: str = "yes") -> None:
+    """Ask on stderr; raises ``NotConfirmedError`` for any answer but ``expected``, and for none."""
+    click.echo(f"\n{question} Only {expected} is accepted: ", err=True, nl=False)
     answer = sys.stdin.readline()
     if not sys.stdin.isatty():
         # Nobody's Enter has ended the line.
         click.echo("", err=True)
     if not answer:
         raise NotConfirmedError("Nobody answered, so nothing was done. Without a prompt, pass -y.")
-    if answer.strip() != "yes":
+    if answer.strip() != expected:
         raise NotConfirmedError("Not confirmed, so nothing was done.")

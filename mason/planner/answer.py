@@ -10,13 +10,16 @@ from typing import Any
 from mason.engines.models import Model, Rows
 from mason.errors import MasonError, OperatorError
 
+_PLAIN = (dict, list, str, int, float, bool, type(None))
+
 
 @dataclass(slots=True)
 class Answer:
     """Collects what a run says. ``data`` holds JSON-ready values; ``failure`` is the error that ended the run.
 
     ``returned`` is what ``data`` was made of, for views that show rows and tables as such. ``cut`` is the sentence
-    among ``info`` that says that a limit cut the rows.
+    among ``info`` that says that a limit cut the rows. ``tables`` are those that were registered or deleted, as
+    ``Context.tables`` holds them.
     """
 
     errors: list[str] = field(default_factory=list)
@@ -26,6 +29,7 @@ class Answer:
     failure: MasonError | None = None
     returned: Any = None
     cut: str = ""
+    tables: Mapping[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
 
     def tell(self, kind: str, message: str) -> None:
         """Add a sentence under ``Info`` or ``Warnings``; halves of surrogate pairs, which are no text, are escaped."""
@@ -56,10 +60,12 @@ def data_of(returned: Any, *, of: str) -> list[Any]:
 
 
 def _plain(item: Any) -> Any:
-    if isinstance(item, Rows):
-        return item.to_dicts()
-    if isinstance(item, Model):
-        return item.to_dict()
+    # To find out that something is no model takes longer than all else here.
+    if type(item) not in _PLAIN:
+        if isinstance(item, Rows):
+            return item.to_dicts()
+        if isinstance(item, Model):
+            return item.to_dict()
     if isinstance(item, Mapping):
         plain: dict[str, Any] = {}
         for key, inner in item.items():

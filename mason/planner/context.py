@@ -9,19 +9,21 @@ from __future__ import annotations
 import contextlib
 import copy
 import errno
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
-from mason.engines import ENGINES
+from mason.engines import ENGINES, interrupts
 from mason.engines.engine import Engine
 from mason.engines.execution import Execution
 from mason.engines.metastore import Metastore
+from mason.engines.models import Job
 from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
-from mason.errors import AccessDeniedError, EngineError, NotConfirmedError, UnsupportedVerbError
+from mason.errors import AccessDeniedError, CancelledError, EngineError, NotConfirmedError, UnsupportedVerbError
 
 
 class Context:
@@ -29,7 +31,8 @@ class Context:
 
     ``params`` is the validated mapping of parameters, read-only (optional ones that were not given hold their
     default or ``None``). ``open_engine`` gives the engine of a role; ``allowed`` are the ``engine.verb`` pairs that may
-    be called with effects, ``None`` for all of them.
+    be called with effects, ``None`` for all of them. ``tables`` are, by database and name, those that were registered
+    through it (as ``models.Table.to_dict`` gives them), and ``None`` for those that were deleted.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Context:
         self._open_engine = open_engine
         self._allowed = allowed
         self._tell = tell
+        self.tables: dict[tuple[str, str], Mapping[str, Any] | None] = {}
 
     @property
     def metastore(self) -> Metastore:
@@ -77,6 +81,7 @@ class Context:
     def call(self, engine: str, name: str, /, *positional: Any, **named: Any) -> Any:
         """Call a verb, if it was announced. Raises ``NotConfirmedError`` before anything is called if not.
 
+        Raises ``CancelledError`` where the work was given up meanwhile (a timeout, a second Ctrl-C).
         ``engine`` and ``name`` go by position: verbs may have arguments of these names.
         """
         verb = ENGINES[engine].verbs.get(name)
@@ -87,18 +92,30 @@ class Context:
             raise NotConfirmedError(
                 f"The operator asked for {verb}, which changes things and was not in the dry run. It was not called."
             )
+        work = interrupts.current()
+        if work is not None and work.given_up:
+            # Perhaps another attempt is at it by now.
+            raise CancelledError(f"{verb} was not called: nobody waits for this work any more.")
         opened = self._open_engine(engine)
         with (
             _logged(f"for {opened.client} as {engine} do {name}({', '.join(f'{each}=...' for each in arguments)})"),
             _in_words(f"Client {opened.client} failed at {engine}.{name}"),
         ):
-            return getattr(opened, name)(*positional, **named)
+            returned = getattr(opened, name)(*positional, **named)
+        if engine == "metastore" and name in ("create_table", "delete_table"):
+            # What a client of another package returns may be anything.
+            table = returned.result if name == "create_table" and isinstance(returned, Job) else None
+            self.tables[arguments["database"], arguments["table"]] = table
+        return returned
 
 
 @contextlib.contextmanager
 def _logged(sentence: str) -> Iterator[None]:
     """Tell the log that ``sentence`` is said, which holds no values, and at debug how long it took."""
-    # Imported here: planning imports this module too, and needs no log.
+    # A log that nobody has loaded by now has no reader, and loading it takes longer than a short step.
+    if "logging" not in sys.modules:
+        yield
+        return
     import logging
 
     log = logging.getLogger("mason")

@@ -1,25 +1,18 @@
 """Doing what a dry run showed: one operator, its sentences or its Python class, against opened engines.
 
-The only module that loads a person's Python: from the source that the state keeps, verified by its digest. It runs in
-this process, so some things cannot be guarded against: ``os._exit`` ends the run without an answer (its record stays
-``running``), and threads that outlive the operator may print after the answer.
+What cannot be guarded against where a person's Python runs stands in ``python_source``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from types import ModuleType
 from typing import Any, cast
 
 from mason.engines import ENGINES
 from mason.engines.engine import Engine
 from mason.engines.models import Rows
-from mason.errors import Diagnostic, EngineError, MasonError, OperatorError, ParameterError
+from mason.errors import Diagnostic, EngineError, MasonError, ParameterError
 from mason.planner import context
 from mason.planner.answer import Answer, data_of
 from mason.planner.arguments import fit
@@ -47,6 +40,7 @@ def execute(
     """
     answer = Answer()
     ctx = Context(shown.parameters, open_engine, allowed=shown.allowed, tell=answer.tell)
+    answer.tables = ctx.tables
     title = title_of(shown.address)
     try:
         with aside() if alone else contextlib.nullcontext():
@@ -148,97 +142,9 @@ def _cut(count: int, operator: Operator, parameters: Mapping[str, Any]) -> str:
 
 def _run_class(operator: Operator, ctx: Context, source: bytes, title: str) -> Any:
     # Imported here: most operators are sentences, and need nothing of this.
+    from mason.planner.python_source import PythonClass
     from mason.resources.module import class_name
 
     name = class_name(operator.namespace, operator.command)
-    with _materialized(json.loads(source)) as folder:
-        try:
-            with _forks_ended(), _imported(folder, name) as module:
-                instance = getattr(module, name)()
-                if not isinstance(instance, context.Operator):
-                    raise OperatorError(f"{title}: class {name} must derive from mason.Operator.")
-                return instance.run(ctx)
-        except MasonError:
-            raise
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            # A person's code may raise anything, and even exit the process.
-            raise OperatorError(f"{title} raised {_said(error)} ({_place(error, folder)})") from error
-
-
-@contextlib.contextmanager
-def _forks_ended() -> Iterator[None]:
-    """End every process that a person's code forked and let run on: all after this belongs to the one that began it.
-
-    Such a child exits as one does that calls ``sys.exit`` or raises, without a traceback.
-    """
-    ours = os.getpid()
-    code = 1
-    try:
-        yield
-        code = 0
-    except SystemExit as error:
-        code = error.code if isinstance(error.code, int) else int(error.code is not None)
-        raise
-    finally:
-        if os.getpid() != ours:
-            with contextlib.suppress(OSError, ValueError):
-                sys.stdout.flush()
-            os._exit(code)
-
-
-def _said(error: BaseException) -> str:
-    """The kind and the text of an exception, whose own code may fail as well."""
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 - how an exception tells itself is a person's code too
-        return type(error).__name__
-
-
-@contextlib.contextmanager
-def _materialized(files: Mapping[str, str]) -> Iterator[Path]:
-    """The module's files in a folder of their own, for as long as the operator runs."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="mason-operator-") as name:
-        folder = Path(name)
-        for relative, text in files.items():
-            file = folder / relative
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, "utf-8")
-        yield folder
-
-
-@contextlib.contextmanager
-def _imported(folder: Path, name: str) -> Iterator[ModuleType]:
-    """The folder as a package, under a name that meets no other, so that ``from . import`` works in it.
-
-    It is forgotten in the end: another run in this process may have another source.
-    """
-    import importlib.util
-
-    package = f"_mason_operator_{name}"
-    spec = importlib.util.spec_from_file_location(
-        package, folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[package] = module
-    try:
-        spec.loader.exec_module(module)
-        yield module
-    finally:
-        for each in [each for each in sys.modules if each == package or each.startswith(f"{package}.")]:
-            del sys.modules[each]
-
-
-def _place(error: BaseException, folder: Path) -> str:
-    """``file:line`` of the last frame that is the operator's own."""
-    import traceback
-
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(folder))]
-    if not frames:
-        return "outside of its own files"
-    return f"{Path(frames[-1].filename).relative_to(folder).as_posix()}:{frames[-1].lineno}"
+    with PythonClass[context.Operator](source, name, context.Operator, title=title) as theirs:
+        return theirs.call(lambda instance: instance.run(ctx))

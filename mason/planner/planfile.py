@@ -1,9 +1,9 @@
 """A plan on disk: what was reviewed is what will be applied, or it is refused.
 
-The file is JSON: ``format`` (always ``mason-plan``), ``version``, ``mason_version``, ``digest`` and ``plan``. The
-digest covers ``plan``, so that an edit is noticed. It is no signature: whoever edits a plan can make the digest anew,
-so what comes out of a file is also checked to be a plan that Mason could have made (see ``planfile_faults``). Module
-sources travel inside: applying needs no YAML.
+The file is JSON: ``format`` (always ``mason-plan``), ``version``, ``mason_version``, ``created_at``, ``created_by``,
+``digest`` and ``plan``. The digest covers all of it but itself, so that an edit is noticed. It is no signature: whoever
+edits a plan can make the digest anew, so what comes out of a file is also checked to be a plan that Mason could have
+made (see ``planfile_faults``). Module sources travel inside: applying needs no YAML.
 """
 
 from __future__ import annotations
@@ -11,23 +11,44 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
+import stat
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from mason import __version__
 from mason.errors import StalePlanError, StateError
-from mason.planner.plan import Action, Call, Change, Plan, Wanted
+from mason.planner.plan import Action, Call, Change, Drift, Plan, ShownStep, Wanted
 from mason.planner.planfile_faults import faults, parse
+from mason.secrets import scrub, scrub_all
+from mason.state.lock import who
 
 PLANFILE_VERSION = 1
 _FORMAT = "mason-plan"
 _YAML = (".yaml", ".yml")
 
+_HEAD = 4096
+"""In how many bytes a plan file has said that it is one, however its JSON was laid out and its keys sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan that came out of a file; ``created_at`` (ISO 8601, UTC) and ``created_by`` (``user@host``) say when it was
+    made and by whom, ``mason_version`` with what."""
+
+    plan: Plan
+    created_at: str
+    created_by: str
+    mason_version: str
+
 
 def is_planfile(file: Path) -> bool:
-    """Whether ``file`` is meant as a plan: a file that is no YAML. What is in it shows when it is read."""
+    """Whether ``file`` is meant as a plan: no folder and no YAML. What is in it shows when it is read."""
     try:
-        return file.is_file() and file.suffix not in _YAML
+        return file.exists() and not file.is_dir() and file.suffix not in _YAML
     except (OSError, ValueError):
         # No path that the system can even look for.
         return False
@@ -36,7 +57,8 @@ def is_planfile(file: Path) -> bool:
 def write_planfile(plan: Plan, file: Path) -> None:
     """Write ``plan`` to ``file``, whole or not at all; an older plan there is replaced, and no other file.
 
-    A link stays, and what it points to is written. Raises ``StateError`` when it cannot be written, or must not be.
+    Of secrets it holds the references that stand in the definitions; what is only shown is scrubbed. A link stays, and
+    what it points to is written. Raises ``StateError`` when it cannot be written, or must not be.
     """
     if file.suffix in _YAML:
         raise StateError(f"{file}: a plan is no YAML and would be taken for a resource. Give it another ending: .plan")
@@ -45,14 +67,15 @@ def write_planfile(plan: Plan, file: Path) -> None:
         _refuse_others(file, target)
     except OSError as error:
         raise _unwritable(file, error) from error
-    body = _encode(plan)
-    document = {
+    head = {
         "format": _FORMAT,
         "version": PLANFILE_VERSION,
         "mason_version": __version__,
-        "digest": _digest(body),
-        "plan": body,
+        "created_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "created_by": who(),
     }
+    body = {"plan": _encode(plan)}
+    document = head | {"digest": _digest(head | body)} | body
     # Imported here: reading a plan needs it not.
     import tempfile
 
@@ -75,7 +98,8 @@ def _refuse_others(file: Path, target: Path) -> None:
     there = target.exists()
     if there and not target.is_file():
         raise StateError(f"{file} is no regular file, and a plan is kept in one. Choose another name.")
-    if there and not _holds_plan(target):
+    # An empty file holds nothing that could be lost: mktemp makes such names.
+    if there and target.stat().st_size and not _holds_plan(target):
         raise StateError(f"{file} exists and is no plan file, so it is not overwritten. Choose another name.")
 
 
@@ -83,29 +107,64 @@ def _unwritable(file: Path, error: OSError) -> StateError:
     return StateError(f"The plan could not be written to {file} ({error.strerror}).")
 
 
-def read_planfile(file: Path) -> Plan:
+def read_planfile(file: Path) -> SavedPlan:
     """The plan in ``file``.
 
     Raises ``StalePlanError`` for a file that was edited or made by a newer Mason, ``StateError`` for one that cannot be
     read or is no plan that Mason could have made.
     """
+    _refuse_kinds(file)
     try:
         document = _load(file)
     except OSError as error:
-        raise StateError(f"The plan file {file} could not be read ({error.strerror}).") from error
+        raise _unreadable(file, error) from error
     except (ValueError, RecursionError) as error:
-        raise StateError(f"{file} is not a plan file (make one with: mason plan --out {file.name}).") from error
+        raise _no_plan(file) from error
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise StateError(f"{file} is not a plan file (make one with: mason plan --out {file.name}).")
+        raise _no_plan(file)
     if document.get("version") != PLANFILE_VERSION:
         made_by = document.get("mason_version")
         raise StalePlanError(f"{file} was made by Mason {made_by}, whose plans this version cannot read. Plan again.")
-    if not isinstance(document.get("plan"), dict) or _digest(document["plan"]) != document.get("digest"):
+    digest = document.pop("digest", None)
+    if not isinstance(document.get("plan"), dict) or _digest(document) != digest:
         raise StalePlanError(f"{file} was changed after it was made, so it is not what was reviewed. Plan again.")
-    fault = next(faults(document["plan"]), "")
+    made = {name: document.get(name) for name in ("created_at", "created_by", "mason_version")}
+    unnamed = (f"the value of {name} does not fit (type)" for name, given in made.items() if not isinstance(given, str))
+    fault = next(chain(unnamed, faults(document["plan"])), "")
     if fault:
-        raise StateError(f"{file} holds what no plan can hold: {fault}. Make it anew: mason plan --out {file.name}")
-    return _decode(document["plan"])
+        raise StateError(f"{file} holds what no plan can hold: {fault}. Make it anew: {_make(file)}")
+    return SavedPlan(_decode(document["plan"]), **{name: str(given) for name, given in made.items()})
+
+
+def _refuse_kinds(file: Path) -> None:
+    """Refuse what no plan is ever in, each with the command that was probably meant. Raises ``StateError``."""
+    typed = shlex.quote(str(file))
+    try:
+        found = file.stat()
+    except FileNotFoundError as error:
+        raise StateError(f"There is no file {file}. Save a plan with: mason plan --out {typed}") from error
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    if stat.S_ISDIR(found.st_mode):
+        raise StateError(f"{file} is a folder, not a saved plan. See what its files would change: mason plan {typed}")
+    if not stat.S_ISREG(found.st_mode):
+        raise StateError(f"{file} is no regular file, and a plan is kept in one.")
+    if not found.st_size:
+        raise StateError(f"{file} is empty: no plan was saved in it. Save one with: {_make(file)}")
+    if file.suffix in _YAML:
+        raise StateError(f"{file} is YAML, not a saved plan. See what it would change: mason plan {typed}")
+
+
+def _unreadable(file: Path, error: OSError) -> StateError:
+    return StateError(f"The plan file {file} could not be read ({error.strerror}).")
+
+
+def _no_plan(file: Path) -> StateError:
+    return StateError(f"{file} is not a plan file (make one with: {_make(file)}).")
+
+
+def _make(file: Path) -> str:
+    return f"mason plan --out {shlex.quote(file.name)}"
 
 
 def _holds_plan(file: Path) -> bool:
@@ -121,8 +180,12 @@ def _load(file: Path) -> Any:
 
     What comes back can be encoded again.
     """
-    text = file.read_text("utf-8")
-    document = parse(text)
+    with file.open("rb") as opened:
+        head = opened.read(_HEAD)
+        if _FORMAT.encode() not in head:
+            # Not read to its end, which may be far.
+            raise ValueError("its beginning does not say that it is a plan")
+        document = parse((head + opened.read()).decode("utf-8"))
     # Halves of surrogate pairs, which JSON can spell.
     json.dumps(document, ensure_ascii=False).encode()
     return document
@@ -141,7 +204,18 @@ def _encode(plan: Plan) -> dict[str, Any]:
         "files": plan.files,
         "resources": plan.resources,
         "passed_over": plan.passed_over,
-        "warnings": list(plan.warnings),
+        "warnings": [scrub(warning) for warning in plan.warnings],
+        "drifts": [
+            [
+                drift.address,
+                drift.what,
+                drift.kind,
+                [_encode_change(change) for change in drift.changes],
+                scrub(drift.why),
+            ]
+            for drift in plan.drifts
+        ],
+        "foreign": {owner: list(addresses) for owner, addresses in plan.foreign.items()},
         "unchanged": list(plan.unchanged),
         "actions": [_encode_action(action) for action in plan.actions],
     }
@@ -152,15 +226,16 @@ def _encode_action(action: Action) -> dict[str, Any]:
     return {
         "kind": action.kind,
         "address": action.address,
-        "reason": action.reason,
+        "reason": scrub(action.reason),
         "file": action.file,
         "line": action.line,
-        "changes": [[change.path, change.kind, change.before, change.after] for change in action.changes],
+        "changes": [_encode_change(change) for change in action.changes],
         "unchanged": action.unchanged,
         "replaces": action.replaces,
-        "calls": [
-            [call.client, call.engine, call.verb, call.arguments, call.read_only, call.known] for call in action.calls
-        ],
+        "calls": [_encode_call(call) for call in action.calls],
+        "steps": [encode_step(step) for step in action.steps],
+        "conditional": action.is_conditional,
+        "moved_from": action.moved_from,
         "wanted": wanted
         and {
             "digest": wanted.digest,
@@ -171,6 +246,37 @@ def _encode_action(action: Action) -> dict[str, Any]:
             "source": wanted.source.decode() if wanted.source is not None else None,
         },
     }
+
+
+def encode_step(step: ShownStep) -> list[Any]:
+    """A step of what is executed, as it stands in a plan file."""
+    return [
+        step.id,
+        step.address,
+        step.config_id,
+        list(step.dependencies),
+        step.trigger_rule,
+        step.retry,
+        step.retry_max,
+        step.timeout,
+        [_encode_call(call) for call in step.calls],
+        step.certain,
+    ]
+
+
+def _encode_change(change: Change) -> list[Any]:
+    encoded: list[Any] = scrub_all([change.path, change.kind, change.before, change.after])
+    return encoded
+
+
+def _encode_call(call: Call) -> list[Any]:
+    return [call.client, call.engine, call.verb, dict(call.arguments), call.read_only, call.known]
+
+
+def _decode_step(given: list[Any]) -> ShownStep:
+    step_id, address, config_id, dependencies, rule, retry, retry_max, timeout, calls, certain = given
+    told = tuple(Call(*call) for call in calls)
+    return ShownStep(step_id, address, config_id, tuple(dependencies), rule, retry, retry_max, timeout, told, certain)
 
 
 def _decode(body: dict[str, Any]) -> Plan:
@@ -185,6 +291,11 @@ def _decode(body: dict[str, Any]) -> Plan:
         resources=body["resources"],
         passed_over=body["passed_over"],
         warnings=tuple(body["warnings"]),
+        drifts=tuple(
+            Drift(address, what, kind, tuple(Change(*change) for change in changes), why)
+            for address, what, kind, changes, why in body["drifts"]
+        ),
+        foreign={owner: tuple(addresses) for owner, addresses in body["foreign"].items()},
     )
 
 
@@ -200,6 +311,9 @@ def _decode_action(given: dict[str, Any]) -> Action:
         unchanged=given["unchanged"],
         replaces=given["replaces"],
         calls=tuple(Call(*call) for call in given["calls"]),
+        steps=tuple(_decode_step(step) for step in given["steps"]),
+        is_conditional=given["conditional"],
+        moved_from=given["moved_from"],
         wanted=wanted
         and Wanted(
             digest=wanted["digest"],

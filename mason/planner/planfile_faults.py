@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from mason.resources.address import KINDS, address_of
+from mason.planner.plan import ACTION_KINDS
+from mason.resources.address import KINDS, address_of, kind_of
 from mason.resources.resource import digest_of, encode
 from mason.state import content
 
@@ -66,19 +67,28 @@ def _schema() -> dict[str, Any]:
         module=_TEXT_OR_NONE,
         source=_TEXT_OR_NONE,
     )
+    changes = {"type": "array", "items": _tuple(_TEXT, {"enum": ["added", "removed", "changed"]}, {}, {})}
+    calls = {
+        "type": "array",
+        "items": _tuple(_TEXT, _TEXT, _TEXT, {"type": "object"}, {"type": "boolean"}, {"type": "boolean"}),
+    }
+    number_or_none = {"type": ["integer", "null"], "minimum": 0}
+    step = _tuple(
+        *(_TEXT, _TEXT, _TEXT, _TEXTS, _TEXT, _TEXT, number_or_none, number_or_none, calls, {"type": "boolean"})
+    )
     action = _object(
-        kind={"enum": ["create", "overwrite", "delete"]},
+        kind={"enum": list(ACTION_KINDS)},
         address=_TEXT,
         reason=_TEXT,
         file=_TEXT,
         line=_COUNT,
-        changes={"type": "array", "items": _tuple(_TEXT, {"enum": ["added", "removed", "changed"]}, {}, {})},
+        changes=changes,
         unchanged=_COUNT,
         replaces=_TEXT_OR_NONE,
-        calls={
-            "type": "array",
-            "items": _tuple(_TEXT, _TEXT, _TEXT, {"type": "object"}, {"type": "boolean"}, {"type": "boolean"}),
-        },
+        calls=calls,
+        steps={"type": "array", "items": step},
+        conditional={"type": "boolean"},
+        moved_from=_TEXT,
         wanted={"anyOf": [wanted, {"type": "null"}]},
     )
     return _object(
@@ -90,6 +100,11 @@ def _schema() -> dict[str, Any]:
         resources=_COUNT,
         passed_over=_COUNT,
         warnings=_TEXTS,
+        drifts={
+            "type": "array",
+            "items": _tuple(_TEXT, _TEXT, {"enum": ["missing", "changed", "unknown"]}, changes, _TEXT),
+        },
+        foreign={"type": "object", "additionalProperties": _TEXTS},
         unchanged=_TEXTS,
         actions={"type": "array", "items": action},
     )
@@ -109,7 +124,11 @@ def faults(body: dict[str, Any]) -> Iterator[str]:
     yield from (f"{address} stands there more than once" for address, count in counted.items() if count > 1)
     for action in body["actions"]:
         address, kind, wanted = action["address"], action["kind"], action["wanted"]
-        if (wanted is None) != (kind == "delete") or (action["replaces"] is None) != (kind == "create"):
+        is_new = action["replaces"] is None
+        fits = is_new == (kind == "create") if kind != "run" else kind_of(address) == "run"
+        moves = bool(action["moved_from"])
+        fits = fits and (moves if kind == "move" else not moves or kind in ("run", "overwrite"))
+        if (wanted is None) != (kind == "delete") or not fits:
             yield f"what it says of {address} is no {kind}"
         elif wanted is not None:
             yield from _wanted_faults(address, wanted)
@@ -135,7 +154,7 @@ def _wanted_faults(address: str, wanted: dict[str, Any]) -> Iterator[str]:
     elif digest_of(wanted["definition"].encode(), wanted["module"]) != wanted["digest"]:
         yield f"the definition of {address} has another digest"
     elif not _is_source(files, wanted):
-        yield f"the Python files of {address} are not those of its module"
+        yield f"the Python files of {address} are not those of its module, whose digest they lack"
 
 
 def _is_source(files: Any, wanted: dict[str, Any]) -> bool:

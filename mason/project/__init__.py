@@ -6,6 +6,7 @@ Every use case of Mason is one function here; how it is asked for and how it is 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,23 +22,29 @@ from mason.errors import (
     MissingDependencyError,
     NotFoundError,
     SettingsError,
+    StateError,
     StateFormatError,
     UnsupportedVerbError,
 )
-from mason.resources.address import config_address, operator_address
+from mason.resources.address import config_address, is_name, kind_of, operator_address
 from mason.resources.kinds import Config, Operator
-from mason.resources.wording import nearest
-from mason.settings import ProjectSettings
+from mason.resources.wording import nearest, quoted
+from mason.settings import DEFAULT_WORKSPACE, ProjectSettings
 from mason.state.snapshot import Entry, Snapshot
-from mason.state.store import StateReader, StateStore, open_store
+from mason.state.store import StateReader, StateStore, open_store, workspace_url
 
 if TYPE_CHECKING:
     from mason.engines.client import Client
     from mason.engines.engine import Engine
     from mason.engines.models import Rows
+    from mason.engines.runner import WorkflowRunner
     from mason.planner.answer import Answer
+    from mason.planner.apply import Applied
     from mason.planner.dryrun import DryRun
-    from mason.planner.plan import Action, Plan
+    from mason.planner.plan import Action, Drift, Plan
+    from mason.planner.workers import Control
+    from mason.project.executions import TellOf
+    from mason.resources.executions import Run
     from mason.resources.parameters import Given
     from mason.resources.resource import Resources
     from mason.resources.validate import Finding
@@ -45,10 +52,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """An opened project. ``settings`` say where it is, ``store`` keeps its state."""
+    """An opened project. ``settings`` say where it is, ``store`` keeps its state: that of ``workspace`` at ``url``."""
 
     settings: ProjectSettings
     store: StateStore
+    url: str
+    workspace: str = DEFAULT_WORKSPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +73,24 @@ class Prepared:
     clients: Clients
 
 
-def open_project(state: str | None = None) -> Project:
-    """The project around the current folder, with the state at ``state`` or where the settings say.
+def open_project(state: str | None = None, *, workspace: str | None = None) -> Project:
+    """The project around the current folder, with the state at ``state`` or where the settings say, and of it that of
+    ``workspace``, or of the one that the environment names.
 
     Raises ``SettingsError`` for settings that cannot be used and when the current folder was deleted.
     """
     found = settings.find_project(settings.current_folder())
-    return Project(found, open_store(settings.state_url(state, found)))
+    url, chosen = settings.state_url(state, found), settings.workspace(workspace)
+    if not is_name(chosen):
+        raise SettingsError(
+            f"{quoted(chosen)} cannot name a workspace: use at most 100 letters, digits, _ and -, not beginning with -."
+        )
+    return Project(found, open_workspace(url, chosen), url, chosen)
+
+
+def open_workspace(url: str, name: str) -> StateStore:
+    """The store of the workspace ``name`` of the state at ``url``."""
+    return open_store(url if name == DEFAULT_WORKSPACE else workspace_url(url, name))
 
 
 # --- plan and apply ---------------------------------------------------------------------------------------------------
@@ -83,6 +103,8 @@ def plan(
     prune: bool = False,
     targets: Sequence[str] = (),
     strict: bool = False,
+    take_over: Sequence[str] = (),
+    refresh: bool = False,
 ) -> Plan:
     """What apply would do. Reads files and state, takes no lock, calls no engine.
 
@@ -106,20 +128,45 @@ def plan(
             within = [os.path.relpath(Path(path).resolve(), root.resolve()) for path in paths]
             defined = {resource.address for resource in everything.items}
             pruned = Prune(defined, () if "." in within else within)
+        from mason.clients import registry
+
+        snapshot = project.store.read()
         made = build(
             resources,
-            project.store.read(),
+            snapshot,
             project=project.settings.name,
             place=Places(root),
-            read_source=lambda digest: _stored_source(project.store, digest),
+            read_source=lambda digest: stored_source(project.store, digest),
             prune=pruned,
             targets=targets,
             strict=strict,
+            catalog=registry,
+            observe=lambda config, run: _observe(project, config, run),
+            take_over=take_over,
+            drifts=drifts(project, snapshot) if refresh else (),
         )
+    # Before anything is shown or saved: somebody may have written down what a reference of a config stands for.
+    remember_secrets(project.settings, made, snapshot)
     return replace(made, state=project.store.url)
 
 
-def _stored_source(store: StateReader, digest: str) -> bytes | None:
+def drifts(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:
+    """What engines and the store hold otherwise than a snapshot says. Calls read-only verbs."""
+    # Imported here: most plans look at files and the state only.
+    from mason.project.drift import find_drift
+
+    return find_drift(project, snapshot)
+
+
+def _observe(project: Project, config: Config, run: Run) -> Mapping[str, str]:
+    # Imported here: few plans have runs whose inputs are looked at.
+    from mason.project.executions import observe
+
+    return observe(project, config, run)
+
+
+def stored_source(store: StateReader, digest: str) -> bytes | None:
+    """The content of a module, ``None`` where it is lost."""
     try:
         return store.get_source(digest)
     except StateFormatError:
@@ -169,11 +216,108 @@ def plan_destroy(project: Project, targets: Sequence[str] = ()) -> Plan:
     return replace(made, state=project.store.url)
 
 
-def apply(project: Project, plan: Plan, *, lock_timeout: float, done: Callable[[Action], None]) -> Snapshot:
-    """Carry out a confirmed plan; ``done`` is told each action that is safely stored. See ``apply_plan``."""
+def refuse_stale(project: Project, plan: Plan) -> None:
+    """Refuse a plan that no longer fits the project's state, and tell what came in between, as far as that is kept.
+
+    For plans that were saved a while ago: :func:`apply` refuses them as well, under the lock and in fewer words. Raises
+    ``StalePlanError``.
+    """
+    from mason.planner import stale
+
+    stale.refuse_stale(plan, project.store.read(), project.store.url, history=project.store)
+
+
+def remember_secrets(found: ProjectSettings, plan: Plan, snapshot: Snapshot | None = None) -> None:
+    """Let the secrets of all configs in a plan and a snapshot be scrubbed from now on, wherever else they stand.
+
+    Of those that are not set here nothing is known.
+    """
+    definitions = [
+        json.loads(action.wanted.encoded)
+        for action in plan.actions
+        if action.wanted is not None and kind_of(action.address) == "config"
+    ]
+    if snapshot is not None:
+        entries = find(snapshot, "config").values()
+        definitions += [entry.definition for entry in entries if entry.is_as_applied]
+    for definition in definitions:
+        if secrets.references(definition.get("clients")):
+            # Imported here: most configs have no secrets.
+            from mason.clients import registry
+            from mason.planner import configuration
+
+            config = Config.from_definition(definition)
+            configuration.remember_secrets(config, registry, lambda: settings.environment(found))
+
+
+def apply(
+    project: Project,
+    plan: Plan,
+    *,
+    lock_timeout: float,
+    tell: TellOf | None = None,
+    parallelism: int = 1,
+    control: Control | None = None,
+) -> Applied:
+    """Carry out a confirmed plan, and say what became of each of its actions. See ``apply_plan``.
+
+    ``tell`` is told the events of runs, each with the address of its run. ``control`` ends it early.
+    """
     from mason.planner.apply import apply_plan
 
-    return apply_plan(plan, project.store, lock_timeout=lock_timeout, done=done)
+    if not any(action.touches_engines for action in plan.actions):
+        return apply_plan(plan, project.store, lock_timeout=lock_timeout, perform=_nothing)
+    # Imported here: definitions are applied without all that runs need.
+    from mason.planner.output import aside
+    from mason.planner.workers import Control
+    from mason.project.executions import Performer
+
+    control = control or Control()
+    told = tell or (lambda address, event: None)
+    perform = Performer(project, plan, parallelism=parallelism, tell=told, control=control)
+    with aside():
+        return apply_plan(
+            plan,
+            project.store,
+            lock_timeout=lock_timeout,
+            perform=perform,
+            parallelism=parallelism,
+            control=control,
+        )
+
+
+UNSAVED = "errored.state.json"
+"""The file in which a state is left that could not be written."""
+
+
+def keep_unsaved(snapshot: Snapshot) -> Path:
+    """Write a state that its store did not take beside the user, or, where that is not possible, into MASON_HOME.
+
+    Returns the file, which ``mason state push`` takes; one that is there already stays. Raises ``StateError`` when it
+    can be written nowhere.
+    """
+    from mason.state import files, format
+
+    content = format.encode(snapshot)
+    reason = ""
+    for folder in (settings.current_folder(), settings.mason_home()):
+        file = folder / UNSAVED
+        number = 1
+        while file.exists():
+            number += 1
+            file = folder / f"errored-{number}.state.json"
+        try:
+            files.make_folder(folder)
+            files.replace_file(file, content)
+        except OSError as error:
+            reason = f"{file}: {error.strerror or error}"
+        else:
+            return file
+    raise StateError(f"What was done could not be written down anywhere ({reason}). Plan with --refresh to see it.")
+
+
+def _nothing(action: Action, snapshot: Snapshot) -> None:
+    raise AssertionError(f"{action.address} calls no engine")
 
 
 # --- what was applied -------------------------------------------------------------------------------------------------
@@ -265,13 +409,13 @@ def prepare_operator(
     snapshot = project.store.read()
     entry = untouched(snapshot, operator_address(*names), find(snapshot, "operator", names))
     operator = Operator.from_definition(entry.definition)
-    config = _config(snapshot, config_id)
+    config = applied_config(snapshot, config_id)
     # Before anything is shown: a parameter may hold what a reference of the config will become.
     configuration.remember_secrets(config, registry, lambda: settings.environment(project.settings))
     bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
     source = project.store.get_source(entry.module) if entry.module else None
     shown = dry_run(operator, bound, config, registry, source=source)
-    clients = Clients(project.settings, config, shown.clients)
+    clients = Clients(project.settings, config, shown.clients, runner=scheduled_runner(project))
     return Prepared(operator, entry, config, shown, source, snapshot.serial, clients)
 
 
@@ -299,11 +443,13 @@ def execute(project: Project, prepared: Prepared) -> Answer:
     """
     from mason.planner import executor
     from mason.planner.answer import Answer
+    from mason.project import retention
 
     record = _Record(project.store, prepared)
     clients = prepared.clients
     try:
         record.keep("running")
+        retention.prune_daily(project)
         answer = executor.execute(prepared.operator, prepared.shown, clients.engine, source=prepared.source)
         answer.warnings.extend(clients.close())
     except BaseException as error:
@@ -375,7 +521,8 @@ def untouched(snapshot: Snapshot, address: str, found: Mapping[str, Entry]) -> E
     return entry
 
 
-def _config(snapshot: Snapshot, identifier: str) -> Config:
+def applied_config(snapshot: Snapshot, identifier: str) -> Config:
+    """An applied config, or the current one where ``identifier`` is empty. Raises ``NotFoundError``."""
     wanted = identifier or current_config(snapshot)
     if not wanted:
         known = [address.partition(".")[2] for address in find(snapshot, "config")]
@@ -389,11 +536,34 @@ def _config(snapshot: Snapshot, identifier: str) -> Config:
     return Config.from_definition(untouched(snapshot, address, find(snapshot, "config", [wanted])).definition)
 
 
-class Clients:
-    """The clients of one run: each is configured when the first of its engines is asked for, and closed in the end."""
+def scheduled_runner(project: Project) -> Callable[[], WorkflowRunner]:
+    """What makes the runner of schedules' workflows, for clients that want one."""
 
-    def __init__(self, project: ProjectSettings, config: Config, chosen: Mapping[str, str]) -> None:
+    def make() -> WorkflowRunner:
+        # Imported when a client connects: few operators trigger schedules.
+        from mason.project.scheduled import Runner
+
+        return Runner(project)
+
+    return make
+
+
+class Clients:
+    """The clients of one run: each is configured when the first of its engines is asked for, and closed in the end.
+
+    ``runner`` makes what clients run the workflows of their schedules with; without it they can keep, but not trigger.
+    """
+
+    def __init__(
+        self,
+        project: ProjectSettings,
+        config: Config,
+        chosen: Mapping[str, str],
+        *,
+        runner: Callable[[], WorkflowRunner] | None = None,
+    ) -> None:
         self._project = project
+        self._runner = runner
         self._config = config
         self._chosen = chosen
         self._open: dict[str, Client] = {}
@@ -413,7 +583,9 @@ class Clients:
 
         cls = registry.client_class(name)
         resolved = configuration.resolve(self._config, name, cls.schema(), settings.environment(self._project))
-        return cls(resolved, base=self._project.root)
+        client = cls(resolved, base=self._project.root)
+        client.runner = self._runner() if self._runner else None
+        return client
 
     def close(self) -> list[str]:
         """Close all that was opened; returns what to warn of."""

@@ -21,7 +21,8 @@ from mason.planner.planfile import encode_step
 from mason.planner.references import Unresolved, look_up
 from mason.planner.results import digest_of_value, referred_steps, worth_keeping
 from mason.project import Clients, Project, untouched
-from mason.project.workflows import PreparedWorkflow, RunEnd, execute_workflow, prepare_work
+from mason.project.running import execute_workflow
+from mason.project.workflows import PreparedWorkflow, RunEnd, prepare_work
 from mason.resources.address import config_address, kind_of
 from mason.resources.executions import Run, Schedule
 from mason.resources.kinds import Config

@@ -12,7 +12,8 @@ from mason.engines.occasion import Occasion
 from mason.engines.runner import Ran
 from mason.errors import EngineError, MasonError, StateError
 from mason.project import Project
-from mason.project.workflows import PreparedWorkflow, Tell, execute_workflow, prepare_workflow
+from mason.project.running import execute_workflow
+from mason.project.workflows import PreparedWorkflow, Tell, prepare_workflow
 from mason.secrets import scrub
 
 if TYPE_CHECKING:

@@ -104,7 +104,7 @@ def list_schedules(project: Project) -> list[dict[str, Any]]:
 
 def _last(project: Project, ledger: Ledger) -> dict[str, str] | None:
     """The last run as the history has it, where it may have been resumed since."""
-    from mason.project.workflows import show_run
+    from mason.project.runs import show_run
 
     if ledger.last is None:
         return None

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mason.planner.order import topological
+from mason.planner.plan import ShownStep
 from mason.planner.workflow import PlannedStep, WorkflowPlan
 from mason.render import JSON_FORMAT
 from mason.render.dryruns import dry_run_json, sentence_lines
@@ -43,11 +44,10 @@ class Node:
     after: tuple[str, ...] = ()
 
 
-def nodes_of(drawn: WorkflowPlan | Workflow) -> tuple[Node, ...]:
-    """The steps of a planned workflow, or of one as it is written (those of workflows within not opened)."""
-    if isinstance(drawn, WorkflowPlan):
-        return tuple(Node(step.id, _name(step.address), step.dependencies) for step in drawn.steps)
-    return tuple(Node(step.id, _name(step.address), step.dependencies) for step in ordered(drawn.steps))
+def nodes_of(drawn: Sequence[PlannedStep | ShownStep] | Workflow) -> tuple[Node, ...]:
+    """The planned steps, or those of a workflow as it is written (those of workflows within not opened)."""
+    steps = ordered(drawn.steps) if isinstance(drawn, Workflow) else drawn
+    return tuple(Node(step.id, _name(step.address), step.dependencies) for step in steps)
 
 
 def resource_nodes(uses: Mapping[str, Sequence[str]]) -> tuple[Node, ...]:
@@ -96,21 +96,39 @@ def workflow_text(plan: WorkflowPlan, terminal: Terminal) -> str:
     """The dry run of a workflow: its picture, each step with its finished sentences in order, then the warnings."""
     config = f" with config {plan.config_id}" if plan.config_id else ""
     lines = [f"{title_of(plan.address)}{config} would:", ""]
-    lines += [f"  {line}" for line in ascii_dag(nodes_of(plan), _narrower(terminal)).split("\n")]
+    lines += [f"  {line}" for line in ascii_dag(nodes_of(plan.steps), _narrower(terminal)).split("\n")]
+    lines += _deciding(plan)
     for step in plan.steps:
-        lines += ["", f"{terminal.style(step.id, 'bold')}: {step_line(step)}", *sentence_lines(step.shown, terminal)]
+        lines += ["", *step_lines(step.told, terminal)]
     if plan.warnings:
         lines += ["", *(f"{terminal.style('Warning', 'yellow')}: {warning}" for warning in plan.warnings)]
     return "\n".join(lines)
+
+
+def _deciding(plan: WorkflowPlan) -> list[str]:
+    """Which classes are asked about which steps, a line for each."""
+    names = {planned.address: planned.class_name for planned in plan.workflows.values() if planned.source is not None}
+    lines = []
+    for address, name in names.items():
+        places = [within for within, planned in plan.workflows.items() if planned.address == address]
+        steps = f"Steps of {shortened(places)}" if any(places) else "Steps"
+        lines.append(f"{steps} are decided by class {name} (its step is asked before each step).")
+    return ["", *lines] if lines else []
 
 
 def _narrower(terminal: Terminal) -> Terminal:
     return Terminal(terminal.color, max(terminal.width - 2, 1) if terminal.width else 0)
 
 
-def step_line(step: PlannedStep) -> str:
+def step_lines(step: ShownStep, terminal: Terminal) -> Iterator[str]:
+    """A step with its sentences."""
+    yield f"{terminal.style(step.id, 'bold')}: {step_line(step)}"
+    yield from sentence_lines(step, terminal)
+
+
+def step_line(step: ShownStep) -> str:
     """What a step runs and when: ``Operator job:get with config 1, after step_1, retry constant(5) up to 4 times``."""
-    parts = [f"{title_of(step.address)} with config {step.config.id}"]
+    parts = [f"{title_of(step.address)} with config {step.config_id}"]
     if step.dependencies:
         rule = "" if step.trigger_rule == TRIGGER_RULES[0] else f" ({step.trigger_rule})"
         parts.append(f"after {shortened(step.dependencies)}{rule}")
@@ -131,6 +149,11 @@ def workflow_json(plan: WorkflowPlan) -> dict[str, Any]:
         "schedule": plan.schedule,
         "schedule_name": plan.schedule_name,
         "steps": [_step_json(step) for step in plan.steps],
+        "classes": [
+            {"within": within, "address": planned.address, "class": planned.class_name}
+            for within, planned in plan.workflows.items()
+            if planned.source is not None
+        ],
         "left_out": list(plan.left_out),
         "warnings": list(plan.warnings),
         "read_only": plan.is_read_only,

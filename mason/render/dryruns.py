@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mason.planner.dryrun import DryRun
+from mason.planner.plan import Call, ShownStep
 from mason.render import JSON_FORMAT
-from mason.render.plans import call_json
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
 
@@ -18,7 +18,7 @@ def dry_run_text(shown: DryRun, terminal: Terminal) -> str:
     return "\n".join(lines)
 
 
-def sentence_lines(shown: DryRun, terminal: Terminal) -> Iterator[str]:
+def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[str]:
     """The sentences, numbered and indented."""
     for number, call in enumerate(shown.calls, 1):
         effect = terminal.style("read-only", "green") if call.read_only else terminal.style("changes things", "yellow")
@@ -40,4 +40,15 @@ def dry_run_json(shown: DryRun) -> dict[str, Any]:
         "calls": [call_json(call) for call in shown.calls],
         "certain": shown.certain,
         "read_only": shown.is_read_only,
+    }
+
+
+def call_json(call: Call) -> dict[str, Any]:
+    """A finished sentence, as it stands in plans and dry runs."""
+    return {
+        "client": call.client,
+        "engine": call.engine,
+        "verb": call.verb,
+        "arguments": dict(call.arguments) if call.known else None,
+        "read_only": call.read_only,
     }

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mason import __version__
-from mason.planner.plan import ACTION_KINDS, Action, ActionKind, Call, Change, Plan
+from mason.planner.apply import Applied, Failure
+from mason.planner.plan import Action, ActionKind, Call, Change, Drift, Plan, ShownStep, counted
 from mason.render import JSON_FORMAT
+from mason.render.dryruns import call_json
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
+from mason.resources.wording import shortened
+from mason.settings import DEFAULT_WORKSPACE
+from mason.state.store import workspace_of
+
+if TYPE_CHECKING:
+    from mason.planner.planfile import SavedPlan
 
 _LONGEST = 100
 """How long a text may be to be shown whole."""
@@ -23,32 +34,98 @@ _SYMBOLS: dict[ActionKind, tuple[str, str]] = {
     "overwrite": ("~", "yellow"),
     "delete": ("-", "red"),
     "run": (">", "cyan"),
+    "move": ("*", "magenta"),
 }
-_DONE: dict[ActionKind, str] = {"create": "created", "overwrite": "overwritten", "delete": "deleted", "run": "run"}
+_DONE: dict[ActionKind, str] = {
+    "create": "created",
+    "overwrite": "overwritten",
+    "delete": "deleted",
+    "run": "run",
+    "move": "moved",
+}
 
 
 def plan_text(plan: Plan, terminal: Terminal) -> str:
     """The plan for people: what would change, a legend of the symbols in use, and the summary as the last line."""
+    lines = list(drift_lines(plan.drifts, terminal))
     if plan.is_empty:
-        return "\n".join([*_notes(plan), "No changes."])
-    lines: list[str] = []
+        return "\n".join([*lines, *notes(plan), "No changes."])
     for action in plan.actions:
         lines += _action_lines(action, terminal)
-    used = [kind for kind in ACTION_KINDS if plan.count()[kind]]
+    used = [kind for kind, number in plan.count().items() if number]
     legend = ", ".join(f"{terminal.style(*_SYMBOLS[kind])} {kind}" for kind in used)
-    return "\n".join([*lines, "", f"Legend: {legend}", *_notes(plan), "", summary(plan)])
+    return "\n".join([*lines, "", f"Legend: {legend}", *notes(plan), "", summary(plan)])
+
+
+def drift_lines(drifts: Sequence[Drift], terminal: Terminal) -> Iterator[str]:
+    """What changed outside of Mason, apart from what people changed in their files."""
+    if not drifts:
+        return
+    yield "Changed outside of Mason since it was applied:"
+    yield ""
+    for drift in drifts:
+        symbol, color = {"missing": ("-", "red"), "changed": ("~", "yellow"), "unknown": ("?", "magenta")}[drift.kind]
+        what = drift.sentence if drift.kind != "changed" else f"{drift.what} was changed"
+        yield f"  {terminal.style(symbol, color)} {terminal.style(drift.address, 'bold')}  {what}"
+        for change in drift.changes:
+            yield from _change_lines(change, terminal)
+    yield ""
+
+
+def drift_json(drift: Drift) -> dict[str, Any]:
+    """One thing that drifted, as ``mason drift --json`` and ``mason plan --json`` print it."""
+    return {
+        "address": drift.address,
+        "what": drift.what,
+        "kind": drift.kind,
+        "changes": [_change_json(change) for change in drift.changes],
+        "why": drift.why,
+    }
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    return {"path": change.path, "kind": change.kind, "before": change.before, "after": change.after}
 
 
 def summary(plan: Plan) -> str:
     """``Plan: 3 to create, 1 to overwrite, 0 to delete, 1 to run.``"""
-    counted = plan.count()
-    return "Plan: " + ", ".join(f"{counted[kind]} to {kind}" for kind in ACTION_KINDS) + "."
+    return "Plan: " + ", ".join(f"{number} to {kind}" for kind, number in plan.count().items()) + "."
 
 
-def applied_summary(plan: Plan) -> str:
-    """``Apply complete: 3 created, 1 overwritten, 0 deleted, 1 run.``"""
-    counted = plan.count()
-    return "Apply complete: " + ", ".join(f"{counted[kind]} {_DONE[kind]}" for kind in ACTION_KINDS) + "."
+def applied_summary(applied: Applied) -> str:
+    """``Apply complete: 3 created, 1 overwritten, 0 deleted, 1 run.``; what did not go well behind it."""
+    told = ", ".join(f"{number} {_DONE[kind]}" for kind, number in counted(applied.done).items())
+    if not applied.failures and not applied.not_begun:
+        return f"Apply complete: {told}."
+    failed = sum(not failure.is_interrupted for failure in applied.failures)
+    interrupted = len(applied.failures) - failed
+    rest = [(failed, "failed"), (interrupted, "interrupted"), (len(applied.not_begun), "not begun")]
+    return f"Apply incomplete: {told}; {', '.join(f'{number} {what}' for number, what in rest if number)}."
+
+
+def spared_text(action: Action) -> str:
+    """What is said of a run for which nothing had changed after all."""
+    return f"{title_of(action.address)} was not needed: what it is given is as it was"
+
+
+def failure_text(failure: Failure) -> str:
+    """What went wrong with an action, and how to go on."""
+    how = "was interrupted" if failure.is_interrupted else "failed"
+    text = f"{title_of(failure.action.address)} {how}: {failure.message}"
+    if not failure.run_id:
+        return text
+    return f"{text}\nSee what it did: mason runs show {failure.run_id}. Go on: mason runs resume {failure.run_id}"
+
+
+def unsaved_text(because: str, file: Path) -> str:
+    """What to do about a state that could not be written after engines were called, in a box."""
+    lines = [
+        "Engines were called, and the state could not be told of it:",
+        because,
+        f"What it should hold is kept in {file}. When the store works again:",
+        f"    mason state push {shlex.quote(str(file))}",
+    ]
+    return "\n".join(["+--", *(f"| {line}" for line in lines), "+--"])
 
 
 def done_text(action: Action) -> str:
@@ -56,18 +133,33 @@ def done_text(action: Action) -> str:
     title = title_of(action.address)
     if action.kind == "overwrite":
         return f"Overwrote definition for {title}"
+    if action.kind == "run":
+        return f"Successfully ran {title}"
+    if action.kind == "move":
+        return f"Moved {title_of(action.moved_from)} to {title}"
     return f"Deleted {title}" if action.kind == "delete" else f"Successfully saved {title}"
 
 
-def _notes(plan: Plan) -> Iterator[str]:
+def notes(plan: Plan) -> Iterator[str]:
+    """What there is to say of a plan beside its actions: sentences, warnings among them."""
     if plan.files is not None and not plan.resources:
         files = "1 YAML file" if plan.files == 1 else f"{plan.files} YAML files"
         yield f"There are no resources here ({files} seen). Nothing is planned, and nothing for deletion."
     if plan.passed_over:
         documents = "1 document" if plan.passed_over == 1 else f"{plan.passed_over} documents"
         yield f"({documents} without a type passed over)"
-    for warning in plan.warnings:
+    for warning in (*plan.warnings, *foreign_text(plan)):
         yield f"Warning: {warning}"
+    if (workspace := workspace_of(plan.state)) != DEFAULT_WORKSPACE:
+        new = "" if plan.serial else " (nothing was applied in it yet)"
+        yield f"Workspace: {workspace}{new}"
+
+
+def foreign_text(plan: Plan) -> Iterator[str]:
+    """A sentence for each project whose resources the plan overwrites or deletes."""
+    for owner, addresses in plan.foreign.items():
+        were = "was" if len(addresses) == 1 else "were"
+        yield f"{shortened(addresses)} {were} applied by project {owner}, which is not this one."
 
 
 def _action_lines(action: Action, terminal: Terminal) -> Iterator[str]:
@@ -78,11 +170,40 @@ def _action_lines(action: Action, terminal: Terminal) -> Iterator[str]:
     yield f"  {terminal.style(symbol, color)} {address}{terminal.style(place + reason, 'dim')}"
     for change in action.changes:
         yield from _change_lines(change, terminal)
-    if action.unchanged:
+    if action.unchanged and (action.changes or action.kind != "run"):
         fields = "1 unchanged field" if action.unchanged == 1 else f"{action.unchanged} unchanged fields"
         yield terminal.style(f"      # ({fields} hidden)", "dim")
-    for call in action.calls:
-        yield f"      {call}"
+    within = Terminal(terminal.color, max(terminal.width - 6, 1) if terminal.width else 0)
+    yield from (f"      {line}" if line else "" for line in sentences(action, within))
+
+
+def sentences(action: Action, terminal: Terminal) -> Iterator[str]:
+    """The finished sentences of an action: its own calls, then the DAG and the steps of what is executed by them."""
+    yield from map(_call_text, action.calls)
+    if action.steps:
+        yield from _step_lines(action.steps, terminal)
+
+
+def _call_text(call: Call) -> str:
+    """A call on one line. Of a schedule, what it will run is shown below it."""
+    schedule = call.arguments.get("schedule")
+    if isinstance(schedule, dict):
+        shown = {name: value for name, value in schedule.items() if name not in ("dag", "parameters")}
+        call = replace(call, arguments={**call.arguments, "schedule": shown})
+    return str(call)
+
+
+def _step_lines(steps: Sequence[ShownStep], terminal: Terminal) -> Iterator[str]:
+    """The DAG of a run or schedule, and its steps with their sentences."""
+    # Imported here: most plans are about definitions only.
+    from mason.render.dags import ascii_dag, nodes_of, step_lines
+
+    if len(steps) > 1:
+        yield ""
+        yield from ascii_dag(nodes_of(steps), terminal).split("\n")
+        yield ""
+    for step in steps:
+        yield from step_lines(step, terminal)
 
 
 def _change_lines(change: Change, terminal: Terminal) -> Iterator[str]:
@@ -102,18 +223,31 @@ def _text_lines(path: str, before: str, after: str, terminal: Terminal) -> Itera
     """A changed text: the lines that differ if it has several, else on one line the part that differs."""
     start = f"      {terminal.style('~', 'yellow')} {path}:"
     if "\n" in before + after:
-        # Imported here: few plans change texts of many lines.
-        import difflib
-
         yield start
-        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1):
-            if not line.startswith(("---", "+++", "@@")):
-                color = {"+": "green", "-": "red"}.get(line[0], "dim")
-                yield terminal.style(f"          {line[0]} {json.dumps(line[1:], ensure_ascii=False)[1:-1]}", color)
+        for line in differing_lines(before, after):
+            color = {"+": "green", "-": "red"}.get(line[0], "dim")
+            yield terminal.style(f"          {line}", color)
         return
+    yield f"{start} {' -> '.join(differing_parts(before, after))}"
+
+
+def differing_lines(before: str, after: str) -> Iterator[str]:
+    """The lines in which two texts differ, and those around them, escaped: each behind ``+``, ``-`` or a blank."""
+    # Imported here: few plans change texts of many lines.
+    import difflib
+
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1))
+    # Two lines of header; what is removed may start with dashes, too.
+    for line in lines[2:]:
+        if not line.startswith("@@"):
+            yield f"{line[0]} {json.dumps(line[1:], ensure_ascii=False)[1:-1]}"
+
+
+def differing_parts(before: str, after: str) -> tuple[str, str]:
+    """Two texts as JSON; of long ones the part that differs, with what is around it."""
     if max(len(before), len(after)) > _LONGEST:
         before, after = _around_difference(before, after)
-    yield f"{start} {json.dumps(before, ensure_ascii=False)} -> {json.dumps(after, ensure_ascii=False)}"
+    return json.dumps(before, ensure_ascii=False), json.dumps(after, ensure_ascii=False)
 
 
 def _around_difference(before: str, after: str) -> tuple[str, str]:
@@ -137,26 +271,56 @@ def plan_json(plan: Plan, *, url: str) -> dict[str, Any]:
     return {
         "format_version": JSON_FORMAT,
         "mason_version": __version__,
-        "state": {"url": url, "lineage": plan.lineage, "serial": plan.serial},
+        "state": {"url": url, "workspace": workspace_of(url), "lineage": plan.lineage, "serial": plan.serial},
         "project": plan.project,
         "summary": {**plan.count(), "no-op": len(plan.unchanged)},
         "files": plan.files,
         "resources": plan.resources,
         "passed_over": plan.passed_over,
         "warnings": list(plan.warnings),
+        "foreign": {owner: list(addresses) for owner, addresses in plan.foreign.items()},
+        "drift": [drift_json(drift) for drift in plan.drifts],
         "actions": [_action_json(action) for action in plan.actions],
         "unchanged": list(plan.unchanged),
     }
 
 
-def applied_json(plan: Plan, done: Sequence[Action], *, url: str, serial: int) -> dict[str, Any]:
+def saved_json(saved: SavedPlan) -> dict[str, Any]:
+    """The document that ``mason show --json`` prints: that of the plan, and who made it, when and with what."""
+    made = {
+        "mason_version": saved.mason_version,
+        "created_at": saved.created_at,
+        "created_by": saved.created_by,
+    }
+    return {"format_version": JSON_FORMAT} | made | plan_json(saved.plan, url=saved.plan.state) | made
+
+
+def saved_text(saved: SavedPlan) -> str:
+    """Where a saved plan is from."""
+    made = f"Saved by {saved.created_by} at {saved.created_at} with Mason {saved.mason_version}"
+    return f"{made}, against serial {saved.plan.serial} of {saved.plan.state}"
+
+
+def applied_json(applied: Applied, *, url: str) -> dict[str, Any]:
     """The document that ``mason apply --json`` and ``mason destroy --json`` print."""
     return {
         "format_version": JSON_FORMAT,
         "mason_version": __version__,
-        "state": {"url": url, "serial": serial},
-        "summary": {_DONE[kind]: plan.count()[kind] for kind in ACTION_KINDS},
-        "applied": [{"action": action.kind, "address": action.address} for action in done],
+        "state": {"url": url, "serial": applied.snapshot.serial},
+        "summary": {_DONE[kind]: number for kind, number in counted(applied.done).items()},
+        "applied": [{"action": action.kind, "address": action.address} for action in applied.done],
+        "not_needed": [action.address for action in applied.spared],
+        "failed": [
+            {
+                "action": failure.action.kind,
+                "address": failure.action.address,
+                "error": failure.message,
+                "run_id": failure.run_id,
+                "interrupted": failure.is_interrupted,
+            }
+            for failure in applied.failures
+        ],
+        "not_begun": [{"action": action.kind, "address": action.address} for action in applied.not_begun],
     }
 
 
@@ -167,22 +331,26 @@ def _action_json(action: Action) -> dict[str, Any]:
         "reason": action.reason,
         "file": action.file,
         "line": action.line,
-        "changes": [
-            {"path": change.path, "kind": change.kind, "before": change.before, "after": change.after}
-            for change in action.changes
-        ],
+        "changes": [_change_json(change) for change in action.changes],
         "unchanged_fields": action.unchanged,
         "definition": json.loads(action.wanted.encoded) if action.wanted else None,
         "calls": [call_json(call) for call in action.calls],
+        "steps": [_step_json(step) for step in action.steps],
+        "conditional": action.is_conditional,
+        "moved_from": action.moved_from,
     }
 
 
-def call_json(call: Call) -> dict[str, Any]:
-    """A finished sentence, as it stands in plans and dry runs."""
+def _step_json(step: ShownStep) -> dict[str, Any]:
     return {
-        "client": call.client,
-        "engine": call.engine,
-        "verb": call.verb,
-        "arguments": dict(call.arguments) if call.known else None,
-        "read_only": call.read_only,
+        "id": step.id,
+        "address": step.address,
+        "config_id": step.config_id,
+        "dependencies": list(step.dependencies),
+        "trigger_rule": step.trigger_rule,
+        "retry": step.retry,
+        "retry_max": step.retry_max,
+        "timeout": step.timeout,
+        "calls": [call_json(call) for call in step.calls],
+        "certain": step.certain,
     }

@@ -69,10 +69,10 @@ def _parts(progress: Progress, elapsed: float) -> tuple[str, str, str, str]:
         amount = f"{shown.rpartition(' ')[0] if alike else shown} of {of}"
     else:
         # Nothing else can be told but for how long.
-        amount = _amount(done, progress.unit) if done else _duration(elapsed)
+        amount = _amount(done, progress.unit) if done else duration(elapsed)
     rate = f"{_amount(round(done / elapsed), progress.unit)}/s" if done and elapsed >= _BETWEEN_BARS else ""
     # From less than a hundredth nobody can tell.
-    left = f"{_duration(elapsed * (total - done) / done)} left" if total and 100 * done >= total else ""
+    left = f"{duration(elapsed * (total - done) / done)} left" if total and 100 * done >= total else ""
     return percent, amount, rate, left
 
 
@@ -92,7 +92,8 @@ def _amount(number: int, unit: str) -> str:
     return f"{number} B"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds as people say them: ``5 s``, ``1 min 30 s``, ``2 h 45 min``."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from mason.planner.outcome import Outcome
 from mason.render import JSON_FORMAT
 from mason.render.tables import table
 from mason.render.terminal import Terminal
@@ -19,7 +20,12 @@ def resources_text(entries: Mapping[str, Entry], current: str, terminal: Termina
     kinds = [kind for kind in KINDS if any(entry.kind == kind for entry in entries.values())]
     for kind in kinds:
         chosen = {address: entry.definition for address, entry in entries.items() if entry.kind == kind}
-        text = _configs(chosen, current, terminal) if kind == "config" else _commands(chosen, terminal)
+        if kind == "config":
+            text = _configs(chosen, current, terminal)
+        elif kind == "run":
+            text = _runs(entries, terminal)
+        else:
+            text = _schedules(chosen, terminal) if kind == "schedule" else _commands(chosen, terminal)
         title = terminal.style(f"{kind.capitalize()}s", "bold") + "\n"
         parts.append((title if len(kinds) > 1 else "") + text)
     return "\n\n".join(parts)
@@ -53,6 +59,33 @@ def _commands(definitions: Mapping[str, Mapping[str, Any]], terminal: Terminal) 
     return table(["namespace", "command", "description"], rows, terminal)
 
 
+def _runs(entries: Mapping[str, Entry], terminal: Terminal) -> str:
+    rows = []
+    for address, entry in entries.items():
+        if entry.kind == "run":
+            given, outcome = entry.definition, Outcome.of(entry)
+            rows.append(
+                [
+                    address.partition(".")[2],
+                    str(given.get("workflow") or given.get("operator") or ""),
+                    str(given.get("config_id", "")),
+                    outcome.status if outcome else "",
+                    outcome.at.replace("T", " ").partition("+")[0] if outcome else "",
+                    str(given.get("description", "")),
+                ]
+            )
+    return table(["name", "what", "config", "status", "at", "description"], rows, terminal)
+
+
+def _schedules(definitions: Mapping[str, Mapping[str, Any]], terminal: Terminal) -> str:
+    columns = ("workflow", "config_id", "schedule", "time_zone", "description")
+    rows = [
+        [address.partition(".")[2], *(str(given.get(column, "")) for column in columns)]
+        for address, given in definitions.items()
+    ]
+    return table(["name", "workflow", "config", "schedule", "time zone", "description"], rows, terminal)
+
+
 def definition_text(definition: Mapping[str, Any]) -> str:
     """One definition whole, as JSON."""
     return json.dumps(definition, indent=2, ensure_ascii=False)
@@ -81,6 +114,7 @@ def resources_json(
                 "file": entry.file,
                 "applied_at": entry.applied_at,
                 "applied_by": entry.applied_by,
+                **({"outcome": dict(entry.outcome)} if entry.outcome is not None else {}),
             }
             for address, entry in entries.items()
         ],

@@ -8,16 +8,20 @@ from typing import Any
 
 from mason.render.tables import table
 from mason.render.terminal import Terminal
+from mason.settings import History
 
-_STYLES = {
+STYLES = {
     "succeeded": "green",
     "failed": "red",
     "upstream_failed": "red",
     "interrupted": "yellow",
     "cancelled": "yellow",
     "running": "cyan",
+    "retrying": "yellow",
     "skipped": "dim",
+    "waiting": "dim",
 }
+"""How the words are coloured that say how a step does."""
 
 
 def event_line(event: Mapping[str, Any], terminal: Terminal) -> str:
@@ -35,14 +39,23 @@ def event_line(event: Mapping[str, Any], terminal: Terminal) -> str:
 
 
 def _ended(event: Mapping[str, Any], terminal: Terminal) -> str:
-    words = [terminal.style(event["status"].replace("_", " "), _STYLES[event["status"]])]
+    status, *more = ended_words(event)
+    error = f": {event['error']}" if event.get("error") else ""
+    return f"{event['step']}: {' '.join((terminal.style(status, STYLES[event['status']]), *more))}{error}"
+
+
+def ended_words(event: Mapping[str, Any]) -> list[str]:
+    """How a step ended, how long that took and in how many attempts: ``succeeded``, ``after 0.3 s``, ``in 2 attempts``.
+
+    What never began took no time, and one attempt is not worth a word.
+    """
+    words = [event["status"].replace("_", " ")]
     seconds = _seconds(event.get("started_at", ""), event.get("finished_at", ""))
     if seconds is not None:
         words.append(f"after {seconds:.1f} s")
     if event.get("attempts", 0) > 1:
         words.append(f"in {event['attempts']} attempts")
-    error = f": {event['error']}" if event.get("error") else ""
-    return f"{event['step']}: {' '.join(words)}{error}"
+    return words
 
 
 def end_line(run_id: str, record: Mapping[str, Any]) -> str:
@@ -52,9 +65,20 @@ def end_line(run_id: str, record: Mapping[str, Any]) -> str:
         counted[step["status"]] = counted.get(step["status"], 0) + 1
     steps = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counted.items())
     line = f"Run {run_id} {record['status']}: {steps or 'no step ended'}."
+    if record.get("stopped"):
+        line += f" It was stopped {_stopped(record).rstrip('.')}."
     if record["status"] == "succeeded":
         return line
     return f"{line} When the cause is mended: mason runs resume {run_id}"
+
+
+def _stopped(record: Mapping[str, Any]) -> str:
+    """Before which step a class stopped the run, and why, on one line; empty for other runs."""
+    stopped = record.get("stopped")
+    if not stopped:
+        return ""
+    reason = " ".join(stopped["reason"].split())
+    return f"before {stopped['step']}" + (f": {reason}" if reason else "")
 
 
 def runs_table(runs: Sequence[tuple[str, Mapping[str, Any]]], terminal: Terminal) -> str:
@@ -79,20 +103,47 @@ def run_text(run_id: str, record: Mapping[str, Any], terminal: Terminal) -> str:
         ("run", run_id),
         ("what", record.get("address", "")),
         ("config", record.get("config_id", "")),
+        ("schedule", record.get("schedule", "")),
+        ("due", record.get("due", "")),
         ("status", record.get("status", "")),
+        ("stopped", _stopped(record)),
         ("started", record.get("started_at", "")),
+        ("resumed", record.get("resumed_at", "")),
         ("finished", record.get("finished_at", "")),
         ("by", record.get("run_by", "")),
     ]
     lines = [f"{name}: {value}" for name, value in facts if value]
-    lines += [f"error: {error}" for error in record.get("errors", ())]
-    if record.get("steps"):
+    lines += [f"error: {error}" for error in _listed(record, "errors")]
+    steps = [step for step in _listed(record, "steps") if isinstance(step, Mapping)]
+    if steps:
         names = ("step", "status", "attempts", "seconds", "error")
-        rows = [[_took(step) if name == "seconds" else str(step[name]) for name in names] for step in record["steps"]]
+        rows = [[_took(step) if name == "seconds" else str(step.get(name, "")) for name in names] for step in steps]
         lines += ["", table(names, rows, terminal)]
-    elif record.get("calls"):
-        lines += ["", *record["calls"]]
+    elif calls := _listed(record, "calls"):
+        lines += ["", *map(str, calls)]
     return "\n".join(lines)
+
+
+def _listed(record: Mapping[str, Any], name: str) -> list[Any]:
+    """What a record lists; nothing where somebody edited it so that it lists nothing."""
+    listed = record.get(name)
+    return listed if isinstance(listed, list) else []
+
+
+def pruned_text(runs: Sequence[str], journals: Sequence[str], kept: History, *, dry_run: bool) -> str:
+    """What was removed from the history, or would be, and what is kept."""
+    days = "day" if kept.keep_days == 1 else f"{kept.keep_days:,} days"
+    rule = f"Kept are the newest {_counted(kept.keep_runs, 'run')} and those of the last {days}."
+    if not runs and not journals:
+        return f"There is nothing to remove. {rule}"
+    listed = [*runs, *(f"{run_id} (a journal without a run)" for run_id in journals)] if dry_run else []
+    done = "Would remove" if dry_run else "Removed"
+    alone = f" and {_counted(len(journals), 'journal')} without a run" if journals else ""
+    return "\n".join([*listed, f"{done} {_counted(len(runs), 'run')}{alone}. {rule}"])
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _took(record: Mapping[str, Any]) -> str:

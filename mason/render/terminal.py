@@ -59,6 +59,13 @@ def cut(text: str, width: int) -> str:
     return text
 
 
+def redraws(stream: TextIO | None) -> bool:
+    """Whether ``stream`` is a terminal that can draw in place, and shows what is not ASCII as wide as it is counted."""
+    if stream is None or not stream.isatty() or os.environ.get("TERM") == "dumb":
+        return False
+    return (stream.encoding or "").lower().replace("-", "") == "utf8"
+
+
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """What the views may use: whether colours, and how many columns (0: no limit, the output is no terminal)."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mason.clients import registry
-from mason.planner.workflow import prepare
+from mason.planner.workflow import PlannedWorkflow, prepare
 from mason.render.dags import Node, ascii_dag, dot_dag, mermaid_dag, nodes_of, workflow_json, workflow_text
 from mason.render.terminal import Terminal
 from mason.resources.kinds import Workflow
@@ -154,6 +156,23 @@ def test_the_dry_run_of_a_workflow():
     )
 
 
+def test_the_dry_run_says_which_classes_decide():
+    source = b'{"__init__.py":""}'
+    decided = PlannedWorkflow("workflow.w.main", "sha256:1", source)
+    inner = PlannedWorkflow("workflow.w.inner-one", "sha256:2", source)
+    plain = PlannedWorkflow("workflow.w.plain", "sha256:3")
+    shown = replace(plan(), workflows={"": decided, "step_2": inner, "step_3": plain, "step_3.again": inner})
+    assert workflow_text(shown, Terminal()).split("\n\n")[2] == (
+        "Steps are decided by class WMain (its step is asked before each step).\n"
+        "Steps of step_2, step_3.again are decided by class WInnerOne (its step is asked before each step)."
+    )
+    assert workflow_json(shown)["classes"] == [
+        {"within": "", "address": "workflow.w.main", "class": "WMain"},
+        {"within": "step_2", "address": "workflow.w.inner-one", "class": "WInnerOne"},
+        {"within": "step_3.again", "address": "workflow.w.inner-one", "class": "WInnerOne"},
+    ]
+
+
 def test_the_dry_run_as_json():
     shown = workflow_json(plan())
     steps = shown.pop("steps")
@@ -163,6 +182,7 @@ def test_the_dry_run_as_json():
         "config_id": "1",
         "schedule": "",
         "schedule_name": "",
+        "classes": [],
         "left_out": ["step_3"],
         "warnings": ["Step step_3 is left out: Required parameter not specified: job_id"],
         "read_only": False,

@@ -1,0 +1,209 @@
+"""A resource of the state under another address, and all that refers to it with it: for people who renamed it in their
+files. Pure.
+
+Definition and address always agree, and digests are those that the renamed files have, so that there is nothing left
+to plan. What schedulers hold is not in reach: schedules are put anew by the next apply.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mason.errors import ConflictError, MasonError, NotFoundError, StateFormatError
+from mason.planner.integrity import references_of
+from mason.planner.outcome import Outcome
+from mason.resources.address import is_name, kind_of
+from mason.resources.kinds import TEMPLATE
+from mason.resources.resource import digest_of, encode
+from mason.resources.wording import quoted, suggestion
+from mason.state.snapshot import Entry, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A state after a rename. ``rewritten`` are the addresses of what referred to the old name, ``schedules`` those of
+    the schedules that schedulers hold with it still. ``has_module`` says that Python stands beside what was renamed."""
+
+    resources: Mapping[str, Entry]
+    rewritten: tuple[str, ...] = ()
+    schedules: tuple[str, ...] = ()
+    has_module: bool = False
+
+
+def rename(snapshot: Snapshot, before: str, after: str) -> Renamed:
+    """The resources of ``snapshot`` with the one at ``before`` at the address ``after``.
+
+    Raises ``NotFoundError`` when there is nothing at ``before``, ``ConflictError`` when there is something at
+    ``after``, ``StateFormatError`` when something that would have to change was edited by hand, and ``MasonError`` for
+    an address that cannot be had.
+    """
+    applied = snapshot.resources
+    known(applied, [before])
+    _refuse_address(before, after)
+    if after in applied:
+        raise ConflictError(
+            f"There is {after} in the state already. Choose another name, or forget that one first: "
+            f"mason state rm {after}"
+        )
+    users = [address for address, entry in applied.items() if before in references_of(entry)]
+    edited = [address for address in (before, *users) if not applied[address].is_as_applied]
+    if edited:
+        raise StateFormatError(
+            f"{', '.join(edited)}: edited in the state, which a new digest would hide. "
+            "Put back what the files say first: mason apply"
+        )
+    resources = dict(applied)
+    moved = resources.pop(before)
+    resources[after] = _redigested(moved, _named(moved.definition, after))
+    for address in users:
+        entry = applied[address]
+        resources[address] = _redigested(entry, _redirected(entry.definition, before, after))
+    digests = {address: entry.digest for address, entry in resources.items()}
+    for address, entry in resources.items():
+        if entry.kind == "run" and entry.outcome is not None:
+            outcome = _outcome_after(entry.outcome, before, after, snapshot.digests, digests)
+            # Only what changes is made anew: an entry that was edited by hand stays known as such.
+            if outcome != entry.outcome:
+                resources[address] = replace(entry, outcome=outcome)
+    return Renamed(
+        resources,
+        rewritten=tuple(sorted(users)),
+        schedules=tuple(sorted(_held(resources, {before, *users}))),
+        has_module=moved.module is not None,
+    )
+
+
+def known(applied: Mapping[str, Entry], addresses: Iterable[str]) -> None:
+    """Raises ``NotFoundError``, a line for each of the ``addresses`` at which there is nothing."""
+    faults = []
+    for address in addresses:
+        if address not in applied:
+            if re.search(r"[*?\[\]]", address):
+                hint = "addresses are taken as they are, without wildcards: see mason state list"
+            else:
+                hint = suggestion(address, applied, "known")
+            faults.append(f"There is no {quoted(address)[1:-1]} in the state{f' ({hint})' if hint else ''}.")
+    if faults:
+        raise NotFoundError("\n".join(faults))
+
+
+def _refuse_address(before: str, after: str) -> None:
+    kind = kind_of(before)
+    if kind == "schedule":
+        raise MasonError(
+            f"{before} stands in its scheduler under its name, and mv calls no engine. Rename it in its YAML, put a "
+            f"document {{type: moved, from: {before}, to: {quoted(after)[1:-1]}}} beside it, and apply: mason apply"
+        )
+    form = f"{kind}.NAMESPACE.COMMAND" if kind in ("operator", "workflow") else f"{kind}.NAME"
+    parts = after.split(".")
+    if kind_of(after) != kind or len(parts) != len(form.split(".")):
+        raise MasonError(f"{quoted(after)} is no address for {before}: a resource keeps its kind. Write {form}.")
+    if not all(is_name(part) for part in parts[1:]):
+        raise MasonError(
+            f"{quoted(after)} is no address: names are at most 100 letters, digits, _ and -, not beginning with -."
+        )
+
+
+def _named(definition: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """A definition with the name that its ``address`` says."""
+    kind, *names = address.split(".")
+    keys = ("namespace", "command") if kind in ("operator", "workflow") else ("id",) if kind == "config" else ("name",)
+    return {**definition, **dict(zip(keys, names, strict=True))}
+
+
+def _redirected(definition: Mapping[str, Any], before: str, after: str) -> dict[str, Any]:
+    """A workflow, run or schedule that names ``after`` where it named ``before``."""
+    kind, *old = before.split(".")
+    new = after.split(".")[1:]
+    changed = dict(definition)
+    if definition["type"] == "workflow":
+        names = {"namespace": new[0], "command": new[1]}
+        changed["dag"] = [
+            {**step, **names} if [step["type"], step["namespace"], step["command"]] == [kind, *old] else step
+            for step in definition["dag"]
+        ]
+        return changed
+    if definition.get(kind) == ":".join(old):
+        changed[kind] = ":".join(new)
+    if kind == "config":
+        changed["config_id"] = _same_kind(definition["config_id"], old[0], new[0])
+        if "workflow" in definition and "parameters" in definition:
+            changed["parameters"] = _with_config(definition["parameters"], old[0], new[0])
+    if kind == "run":
+        if "depends_on" in definition:
+            changed["depends_on"] = [new[0] if name == old[0] else name for name in definition["depends_on"]]
+        if "parameters" in definition:
+            changed["parameters"] = _mapped(definition["parameters"], _referring_to(old[0], new[0]))
+    return changed
+
+
+def _same_kind(given: Any, before: str, after: str) -> Any:
+    """The id ``after`` where ``given`` is ``before``: a number where that was one, as people write it."""
+    if str(given) != before:
+        return given
+    return int(after) if isinstance(given, int) and after.isdecimal() and str(int(after)) == after else after
+
+
+def _with_config(parameters: Any, before: str, after: str) -> Any:
+    """Parameters of a workflow, whose steps may name configs of their own."""
+    if not isinstance(parameters, Mapping):
+        return parameters
+    changed = {}
+    for step, given in parameters.items():
+        if isinstance(given, Mapping):
+            given = dict(given)
+            if "config_id" in given and not isinstance(given["config_id"], bool):
+                given["config_id"] = _same_kind(given["config_id"], before, after)
+            if "parameters" in given:
+                given["parameters"] = _with_config(given["parameters"], before, after)
+        changed[step] = given
+    return changed
+
+
+def _referring_to(before: str, after: str) -> Callable[[str], str]:
+    """Turns references to the run ``before`` in a text into references to ``after``; spaces stay as they are."""
+    name = re.compile(rf"^(\s*runs\s*\.\s*){re.escape(before)}(?=\s*(?:\.|$))")
+
+    def replaced(found: re.Match[str]) -> str:
+        return "{{" + name.sub(lambda part: part[1] + after, found[1]) + "}}"
+
+    return lambda text: TEMPLATE.sub(replaced, text)
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _mapped(inner, change) for key, inner in value.items()}
+    return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value
+
+
+def _redigested(entry: Entry, definition: Mapping[str, Any]) -> Entry:
+    return replace(entry, definition=definition, digest=digest_of(encode(definition), entry.module))
+
+
+def _outcome_after(
+    outcome: Mapping[str, Any], before: str, after: str, old: Mapping[str, str], new: Mapping[str, str]
+) -> dict[str, Any]:
+    """What came of a run, told with the new name. What had changed since it was done stays changed."""
+    changed = dict(outcome)
+    if isinstance(uses := outcome.get("uses"), Mapping):
+        changed["uses"] = {
+            (now := after if address == before else address): new[now] if old.get(address) == digest else digest
+            for address, digest in uses.items()
+        }
+    if kind_of(before) == "run" and isinstance(given := outcome.get("given"), Mapping):
+        named = _referring_to(before.partition(".")[2], after.partition(".")[2])
+        changed["given"] = {named(reference): digest for reference, digest in given.items()}
+    return changed
+
+
+def _held(resources: Mapping[str, Entry], changed: set[str]) -> Iterator[str]:
+    """The schedules that a scheduler was given with what has changed."""
+    for address, entry in resources.items():
+        outcome = Outcome.of(entry) if entry.kind == "schedule" else None
+        if outcome is not None and (address in changed or not changed.isdisjoint(outcome.uses)):
+            yield address

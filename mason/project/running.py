@@ -1,0 +1,387 @@
+"""Use case of executing a prepared workflow: walk its DAG, do the work of its steps, write journal and record."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mason import secrets
+from mason.engines.occasion import on
+from mason.errors import ConflictError, MasonError, ParameterError, TransientEngineError
+from mason.project import Clients, Project, scheduled_runner
+from mason.project.workflows import INTERRUPTED, PreparedWorkflow, RunEnd, Tell, Watch
+from mason.state.lock import who
+
+if TYPE_CHECKING:
+    from mason.engines.engine import Engine
+    from mason.planner.answer import Answer
+    from mason.planner.nodes import Ended
+    from mason.planner.walk import Control
+    from mason.planner.workflow import PlannedStep
+
+# Seconds for work that was given up to remove what it wrote halfway.
+_TIDYING = 2.0
+
+
+def execute_workflow(
+    project: Project,
+    prepared: PreparedWorkflow,
+    *,
+    parallelism: int,
+    tell: Tell,
+    control: Control,
+    watch: Watch | None = None,
+) -> RunEnd:
+    """Walk the DAG, write its journal, and keep its record in the history.
+
+    What a step returns is kept for the steps that refer to it, and for the classes that decide on what comes after it.
+    Where one of these stops the run, that is a success. ``control`` ends the run early; what was done stays
+    done. ``watch`` is told how far long work is.
+
+    Raises ``StateError`` when the journal or the record cannot be written before anything is done, and
+    ``ConflictError`` when the run goes on elsewhere, or went on since it was prepared.
+    """
+    from mason.planner import history
+    from mason.planner.nodes import Node
+    from mason.planner.output import aside
+    from mason.planner.retry import Retry
+    from mason.planner.walk import walk
+    from mason.project import retention
+    from mason.state.journal import Journal
+
+    started = datetime.now(timezone.utc)
+    run_id = prepared.run_id or prepared.new_id or history.new_run_id(started)
+    done = prepared.done or {}
+    with Journal.resume(run_id) if prepared.run_id else Journal.create(run_id) as journal:
+        if len(journal.events()) != prepared.events:
+            raise ConflictError(f"Run {run_id} went on since you were asked. See: mason runs show {run_id}")
+        run = _Run(project, prepared, run_id, journal.write, tell, started, watch)
+        try:
+            run.begin(parallelism)
+        except MasonError:
+            if not prepared.run_id:
+                journal.remove()
+            raise
+        retention.prune_daily(project)
+        nodes = [
+            Node(
+                step.id,
+                step.dependencies,
+                step.trigger_rule,
+                Retry.parse(step.retry, step.retry_max) if step.retry else None,
+                step.timeout,
+            )
+            for step in prepared.plan.steps
+        ]
+        try:
+            with aside() if prepared.alone else nullcontext(), on(prepared.occasion):
+                ended = walk(
+                    nodes,
+                    run.work,
+                    parallelism=parallelism,
+                    observer=run,
+                    done={step: _ended(event) for step, event in done.items()},
+                    control=control,
+                    retryable=_is_worth_a_retry,
+                )
+        except MasonError as error:
+            return run.give_up(error)
+        except BaseException as error:
+            run.give_up(error)
+            raise
+        finally:
+            # What is being interrupted uses clients, and tidies up.
+            control.see_off(_TIDYING)
+            run.close()
+        end = run.end({step: each.status for step, each in ended.items()})
+    if prepared.run_id and prepared.resource:
+        # Imported here: few runs are resumed, and fewer of them belong to a resource.
+        from mason.project.executions import settle
+
+        warning = settle(project, prepared, end)
+        end = replace(end, warning=" ".join(filter(None, (end.warning, warning))))
+    return end
+
+
+class _Run:
+    """One walk: does the work of steps, writes what happens into the journal, and tells it."""
+
+    def __init__(
+        self,
+        project: Project,
+        prepared: PreparedWorkflow,
+        run_id: str,
+        write: Callable[[Mapping[str, Any]], None],
+        tell: Tell,
+        started: datetime,
+        watch: Watch | None,
+    ) -> None:
+        from mason.planner.deciding import Deciders
+
+        self._project = project
+        self._prepared = prepared
+        self._steps = {step.id: step for step in prepared.plan.steps}
+        self._referred = {reference.step for step in prepared.plan.steps for reference in step.references}
+        self._referred |= prepared.keep
+        self._write = write
+        self._tell = tell
+        self._id = run_id
+        self._started = started
+        self._watch = watch
+        self._tables = dict(prepared.tables)
+        self._lock = threading.Lock()
+        self._clients: dict[object, Clients] = {}
+        self._results: dict[str, list[Any] | str] = dict(prepared.results) | {
+            step: each.get("data", []) if each["status"] == "succeeded" else each["status"]
+            for step, each in (prepared.done or {}).items()
+        }
+        self._told: list[dict[str, Any]] = [dict(each) for each in (prepared.done or {}).values()]
+        self._deciders = Deciders(prepared.plan)
+        for each in self._told:
+            self._deciders.took(each, self._deciders.shown(each["step"], each.get("data")))
+        self._begun: set[str] = set()
+        self._stopped: dict[str, str] = {}
+
+    def begin(self, parallelism: int) -> None:
+        """Write that the run begins, before anything is done. Raises ``StateError``."""
+        plan, given = self._prepared.plan, self._prepared.given
+        self._note(
+            "resumed" if self._prepared.run_id else "begun",
+            run_id=self._id,
+            address=plan.address,
+            config_id=plan.config_id,
+            digests=dict(plan.digests),
+            serial=self._prepared.serial,
+            **self._occasion,
+            given={
+                "file": {**given.steps, "strict": given.strict},
+                "pairs": dict(given.pairs.values),
+            },
+            parallelism=parallelism,
+            pid=os.getpid(),
+            by=who(),
+        )
+        self._project.store.put_run(self._id, self._record("running"))
+
+    def work(self, step_id: str, attempt: int) -> list[Any]:
+        """Do one step; what it returns is its ``Data``. Raises what made it fail."""
+        from mason.planner import executor
+        from mason.planner.workflow import resolve
+
+        step = self._steps[step_id]
+        if not self._has_begun(step_id):
+            self._decide(step, attempt)
+        shown = replace(step.shown, parameters=resolve(step, self._results))
+        with self._watched(step_id):
+            answer = executor.execute(step.operator, shown, self._engines(step), source=step.source, alone=False)
+        self._note_messages(step_id, attempt, answer)
+        self._note_tables(step, answer)
+        if answer.failure is not None:
+            raise answer.failure
+        return answer.data
+
+    def _watched(self, step_id: str) -> AbstractContextManager[None]:
+        if self._watch is None:
+            return nullcontext()
+        from mason.engines.progress import observing
+
+        return observing(partial(self._watch, step_id))
+
+    def _decide(self, step: PlannedStep, attempt: int) -> None:
+        """Let classes decide whether a step begins. Only then it is written that it does."""
+        from mason.planner.workflow import resolve
+
+        def parameters() -> Mapping[str, Any]:
+            try:
+                return resolve(step, self._results)
+            except ParameterError:
+                # Where they cannot be had, the step fails, unless it is skipped.
+                return step.parameters
+
+        self._deciders.decide(step, parameters)
+        self._begun.add(step.id)
+        self._note("started", step=step.id, attempt=attempt)
+
+    def _has_begun(self, id: str) -> bool:
+        return id in self._begun or not self._deciders.decides(id)
+
+    def _engines(self, step: PlannedStep) -> Callable[[str], Engine]:
+        with self._lock:
+            # Steps of one config may need different engines, and choose different clients for them.
+            key = (step.config.id, tuple(sorted(step.shown.clients.items())))
+            if key not in self._clients:
+                runner = scheduled_runner(self._project)
+                self._clients[key] = Clients(self._project.settings, step.config, step.shown.clients, runner=runner)
+            clients = self._clients[key]
+
+        def engine(role: str) -> Engine:
+            with self._lock:
+                return clients.engine(role)
+
+        return engine
+
+    def _note_tables(self, step: PlannedStep, answer: Answer) -> None:
+        """Write which tables a step of a run resource registered: whether they stay so is looked at later."""
+        for (database, name), table in answer.tables.items() if self._prepared.resource else ():
+            client = step.shown.clients.get("metastore", "")
+            registered = {"config_id": step.config.id, "client": client, "database": database, "name": name}
+            self._tables[step.config.id, client, database, name] = table
+            self._note("registered", step=step.id, **registered, table=dict(table) if table is not None else None)
+
+    def _note_messages(self, step_id: str, attempt: int, answer: Answer) -> None:
+        for kind, messages in (("info", answer.info), ("warning", answer.warnings), ("error", answer.errors)):
+            for message in messages:
+                self._note("said", step=step_id, attempt=attempt, kind=kind, message=message)
+
+    # What the walk tells; see mason.planner.nodes.Observer.
+
+    def ready(self, id: str) -> None:
+        """Nothing to write: a step that is ready begins, or is told to have ended."""
+
+    def started(self, id: str, attempt: int) -> None:
+        """An attempt begins, perhaps with asking a class whether the step does."""
+        if self._has_begun(id):
+            self._note("started", step=id, attempt=attempt)
+
+    def retrying(self, id: str, attempt: int, delay: float, error: BaseException) -> None:
+        """An attempt failed, and there will be another."""
+        self._note("retrying", step=id, attempt=attempt, delay=round(delay, 3), error=self._why(id, error))
+
+    def _why(self, id: str, error: BaseException | None) -> str:
+        late = isinstance(error, TimeoutError) and not self._has_begun(id)
+        return ("no decision on it came: " if late else "") + (str(error) if error is not None else "")
+
+    def ended(self, id: str, ended: Ended) -> None:
+        """A step ended. Its result is there for others before any of them begins."""
+        from mason.planner.nodes import Stop
+
+        succeeded = ended.status == "succeeded"
+        self._results[id] = ended.result if succeeded else ended.status
+        shown = self._deciders.shown(id, ended.result) if succeeded else None
+        kept = {"data": ended.result} if succeeded and (id in self._referred or shown is not None) else {}
+        started = ended.started if self._has_begun(id) else None
+        noted = self._note(
+            "ended",
+            step=id,
+            status=ended.status,
+            attempts=ended.attempts if self._has_begun(id) else 0,
+            error=self._why(id, ended.error),
+            started_at=started.isoformat(timespec="milliseconds") if started else "",
+            finished_at=ended.finished.isoformat(timespec="milliseconds") if ended.finished else "",
+            **kept,
+        )
+        self._told.append(noted)
+        self._deciders.took(noted, shown)
+        if isinstance(ended.error, Stop) and not self._stopped:
+            # The first one is that which stopped the others.
+            self._stopped = {"step": id, "reason": noted["error"]}
+
+    def end(self, statuses: Mapping[str, str]) -> RunEnd:
+        """Write how the run ended, and keep its record. A record that cannot be kept is a warning."""
+        found = set(statuses.values())
+        status = (
+            INTERRUPTED
+            if "interrupted" in found or ("cancelled" in found and not self._stopped)
+            else "failed"
+            if found & {"failed", "upstream_failed"}
+            else "succeeded"
+        )
+        return self._finish(status)
+
+    def give_up(self, error: BaseException) -> RunEnd:
+        """Write that the run ended because of ``error``, which was nobody's step: as far as that is possible."""
+        told = str(error) if isinstance(error, MasonError) else f"{type(error).__name__}: {error}"
+        return self._finish(INTERRUPTED, error if isinstance(error, MasonError) else None, (told,))
+
+    def _finish(self, status: str, failure: MasonError | None = None, errors: Sequence[str] = ()) -> RunEnd:
+        event = _event("finished", status=status, **({"stopped": self._stopped} if self._stopped else {}))
+        warnings = []
+        try:
+            self._write(event)
+        except MasonError as error:
+            # Where it is what ended the run, it is told already.
+            warnings += [] if failure else [str(error)]
+        self._tell(event)
+        record = self._record(status, errors)
+        try:
+            self._project.store.put_run(self._id, record)
+        except MasonError as error:
+            warnings.append(f"The record of this run could not be kept: {error}")
+        kept = {step: data for step in self._prepared.keep if isinstance(data := self._results.get(step), list)}
+        tables = [
+            {"config_id": config_id, "client": client, "table": dict(table)}
+            for (config_id, client, _, _), table in self._tables.items()
+            if table is not None
+        ]
+        told = " ".join(warnings)
+        return RunEnd(self._id, status, record, told, failure, secrets.scrub_all(kept), secrets.scrub_all(tables))
+
+    def close(self) -> None:
+        """Close the clients that steps opened, and forget the classes that decided on them."""
+        self._deciders.close()
+        for clients in self._clients.values():
+            clients.close()
+
+    def _record(self, status: str, errors: Sequence[str] = ()) -> dict[str, Any]:
+        from mason.planner import history
+
+        plan = self._prepared.plan
+        # Results are of use to the steps that follow and to nobody who reads the history.
+        steps = [
+            {key: value for key, value in each.items() if key not in ("event", "data", "at")} for each in self._told
+        ]
+        return history.workflow_record(
+            plan.address,
+            status,
+            config_id=plan.config_id,
+            digests=plan.digests,
+            parameters={step.id: dict(step.parameters) for step in plan.steps},
+            steps=steps,
+            serial=self._prepared.serial,
+            started=history.moment_of(self._prepared.started_at) or self._started,
+            resumed=self._started if self._prepared.run_id else None,
+            errors=errors,
+            stopped=self._stopped,
+            occasion=self._occasion,
+        )
+
+    @property
+    def _occasion(self) -> dict[str, str]:
+        prepared = self._prepared
+        occasion = prepared.occasion.to_dict() if prepared.occasion else {}
+        return occasion | ({"resource": prepared.resource} if prepared.resource else {})
+
+    def _note(self, event: str, **facts: Any) -> dict[str, Any]:
+        noted = _event(event, **facts)
+        self._write(noted)
+        self._tell(noted)
+        return noted
+
+
+def _event(event: str, **facts: Any) -> dict[str, Any]:
+    at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    scrubbed: dict[str, Any] = secrets.scrub_all({"event": event, "at": at, **facts})
+    return scrubbed
+
+
+def _ended(event: Mapping[str, Any]) -> Ended:
+    from mason.planner.nodes import Ended
+
+    return Ended(event["status"], event.get("attempts", 0), event.get("data", []))
+
+
+def _is_worth_a_retry(error: BaseException) -> bool:
+    """Whether another attempt may go better: not where the parameters or the config are wrong."""
+    from mason.errors import DecisionError, MissingDependencyError, UnsupportedVerbError
+
+    if isinstance(error, TransientEngineError):
+        return True
+    return isinstance(error, Exception) and not isinstance(
+        error, (DecisionError, MissingDependencyError, ParameterError, UnsupportedVerbError)
+    )

@@ -1,0 +1,141 @@
+"""Use cases of the history: which runs there were, what happened in one of them, and asking one to end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mason.errors import ConflictError, NotFoundError, StateError, StateFormatError
+from mason.project import Project
+from mason.project.workflows import INTERRUPTED
+from mason.state.lock import who
+
+KEPT = ("succeeded", "skipped")
+"""How a step ended that is not done again when its run is resumed."""
+
+
+def begun_by(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """How a run began, or was resumed last. Raises ``StateError`` where its journal does not tell."""
+    begun: Mapping[str, Any] | None = next(
+        (event for event in reversed(events) if event["event"] in ("begun", "resumed")), None
+    )
+    if begun is None:
+        raise StateError("The journal of this run does not tell how it began: somebody edited it.")
+    return begun
+
+
+def list_runs(project: Project, *, most: int = 0) -> list[tuple[str, dict[str, Any]]]:
+    """The ids and records of runs, newest first, at most so many (0: all). A record that is none is ``unreadable``."""
+    found = []
+    ids = project.store.list_runs()[::-1]
+    for run_id in ids[:most] if most else ids:
+        try:
+            found.append((run_id, show_run(project, run_id)))
+        except StateFormatError as error:
+            # One that somebody broke does not hide all others.
+            found.append((run_id, {"status": "unreadable", "errors": [str(error)]}))
+        except StateError:
+            # Removed meanwhile, or nothing can be read at all.
+            if run_id in project.store.list_runs():
+                raise
+    return found
+
+
+LAST = "last"
+"""What people write for the id of the newest run."""
+
+
+def meant_run(project: Project, run_id: str) -> str:
+    """The id itself, or that of the newest run for ``last``. Raises ``NotFoundError`` when there is none yet."""
+    if run_id != LAST:
+        return run_id
+    ids = project.store.list_runs()
+    if not ids:
+        raise NotFoundError("There are no runs yet.")
+    return ids[-1]
+
+
+def show_run(project: Project, run_id: str) -> dict[str, Any]:
+    """One record. A run that this machine began and no process is doing any more ended as its journal tells, or is
+    ``interrupted``, and has the steps that the journal tells. Raises ``StateError`` for an unknown id."""
+    from mason.state.journal import is_going_on, read_journal
+
+    record = project.store.get_run(run_id)
+    if record.get("status") != "running" or "steps" not in record:
+        return record
+    events = read_journal(run_id)
+    if events is None:
+        return record
+    steps, finished = _as_told(events)
+    # In a record that was edited anything may stand here.
+    parameters = record.get("parameters")
+    expected = set(parameters) if isinstance(parameters, dict) else set()
+    if is_going_on(run_id):
+        status = "running"
+    elif finished or set(steps) != expected:
+        status = finished or INTERRUPTED
+    else:
+        # It was killed when there was nothing left to do.
+        status = "succeeded" if all(each["status"] in KEPT for each in steps.values()) else INTERRUPTED
+    return {**record, "status": status, "steps": list(steps.values())}
+
+
+def _as_told(events: Sequence[Mapping[str, Any]]) -> tuple[dict[str, dict[str, Any]], str]:
+    """How the steps of a run ended by now, and how the run did; empty where nothing tells."""
+    steps: dict[str, dict[str, Any]] = {}
+    finished = ""
+    for event in events:
+        if event["event"] == "resumed":
+            # The others are done again.
+            steps = {step: each for step, each in steps.items() if each["status"] in KEPT}
+            finished = ""
+        elif event["event"] == "ended":
+            steps[event["step"]] = _without(event, "event", "data", "at")
+        elif event["event"] == "finished":
+            finished = event["status"]
+    return steps, finished
+
+
+def run_events(project: Project, run_id: str) -> list[dict[str, Any]]:
+    """What happened in a run, event by event. Raises ``StateError`` where this machine has no journal of it."""
+    from mason.state.journal import read_journal
+
+    project.store.get_run(run_id)
+    events = read_journal(run_id)
+    if events is None:
+        raise StateError(f"This machine has no journal of run {run_id}: its logs are where it ran.")
+    return [_without(event, "data") for event in events]
+
+
+def cancel_run(run_id: str) -> int:
+    """Ask the process that does a run to finish what it is at and begin nothing new; returns the process's id.
+
+    Raises ``StateError`` for a run of another machine or person, and ``ConflictError`` for one that nobody is doing.
+    """
+    import signal
+
+    from mason.state.journal import is_going_on, read_journal
+
+    events = read_journal(run_id)
+    if events is None:
+        raise StateError(f"This machine has no journal of run {run_id}: cancel it where it runs.")
+    if not is_going_on(run_id):
+        raise ConflictError(f"Run {run_id} has ended; there is nothing to cancel.")
+    begun = begun_by(events)
+    # The process of a container, whose number is that of another one here.
+    host = str(begun.get("by", "")).rpartition("@")[2]
+    if host and host != who().rpartition("@")[2]:
+        raise StateError(f"Run {run_id} is done on {host}: cancel it there.")
+    pid = int(begun["pid"])
+    try:
+        os.kill(pid, signal.SIGINT)
+    except ProcessLookupError as error:
+        raise ConflictError(f"Run {run_id} has ended; there is nothing to cancel.") from error
+    except PermissionError as error:
+        raise StateError(f"Process {pid}, which does run {run_id}, is {begun.get('by')}'s: ask them.") from error
+    return pid
+
+
+def _without(event: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key not in keys}
