@@ -7,10 +7,12 @@ The tree (exit code of the command line, HTTP status)::
     ├── ResourceError                 1  400   the YAML; carries diagnostics with file:line
     │   └── ParameterError            1  400   parameters of a run: missing, unknown, malformed
     ├── NotConfirmedError             1  409   nobody said yes, so nothing was done
-    │   └── DefinitionExistsError     1  409   an overwrite that was not asked for
+    │   ├── DefinitionExistsError     1  409   an overwrite that was not asked for
+    │   └── ForeignProjectError       1  409   what another project applied, and nobody named that project
     ├── CancelledError              130  409   Ctrl-C; says what was done until then
     ├── StateError                    1  500
     │   ├── StateLockedError          1  423   somebody else holds the lock
+    │   ├── StateLockLostError        1  409   the lock ran out or was broken while it was held
     │   ├── StateConflictError        1  409   the state moved since it was read
     │   ├── StalePlanError            1  409   a plan that no longer fits the state
     │   └── StateFormatError          1  500   truncated, not JSON, edited, or of a newer Mason
@@ -21,6 +23,7 @@ The tree (exit code of the command line, HTTP status)::
     │   ├── UnsupportedVerbError      1  422   the client does not do this verb
     │   └── TransientEngineError      1  503   safe to retry
     ├── OperatorError                 1  500   a Python operator raised or returned what nobody can show
+    │   └── DecisionError             1  500   the Python class of a workflow failed a step, or failed itself
     └── MissingDependencyError        1  500   says which extra to install
 
 A message is a whole sentence for the person who reads it: what is wrong, then how to mend it. This
@@ -100,6 +103,10 @@ class DefinitionExistsError(NotConfirmedError):
     """The plan overwrites a definition, there was nobody to ask, and ``-o`` was not given."""
 
 
+class ForeignProjectError(NotConfirmedError):
+    """The plan overwrites or deletes what another project applied, and nobody said that project's name."""
+
+
 class CancelledError(MasonError):
     """The person pressed Ctrl-C; the message says what was done until then."""
 
@@ -115,6 +122,12 @@ class StateLockedError(StateError):
     """Another process holds the lock; the message says who, where, for what and since when."""
 
     http_status = 423
+
+
+class StateLockLostError(StateError):
+    """This process held the lock and does so no more; nothing is done or written after that."""
+
+    http_status = 409
 
 
 class StateConflictError(StateError):
@@ -169,6 +182,10 @@ class TransientEngineError(EngineError):
 
 class OperatorError(MasonError):
     """A Python operator raised an exception of its own, or returned something that cannot be shown."""
+
+
+class DecisionError(OperatorError):
+    """The Python class of a workflow said that a step failed, or did not manage to decide; trying again is no use."""
 
 
 class MissingDependencyError(MasonError):

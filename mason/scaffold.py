@@ -13,8 +13,10 @@ from pathlib import Path
 
 from mason.errors import ConflictError, SettingsError
 from mason.project import published_schema
+from mason.project.migration import told_url
 from mason.resources.address import KINDS
 from mason.settings import PROJECT_FILE
+from mason.state.store import scheme_of
 
 EXAMPLES = Path(__file__).parent / "examples"
 """The examples that ship with Mason."""
@@ -29,7 +31,8 @@ _CONTENTS = (
 _PARTS = ("configs", "operators", "workflows", "data")
 _SCHEMAS = Path(".mason") / "schemas"
 # What belongs to one machine or must not be shared: state and warehouse, secrets, whole definitions in saved plans.
-_GIT_IGNORED = (".mason/state/", "warehouse/", ".env", "*.plan")
+_GIT_IGNORED = ("warehouse/", ".env", "*.plan")
+_STATE = ".mason/state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,15 @@ class Scaffold:
     ignored: tuple[str, ...] = ()
 
 
-def scaffold(folder: Path) -> Scaffold:
-    """Write a new project into ``folder`` (made when missing).
+def scaffold(folder: Path, *, state: str = "") -> Scaffold:
+    """Write a new project into ``folder`` (made when missing), whose state is at the URL ``state``, else in the folder.
 
     Raises ``ConflictError`` naming every file that exists already, and ``SettingsError`` when the folder cannot
     be written; in the first case nothing was written.
     """
     sources = {file.relative_to(EXAMPLES): file for part in _PARTS for file in _files(part)}
-    texts = {Path(PROJECT_FILE): _project_file(folder)}
+    state = told_url(state, folder) if state else _STATE
+    texts = {Path(PROJECT_FILE): _project_file(folder, state)}
     texts |= {_SCHEMAS / f"{kind}.json": json.dumps(published_schema(kind), indent=2) + "\n" for kind in KINDS}
     existing = sorted(str(folder / name) for name in (*sources, *texts) if (folder / name).exists())
     if existing:
@@ -66,7 +70,7 @@ def scaffold(folder: Path) -> Scaffold:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, "utf-8")
         is_new = not (folder / ".gitignore").exists()
-        ignored = _ignore(folder / ".gitignore")
+        ignored = _ignore(folder / ".gitignore", state)
     except OSError as error:
         raise SettingsError(f"{error.filename or folder}: cannot be written ({error.strerror}).") from error
     return Scaffold(len(sources) + len(texts) + is_new, _CONTENTS, () if is_new else ignored)
@@ -82,12 +86,14 @@ def _how_to_go_on(folder: Path) -> str:
     )
 
 
-def _ignore(file: Path) -> tuple[str, ...]:
+def _ignore(file: Path, state: str) -> tuple[str, ...]:
     """Add to a ``.gitignore`` what it lacks, or make it: new repositories have one. Returns what was added."""
     # Bytes: what people have in theirs need not be UTF-8, and is none of our business.
     before = file.read_bytes() if file.exists() else b""
     there = {line.strip() for line in before.splitlines()}
-    missing = tuple(line for line in _GIT_IGNORED if line.encode() not in there)
+    is_within = scheme_of(state) == "file" and not state.startswith("/")
+    lines = (f"{state}/" if is_within else f"{_STATE}/", *_GIT_IGNORED)
+    missing = tuple(line for line in lines if line.encode() not in there)
     if missing:
         gap = b"\n" if before and not before.endswith(b"\n") else b""
         file.write_bytes(before + gap + "".join(f"{line}\n" for line in missing).encode())
@@ -108,12 +114,12 @@ def _copy(source: Path, target: Path, *, depth: int) -> None:
     target.write_text(f"# yaml-language-server: $schema={schema}\n{source.read_text('utf-8')}", "utf-8")
 
 
-def _project_file(folder: Path) -> str:
+def _project_file(folder: Path, state: str) -> str:
     return (
         "# A Mason project. Resources are told apart from those of other projects in the same state by this name.\n"
         f"name: {json.dumps(_name(folder))}\n"
         "# Where the state is kept; without it: MASON_STATE, else ~/.mason. A path starts at this folder.\n"
-        "state: .mason/state\n"
+        f"state: {state if state == _STATE else json.dumps(state, ensure_ascii=False)}\n"
     )
 
 

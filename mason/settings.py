@@ -10,14 +10,26 @@ import difflib
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mason.errors import Diagnostic, SettingsError
 
 PROJECT_FILE = "mason.yaml"
-_PROJECT_KEYS = ("name", "state")
+_PROJECT_KEYS = ("name", "state", "history")
+_HISTORY_KEYS = ("keep_runs", "keep_days")
+
+DEFAULT_WORKSPACE = "default"
+"""The workspace whose state is at the state's URL itself; those of others are below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Which runs the history keeps: the newest ``keep_runs``, and all of the last ``keep_days`` days."""
+
+    keep_runs: int = 1000
+    keep_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +37,13 @@ class ProjectSettings:
     """What ``mason.yaml`` says. ``root`` is its folder, or the current one where there is none.
 
     ``name`` is empty exactly when there is no ``mason.yaml``: nothing can be pruned then, because nobody could
-    tell this project's resources from another's. ``state`` is a URL or empty.
+    tell this project's resources from another's. ``state`` is a URL or empty, and ``history`` says which runs are kept.
     """
 
     root: Path
     name: str = ""
     state: str = ""
+    history: History = field(default_factory=History)
 
 
 def mason_home() -> Path:
@@ -81,7 +94,7 @@ _LONGEST = 10_000
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def _parse_project(file: Path, text: str) -> dict[str, str]:
+def _parse_project(file: Path, text: str) -> dict[str, Any]:
     """The content of ``mason.yaml``. Loading a YAML parser takes longer than most commands, and few files need one."""
     lines = [_PLAIN_LINE.fullmatch(line) for line in text.replace("\r\n", "\n").split("\n")]
     if all(lines):
@@ -90,7 +103,7 @@ def _parse_project(file: Path, text: str) -> dict[str, str]:
             return dict(pairs)
     if len(text) > _LONGEST:
         # A parser that meets brackets without end takes the process with it.
-        raise SettingsError(f"{file}: this is longer than {_LONGEST:,} characters. A project file has two lines.")
+        raise SettingsError(f"{file}: this is longer than {_LONGEST:,} characters. A project file has a few lines.")
     import yaml
 
     try:
@@ -119,30 +132,80 @@ def _line(node: Any) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _read_pairs(file: Path, pairs: Iterable[tuple[Any, Any]]) -> dict[str, str]:
-    """The texts by key. Raises ``SettingsError`` with every fault of the key and value nodes, each with its line."""
-    read: dict[str, str] = {}
-    first: dict[str, int] = {}
+def _read_pairs(file: Path, pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
+    """The values by key. Raises ``SettingsError`` with every fault of the key and value nodes, each with its line."""
+    read: dict[str, Any] = {}
     faults: list[Diagnostic] = []
+    for key, line, value_node in _known(file, pairs, _PROJECT_KEYS, faults):
+        if key == "history" and value_node.id == "mapping":
+            read[key] = _read_history(file, value_node.value, faults)
+        elif key == "state" and value_node.id == "mapping":
+            read[key] = _read_state(file, line, value_node.value, faults)
+        elif wrong := _no_mapping(value_node) if key == "history" else _fault_of(value_node):
+            faults.append(Diagnostic(str(file), line, f"{key!r} {wrong}."))
+        else:
+            read[key] = value_node.value.strip()
+    if faults:
+        raise SettingsError(diagnostics=sorted(faults, key=lambda fault: fault.line))
+    return read
+
+
+def _read_history(file: Path, pairs: Iterable[tuple[Any, Any]], faults: list[Diagnostic]) -> History:
+    """What is kept of the runs; what is wrong goes to ``faults``."""
+    read: dict[str, int] = {}
+    for key, line, value_node in _known(file, pairs, _HISTORY_KEYS, faults):
+        if value_node.id == "scalar" and re.fullmatch("[1-9][0-9]{0,5}", value_node.value):
+            read[key] = int(value_node.value)
+        else:
+            fault = f"'history.{key}' must be a whole number from 1 to 999999, not {_told(value_node)}."
+            faults.append(Diagnostic(str(file), line, fault))
+    return History(**read)
+
+
+def _read_state(file: Path, line: int, pairs: list[tuple[Any, Any]], faults: list[Diagnostic]) -> str:
+    """The URL with the options of the mapping in its query; what is wrong goes to ``faults``.
+
+    Which options there are, and what they can be, is the store's to say.
+    """
+    given: dict[str, str] = {}
+    for key, at, value_node in _known(file, pairs, tuple(_told(key) for key, _ in pairs), faults):
+        if value_node.id != "scalar":
+            quotes = " (put {{NAME}} in quotes)" if value_node.id == "mapping" else ""
+            faults.append(Diagnostic(str(file), at, f"'state.{key}' must be text, not {_told(value_node)}{quotes}."))
+        elif wrong := _fault_of_line(value_node.value):
+            faults.append(Diagnostic(str(file), at, f"'state.{key}' {wrong}."))
+        else:
+            given[key] = value_node.value.strip()
+    url = given.pop("url", "")
+    if not url:
+        faults.append(Diagnostic(str(file), line, "'state' names no 'url', such as s3://bucket/prefix."))
+    elif given and ("://" not in url or url.startswith("file:")):
+        fault = f"'state' has options that a folder does not take ({', '.join(given)}). Leave them out."
+        faults.append(Diagnostic(str(file), line, fault))
+    from urllib.parse import quote
+
+    asked = "&".join(f"{key}={quote(value, safe='/:{}')}" for key, value in given.items())
+    return f"{url}{'&' if '?' in url else '?'}{asked}" if asked else url
+
+
+def _known(
+    file: Path, pairs: Iterable[tuple[Any, Any]], keys: tuple[str, ...], faults: list[Diagnostic]
+) -> Iterable[tuple[str, int, Any]]:
+    """Those of ``keys`` that a mapping has with a value, their lines and value nodes; what is wrong with the other keys
+    goes to ``faults``."""
+    first: dict[str, int] = {}
     for key_node, value_node in pairs:
         key, line = _told(key_node), _line(key_node)
-        fault = ""
-        if key not in _PROJECT_KEYS or key_node.tag != f"{_STANDARD}str":
-            near = difflib.get_close_matches(key, _PROJECT_KEYS, 1)
-            meant = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(_PROJECT_KEYS)}"
-            fault = f"unknown key {key!r} ({meant})."
+        if key not in keys or key_node.tag != f"{_STANDARD}str":
+            near = difflib.get_close_matches(key, keys, 1)
+            meant = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(keys)}"
+            faults.append(Diagnostic(str(file), line, f"unknown key {key!r} ({meant})."))
         elif key in first:
             fault = f"the key {key!r} is given twice, first at line {first[key]}. Keep one of them."
-        elif wrong := _fault_of(value_node):
-            fault = f"{key!r} {wrong}."
-        elif value_node.tag != f"{_STANDARD}null":
-            read[key] = value_node.value.strip()
-        first.setdefault(key, line)
-        if fault:
             faults.append(Diagnostic(str(file), line, fault))
-    if faults:
-        raise SettingsError(diagnostics=faults)
-    return read
+        elif value_node.tag != f"{_STANDARD}null":
+            yield key, line, value_node
+        first.setdefault(key, line)
 
 
 def _told(node: Any) -> str:
@@ -151,18 +214,24 @@ def _told(node: Any) -> str:
 
 
 def _fault_of(value: Any) -> str:
-    """What is wrong with the value of a key, as the end of a sentence; empty if nothing is."""
-    if value.tag == f"{_STANDARD}null":
-        return ""
+    """What is wrong with the text of a key, as the end of a sentence; empty if nothing is."""
     if value.id != "scalar":
         return f"must be text, not {_told(value)}"
     if value.tag != f"{_STANDARD}str":
         return f"must be text, not {value.value} (put it in quotes if it is meant as text)"
-    if not value.value.strip():
+    return _fault_of_line(value.value)
+
+
+def _fault_of_line(text: str) -> str:
+    if not text.strip():
         return "is empty (write something, or leave the key out)"
-    if _CONTROL.search(value.value.strip()):
-        return f"must be one line without control characters, not {value.value!r}"
+    if _CONTROL.search(text.strip()):
+        return f"must be one line without control characters, not {text!r}"
     return ""
+
+
+def _no_mapping(value: Any) -> str:
+    return f"must be a mapping with the keys {', '.join(_HISTORY_KEYS)}, not {_told(value)}"
 
 
 def _read_project(file: Path) -> ProjectSettings:
@@ -173,7 +242,9 @@ def _read_project(file: Path) -> ProjectSettings:
         raise SettingsError(f"{file}:{line}: this is not UTF-8 text. Save the file as UTF-8.") from error
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read ({error.strerror}).") from error
-    return ProjectSettings(file.parent, given.get("name") or file.parent.name, given.get("state", ""))
+    return ProjectSettings(
+        file.parent, given.get("name") or file.parent.name, given.get("state", ""), given.get("history", History())
+    )
 
 
 def state_url(given: str | None, project: ProjectSettings) -> str:
@@ -189,6 +260,33 @@ def state_url(given: str | None, project: ProjectSettings) -> str:
             return project.state
         return str(project.root / path)
     return mason_home().as_uri()
+
+
+def with_state(file: Path, url: str) -> str:
+    """The text of the ``mason.yaml`` at ``file`` with ``url`` as its ``state``, all else as it is.
+
+    Raises ``SettingsError`` when ``state`` is written there in a way that is not safely changed, and ``OSError``.
+    """
+    import json
+
+    before = file.read_bytes().decode("utf-8-sig")
+    line = f"state: {json.dumps(url, ensure_ascii=False)}"
+    text, count = re.subn(r"(?m)^state[ \t]*:.*?(?=\r?$)", lambda _: line, before)
+    if not count:
+        text = before + ("" if before.endswith("\n") or not before else "\n") + line + "\n"
+    try:
+        is_meant = _parse_project(file, text) == _parse_project(file, before) | {"state": url}
+    except SettingsError:
+        is_meant = False
+    if not is_meant:
+        raise SettingsError(f"{file}: 'state' is written in a way that only you can change. Write there: {line}")
+    return text
+
+
+def workspace(given: str | None) -> str:
+    """The name of the workspace: the option, else ``MASON_WORKSPACE``, else the default one. Whether it can be a name
+    is not checked here."""
+    return given or os.environ.get("MASON_WORKSPACE") or DEFAULT_WORKSPACE
 
 
 def environment(project: ProjectSettings) -> dict[str, str]:

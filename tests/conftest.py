@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from mason import cli
+from tests import servers
+from tests.servers import S3Server
 
 
 @dataclass(frozen=True)
@@ -84,3 +87,46 @@ def project(folder: Path) -> Path:
     (folder / "data").mkdir()
     (folder / "data" / "airlines.csv").write_text("carrier,name\nAA,American\nUA,United\n")
     return folder
+
+
+# S3 stores: one server of each kind for the whole run, a new prefix for each test.
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """moto's server with a bucket."""
+    with servers.moto_server(tmp_path_factory.mktemp("moto")) as server:
+        server.make_bucket()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """SeaweedFS with a bucket."""
+    with servers.seaweedfs(tmp_path_factory.mktemp("seaweed")) as server:
+        server.make_bucket()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def careless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """rclone's server with a bucket: a store that ignores conditions."""
+    with servers.rclone(tmp_path_factory.mktemp("rclone")) as server:
+        server.make_bucket()
+        yield server
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials in the environment, and a MASON_HOME of the test's own."""
+    monkeypatch.setenv("MASON_HOME", str(tmp_path / "home"))
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in servers.AWS_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A folder that no other test uses."""
+    return f"team/{uuid.uuid4()}"

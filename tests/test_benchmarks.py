@@ -6,15 +6,16 @@ What takes how long is not looked at here.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from benchmarks.run import Result, check_same, measure, run, table
-from benchmarks.workloads import PEERS, Peers, Work, tables
+from benchmarks.workloads import PEERS, Peers, Work, dags, tables
 
-NOBODY = Peers(sys.executable, ())
+NOBODY = Peers({})
 
 
 def writer(path: Path, rows: str) -> tuple[str, ...]:
@@ -70,6 +71,30 @@ def test_mason_and_the_floors_write_the_same_rows(tmp_path):
     ]
 
 
+@pytest.mark.slow
+def test_workflows_are_run_with_their_journals(tmp_path):
+    ended = []
+    for each in dags(tmp_path, NOBODY):
+        for who, command in (("mason", each.mason), ("floor", each.floor)):
+            assert command is not None
+            run(who, command, each)
+        newest = max((each.home / "journals").glob("*.jsonl"), key=lambda journal: journal.stat().st_size)
+        ended.append((each.name, newest.read_text().count('"event":"ended"')))
+    assert ended == [
+        ("run workflow of one step, beside get", 1),
+        ("chain of 1,000 steps, execution", 1_000),
+        ("fan of 1,000 steps, execution", 1_000),
+        ("chain of 10,000 steps, execution", 10_000),
+    ]
+
+
+def test_goals_may_be_seconds(tmp_path):
+    slow, quick = (replace(work(tmp_path, mason="FROM range(3)", floor=None), seconds=goal) for goal in (0.0, 60.0))
+    assert [measure(each, 1).met for each in (slow, quick)] == [False, True]
+    result = Result("a", 1.0, None, None, None, 7.0, 100, met=True, seconds_goal=1.5)
+    assert table([result]).splitlines()[-1] == "| a | 1.000 |  |  | ≤ 1.5 s, ≤ 100 MB | yes | 7 |"
+
+
 def test_each_run_makes_everything_anew_and_nothing_stays(tmp_path):
     result = measure(work(tmp_path, mason="FROM range(3)", floor="FROM range(3)"), 2)
     assert result.ratio == result.mason / result.floor
@@ -114,8 +139,11 @@ def test_peers_are_those_that_their_python_has(tmp_path):
     python.write_text(f'#!/bin/sh\nPYTHONPATH="{tmp_path}" exec "{sys.executable}" -S "$@"\n')
     python.chmod(0o755)
     peers = Peers.of(str(python))
-    assert peers == Peers(str(python), ("faker", "polars"))
+    assert peers == Peers({"faker": str(python), "polars": str(python)})
+    assert Peers.of(sys.executable, str(python)).pythons.items() >= peers.pythons.items()
     script = str(Path(__file__).parent.parent / "benchmarks" / "peers.py")
     assert peers.commands("dedupe", dict.fromkeys(PEERS, (Path("in"), 1))) == {
         "polars": (str(python), script, "polars_dedupe", "in", "1")
     }
+    walkers = Peers({"luigi": str(python)}).commands("dag", {"luigi": ("chain", 1_000)})
+    assert walkers == {"luigi": (str(python), script, "luigi_dag", "chain", "1000")}

@@ -40,7 +40,7 @@ LEVELS = {
 # mason.testing is for people who write stores and clients: it sees what they implement and nothing that uses it.
 TESTING_MAY = {"testing", "errors", "secrets", "settings", "resources", "engines", "state", "clients.registry"}
 # Clients may build on these, and on the registry's side of the room.
-SHARED_BY_CLIENTS = {"_aws", "_sql"}
+SHARED_BY_CLIENTS = {"_aws", "_sql", "_warehouse"}
 # Beside the standard library, all that a room may load at module top.
 AT_TOP = {"cli": {"click"}, "render": {"click"}, "testing": {"pytest"}}
 HEAVY = {"boto3", "botocore", "pandas", "numpy", "duckdb", "pyspark", "kubernetes", "sqlglot", "s3fs", "fsspec"}
@@ -220,6 +220,24 @@ def project(tmp_path_factory):
 )
 def test_starts_load_nothing_heavy(project, arguments):
     assert loaded_by(project, *arguments) & HEAVY == set()
+
+
+@pytest.mark.xdist_group("imports")
+def test_a_short_run_of_a_workflow_loads_what_it_needs(tmp_path):
+    """Nothing heavy, and not what reads YAML, keeps a log, or only finds out the name of this machine."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "mason.yaml").write_text("name: short\n")
+    (folder / "all.yaml").write_text(
+        "{type: config, id: 1, metastore_engine: memory}\n---\n"
+        "{type: operator, namespace: no, command: op, do: [{metastore.list_databases: {}}]}\n---\n"
+        "{type: workflow, namespace: no, command: op, dag: [{id: only, namespace: no, command: op}]}\n"
+    )
+    loaded_by(folder, "apply", "-y")
+    run = ("run", "workflow", "no", "op")
+    # The first run of a day looks for old ones.
+    loaded_by(folder, *run)
+    assert loaded_by(folder, *run) & {*HEAVY, "yaml", "logging", "socket", "rich"} == set()
 
 
 @pytest.mark.xdist_group("imports")

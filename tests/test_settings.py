@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mason import settings
 from mason.errors import SettingsError
-from mason.settings import ProjectSettings
+from mason.settings import History, ProjectSettings
 
 
 @pytest.fixture(autouse=True)
@@ -54,10 +54,22 @@ def test_the_option_wins_over_the_environment_and_that_over_the_project(tmp_path
     ("text", "message"),
     [
         ("nam: x", ":1: unknown key 'nam' (did you mean 'name'?)."),
-        ("name: x\n# and\nfoo: x", ":3: unknown key 'foo' (known keys: name, state)."),
-        ("[a]: x", ":1: unknown key 'a list' (known keys: name, state)."),
+        ("name: x\n# and\nfoo: x", ":3: unknown key 'foo' (known keys: name, state, history)."),
+        ("[a]: x", ":1: unknown key 'a list' (known keys: name, state, history)."),
         ("name: [1]", ":1: 'name' must be text, not a list."),
-        ("state: {a: b}", ":1: 'state' must be text, not a mapping."),
+        ("state: {a: b}", ":1: 'state' names no 'url', such as s3://bucket/prefix."),
+        ("state: [a]", ":1: 'state' must be text, not a list."),
+        ("state:\n  url: s3://b\n  region: [a]", ":3: 'state.region' must be text, not a list."),
+        (
+            "state:\n  url: s3://b\n  secret_key: {{KEY}}",
+            ":3: 'state.secret_key' must be text, not a mapping (put {{NAME}} in quotes).",
+        ),
+        ("state: {url: s3://b, region: ''}", ":1: 'state.region' is empty (write something, or leave the key out)."),
+        ("state: {url: a, url: b}", ":1: the key 'url' is given twice, first at line 1. Keep one of them."),
+        (
+            "state: {url: ./state, region: x}",
+            ":1: 'state' has options that a folder does not take (region). Leave them out.",
+        ),
         ("state: a\nname: 5", ":2: 'name' must be text, not 5 (put it in quotes if it is meant as text)."),
         ("name: 2013-99-99", ":1: 'name' must be text, not 2013-99-99 (put it in quotes if it is meant as text)."),
         ("name: ' '", ":1: 'name' is empty (write something, or leave the key out)."),
@@ -65,10 +77,17 @@ def test_the_option_wins_over_the_environment_and_that_over_the_project(tmp_path
         ("name: a\n\nname: b", ":3: the key 'name' is given twice, first at line 1. Keep one of them."),
         ("name:\nname: b", ":2: the key 'name' is given twice, first at line 1. Keep one of them."),
         ("{name: a, name: b}", ":1: the key 'name' is given twice, first at line 1. Keep one of them."),
+        ("history: 5", ":1: 'history' must be a mapping with the keys keep_runs, keep_days, not 5."),
+        ("history: [5]", ":1: 'history' must be a mapping with the keys keep_runs, keep_days, not a list."),
+        ("history:\n  foo: 5", ":2: unknown key 'foo' (known keys: keep_runs, keep_days)."),
+        ("history:\n  keep_day: 5", ":2: unknown key 'keep_day' (did you mean 'keep_days'?)."),
+        ("history: {keep_days: 0}", ":1: 'history.keep_days' must be a whole number from 1 to 999999, not 0."),
+        ("history: {keep_runs: 1e3}", ":1: 'history.keep_runs' must be a whole number from 1 to 999999, not 1e3."),
+        ("history: {keep_runs: {}}", ":1: 'history.keep_runs' must be a whole number from 1 to 999999, not a mapping."),
         ("# ok\nname: \1", ":2: this is not YAML: control characters are not allowed."),
-        ("a: " + "[" * 900 + "]" * 900, ":1: unknown key 'a' (known keys: name, state)."),
-        ("[" * 100_000, ": this is longer than 10,000 characters. A project file has two lines."),
-        ("- a", ":1: the project file must be a mapping with the keys name, state."),
+        ("a: " + "[" * 900 + "]" * 900, ":1: unknown key 'a' (known keys: name, state, history)."),
+        ("[" * 100_000, ": this is longer than 10,000 characters. A project file has a few lines."),
+        ("- a", ":1: the project file must be a mapping with the keys name, state, history."),
         ("name: x\n  y: [", ":2: this is not YAML: mapping values are not allowed in this context."),
     ],
 )
@@ -89,9 +108,40 @@ def test_all_faults_of_a_project_file_are_named_at_once(tmp_path):
     assert str(refused.value).splitlines() == [
         f"{file}:1: 'name' must be text, not 5 (put it in quotes if it is meant as text).",
         f"{file}:2: unknown key 'nam' (did you mean 'name'?).",
-        f"{file}:3: 'state' must be text, not a mapping.",
+        f"{file}:3: 'state' names no 'url', such as s3://bucket/prefix.",
         f"{file}:4: the key 'name' is given twice, first at line 1. Keep one of them.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("state: s3://bucket/team\n", "s3://bucket/team"),
+        ("state: {url: s3://bucket/team}\n", "s3://bucket/team"),
+        (
+            "state:\n  url: s3://bucket/team\n  endpoint_url: http://127.0.0.1:9000\n  lease: 30\n  bucket_key: true\n"
+            "  secret_key: '{{KEY}}'\n  kms_key_id: a b&c\n",
+            "s3://bucket/team?endpoint_url=http://127.0.0.1:9000&lease=30&bucket_key=true&secret_key={{KEY}}"
+            "&kms_key_id=a%20b%26c",
+        ),
+        ("state:\n  url: s3://bucket/team?lease=5\n  region: eu-west-1\n", "s3://bucket/team?lease=5&region=eu-west-1"),
+        ("state: {url: state}\n", "ROOT/state"),
+    ],
+)
+def test_a_state_with_options_is_a_url(tmp_path, text, url):
+    (tmp_path / "mason.yaml").write_text(text)
+    project = settings.find_project(tmp_path)
+    assert settings.state_url(None, project) == url.replace("ROOT", str(tmp_path))
+
+
+def test_the_history_that_is_kept(tmp_path):
+    file = tmp_path / "mason.yaml"
+    file.write_text("name: x\n")
+    assert settings.find_project(tmp_path).history == History(1000, 90)
+    file.write_text("name: x\nhistory:\n  keep_runs: 20\n")
+    assert settings.find_project(tmp_path).history == History(20, 90)
+    file.write_text("name: x\nhistory: {keep_runs: , keep_days: '7'}\n")
+    assert settings.find_project(tmp_path).history == History(1000, 7)
 
 
 def test_a_project_file_that_is_no_text_is_named_with_its_line(tmp_path):

@@ -27,6 +27,7 @@ from mason.errors import CancelledError, MasonError, SettingsError
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("mason.cli.init:init", "Scaffold a project that plans and applies at once."),
     "plan": ("mason.cli.plan:plan", "Show what apply would do; nothing is changed."),
+    "show": ("mason.cli.show:show_plan", "Show a saved plan, also as markdown for a pull request."),
     "apply": ("mason.cli.apply:apply", "Plan, ask, and make the state what the files say."),
     "destroy": ("mason.cli.apply:destroy", "Plan the deletion of what the state holds, ask, and do it."),
     "get": ("mason.cli.get:get", "List what was applied, or print one definition."),
@@ -34,6 +35,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("mason.cli.run:validate", "Check a run's parameters and config, and show its dry run."),
     "run": ("mason.cli.run:run", "Run an operator or workflow: dry run, confirmation, execution."),
     "runs": ("mason.cli.runs:runs_group", "Look at the history of runs; resume one that ended early."),
+    "scheduler": ("mason.cli.scheduler:scheduler_group", "Run schedules when they are due; list or trigger them."),
+    "state": ("mason.cli.state:state_group", "Look after the state: list, move, forget, history, rollback, migrate."),
+    "drift": ("mason.cli.drift:drift", "Compare what was applied with what engines hold; nothing is changed."),
     "graph": ("mason.cli.graph:graph", "Draw a workflow's DAG, or what uses what."),
     "schema": ("mason.cli.schema:schema", "Print the JSON Schema of a kind of resource."),
 }
@@ -50,12 +54,18 @@ Examples:
 
 @dataclass(slots=True)
 class Invocation:
-    """The global options of one call, and whether its command was asked for JSON."""
+    """The global options of one call, and whether its command was asked for JSON.
+
+    ``left_behind`` says that threads still do work for which nobody waits, and which cannot be ended but with the
+    process.
+    """
 
     state: str | None = None
+    workspace: str | None = None
     no_color: bool = False
     log_level: str = "warning"
     json: bool = False
+    left_behind: bool = False
 
     @property
     def debug(self) -> bool:
@@ -105,6 +115,11 @@ class _Commands(click.Group):
 )
 @click.option("--state", metavar="URL", help="Where the state is kept (default: MASON_STATE, mason.yaml, ~/.mason).")
 @click.option(
+    "--workspace",
+    metavar="NAME",
+    help="Which of the states at that URL, kept apart from the others (default: MASON_WORKSPACE, default).",
+)
+@click.option(
     "-l",
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
@@ -117,9 +132,10 @@ class _Commands(click.Group):
 @click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR).")
 @click.version_option(__version__, message="mason %(version)s")
 @click.pass_obj
-def mason(invocation: Invocation, state: str | None, log_level: str, no_color: bool) -> None:
+def mason(invocation: Invocation, state: str | None, workspace: str | None, log_level: str, no_color: bool) -> None:
     """Terraform for data operators: declare them in YAML, see the plan, say yes."""
     invocation.state = state
+    invocation.workspace = workspace
     invocation.no_color = no_color
     invocation.log_level = log_level
     if log_level != "warning":
@@ -144,7 +160,14 @@ def main() -> None:
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as above
     _spell_out_what_stdout_lacks()
-    sys.exit(call(sys.argv[1:]))
+    invocation = Invocation()
+    code = call(sys.argv[1:], invocation)
+    if invocation.left_behind:
+        # Python would wait for threads that such work has started, and take the others from libraries in mid-sentence.
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _spell_out_what_stdout_lacks() -> None:
@@ -166,9 +189,9 @@ def _json_escaped(error: UnicodeError) -> tuple[str, int]:
     return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
-def call(arguments: list[str]) -> int:
+def call(arguments: list[str], invocation: Invocation | None = None) -> int:
     """Run one command and return its exit code; every failure is told here."""
-    invocation = Invocation()
+    invocation = invocation or Invocation()
     try:
         code = _call(arguments, invocation)
         sys.stdout.flush()

@@ -91,9 +91,10 @@ def apply_plan(
 ) -> Applied:
     """Make the state and the engines what ``plan`` says, under the lock.
 
-    Schedules that are to be deleted are taken from their schedulers first, while the state still holds the configs
-    that lead there; then all definitions are written; then schedules are put and runs done, ``parallelism`` of them at
-    a time, each after those that it waits for. One that fails takes only those with it that wait for it.
+    Schedules that are to be deleted, or to be put elsewhere, are taken from their schedulers first, while the state
+    still holds the configs that lead there; then all definitions are written; then schedules are put and runs done,
+    ``parallelism`` of them at a time, each after those that it waits for. One that fails takes only those with it that
+    wait for it.
 
     ``control`` ends it early. Raises ``StalePlanError`` when the state is not the one that was planned against, and the
     store's own errors as long as no engine was called; after that, what could not be written is part of the answer.
@@ -102,8 +103,7 @@ def apply_plan(
         snapshot = store.read()
         refuse_stale(plan, snapshot, store.url)
         applying = _Applying(plan, store, snapshot, perform, held)
-        if applying.take_back():
-            applying.define()
+        if applying.take_back() and applying.define():
             applying.execute(parallelism, control)
         return applying.applied()
 
@@ -127,28 +127,43 @@ class _Applying:
         self._failures: dict[str, Failure] = {}
         self._control: Control | None = None
         self._unsaved: StateError | None = None
+        self._called = False
 
     def take_back(self) -> bool:
-        """Delete the schedules that schedulers have; false when one could not be, and so nothing more is to be done."""
+        """Delete schedules where schedulers have them and shall not; false when that did not go well, and so nothing
+        more is to be done."""
         for action in self._plan.actions:
-            if action.kind != "delete" or not action.calls:
+            taking = _taking(action)
+            if taking is None:
                 continue
             try:
-                self._do(action)
+                self._do(taking)
             except _NotDone as error:
-                self._failures[action.address] = error.failure
+                self._failures[action.address] = replace(error.failure, action=action)
                 return False
-            self._done[action.address] = action
+            if action.kind == "delete":
+                self._done[action.address] = action
+            if self._unsaved is not None:
+                return False
         return True
 
-    def define(self) -> None:
-        """Make all definitions current that call no engine, in one write."""
+    def define(self) -> bool:
+        """Make all definitions current that call no engine, in one write; false when that did not go well although
+        engines were called. Raises what the store raises where none was."""
         defined = [action for action in self._plan.actions if not action.touches_engines]
         for action in defined:
             self._set(action)
-        with self._writing:
-            self._snapshot = self._store.write(self._resources, base=self._snapshot)
+        try:
+            with self._writing:
+                self._snapshot = self._store.write(self._resources, base=self._snapshot)
+        except StateError as error:
+            if not self._called:
+                raise
+            # What was called is in the state already.
+            self._failures[defined[0].address] = Failure(defined[0], str(error))
+            return False
         self._done |= {action.address: action for action in defined}
+        return True
 
     def execute(self, parallelism: int, control: Control | None) -> None:
         """Put schedules and do runs."""
@@ -184,6 +199,7 @@ class _Applying:
         except MasonError as error:
             raise _NotDone(Failure(action, str(error))) from error
         if performance is None:
+            self._spare(action)
             return False
         try:
             self._held.check()
@@ -192,6 +208,7 @@ class _Applying:
             # Nothing was called yet, and nothing more will be: what cannot be written down must not be done.
             self._stop()
             raise _NotDone(Failure(action, f"it was not begun: {error}")) from error
+        self._called = True
         outcome = performance.do()
         try:
             self._record(action, outcome)
@@ -206,6 +223,7 @@ class _Applying:
         """Write how it stands with an action, beside its definition."""
         at = datetime.now(timezone.utc).isoformat(timespec="seconds")
         with self._writing:
+            before = {address: self._resources.get(address) for address in (action.moved_from, action.address)}
             gone = action.kind == "delete" and outcome.status == "succeeded"
             # Refused as new: what the scheduler may have under that name is not this.
             refused = action.kind == "create" and outcome.status == "failed"
@@ -215,7 +233,30 @@ class _Applying:
                 entry = self._resources[action.address] if action.wanted is None else self._entry(action)
                 self._resources.pop(action.moved_from, None)
                 self._resources[action.address] = replace(entry, outcome=replace(outcome, at=at).to_dict())
-            self._write()
+            unsaved = self._unsaved
+            try:
+                self._write()
+            except StateError:
+                if outcome.status == "pending":
+                    # It will not be begun.
+                    self._unsaved = unsaved
+                    self._resources.update((address, entry) for address, entry in before.items() if entry)
+                    if before[action.address] is None:
+                        del self._resources[action.address]
+                raise
+
+    def _spare(self, action: Action) -> None:
+        """Save the definition of a run that has not to be done, if it has another one. Raises ``_NotDone``."""
+        assert action.wanted is not None, "a run that is spared is defined"
+        if action.replaces == action.wanted.digest and not action.moved_from:
+            return
+        try:
+            with self._writing:
+                self._set(action)
+                self._write()
+        except StateError as error:
+            self._stop()
+            raise _NotDone(Failure(action, str(error))) from error
 
     def _write(self) -> None:
         try:
@@ -297,6 +338,15 @@ class _NotDone(Exception):
     def __init__(self, failure: Failure) -> None:
         self.failure = failure
         super().__init__(failure.message)
+
+
+def _taking(action: Action) -> Action | None:
+    """The part of an action that takes a schedule from its scheduler, and is about what the state holds before."""
+    calls = tuple(call for call in action.calls if call.verb == "delete_schedule")
+    if action.kind == "delete" or not calls:
+        return action if calls else None
+    address = action.moved_from or action.address
+    return Action("overwrite", address, action.reason, replaces=action.replaces, calls=calls)
 
 
 def _waits_for(action: Action, actions: Mapping[str, Action]) -> tuple[str, ...]:

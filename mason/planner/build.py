@@ -15,7 +15,7 @@ from mason.errors import Diagnostic, NotFoundError, ResourceError
 from mason.planner.coming import Coming, ReadSource
 from mason.planner.drift import sentences
 from mason.planner.executions import KINDS as EXECUTED
-from mason.planner.executions import Executions, Observe, Place, lacking_results
+from mason.planner.executions import Executions, Observe, Place, lacking_results, unready
 from mason.planner.integrity import dangling, foreign, protected, references_of, together
 from mason.planner.moves import likely, renames
 from mason.planner.order import topological
@@ -120,7 +120,14 @@ def build(
         saved = {action.address for action in actions if action.wanted is not None}
         coming = Coming([wanted[address] for address in saved] + executed, snapshot, read_source, renamed.before)
         lost = {each.address: list(dangling(each, wanted, applied, place)) for each in executed}
-        executions = Executions(coming.entry, read_source=coming.source, catalog=catalog, place=place, observe=observe)
+        executions = Executions(
+            coming.entry,
+            read_source=coming.source,
+            catalog=catalog,
+            place=place,
+            observe=observe,
+            edited=edited.difference(saved),
+        )
         planned = _Executed(executions, saving, drifted)
         planned.plan([each for each in executed if not lost[each.address]], coming.entry)
         actions += planned.actions
@@ -161,7 +168,7 @@ class _Executed:
     def plan(self, resources: Sequence[Resource], lookup: Lookup) -> None:
         """Decide on ``resources``; those whose definitions are faulty become faults."""
         by_address = {resource.address: resource for resource in resources}
-        lacking = lacking_results([each for each in resources if kind_of(each.address) == "run"], lookup)
+        lacking = lacking_results(resources, lookup)
         done: set[str] = set()
         for address in topological({each.address: each.references for each in resources}):
             resource, entry = by_address[address], self._saving.entry(address)
@@ -194,6 +201,7 @@ class _Executed:
             if due.kind == "run":
                 done.add(address)
             self.warnings += [f"{address}: {warning}" for warning in due.warnings]
+            self.warnings += self._unready(resource, by_address.keys(), lookup)
             moved = f"moved from {action.moved_from}; " if action.moved_from else ""
             self.actions.append(
                 replace(
@@ -205,6 +213,15 @@ class _Executed:
                     is_conditional=due.is_conditional,
                 )
             )
+
+    def _unready(self, resource: Resource, planned: Collection[str], lookup: Lookup) -> Iterator[str]:
+        """What is to be warned of for a run or schedule that needs others which this plan does not do."""
+        elsewhere = [used for used in resource.references if kind_of(used) == "run" and used not in planned]
+        if not elsewhere:
+            return
+        for used, sentence in unready(resource.definition, lookup).items():
+            if used in elsewhere:
+                yield f"{resource.address}: {sentence}, and it is not in this plan. Plan both together."
 
 
 def build_destroy(snapshot: Snapshot, *, targets: Sequence[str] = (), project: str = "") -> Plan:

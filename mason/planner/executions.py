@@ -15,11 +15,11 @@ from mason.engines import models
 from mason.errors import Diagnostic, MasonError, ParameterError, ResourceError
 from mason.planner.outcome import Outcome
 from mason.planner.plan import ActionKind, Call, Change, ShownStep
-from mason.planner.results import Lookup, referred_steps
+from mason.planner.results import Lookup, referred_steps, returned_otherwise
 from mason.planner.workflow import WorkflowPlan, prepare
 from mason.resources.address import config_address, kind_of, run_address, title_of
 from mason.resources.documents import Path
-from mason.resources.executions import ONLY_STEP, Run, Schedule, result_references
+from mason.resources.executions import ONLY_STEP, Run, Schedule, result_references, runs_before
 from mason.resources.kinds import Config, Workflow
 from mason.resources.resource import Resource
 from mason.resources.workflow_file import WorkflowGiven, given_for_workflow
@@ -68,7 +68,8 @@ class Executions:
     """Decides on the runs and schedules of one plan.
 
     ``lookup`` gives what the state will hold, ``read_source`` the content of modules, ``catalog`` knows the clients,
-    ``place`` finds lines for faults. ``observe`` is asked for the fingerprints of inputs.
+    ``place`` finds lines for faults. ``observe`` is asked for the fingerprints of inputs. ``edited`` are the addresses
+    of what was edited in the state and will stay so: nothing is executed with that.
     """
 
     def __init__(
@@ -79,8 +80,10 @@ class Executions:
         catalog: ClientCatalog,
         place: Place,
         observe: Observe,
+        edited: Collection[str] = (),
     ) -> None:
         self._lookup = lookup
+        self._edited = edited
         self._read_source = read_source
         self._catalog = catalog
         self._place = place
@@ -104,7 +107,7 @@ class Executions:
         that is wrong with it.
         """
         run = Run.from_definition(resource.definition)
-        reasons = list(self._reasons(resource, run, entry, changes, edited=edited))
+        reasons = list(self._reasons(resource, run, entry, changes, edited=edited, before=before))
         reasons += [reason for reason in (drift, lacking) if reason]
         is_conditional = not reasons and bool(before) and bool(run.inputs or _refers(run, before))
         if is_conditional:
@@ -129,24 +132,23 @@ class Executions:
             reason = "its definition changed"
         elif outcome is not None and outcome.status == "failed":
             reason = "the scheduler did not take it last time"
-        elif outcome is None or outcome.status != "succeeded":
+        elif outcome is None or outcome.status != "succeeded" or not outcome.client:
             reason = "nobody knows whether the scheduler has it"
         else:
-            reason = ", ".join([*self._changed_uses(outcome), *([drift] if drift else [])])
+            work = Schedule.from_definition(resource.definition).work
+            reason = ", ".join([*self._changed_uses(work, outcome), *([drift] if drift else [])])
         if not reason:
             return None
         schedule = Schedule.from_definition(resource.definition)
         plan = self.plan_of(resource, schedule.work, schedule.config_id, schedule.parameters)
         client = self._scheduler(resource, schedule)
-        put = Call(
-            client,
-            "scheduler",
-            "put_schedule",
-            {"schedule": schedule_model(schedule, plan).to_dict(), "overwrite": entry is not None},
-            read_only=False,
-        )
-        moved = outcome is not None and entry is not None and self._is_elsewhere(entry, outcome, schedule, client)
-        calls = (*(schedule_deletion(entry) if moved and entry else ()), put)
+        taken: tuple[Call, ...] = ()
+        if entry is not None and outcome is not None and not edited and _is_elsewhere(entry, outcome, schedule, client):
+            taken = schedule_deletion(entry)
+        # Where it was never put, what has its name is somebody else's.
+        overwrite = entry is not None and not taken and (outcome is None or bool(outcome.client))
+        arguments = {"schedule": schedule_model(schedule, plan).to_dict(), "overwrite": overwrite}
+        calls = (*taken, Call(client, "scheduler", "put_schedule", arguments, read_only=False))
         steps = tuple(step.told for step in plan.steps)
         return Due("overwrite" if entry else "create", reason, calls=calls, steps=steps, warnings=plan.warnings)
 
@@ -156,13 +158,20 @@ class Executions:
             return prepare(
                 work,
                 given_of(work, parameters, resource, self._place),
-                lookup=self._lookup,
+                lookup=self._unedited,
                 read_source=self._read_source,
                 catalog=self._catalog,
                 config_id=config_id,
             )
         except ResourceError as error:
             raise ResourceError(self._standing(fault, resource) for fault in error.diagnostics) from error
+
+    def _unedited(self, address: str) -> Entry | None:
+        """The entry of what is executed, or executed with. Raises ``ResourceError`` when it was edited in the state."""
+        if address in self._edited:
+            message = f"{address} was edited in the state: it is not what was applied"
+            raise ResourceError([Diagnostic("", 0, message, "plan the files that define it, too")])
+        return self._lookup(address)
 
     def _standing(self, fault: Diagnostic, resource: Resource) -> Diagnostic:
         """A fault with the file and the line of the run or schedule, where it has none of its own."""
@@ -174,7 +183,14 @@ class Executions:
         return Diagnostic(resource.file, line, f"{title}: {message}", fault.remedy)
 
     def _reasons(
-        self, resource: Resource, run: Run, entry: Entry | None, changes: Sequence[Change], *, edited: bool
+        self,
+        resource: Resource,
+        run: Run,
+        entry: Entry | None,
+        changes: Sequence[Change],
+        *,
+        edited: bool,
+        before: Sequence[str],
     ) -> Iterator[str]:
         outcome = Outcome.of(entry)
         if outcome is None:
@@ -192,10 +208,15 @@ class Executions:
             yield from (
                 f"{what} changed" for what in dict.fromkeys(what for key, what in _WORK.items() if key in changed)
             )
-            yield from self._changed_uses(outcome)
+            yield from self._changed_uses(run.work, outcome)
+            returned = dict.fromkeys(returned_otherwise(run.parameters, outcome, self._lookup))
+            # What comes before it in this plan may return what it did once more.
+            yield from (f"what {address} returned changed" for address in returned if address not in before)
             yield from self._changed_inputs(resource, run, outcome)
 
-    def _changed_uses(self, outcome: Outcome) -> Iterator[str]:
+    def _changed_uses(self, work: str, outcome: Outcome) -> Iterator[str]:
+        if work not in outcome.uses:
+            yield "nobody knows what it used last time"
         for address, digest in outcome.uses.items():
             used = self._lookup(address)
             if used is None or used.digest != digest:
@@ -235,10 +256,11 @@ class Executions:
             raise ParameterError([Diagnostic(*place, message, "choose another config, or another workflow")])
         return chosen
 
-    def _is_elsewhere(self, entry: Entry, outcome: Outcome, schedule: Schedule, client: str) -> bool:
-        """Whether a scheduler has the schedule under another name, or it is another one than is meant now."""
-        where = (entry.definition.get("name"), entry.definition.get("config_id"), outcome.client)
-        return bool(outcome.client) and where != (schedule.name, schedule.config_id, client)
+
+def _is_elsewhere(entry: Entry, outcome: Outcome, schedule: Schedule, client: str) -> bool:
+    """Whether a scheduler has the schedule under another name, or it is another one than is meant now."""
+    where = (entry.definition.get("name"), entry.definition.get("config_id"), outcome.client)
+    return bool(outcome.client) and where != (schedule.name, schedule.config_id, client)
 
 
 def changed_inputs(seen: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
@@ -304,8 +326,22 @@ def schedule_deletion(entry: Entry) -> tuple[Call, ...]:
     )
 
 
+def unready(definition: Mapping[str, Any], lookup: Lookup) -> dict[str, str]:
+    """Sentences on the runs that a run waits for, or refers to, and that are not as it needs them; of a schedule on
+    those whose results it refers to. By the addresses of these."""
+    found: dict[str, str] = {}
+    referred = referred_steps([definition], lookup)
+    for name in runs_before(definition):
+        outcome = Outcome.of(lookup(run_address(name)))
+        if definition["type"] == "run" and (outcome is None or outcome.status != "succeeded"):
+            found[run_address(name)] = f"{run_address(name)} did not succeed"
+        elif not referred.get(name, set()) <= (outcome.results.keys() if outcome else set()):
+            found[run_address(name)] = f"what {run_address(name)} returned was not kept"
+    return found
+
+
 def lacking_results(wanted: Collection[Resource], lookup: Lookup) -> dict[str, str]:
-    """The addresses of runs whose kept results are not all that the ``wanted`` runs refer to, each with the reason."""
+    """The addresses of runs whose kept results are not all that is ``wanted`` refers to, each with the reason."""
     found: dict[str, str] = {}
     for resource in wanted:
         for name, steps in referred_steps([resource.definition], lookup).items():

@@ -13,7 +13,7 @@ from mason.planner.order import cycles
 from mason.planner.plan import Action
 from mason.resources.address import config_address, kind_of, work_address
 from mason.resources.documents import Path
-from mason.resources.executions import addresses_used
+from mason.resources.executions import addresses_used, configs_of
 from mason.resources.kinds import Workflow
 from mason.resources.resource import Resource
 from mason.resources.wording import suggestion
@@ -40,6 +40,12 @@ def dangling(
         return
     known = sorted({*wanted, *applied})
     if kind_of(resource.address) in EXECUTED:
+        # Of the steps of workflows within, the dry run tells what they lack.
+        parameters = resource.definition.get("parameters")
+        missing -= {*map(config_address, configs_of(parameters))} - {
+            config_address(resource.definition["config_id"]),
+            *map(config_address, configs_of(parameters, deep=False)),
+        }
         for address in sorted(missing):
             message = f"{resource.address} uses {address}, which is neither in these files nor in the state"
             remedy = suggestion(address, [each for each in known if kind_of(each) == kind_of(address)], "known")

@@ -60,9 +60,20 @@ class Outcome:
         # A state may have been edited, or written by a Mason that keeps more.
         texts: dict[str, Any] = {name: str(kept.get(name, "")) for name in ("at", "run_id", "error", "client")}
         mappings: dict[str, Any] = {
-            name: value if isinstance(value := kept.get(name), Mapping) else {}
-            for name in ("uses", "inputs", "given", "results")
+            name: {key: value for key, value in given.items() if isinstance(value, kinds)}
+            for name, kinds in _VALUES.items()
+            if isinstance(given := kept.get(name), Mapping)
         }
         listed = kept.get("tables")
-        tables = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+        tables = [each for each in listed if _is_table(each)] if isinstance(listed, list) else []
         return cls(status=kept["status"], **texts, **mappings, tables=tuple(tables))
+
+
+_VALUES: dict[str, tuple[type, ...]] = {"uses": (str,), "inputs": (str,), "given": (str,), "results": (list, str)}
+"""The fields that are mappings, and what their values are."""
+
+
+def _is_table(given: Any) -> bool:
+    """Whether this is what ``tables`` is a list of, as far as anybody looks into it."""
+    table = given.get("table") if isinstance(given, Mapping) else None
+    return isinstance(table, Mapping) and isinstance(table.get("columns", []), list)

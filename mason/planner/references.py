@@ -14,6 +14,7 @@ from typing import Any
 
 from mason.resources.kinds import TEMPLATE
 from mason.resources.wording import described, shortened
+from mason.secrets import REDACTED
 
 _OLD = re.compile(r"<<\s*PULLED FROM\s+([^\s<>]+)\s*>>")
 """The placeholder of Mason 1.x, which always meant the job's id."""
@@ -111,6 +112,13 @@ def look_up(reference: Reference, results: Mapping[str, list[Any] | str]) -> Any
     ``results`` are the ``Data`` of each step that succeeded, and the word for how the others ended (``failed``,
     ``skipped``).
     """
+    value = _looked_up(reference, results)
+    if reference.step.startswith(OF_RUN) and any(REDACTED in text for text in _texts(value)):
+        raise Unresolved("it holds a secret, which the state does not keep")
+    return value
+
+
+def _looked_up(reference: Reference, results: Mapping[str, list[Any] | str]) -> Any:
     returned = results.get(reference.step)
     if returned is None and reference.step.startswith(OF_RUN):
         run, _, step = reference.step.removeprefix(OF_RUN).partition(".")

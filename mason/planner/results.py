@@ -6,12 +6,12 @@ A reference is ``{{runs.NAME.STEP.KEY}}``, or ``{{runs.NAME.KEY}}`` where the ru
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
 from mason.planner.outcome import Outcome
-from mason.planner.references import OF_RUN, Reference
+from mason.planner.references import OF_RUN, Reference, Unresolved, look_up
 from mason.resources.address import kind_of, run_address, title_of, work_address
 from mason.resources.dag import step_remedy
 from mason.resources.executions import ONLY_STEP, result_references
@@ -34,11 +34,15 @@ def step_of_run(parts: Sequence[str], lookup: Lookup) -> tuple[str, str, tuple[s
     entry = lookup(run_address(run))
     if entry is None:
         return f"there is no run {run} in the state (apply it first)"
+    if not entry.is_as_applied:
+        return f"run {run} was edited in the state (plan the file that defines it)"
     work, place = work_address(entry.definition), 1
     if kind_of(work) == "operator":
         return run, ONLY_STEP, tuple(parts[1:])
     while kind_of(work) == "workflow":
         within = lookup(work)
+        if within is not None and not within.is_as_applied:
+            return f"{title_of(work)} was edited in the state (plan the file that defines it)"
         steps = {step.id: step for step in Workflow.from_definition(within.definition).steps} if within else {}
         named = parts[place] if place < len(parts) else ""
         if named not in steps:
@@ -72,7 +76,27 @@ def results_of_runs(references: Iterable[Reference], snapshot: Snapshot) -> dict
     return found
 
 
-def worth_keeping(results: Mapping[str, list[Any]]) -> dict[str, list[Any] | str]:
+def returned_otherwise(parameters: Any, outcome: Outcome, lookup: Lookup) -> Iterator[str]:
+    """The addresses of the runs that returned something else to a run with these ``parameters`` than what the state
+    keeps of them now. ``outcome`` is its own."""
+    for parts in dict.fromkeys(result_references(parameters)):
+        text = f"{{{{{'.'.join(('runs', *parts))}}}}}"
+        meant = step_of_run(parts, lookup) if text in outcome.given else ""
+        if isinstance(meant, str):
+            # What was not given the last time has not changed since; what cannot be found is told elsewhere.
+            continue
+        run, step, path = meant
+        found = Outcome.of(lookup(run_address(run)))
+        reference = Reference(text, f"{OF_RUN}{run}.{step}", path)
+        try:
+            now = digest_of_value(look_up(reference, {reference.step: found.results[step]} if found else {}))
+        except (Unresolved, KeyError):
+            now = ""
+        if now != outcome.given[text]:
+            yield run_address(run)
+
+
+def worth_keeping(results: Mapping[str, list[Any] | str]) -> dict[str, list[Any] | str]:
     """The results of steps as the state keeps them: those that are too long become words that say so."""
     return {
         step: data if len(json.dumps(data)) <= MOST_KEPT else "too large to be kept in the state"

@@ -29,6 +29,7 @@ from mason.project import Project
 from mason.project.scheduler import Kept, kept_schedulers
 from mason.project.workflows import Tell
 from mason.secrets import scrub, scrub_all
+from mason.settings import DEFAULT_WORKSPACE
 
 # Seconds: how often schedules are looked at, and configs; how long a schedule rests whose run could not even begin; and
 # how long a process has to end that was told to.
@@ -232,7 +233,9 @@ class Daemon:
 
     def _begin(self, kept: Kept, key: tuple[str, str], waiting: Waiting) -> None:
         """Let a process of its own run what waits: what an operator does to its process, it does to nothing else."""
-        arguments = ["--state", self.project.store.url, "scheduler", "trigger", key[1], "-c", kept.config_id]
+        # The URL is that of the workspace already, whatever the environment says.
+        arguments = ["--state", self.project.store.url, "--workspace", DEFAULT_WORKSPACE]
+        arguments += ["scheduler", "trigger", key[1], "-c", kept.config_id]
         try:
             process = subprocess.Popen(
                 [sys.executable, "-c", _MASON, *arguments, "--queued", waiting.job_id, "-y", "--json"],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mason.engines import models
-from mason.errors import MasonError, NotFoundError, StateFormatError
+from mason.errors import MasonError, NotFoundError, StateError, StateFormatError
 from mason.planner import drift
 from mason.planner.context import Context
 from mason.planner.executions import given_of, schedule_model
@@ -61,9 +61,9 @@ class _Look:
     def schedules(self) -> Iterator[Drift]:
         for address, entry in self._entries.items():
             outcome = Outcome.of(entry)
-            if entry.kind == "schedule" and outcome is not None and outcome.status == "succeeded":
+            if entry.kind == "schedule" and outcome is not None and outcome.status == "succeeded" and outcome.client:
                 try:
-                    found = self._schedule(address, entry, outcome)
+                    found = self._schedule(address, untouched(self._snapshot, address, self._entries), outcome)
                 except MasonError as error:
                     found = Drift(address, f"schedule {address.partition('.')[2]}", "unknown", why=scrub(str(error)))
                 if found is not None:
@@ -123,7 +123,8 @@ class _Look:
         if key not in self._clients:
             address = config_address(config_id)
             if address not in self._snapshot.resources:
-                raise NotFoundError(f"There is no {address} in the state.")
+                # Not what an engine says of something that is gone.
+                raise StateError(f"there is no {address} in the state any more")
             config = Config.from_definition(untouched(self._snapshot, address, self._snapshot.resources).definition)
             self._clients[key] = Clients(self._project.settings, config, {role: client})
         ctx = Context({}, self._clients[key].engine, allowed=frozenset(), tell=lambda kind, message: None)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mason.engines.models import Schedule as ScheduleModel
-from mason.errors import MasonError, NotFoundError, StalePlanError, UnsupportedVerbError
+from mason.errors import MasonError, NotFoundError, StalePlanError, StateError, UnsupportedVerbError
 from mason.planner import history
 from mason.planner.apply import Performance
 from mason.planner.context import Context
-from mason.planner.executions import changed_inputs, given_of
+from mason.planner.executions import KINDS as EXECUTED
+from mason.planner.executions import changed_inputs, given_of, unready
 from mason.planner.outcome import Outcome
 from mason.planner.plan import Action, Call, Plan
 from mason.planner.planfile import encode_step
@@ -76,18 +78,17 @@ class Performer:
         return self._run(action, snapshot)
 
     def _schedule(self, action: Action, snapshot: Snapshot) -> Performance:
-        entry = snapshot.resources.get(action.address)
-        before = Outcome.of(entry)
         if action.wanted is None:
-            pending = replace(before or Outcome("pending"), status="pending")
-            return _Scheduling(self._project, snapshot, action, entry, pending)
+            entry = untouched(snapshot, action.address, snapshot.resources)
+            pending = replace(Outcome.of(entry) or Outcome("pending"), status="pending")
+            return _Taking(self._project, snapshot, action, entry.definition, pending)
         schedule = Schedule.from_definition(json.loads(action.wanted.encoded))
         given = given_of(schedule.work, schedule.parameters, None, _nowhere)
         prepared = prepare_work(self._project, snapshot, schedule.work, given, config_id=schedule.config_id)
         _refuse_others(action, prepared)
-        client = next(call.client for call in action.calls if call.verb == "put_schedule")
-        outcome = Outcome("pending", client=client, uses=prepared.plan.digests)
-        return _Scheduling(self._project, snapshot, action, entry, outcome)
+        call = next(call for call in action.calls if call.verb == "put_schedule")
+        outcome = Outcome("pending", client=call.client, uses=prepared.plan.digests)
+        return _Putting(self._project, _config(snapshot, schedule.config_id), call, outcome)
 
     def _run(self, action: Action, snapshot: Snapshot) -> Performance | None:
         assert action.wanted is not None, "a run that is done is defined"
@@ -95,9 +96,11 @@ class Performer:
         given = given_of(run.work, run.parameters, None, _nowhere)
         prepared = prepare_work(self._project, snapshot, run.work, given, config_id=run.config_id)
         _refuse_others(action, prepared)
+        if lacking := unready(json.loads(action.wanted.encoded), snapshot.resources.get):
+            raise StateError(f"{'; '.join(lacking.values())}. It was not begun: plan and apply them together.")
         inputs = observe(self._project, _config(snapshot, run.config_id), run) if run.inputs else {}
         returned = _given_by_runs(prepared)
-        before = Outcome.of(snapshot.resources.get(action.address))
+        before = Outcome.of(snapshot.resources.get(action.moved_from or action.address))
         if (
             action.is_conditional
             and before is not None
@@ -113,11 +116,11 @@ class Performer:
         return _Running(self, prepared, outcome)
 
     def _referred_to(self, name: str, snapshot: Snapshot) -> frozenset[str]:
-        """The steps of a run whose results other runs refer to, those of the plan as they will be."""
+        """The steps of a run whose results others refer to, those of the plan as they will be."""
         runs = {
-            action.address: Entry("run", action.wanted.digest, json.loads(action.wanted.encoded))
+            action.address: Entry(kind_of(action.address), action.wanted.digest, json.loads(action.wanted.encoded))
             for action in self._plan.actions
-            if kind_of(action.address) == "run" and action.wanted is not None
+            if kind_of(action.address) in EXECUTED and action.wanted is not None
         }
         return _referred_to(name, dict(snapshot.resources) | runs)
 
@@ -145,12 +148,13 @@ class _Running:
         try:
             end = self.performer.execute(self.prepared)
         except MasonError as error:
-            return replace(self.pending, status="failed", error=scrub(str(error)))
-        return ended(self.pending, end)
+            # It did not even begin: nothing tells of it under its id.
+            return replace(self.pending, status="failed", run_id="", error=scrub(str(error)))
+        return ended(self.pending, end, self.prepared.keep)
 
 
 def referred_to(resource: str, snapshot: Snapshot) -> frozenset[str]:
-    """The steps of an applied run whose results other applied runs refer to."""
+    """The steps of an applied run whose results other applied runs and schedules refer to."""
     return _referred_to(resource.partition(".")[2], snapshot.resources)
 
 
@@ -169,7 +173,7 @@ def settle(project: Project, prepared: PreparedWorkflow, end: RunEnd) -> str:
             if entry is None or before is None or before.run_id != end.run_id:
                 return f"{prepared.resource} was done again, or is gone, since that run: the state stays as it is."
             at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-            outcome = replace(ended(replace(before, error="", uses=prepared.uses), end), at=at)
+            outcome = replace(ended(replace(before, error="", uses=prepared.uses), end, prepared.keep), at=at)
             known = dict(snapshot.resources)
             project.store.write(known | {prepared.resource: replace(entry, outcome=outcome.to_dict())}, base=snapshot)
     except MasonError as error:
@@ -177,59 +181,73 @@ def settle(project: Project, prepared: PreparedWorkflow, end: RunEnd) -> str:
     return ""
 
 
-def ended(pending: Outcome, end: RunEnd) -> Outcome:
-    """The outcome of a run that ended."""
+def ended(pending: Outcome, end: RunEnd, keep: Collection[str]) -> Outcome:
+    """The outcome of a run that ended. ``keep`` are the steps whose results others refer to."""
     if end.status == "succeeded":
-        return replace(pending, status="succeeded", results=worth_keeping(end.results), tables=tuple(end.tables))
+        statuses = {str(step["step"]): str(step["status"]) for step in end.record["steps"]}
+        # Of a step that was not done it is kept that there is nothing, or the run would be done again for it.
+        results = {step: end.results.get(step, statuses.get(step, "left out")) for step in keep}
+        return replace(pending, status="succeeded", results=worth_keeping(results), tables=tuple(end.tables))
     errors = end.record.get("errors") or [f"it was {end.status}"]
     told = scrub("; ".join(map(str, errors)))
     return replace(pending, status="interrupted" if end.status == "interrupted" else "failed", error=told)
 
 
 @dataclass(frozen=True, slots=True)
-class _Scheduling:
-    """Calls of schedulers that are about to be made for one schedule."""
+class _Putting:
+    """A schedule that is about to be put."""
+
+    project: Project
+    config: Config
+    call: Call
+    pending: Outcome
+
+    def do(self) -> Outcome:
+        """Put it."""
+        schedule, overwrite = self.call.arguments["schedule"], self.call.arguments["overwrite"]
+        try:
+            with _scheduler(self.project, self.config, self.call) as ctx:
+                ctx.call("scheduler", "put_schedule", ScheduleModel.from_dict(schedule), overwrite=overwrite)
+        except MasonError as error:
+            # What was refused as new is somebody else's: the next time it is so, too.
+            client = self.pending.client if overwrite else ""
+            return replace(self.pending, status="failed", client=client, error=scrub(str(error)))
+        return replace(self.pending, status="succeeded")
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """A schedule that is about to be taken from where its ``definition``, which the state holds, has put it."""
 
     project: Project
     snapshot: Snapshot
     action: Action
-    entry: Entry | None
+    definition: Mapping[str, Any]
     pending: Outcome
 
     def do(self) -> Outcome:
-        """Make them."""
+        """Take it."""
         try:
             for call in self.action.calls:
-                self._say(call)
+                config = _config(self.snapshot, str(self.definition["config_id"]))
+                with _scheduler(self.project, config, call) as ctx, suppress(NotFoundError):
+                    # Where somebody took it already, it is as it shall be.
+                    ctx.call("scheduler", "delete_schedule", call.arguments["name"])
         except MasonError as error:
             return replace(self.pending, status="failed", error=scrub(str(error)))
-        return replace(self.pending, status="succeeded")
+        return replace(self.pending, status="succeeded", client="")
 
-    def _say(self, call: Call) -> None:
-        # A schedule is taken from where it was put, and put where its definition says now.
-        taken = call.verb == "delete_schedule"
-        definition = self.entry.definition if taken and self.entry else self._wanted()
-        config = _config(self.snapshot, str(definition["config_id"]))
-        clients = Clients(self.project.settings, config, {"scheduler": call.client})
-        allowed = frozenset({f"scheduler.{call.verb}"})
-        ctx = Context({}, clients.engine, allowed=allowed, tell=lambda kind, message: None)
-        try:
-            if not taken:
-                schedule = ScheduleModel.from_dict(call.arguments["schedule"])
-                ctx.call("scheduler", "put_schedule", schedule, overwrite=call.arguments["overwrite"])
-                return
-            try:
-                ctx.call("scheduler", "delete_schedule", call.arguments["name"])
-            except NotFoundError:
-                # Somebody took it already: it is as it shall be.
-                return
-        finally:
-            clients.close()
 
-    def _wanted(self) -> Mapping[str, Any]:
-        assert self.action.wanted is not None, "a schedule that is put is defined"
-        decoded: dict[str, Any] = json.loads(self.action.wanted.encoded)
-        return decoded
+@contextmanager
+def _scheduler(project: Project, config: Config, call: Call) -> Iterator[Context]:
+    """Where one call of a scheduler may be made, and no other that changes things."""
+    clients = Clients(project.settings, config, {"scheduler": call.client})
+    try:
+        yield Context(
+            {}, clients.engine, allowed=frozenset({f"scheduler.{call.verb}"}), tell=lambda kind, message: None
+        )
+    finally:
+        clients.close()
 
 
 def _refuse_others(action: Action, prepared: PreparedWorkflow) -> None:
@@ -257,12 +275,15 @@ def _given_by_runs(prepared: PreparedWorkflow) -> dict[str, str]:
 
 
 def _referred_to(name: str, entries: Mapping[str, Entry]) -> frozenset[str]:
-    runs = [entries[address].definition for address in entries if kind_of(address) == "run"]
+    runs = [entries[address].definition for address in entries if kind_of(address) in EXECUTED]
     return frozenset(referred_steps(runs, entries.get).get(name, ()))
 
 
 def _config(snapshot: Snapshot, identifier: str) -> Config:
+    """An applied config. Raises ``StateError`` when there is none, or when it was edited in the state."""
     address = config_address(identifier)
+    if address not in snapshot.resources:
+        raise StateError(f"There is no {address} in the state any more. Apply it again.")
     return Config.from_definition(untouched(snapshot, address, snapshot.resources).definition)
 
 

@@ -90,14 +90,18 @@ def addresses_used(definition: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{step['type']}.{step['namespace']}.{step['command']}" for step in steps))
 
 
-def configs_of(parameters: Any) -> Iterator[str]:
-    """The ids of the configs that the parameters of a workflow name for its steps, however deep; doubles included."""
+def configs_of(parameters: Any, *, deep: bool = True) -> Iterator[str]:
+    """The ids of the configs that the parameters of a workflow name for its steps; doubles included.
+
+    With ``deep`` also for the steps of the workflows in it: or what looks so, and is a parameter of an operator.
+    """
     for entry in parameters.values() if isinstance(parameters, Mapping) else ():
         if isinstance(entry, Mapping):
             given = entry.get("config_id")
             if isinstance(given, str | int) and not isinstance(given, bool):
                 yield str(given)
-            yield from configs_of(entry.get("parameters"))
+            if deep:
+                yield from configs_of(entry.get("parameters"))
 
 
 def runs_before(definition: Mapping[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from mason.state.format import decode_lines
 from mason.state.snapshot import Snapshot, StoredEntries
 
 # The number grows when the meaning of what is kept changes.
-_HEADER = f"mason-index 2 {__version__} ".encode()
+_HEADER = f"mason-index 3 {__version__} ".encode()
 _HASH = 32
 
 
@@ -29,6 +29,7 @@ def encode_index(snapshot: Snapshot, entries: StoredEntries) -> bytes:
         "serial": snapshot.serial,
         "lineage": snapshot.lineage,
         "mason_version": snapshot.mason_version,
+        "written": [snapshot.written_at, snapshot.written_by],
         "digests": entries.digests,
         "edited": entries.edited,
         "starts": entries.starts,
@@ -51,4 +52,4 @@ def read_index(index: bytes, content: bytes, *, token: str) -> Snapshot | None:
     if known["of"] != token:
         return None
     entries = StoredEntries(content, known["digests"], known["starts"], decode_lines, edited=known["edited"])
-    return Snapshot(entries, known["serial"], known["lineage"], known["mason_version"], token)
+    return Snapshot(entries, known["serial"], known["lineage"], known["mason_version"], token, *known["written"])

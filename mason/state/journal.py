@@ -8,27 +8,41 @@ without an end and without a lock is that of a run that was interrupted.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
+import threading
+import weakref
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from mason.errors import ConflictError, StateError
 from mason.settings import mason_home
+from mason.state import files
 from mason.state.content import is_run_id
+from mason.state.lock import turns
 
 FOLDER = "journals"
 _ENDING = ".jsonl"
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# Seconds for which whoever only looks may hold a lock.
+_LOOK = 0.5
 
 
 class Journal:
-    """The journal of one run, open for writing by this process alone. Use it as a context manager."""
+    """The journal of one run, open for writing by this process alone. Use it as a context manager.
+
+    A process that is forked while it is open has no part in it.
+    """
 
     def __init__(self, path: Path, number: int) -> None:
         self.path = path
         self._number = number
+        self._lock = threading.Lock()
+        _open.add(self)
 
     @classmethod
     def create(cls, run_id: str) -> Journal:
@@ -60,10 +74,14 @@ class Journal:
     def _open(cls, path: Path, flags: int) -> Journal:
         number = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | flags, 0o600)
         try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            if not any(files.try_lock(number) for _ in turns(_LOOK, longest=0.02)):
+                raise ConflictError(f"Run {path.stem} goes on in another process. Wait until it has ended.")
+            if not os.fstat(number).st_nlink:
+                # Removed by its age between the opening and the locking.
+                raise FileNotFoundError(path)
+        except BaseException:
             os.close(number)
-            raise ConflictError(f"Run {path.stem} goes on in another process. Wait until it has ended.") from error
+            raise
         return cls(path, number)
 
     def __enter__(self) -> Journal:
@@ -78,25 +96,44 @@ class Journal:
         It is not forced to the disk at each event, which would take a hundred times as long: only when the machine
         itself fails can the last events be missing, and their steps are done again.
         """
-        line = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
-        try:
-            written = os.write(self._number, line)
-            if written < len(line):
-                raise OSError(28, os.strerror(28))
-        except OSError as error:
-            raise _unwritable(self.path, error) from error
+        line = _encode(event).encode("utf-8", "backslashreplace") + b"\n"
+        with self._lock:
+            try:
+                written = os.write(self._number, line)
+                if written < len(line):
+                    # Of what is written when there is room again, half a line must not become a part.
+                    os.ftruncate(self._number, os.fstat(self._number).st_size - written)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError as error:
+                raise _unwritable(self.path, error) from error
 
     def events(self) -> list[dict[str, Any]]:
         """All events so far, in their order."""
         return _events(self.path.read_bytes())
 
+    def remove(self) -> None:
+        """Leave nothing of a journal of a run that did not begin after all."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
     def close(self) -> None:
         """Force what was written to the disk, and let others have the journal."""
-        if self._number >= 0:
+        with self._lock:
+            number, self._number = self._number, -1
+        if number >= 0:
             with contextlib.suppress(OSError):
-                os.fsync(self._number)
-            os.close(self._number)
-            self._number = -1
+                os.fsync(number)
+            with contextlib.suppress(OSError):
+                # By name too: a process that was forked without Python's knowledge may still have the file open.
+                fcntl.flock(number, fcntl.LOCK_UN)
+            os.close(number)
+
+    def _forget(self) -> None:
+        """In a process that was forked: let go of the file without unlocking it, which would unlock it for all."""
+        number, self._number = self._number, -1
+        self._lock = threading.Lock()
+        if number >= 0:
+            os.close(number)
 
     def _cut_half_line(self) -> None:
         # A process that is killed while it writes leaves half a line, to which nothing may be added.
@@ -114,41 +151,113 @@ def journal_path(run_id: str) -> Path:
 
 
 def read_journal(run_id: str) -> list[dict[str, Any]] | None:
-    """The events of a run, ``None`` where this machine has no journal of it. Does not wait for who writes it."""
+    """The events of a run, ``None`` where this machine has no journal of it. Does not wait for who writes it.
+
+    Lines that are not what Mason writes are passed over; see :func:`strange_lines`.
+    """
+    content = _content(run_id)
+    return None if content is None else _events(content)
+
+
+def strange_lines(run_id: str) -> list[int]:
+    """The numbers (from 1) of those lines of a journal that Mason did not write, or that were edited since."""
+    return [number for number, event in _parsed(_content(run_id) or b"") if event is None]
+
+
+def list_journals() -> list[tuple[str, datetime]]:
+    """The ids of all journals of this machine, and when each was last written to; oldest id first."""
+    found = []
+    with contextlib.suppress(FileNotFoundError), os.scandir(mason_home() / FOLDER) as entries:
+        for entry in entries:
+            run_id = entry.name.removesuffix(_ENDING)
+            if run_id != entry.name and is_run_id(run_id):
+                with contextlib.suppress(FileNotFoundError):
+                    found.append((run_id, datetime.fromtimestamp(entry.stat().st_mtime, timezone.utc)))
+    return sorted(found)
+
+
+def remove_journal(run_id: str) -> bool:
+    """Remove the journal of a run, if there is one. False, and nothing is done, where the run goes on."""
+    path = journal_path(run_id)
     try:
-        return _events(journal_path(run_id).read_bytes())
+        with files.opened_to_look(path) as number:
+            # Locked while it is removed: who waits for the lock finds out that it is gone.
+            if number is not None and not files.try_lock(number):
+                return False
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StateError(f"The journal {path} cannot be removed: {error.strerror}. Check its permissions.") from error
+    return True
+
+
+def is_going_on(run_id: str) -> bool:
+    """Whether a process of this machine is writing the journal of a run."""
+    try:
+        with files.opened_to_look(journal_path(run_id)) as number:
+            return number is not None and not files.try_lock(number, shared=True)
+    except OSError:
+        return False
+
+
+def _content(run_id: str) -> bytes | None:
+    try:
+        return journal_path(run_id).read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StateError(f"The journal {journal_path(run_id)} cannot be read: {error.strerror}.") from error
 
 
-def is_going_on(run_id: str) -> bool:
-    """Whether a process of this machine is writing the journal of a run."""
-    try:
-        number = os.open(journal_path(run_id), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(number, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(number)
-    return False
-
-
 def _events(content: bytes) -> list[dict[str, Any]]:
-    return list(_parsed(content))
+    return [event for _, event in _parsed(content) if event is not None]
 
 
-def _parsed(content: bytes) -> Iterator[dict[str, Any]]:
+def _parsed(content: bytes) -> Iterator[tuple[int, dict[str, Any] | None]]:
     # What follows the last end of a line is half an event.
-    for line in content.split(b"\n")[:-1]:
-        with contextlib.suppress(ValueError):
+    for number, line in enumerate(content.split(b"\n")[:-1], 1):
+        try:
             event = json.loads(line)
-            if isinstance(event, dict):
-                yield event
+        except (ValueError, RecursionError):
+            event = None
+        yield number, event if _is_event(event) else None
+
+
+_BEGINNING = {"address": str, "config_id": str, "given": dict, "pid": int}
+_FACTS: dict[str, dict[str, Any]] = {
+    "begun": _BEGINNING,
+    "resumed": _BEGINNING,
+    "started": {"step": str, "attempt": int},
+    "retrying": {"step": str, "attempt": int, "delay": (int, float), "error": str},
+    "said": {"step": str, "kind": str, "message": str},
+    "ended": {"step": str, "status": str, "attempts": int, "error": str, "started_at": str, "finished_at": str},
+    "finished": {"status": str},
+}
+"""What whoever reads a journal relies on, by event. There may be more facts, and events of other kinds."""
+_STATUSES = frozenset({"succeeded", "failed", "skipped", "upstream_failed", "interrupted", "cancelled"})
+
+
+def _is_event(event: Any) -> bool:
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str) or not isinstance(event.get("at"), str):
+        return False
+    facts = _FACTS.get(event["event"], {})
+    if "status" in facts and event.get("status") not in _STATUSES:
+        return False
+    return isinstance(event.get("data", []), list) and all(
+        isinstance(event.get(name), kind) for name, kind in facts.items()
+    )
+
+
+# A lock lasts as long as any process has the file open, so a process that an operator forks and that lives longer
+# than its run would keep it.
+_open: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for journal in tuple(_open):
+        journal._forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)
 
 
 def _unwritable(path: Path, error: OSError) -> StateError:

@@ -8,6 +8,7 @@
     runs/<id>.json                what ran, and how it ended
     lock                          who holds the lock; held through the operating system, so gone with its process
     .guard                        held for the milliseconds of a change, so that changes come one after another
+    workspaces/<name>/            the state of a workspace, in the same form
     .index                        where each resource stands in state.json; nothing is lost with it (see state.index)
 
 People may read and copy everything here. Files can be read by their owner alone, because definitions are nobody
@@ -29,16 +30,30 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from mason import __version__
 from mason.errors import StateError
+from mason.resources.address import is_name
 from mason.state import files
 from mason.state.content import decode_run, digest_of, encode_run, is_run_id, source_name, verified_source
-from mason.state.format import decode, lay_out
+from mason.state.format import decode, lay_out, lay_out_whole
 from mason.state.index import encode_index, read_index
-from mason.state.lock import decode_lock, encode_lock, locked_error, moved_error, new_lineage, new_lock, turns
-from mason.state.snapshot import Entry, Snapshot
-from mason.state.store import KEPT_BACKUPS, LockInfo
+from mason.state.lock import (
+    ProcessLock,
+    Waiting,
+    decode_lock,
+    encode_lock,
+    locked_error,
+    moved_error,
+    named_holder,
+    new_lock,
+    next_snapshot,
+    refuse_older,
+    turns,
+    unbreakable_error,
+)
+from mason.state.snapshot import Entry, Snapshot, StoredEntries
+from mason.state.store import KEPT_BACKUPS, WORKSPACES, HeldLock, LockInfo
 
+_STATE = "state.json"
 _BACKUP = re.compile(r"state\.([0-9]{1,18})\.json")
 _GUARD_SECONDS = 30.0
 
@@ -48,7 +63,7 @@ class LocalStateStore:
 
     def __init__(self, url: str) -> None:
         self.folder = folder_of(url)
-        self._state = self.folder / "state.json"
+        self._state = self.folder / _STATE
         self._backups = self.folder / "backups"
         self._sources = self.folder / "sources" / "sha256"
         self._runs = self.folder / "runs"
@@ -111,6 +126,11 @@ class LocalStateStore:
         path = self._runs / f"{run_id}.json"
         return decode_run(self._content(path) if is_run_id(run_id) else None, run_id, where=str(path))
 
+    def list_workspaces(self) -> list[str]:
+        """The names of the workspaces under this state."""
+        folder = self.folder / WORKSPACES
+        return sorted(name for name in self._names(folder) if is_name(name) and (folder / name / _STATE).is_file())
+
     # Writing
 
     def write(self, resources: Mapping[str, Entry], *, base: Snapshot) -> Snapshot:
@@ -118,8 +138,15 @@ class LocalStateStore:
         if resources == base.resources:
             self._refuse_moved(base)
             return base
-        snapshot = Snapshot(dict(resources), base.serial + 1, base.lineage or new_lineage(), __version__)
-        entries = lay_out(snapshot, before=base)
+        snapshot = next_snapshot(resources, base)
+        return self._become(snapshot, lay_out(snapshot, before=base), base)
+
+    def restore(self, snapshot: Snapshot, *, base: Snapshot) -> Snapshot:
+        """Make ``snapshot`` as it is the current one, if ``base`` still is."""
+        refuse_older(snapshot, base)
+        return self._become(snapshot, lay_out_whole(snapshot), base)
+
+    def _become(self, snapshot: Snapshot, entries: StoredEntries, base: Snapshot) -> Snapshot:
         content = entries.content
         with self._changing(self._state):
             current = self._refuse_moved(base)
@@ -148,10 +175,17 @@ class LocalStateStore:
         """Keep a run record."""
         self._put(self._runs / f"{run_id}.json", encode_run(run_id, record))
 
+    def delete_run(self, run_id: str) -> None:
+        """Remove one run record."""
+        path = self._runs / f"{run_id}.json"
+        with _reported("delete", path):
+            if is_run_id(run_id):
+                path.unlink(missing_ok=True)
+
     # Locking
 
     @contextmanager
-    def lock(self, operation: str, *, timeout: float = 0.0) -> Iterator[LockInfo]:
+    def lock(self, operation: str, *, timeout: float = 0.0) -> Iterator[HeldLock]:
         """Hold the lock while the context lasts."""
         with _reported("lock", self._lock):
             files.make_folder(self.folder)
@@ -159,7 +193,7 @@ class LocalStateStore:
         try:
             info = self._take(descriptor, operation, timeout)
             try:
-                yield info
+                yield ProcessLock(info)
             finally:
                 # Unlocked by name too: a forked child may still have the file open.
                 with suppress(OSError):
@@ -181,16 +215,22 @@ class LocalStateStore:
                     return None
                 return decode_lock(os.pread(lock, 4096, 0))
 
+    def break_lock(self, lock_id: str) -> LockInfo:
+        """Refuse to: the lock goes with its process."""
+        raise unbreakable_error(self.url, named_holder(self.url, self.lock_info(), lock_id))
+
     def _take(self, descriptor: int, operation: str, timeout: float) -> LockInfo:
         holder = None
-        for _ in turns(timeout):
-            with self._changing(self._lock):
-                if files.try_lock(descriptor):
-                    info = new_lock(operation)
-                    os.ftruncate(descriptor, 0)
-                    os.pwrite(descriptor, encode_lock(info), 0)
-                    return info
-                holder = decode_lock(os.pread(descriptor, 4096, 0))
+        with Waiting(timeout) as waiting:
+            for _ in turns(timeout):
+                with self._changing(self._lock):
+                    if files.try_lock(descriptor):
+                        info = new_lock(operation, path=self.url)
+                        os.ftruncate(descriptor, 0)
+                        os.pwrite(descriptor, encode_lock(info), 0)
+                        return info
+                    holder = decode_lock(os.pread(descriptor, 4096, 0))
+                waiting.met(holder)
         raise locked_error(self.url, holder)
 
     @contextmanager

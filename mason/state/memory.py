@@ -12,13 +12,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mason import __version__
 from mason.errors import StateError
+from mason.resources.address import is_name
 from mason.state.content import decode_run, digest_of, encode_run, source_name, verified_source
 from mason.state.format import decode, encode
-from mason.state.lock import locked_error, moved_error, new_lineage, new_lock, turns
+from mason.state.lock import (
+    ProcessLock,
+    Waiting,
+    locked_error,
+    moved_error,
+    named_holder,
+    new_lock,
+    next_snapshot,
+    refuse_older,
+    turns,
+    unbreakable_error,
+)
 from mason.state.snapshot import Entry, Snapshot
-from mason.state.store import KEPT_BACKUPS, LockInfo
+from mason.state.store import KEPT_BACKUPS, WORKSPACES, HeldLock, LockInfo
 
 
 @dataclass(slots=True)
@@ -77,15 +88,28 @@ class MemoryStateStore:
         """One run record."""
         return decode_run(self.shelf.runs.get(run_id), run_id, where=f"Run {run_id} in {self.url}")
 
+    def list_workspaces(self) -> list[str]:
+        """The names of the workspaces under this state."""
+        start = f"{self.url.partition('://')[2]}/{WORKSPACES}/"
+        found = {name.removeprefix(start): shelf for name, shelf in list(_shelves.items()) if name.startswith(start)}
+        return sorted(name for name, shelf in found.items() if is_name(name) and shelf.state is not None)
+
     def write(self, resources: Mapping[str, Entry], *, base: Snapshot) -> Snapshot:
         """Make ``resources`` the current content, if ``base`` is still the current snapshot."""
-        snapshot = Snapshot(dict(resources), base.serial + 1, base.lineage or new_lineage(), __version__)
+        return self._become(next_snapshot(resources, base), base, is_new=resources != base.resources)
+
+    def restore(self, snapshot: Snapshot, *, base: Snapshot) -> Snapshot:
+        """Make ``snapshot`` as it is the current one, if ``base`` still is."""
+        refuse_older(snapshot, base)
+        return self._become(snapshot, base)
+
+    def _become(self, snapshot: Snapshot, base: Snapshot, *, is_new: bool = True) -> Snapshot:
         content = encode(snapshot)
         with self.shelf.guard:
             current = self.shelf.state
             if base.token != ("" if current is None else digest_of(current)):
                 raise moved_error(self.url, base)
-            if resources == base.resources:
+            if not is_new:
                 return base
             if current is not None:
                 self.shelf.backups.pop(base.serial, None)
@@ -105,19 +129,29 @@ class MemoryStateStore:
         """Keep a run record."""
         self.shelf.runs[run_id] = encode_run(run_id, record)
 
+    def delete_run(self, run_id: str) -> None:
+        """Remove one run record."""
+        self.shelf.runs.pop(run_id, None)
+
     @contextmanager
-    def lock(self, operation: str, *, timeout: float = 0.0) -> Iterator[LockInfo]:
+    def lock(self, operation: str, *, timeout: float = 0.0) -> Iterator[HeldLock]:
         """Hold the lock while the context lasts."""
         info = self._take(operation, timeout)
         try:
-            yield info
+            yield ProcessLock(info)
         finally:
             self.shelf.holder = None
 
+    def break_lock(self, lock_id: str) -> LockInfo:
+        """Refuse to: the lock goes with its process."""
+        raise unbreakable_error(self.url, named_holder(self.url, self.lock_info(), lock_id))
+
     def _take(self, operation: str, timeout: float) -> LockInfo:
-        for _ in turns(timeout):
-            with self.shelf.guard:
-                if self.shelf.holder is None:
-                    self.shelf.holder = info = new_lock(operation)
-                    return info
+        with Waiting(timeout) as waiting:
+            for _ in turns(timeout):
+                with self.shelf.guard:
+                    if self.shelf.holder is None:
+                        self.shelf.holder = info = new_lock(operation, path=self.url)
+                        return info
+                waiting.met(self.shelf.holder)
         raise locked_error(self.url, self.shelf.holder)

@@ -14,22 +14,52 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mason.errors import StateError
+from mason.resources.address import is_name
+from mason.settings import DEFAULT_WORKSPACE
 from mason.state.snapshot import Entry, Snapshot
 
 KEPT_BACKUPS = 10
 """How many snapshots a store keeps besides the current one."""
 
+WORKSPACES = "workspaces"
+"""Where under a state's URL those of its workspaces are."""
+
 
 @dataclass(frozen=True, slots=True)
 class LockInfo:
     """Who holds a lock: ``id`` (unique for each holding), ``operation`` (``apply``), ``who`` (``user@host``),
-    ``pid``, and ``since`` (ISO 8601 in UTC)."""
+    ``pid``, since when (``created``), with which ``version`` of Mason, and of which state (``path``, its URL).
+
+    A lock that is a lease runs out ``lease`` seconds after it was last renewed, which the holder's clock expects to be
+    ``expires``. ``lease`` is 0 and ``expires`` empty for a lock that goes with its process. Times are ISO 8601 in UTC.
+    """
 
     id: str
     operation: str
     who: str
     pid: int
-    since: str
+    created: str
+    version: str = ""
+    path: str = ""
+    expires: str = ""
+    lease: float = 0.0
+
+
+class HeldLock(Protocol):
+    """A lock in the hands of its holder."""
+
+    @property
+    def info(self) -> LockInfo:
+        """What others are told of it now: ``expires`` moves on as it is renewed."""
+        ...
+
+    def check(self) -> None:
+        """To be called before each thing that only the holder may do, such as a call of an engine. Costs nothing.
+
+        Raises ``StateLockLostError`` when the lock is no longer held: it ran out before it could be renewed, or
+        somebody broke it. A lock that goes with its process cannot be lost.
+        """
+        ...
 
 
 class StateReader(Protocol):
@@ -65,6 +95,10 @@ class StateReader(Protocol):
         """Who holds the lock now; ``None`` when nobody does."""
         ...
 
+    def list_workspaces(self) -> list[str]:
+        """The names of the workspaces under this URL (see :func:`workspace_url`) that have a state, sorted."""
+        ...
+
     def list_runs(self) -> list[str]:
         """The ids of all kept run records, oldest first (ids sort by time)."""
         ...
@@ -80,11 +114,19 @@ class StateStore(StateReader, Protocol):
     def write(self, resources: Mapping[str, Entry], *, base: Snapshot) -> Snapshot:
         """Make ``resources`` the current content, if ``base`` (as ``read`` gave it) is still the current snapshot.
 
-        Returns the new snapshot: serial + 1, the same lineage (made at the first write, once). When the
-        content equals that of ``base``, nothing is written and ``base`` comes back. Raises
+        Returns the new snapshot: serial + 1, the same lineage (made at the first write, once), and when and by whom it
+        was written. When the content equals that of ``base``, nothing is written and ``base`` comes back. Raises
         ``StateConflictError``, and writes nothing, when the current snapshot is no longer ``base``,
         whether or not anybody holds the lock. On any failure or crash the old snapshot is the current one, whole.
         The snapshots before the last ten writes are kept as backups.
+        """
+        ...
+
+    def restore(self, snapshot: Snapshot, *, base: Snapshot) -> Snapshot:
+        """Make ``snapshot`` the current one as it is, with its own serial, lineage and time, if ``base`` still is.
+
+        For states that come from elsewhere. Guarantees what ``write`` does, ``base`` is kept as a backup, too. Raises
+        ``StateError`` when the serial is not higher than that of ``base``.
         """
         ...
 
@@ -92,9 +134,20 @@ class StateStore(StateReader, Protocol):
         """Keep ``content`` under its digest and return that (``sha256:...``). Putting it twice changes nothing."""
         ...
 
-    def lock(self, operation: str, *, timeout: float = 0.0) -> AbstractContextManager[LockInfo]:
-        """Hold the lock while the context lasts. Waits up to ``timeout`` seconds, then raises ``StateLockedError``
-        that names the holder. The lock of a process that died is free."""
+    def lock(self, operation: str, *, timeout: float = 0.0) -> AbstractContextManager[HeldLock]:
+        """Hold the lock while the context lasts, however it ends. Waits up to ``timeout`` seconds, then raises
+        ``StateLockedError`` that names the holder; who listens (``mason.state.lock.listening``) is told of the wait.
+        The lock of a process that died is free, if need be when its lease has run out. Whoever lost the lock cannot
+        write with the store that it was taken with: ``write`` raises what ``check`` of the held lock raises.
+        """
+        ...
+
+    def break_lock(self, lock_id: str) -> LockInfo:
+        """Take the lock from its holder, who cannot write from then on, and return who that was.
+
+        Raises ``StateError``, and leaves the lock alone, when nobody holds it, when its id is another, and when it is
+        one that only ends with its process.
+        """
         ...
 
     def put_run(self, run_id: str, record: Mapping[str, Any]) -> None:
@@ -105,10 +158,15 @@ class StateStore(StateReader, Protocol):
         """
         ...
 
+    def delete_run(self, run_id: str) -> None:
+        """Remove one run record. One that is missing, or an id that none can have, is no error."""
+        ...
+
 
 BUILTIN: dict[str, str] = {
     "file": "mason.state.local:LocalStateStore",
     "memory": "mason.state.memory:MemoryStateStore",
+    "s3": "mason.state.s3.store:S3StateStore",
 }
 """The stores by URL scheme: where their classes are. A class is called with the URL and gives a ``StateStore``."""
 
@@ -118,17 +176,13 @@ def open_store(url: str) -> StateStore:
 
     Opening reads and creates nothing. Other packages add schemes with an entry point in the group
     ``mason.state_stores`` whose name is the scheme and whose value is ``module:Class``; built-in schemes win. Raises
-    ``StateError`` for a scheme that nobody registered, and for one whose package cannot be imported.
+    ``StateError`` for a scheme that nobody registered, for one whose package cannot be imported, and for a URL that
+    its store cannot use.
     """
     scheme = scheme_of(url)
     target = BUILTIN.get(scheme) or _entry_points().get(scheme)
     if target is None:
         # The URL itself may hold a password, so only its scheme is shown.
-        if scheme == "s3":
-            raise StateError(
-                "This version of Mason keeps state in files only, not in s3://. "
-                "Choose a folder: --state file:///path/to/folder."
-            )
         known = ", ".join(f"{name}://" for name in sorted({*BUILTIN, *_entry_points()}))
         raise StateError(f"No state store is known for {scheme}://. Known: {known}.")
     module, _, name = target.partition(":")
@@ -148,6 +202,20 @@ def scheme_of(url: str) -> str:
     """
     matched = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", url)
     return matched[1].lower() if matched else "file"
+
+
+def workspace_url(url: str, name: str) -> str:
+    """The URL of the workspace ``name`` (see ``mason.resources.address.is_name``) of the state at ``url``."""
+    # In the path of a folder a question mark is a character like others.
+    place, mark, options = (url, "", "") if scheme_of(url) == "file" else url.partition("?")
+    return f"{place.rstrip('/')}/{WORKSPACES}/{name}{mark}{options}"
+
+
+def workspace_of(url: str) -> str:
+    """The name of the workspace whose state ``url`` is."""
+    place = url if scheme_of(url) == "file" else url.partition("?")[0]
+    around, mark, name = place.rpartition(f"/{WORKSPACES}/")
+    return name if around and mark and is_name(name) else DEFAULT_WORKSPACE
 
 
 def _entry_points() -> dict[str, str]:

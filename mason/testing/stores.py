@@ -13,13 +13,16 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
 from mason.errors import StateConflictError, StateError, StateFormatError, StateLockedError
+from mason.state.lock import who
 from mason.state.snapshot import FORMAT_VERSION, Entry, Snapshot
-from mason.state.store import KEPT_BACKUPS, StateStore
+from mason.state.store import KEPT_BACKUPS, StateStore, workspace_of, workspace_url
 
 
 def entry(number: int = 0, *, kind: str = "operator", size: int = 0) -> Entry:
@@ -241,6 +244,68 @@ class StateStoreSuite:
         with pytest.raises(StateError):
             another.get_backup(1)
 
+    # restore
+
+    def test_a_snapshot_says_when_and_by_whom_it_was_written(self, store: StateStore) -> None:
+        """Each write is one of this person, now; the backup of a snapshot says it as the snapshot did."""
+        began = datetime.now(timezone.utc).replace(microsecond=0)
+        first = store.write(resources(1), base=store.read())
+        store.write(resources(2), base=first)
+        for snapshot in (first, store.get_backup(1), store.read()):
+            assert began <= datetime.fromisoformat(snapshot.written_at) <= datetime.now(timezone.utc)
+            assert snapshot.written_by == who()
+
+    def test_a_snapshot_from_elsewhere_comes_as_it_is(self, store: StateStore, another: StateStore) -> None:
+        """With its own serial, lineage and time; what was there before is a backup."""
+        given = replace(
+            store.write(resources(1), base=store.read()),
+            serial=7,
+            lineage="another",
+            mason_version="1.9",
+            written_at="2026-01-02T03:04:05+00:00",
+            written_by="ada@engine",
+        )
+        given = replace(given, resources={"config.1": replace(entry(1, kind="config"), definition={"edited": True})})
+        before = store.read()
+        restored = store.restore(given, base=before)
+        for snapshot in (restored, another.read()):
+            assert snapshot == given
+            assert (snapshot.written_at, snapshot.written_by) == ("2026-01-02T03:04:05+00:00", "ada@engine")
+            assert list(snapshot.edited) == ["config.1"]
+        assert (another.list_backups(), another.get_backup(1)) == ([1], before)
+        after = another.write(resources(2), base=another.read())
+        assert (after.serial, after.lineage, store.list_backups()) == (8, "another", [1, 7])
+
+    def test_restoring_conflicts_like_writing(self, store: StateStore, another: StateStore) -> None:
+        """Nothing is written when ``base`` is not the current snapshot, or when the serial is not higher."""
+        stale = another.read()
+        first = store.write(resources(1), base=store.read())
+        with pytest.raises(StateConflictError):
+            another.restore(replace(first, serial=5, resources=resources(2)), base=stale)
+        for serial in (0, 1):
+            with pytest.raises(StateError):
+                store.restore(replace(first, serial=serial, resources=resources(2)), base=first)
+        assert (store.read(), store.list_backups()) == (first, [])
+
+    # workspaces
+
+    def test_workspaces_are_states_of_their_own(self, store: StateStore) -> None:
+        """Listed are those that have a state. Each has its own lock, runs and sources."""
+        assert store.list_workspaces() == []
+        opened = {name: type(store)(workspace_url(store.url, name)) for name in ("staging", "prod_2", "new")}
+        for number, name in enumerate(("staging", "prod_2")):
+            opened[name].write(resources(number), base=opened[name].read())
+        opened["new"].put_run("run", {})
+        assert (store.list_workspaces(), store.read(), store.list_runs()) == (["prod_2", "staging"], Snapshot(), [])
+        assert dict(opened["staging"].read().resources) == resources(0)
+        assert dict(opened["prod_2"].read().resources) == resources(1)
+        digest = opened["staging"].put_source(b"staged")
+        with pytest.raises(StateFormatError):
+            store.get_source(digest)
+        with store.lock("apply"), opened["staging"].lock("apply"):
+            assert opened["prod_2"].lock_info() is None
+        assert [workspace_of(each.url) for each in (store, opened["new"])] == ["default", "new"]
+
     # sources
 
     def test_sources_come_back(self, store: StateStore, another: StateStore) -> None:
@@ -267,15 +332,17 @@ class StateStoreSuite:
     def test_lock_excludes(self, store: StateStore, another: StateStore) -> None:
         """One holder at a time, known to everybody; the one who comes second is told who holds it."""
         with store.lock("apply") as held:
-            assert [store.lock_info(), another.lock_info()] == [held, held]
+            info = held.info
+            assert [store.lock_info(), another.lock_info()] == [info, info]
+            held.check()
             for handle in (another, store):
                 with pytest.raises(StateLockedError) as caught, handle.lock("destroy", timeout=0.05):
                     pass
-                for part in (store.url, held.who, str(held.pid), held.operation, held.since, "--lock-timeout"):
+                for part in (store.url, info.who, str(info.pid), info.operation, info.created, "--lock-timeout"):
                     assert part in str(caught.value)
         assert [store.lock_info(), another.lock_info()] == [None, None]
         with another.lock("destroy") as next_one:
-            assert (next_one.operation, next_one.id != held.id) == ("destroy", True)
+            assert (next_one.info.operation, next_one.info.id != info.id) == ("destroy", True)
 
     def test_lock_ends_with_an_exception(self, store: StateStore, another: StateStore) -> None:
         """The lock is held while the context lasts, however it ends."""
@@ -285,6 +352,17 @@ class StateStoreSuite:
         with another.lock("apply"):
             pass
 
+    def test_only_the_named_lock_is_broken(self, store: StateStore, another: StateStore) -> None:
+        """Raises ``StateError``, and leaves the lock alone, when nobody holds it and when its id is another."""
+        with pytest.raises(StateError):
+            another.break_lock("0011223344556677")
+        with store.lock("apply") as held:
+            for lock_id in ("0011223344556677", "", held.info.id[:-1]):
+                with pytest.raises(StateError):
+                    another.break_lock(lock_id)
+            held.check()
+            assert another.lock_info() == held.info
+
     def test_lock_is_waited_for(self, store: StateStore, another: StateStore) -> None:
         """Waits up to ``timeout`` seconds."""
         held = store.lock("apply")
@@ -292,8 +370,8 @@ class StateStoreSuite:
         timer = threading.Timer(0.1, held.__exit__, (None, None, None))
         timer.start()
         try:
-            with another.lock("apply", timeout=60) as info:
-                assert another.lock_info() == info
+            with another.lock("apply", timeout=60) as mine:
+                assert another.lock_info() == mine.info
         finally:
             timer.join()
 
@@ -352,6 +430,20 @@ class StateStoreSuite:
             store.put_run("fine", {"status": object()})
         assert store.list_runs() == []
 
+    def test_runs_are_deleted(self, store: StateStore, another: StateStore) -> None:
+        """Removes one record; one that is missing, or an id that none can have, is no error."""
+        written = store.write(resources(1), base=store.read())
+        another.delete_run("nothing-there-yet")
+        for run_id in ("20260102T030405-a", "20260102T030405-ab"):
+            store.put_run(run_id, {"status": "succeeded"})
+        for run_id in ("20260102T030405-a", "20260102T030405-a", "missing", "../state", "", "a" * 201):
+            another.delete_run(run_id)
+        assert (store.list_runs(), store.get_run("20260102T030405-ab")) == (
+            ["20260102T030405-ab"],
+            {"status": "succeeded"},
+        )
+        assert (store.read(), store.list_backups()) == (written, [])
+
 
 class SharedStateStoreSuite(StateStoreSuite):
     """Adds what is promised between processes. ``takeover_seconds``: how long a dead process may still hold a lock."""
@@ -367,7 +459,7 @@ class SharedStateStoreSuite(StateStoreSuite):
     def test_the_lock_of_another_process(self, store: StateStore) -> None:
         """A lock excludes other processes, and the lock of a process that died is free."""
         process = self._python(
-            f"with open_store({store.url!r}).lock('apply') as held:\n    print(held.pid, flush=True)\n    input()"
+            f"with open_store({store.url!r}).lock('apply') as held:\n    print(held.info.pid, flush=True)\n    input()"
         )
         assert process.stdout is not None
         pid = int(process.stdout.readline())
@@ -380,8 +472,8 @@ class SharedStateStoreSuite(StateStoreSuite):
         finally:
             process.kill()
             process.communicate()
-        with store.lock("apply", timeout=self.takeover_seconds) as info:
-            assert store.lock_info() == info
+        with store.lock("apply", timeout=self.takeover_seconds) as mine:
+            assert store.lock_info() == mine.info
 
     @staticmethod
     def _python(script: str) -> subprocess.Popen[str]:

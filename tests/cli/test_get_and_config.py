@@ -116,8 +116,8 @@ def test_what_people_wrote_cannot_command_the_terminal(mason, project):
 def test_usage_errors_are_json_where_json_was_asked_for(mason, project):
     result = mason("get", "operatr", "--json")
     message = (
-        "Invalid value for '[all|config|operator|workflow]': "
-        "'operatr' is not one of 'all', 'config', 'operator', 'workflow'."
+        "Invalid value for '[all|config|operator|workflow|run|schedule]': "
+        "'operatr' is not one of 'all', 'config', 'operator', 'workflow', 'run', 'schedule'."
     )
     assert (result.code, result.json) == (
         1,

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 
 import jsonschema_rs
+import pytest
 import yaml
+
+from tests.servers import BUCKET
 
 
 def test_a_new_project_plans_and_applies_at_once(mason, folder):
     made = mason("init")
     assert made.code == 0
-    assert made.out.startswith("Made 34 files in .:\n")
-    assert mason("plan").out.endswith("Plan: 16 to create, 0 to overwrite, 0 to delete, 0 to run.\n")
-    assert mason("apply", "-y").out.endswith("Apply complete: 16 created, 0 overwritten, 0 deleted, 0 run.\n")
+    assert made.out.startswith("Made 39 files in .:\n")
+    assert mason("plan").out.endswith("Plan: 18 to create, 0 to overwrite, 0 to delete, 0 to run.\n")
+    assert mason("apply", "-y").out.endswith("Apply complete: 18 created, 0 overwritten, 0 deleted, 0 run.\n")
     assert mason("plan").out == "No changes.\n"
 
 
@@ -59,7 +62,7 @@ def test_a_gitignore_is_added_to(mason, folder):
     (folder / ".gitignore").write_bytes(b"*.pyc\n.env\n\xff\xfe")
     made = mason("init")
     assert made.code == 0
-    assert made.out.startswith("Made 33 files in .:\n")
+    assert made.out.startswith("Made 38 files in .:\n")
     assert "\nAdded to .gitignore: .mason/state/, warehouse/, *.plan\n" in made.out
     kept = b"*.pyc\n.env\n\xff\xfe\n.mason/state/\nwarehouse/\n*.plan\n"
     assert (folder / ".gitignore").read_bytes() == kept
@@ -94,3 +97,54 @@ def test_the_published_schemas(mason, folder):
     configuration = mason("schema", "config").json["properties"]["clients"]["properties"]["local"]
     assert "warehouse" in configuration["properties"]["configuration"]["properties"]
     assert mason("schema", "operatr").code == 1
+
+
+def test_the_state_is_written_into_the_project_file(mason, folder):
+    """A folder is told from the project, as people find it there, and is ignored by git where it lies within."""
+    for name, url, told, ignored in (
+        ("a", "a/st", "st", "st/"),
+        ("b", f"file://{folder}/b/deep/st", "deep/st", "deep/st/"),
+        ("c", "shared", str(folder / "shared"), ".mason/state/"),
+    ):
+        assert mason("init", name, "--state", url).code == 0
+        assert (folder / name / "mason.yaml").read_text().endswith(f'\nstate: "{told}"\n')
+        assert (folder / name / ".gitignore").read_text() == f"{ignored}\nwarehouse/\n.env\n*.plan\n"
+    assert mason("--state", "shared", "init", "d").code == 0
+    assert (folder / "d" / "mason.yaml").read_text().endswith(f'\nstate: "{folder}/shared"\n')
+
+
+def test_a_state_that_a_team_has_already_is_told(mason, folder, monkeypatch):
+    mason("init", "a", "--state", "shared")
+    monkeypatch.chdir(folder / "a")
+    assert mason("apply", "-y").code == 0
+    count = len(mason("state", "list", "--json").json["resources"])
+    monkeypatch.chdir(folder)
+    made = mason("init", "b", "--state", "shared")
+    assert f"\nThe state at shared holds {count} resources already (serial 1).\n" in made.out
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is(mason, folder):
+    (folder / "file").write_text("mine\n")
+    refused = mason("init", "a", "--state", "file/st")
+    assert (refused.code, refused.out, (folder / "a").exists()) == (1, "", False)
+    assert refused.err.startswith(f"Error: Cannot lock {folder}/file/st/lock: ")
+    unknown = mason("init", "a", "--state", "gopher://hole")
+    assert unknown.err == "Error: No state store is known for gopher://. Known: file://, memory://, s3://.\n"
+    assert not (folder / "a").exists()
+
+
+@pytest.mark.xdist_group("moto")
+def test_a_bucket_is_written_into_the_project_file(mason, folder, moto, prefix, aws):
+    url = moto.url(BUCKET, prefix)
+    assert mason("init", "a", "--state", url).code == 0
+    assert (folder / "a" / "mason.yaml").read_text().endswith(f'\nstate: "{url}"\n')
+    missing = mason("init", "b", "--state", moto.url("no-such-bucket", prefix))
+    assert (missing.code, (folder / "b").exists()) == (1, False)
+    assert "there is no bucket no-such-bucket" in missing.err
+
+
+@pytest.mark.xdist_group("careless")
+def test_a_bucket_that_loses_writes_is_refused(mason, folder, careless, prefix, aws):
+    refused = mason("init", "a", "--state", careless.url(BUCKET, prefix))
+    assert (refused.code, (folder / "a").exists()) == (1, False)
+    assert "does not honour conditional writes" in refused.err

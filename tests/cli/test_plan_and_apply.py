@@ -172,6 +172,9 @@ def test_the_plan_as_json(mason, project):
             "type": "operator",
         },
         "calls": [],
+        "steps": [],
+        "conditional": False,
+        "moved_from": "",
     }
 
 
@@ -199,15 +202,16 @@ def test_a_saved_plan_is_applied_without_a_question(mason, project):
     assert "operator.table.get" in state_of(project)["resources"]
 
 
-def test_a_saved_plan_is_refused_once_the_state_moved(mason, project):
+def test_a_saved_plan_is_refused_once_it_was_applied(mason, project):
     mason("plan", "--out", "release.plan")
     mason("apply", "-y")
     before = state_of(project)
     result = mason("apply", "release.plan")
     assert result.code == 1
+    config = before["resources"]["config.1"]
     assert result.err == (
-        "Error: The state moved from serial 0 to 1 since this plan was made. "
-        "Nothing was applied. Plan again to see what would change now.\n"
+        f"Error: This plan was applied already by {config['applied_by']} at {config['applied_at']}: "
+        "all that it would do is done. Nothing was applied again.\n"
     )
     assert state_of(project) == before
 
@@ -219,7 +223,8 @@ def test_a_saved_plan_is_refused_for_another_state(mason, project):
     mason("--state", "other", "apply", "-y")
     result = mason("--state", "other", "apply", "release.plan")
     assert result.err == (
-        "Error: This plan was made against another state (its lineage differs). Nothing was applied. Plan again.\n"
+        f"Error: This plan was made against the state file://{project}/state, not file://{project}/other. "
+        "Nothing was applied. Choose that state (--state, --workspace), or plan again.\n"
     )
 
 
@@ -242,7 +247,7 @@ def test_a_saved_plan_for_an_empty_state_is_refused_by_another_empty_one(mason, 
     result = mason("--state", "other", "apply", "release.plan")
     assert result.err == (
         f"Error: This plan was made against the state file://{project}/state, not file://{project}/other. "
-        "Nothing was applied. Plan again.\n"
+        "Nothing was applied. Choose that state (--state, --workspace), or plan again.\n"
     )
 
 

@@ -550,3 +550,13 @@ def test_a_schedule_that_names_no_workflow_fails(flights, mason):
         "Schedule nightly names no workflow, so Mason cannot run it. Put it again, with workflow.\n",
     )
     assert run["status"] == "failed"
+
+
+def test_a_daemon_of_a_workspace_runs_in_it(flights, mason, monkeypatch):
+    monkeypatch.setenv("MASON_WORKSPACE", "staging")
+    assert mason("apply", "-y").code == 0
+    put(flights)
+    assert [event["status"] for event in once(flights) if event["event"] == "ended"] == ["succeeded"]
+    assert [run["status"] for run in runs(mason)] == ["succeeded"]
+    monkeypatch.delenv("MASON_WORKSPACE")
+    assert runs(mason) == []

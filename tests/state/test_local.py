@@ -90,8 +90,8 @@ def test_leftovers_of_the_killed_do_no_harm(store):
     (store.folder / "lock").write_bytes(b'{"id": "of somebody who')
     assert (store.read(), store.lock_info()) == (base, None)
     written = store.write(resources(2), base=base)
-    with store.lock("apply") as info:
-        assert store.lock_info() == info
+    with store.lock("apply") as held:
+        assert store.lock_info() == held.info
     assert store.read() == written
     assert files_of(store) == [".guard", ".index", "backups/state.1.json", "lock", "state.json"]
 
@@ -220,8 +220,8 @@ def test_killed_at_any_moment(store):
 def test_locked_by_another_process(store):
     script = (
         "import sys\nfrom mason.state.local import LocalStateStore\n"
-        "with LocalStateStore(sys.argv[1]).lock('apply') as info:\n"
-        "    print(info.who, info.pid, info.since, flush=True)\n    sys.stdin.read()\n"
+        "with LocalStateStore(sys.argv[1]).lock('apply') as held:\n"
+        "    print(held.info.who, held.info.pid, held.info.created, flush=True)\n    sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", script, store.url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -416,4 +416,5 @@ def test_links_in_the_place_of_new_files_are_not_followed(store, tmp_path):
 def test_the_file_is_json(store):
     store.write(resources(1), base=store.read())
     document = json.loads((store.folder / "state.json").read_bytes())
-    assert list(document) == ["version", "mason_version", "serial", "lineage", "resources"]
+    written = ["written_at", "written_by"]
+    assert list(document) == ["version", "mason_version", "serial", "lineage", *written, "resources"]

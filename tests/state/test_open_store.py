@@ -9,6 +9,7 @@ import pytest
 from mason.errors import StateError
 from mason.state.local import LocalStateStore, folder_of
 from mason.state.memory import MemoryStateStore
+from mason.state.s3.store import S3StateStore
 from mason.state.store import open_store
 
 
@@ -56,6 +57,14 @@ def test_opening_creates_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_opening_a_bucket_asks_nobody():
+    """Neither the store, which is not there, nor boto3, whose credentials are not set."""
+    url = "s3://bucket/team?endpoint_url=http://127.0.0.1:1&secret_key={{NO_SUCH}}&access_key={{NO_SUCH}}"
+    store = open_store(url)
+    assert isinstance(store, S3StateStore)
+    assert open_store(store.url).url == store.url
+
+
 def test_memory():
     store = open_store("memory://shared")
     assert isinstance(store, MemoryStateStore)
@@ -65,12 +74,7 @@ def test_memory():
 @pytest.mark.parametrize(
     ("url", "text"),
     [
-        (
-            "s3://bucket/state",
-            "This version of Mason keeps state in files only, not in s3://. "
-            "Choose a folder: --state file:///path/to/folder.",
-        ),
-        ("gs://ann:secret@bucket", "No state store is known for gs://. Known: file://, memory://."),
+        ("gs://ann:secret@bucket", "No state store is known for gs://. Known: file://, memory://, s3://."),
         ("", "'' names no folder to keep the state in. Write file:///path/to/folder, or a path."),
         ("file://", "'file://' names no folder to keep the state in. Write file:///path/to/folder, or a path."),
         (
@@ -111,7 +115,7 @@ def test_entry_points(installed, tmp_path):
     with pytest.raises(StateError) as caught:
         open_store("shelve://top")
     assert str(caught.value) == (
-        "No state store is known for shelve://. Known: broken://, file://, memory://, shelf://."
+        "No state store is known for shelve://. Known: broken://, file://, memory://, s3://, shelf://."
     )
 
 

@@ -1,0 +1,333 @@
+"""``mason state``: looking after the state itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from mason import project
+from mason.cli import Invocation
+from mason.cli.shared import (
+    confirm,
+    json_option,
+    lock_timeout_option,
+    open_project,
+    output,
+    show,
+    show_json,
+    tell,
+    yes_option,
+)
+from mason.errors import SettingsError
+from mason.planner.plan import Plan
+from mason.project import Project, states
+from mason.render import states as views
+from mason.render.terminal import printable
+from mason.resources.address import KINDS
+from mason.state.snapshot import Snapshot
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_EPILOG = """\b
+Examples:
+  mason state list operator.table
+  mason state show operator.table.get
+  mason state mv operator.table.get operator.table.fetch
+  mason state history
+  mason state rollback 12
+  mason state migrate s3://bucket/prefix
+  mason state lock-info
+  mason state unlock 8c2f6f0d1f6a9c3e
+"""
+
+
+def _dry_run_option(function: Function) -> Function:
+    return click.option("--dry-run", is_flag=True, help="Only show what would be done.")(function)
+
+
+@click.group("state", epilog=_EPILOG)
+def state_group() -> None:
+    """Look after the state itself: what it holds, its versions, its lock, and where it is kept.
+
+    No engine is called by any of these. What changes the state keeps the snapshot before as a backup.
+    """
+
+
+@state_group.command("list")
+@click.argument("prefix", metavar="[ADDR-PREFIX]", default="")
+@click.option("--kind", type=click.Choice(KINDS), help="Only resources of this kind.")
+@json_option
+@click.pass_obj
+def list_state(invocation: Invocation, prefix: str, kind: str | None) -> None:
+    """List the addresses in the state, or those that begin with ADDR-PREFIX."""
+    opened = open_project(invocation)
+    snapshot = opened.store.read()
+    found = states.listed(snapshot, prefix, kind=kind or "")
+    if invocation.json:
+        show_json(views.list_json(found, snapshot, url=opened.store.url))
+    elif found:
+        show(views.list_text(found, output(invocation)))
+    else:
+        tell(f"There is no {kind} here." if kind and snapshot.resources else "The state holds nothing.")
+
+
+@state_group.command("show")
+@click.argument("address", metavar="ADDR")
+@json_option
+@click.pass_obj
+def show_entry(invocation: Invocation, address: str) -> None:
+    """Show all that the state holds of one resource; values of secret fields are REDACTED."""
+    opened = open_project(invocation)
+    snapshot = opened.store.read()
+    entry = states.entry_of(snapshot, address)
+    definition = project.shown_definition(entry)
+    users, edited = states.users_of(snapshot, address), not entry.is_as_applied
+    if invocation.json:
+        url = opened.store.url
+        show_json(views.show_json(address, entry, definition, snapshot, users=users, edited=edited, url=url))
+    else:
+        show(views.show_text(address, entry, definition, output(invocation), users=users, edited=edited))
+
+
+@state_group.command("mv")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@_dry_run_option
+@lock_timeout_option
+@click.pass_obj
+def move(invocation: Invocation, before: str, after: str, dry_run: bool, lock_timeout: float) -> None:
+    """Give the resource at address A the address B, and tell all that refers to it.
+
+    For a resource that you rename in its YAML: with the same names there, `mason plan` has nothing to change, and a run
+    is not done again. A document `{type: moved, from: A, to: B}` beside the YAML does the same for the whole team with
+    the next apply.
+    """
+    opened = open_project(invocation)
+
+    def prepare() -> states.Change[states.Moved]:
+        return states.move(opened, before, after)
+
+    change = prepare()
+    show(views.moved_text(change.told))
+    if not dry_run:
+        written = states.carry_out(opened, change, prepare, operation="state mv", lock_timeout=lock_timeout)
+        states.follow_config(change.told, written)
+        _tell_written("Moved", opened, written)
+
+
+@state_group.command("rm")
+@click.argument("addresses", metavar="ADDR...", nargs=-1, required=True)
+@yes_option
+@_dry_run_option
+@lock_timeout_option
+@click.pass_obj
+def forget(
+    invocation: Invocation, addresses: tuple[str, ...], auto_approve: bool, dry_run: bool, lock_timeout: float
+) -> None:
+    """Let the state forget resources. Nothing else is touched: no engine, no file, no data.
+
+    A schedule goes on in its scheduler. To delete one there as well: `mason destroy ADDR`.
+    """
+    opened = open_project(invocation)
+
+    def prepare() -> states.Change[states.Forgotten]:
+        return states.forget(opened, addresses)
+
+    change = prepare()
+    show(views.forgotten_text(change.told))
+    if dry_run:
+        return
+    if not auto_approve:
+        confirm("Forget these?")
+    written = states.carry_out(opened, change, prepare, operation="state rm", lock_timeout=lock_timeout)
+    _tell_written("Forgot", opened, written)
+
+
+@state_group.command("pull")
+@click.pass_obj
+def pull(invocation: Invocation) -> None:
+    """Print the state as it is kept: the JSON of state.json, for a look, a copy or an edit."""
+    content = states.pulled(open_project(invocation))
+    if sys.stdout.isatty():
+        click.echo(printable(content.decode()), nl=False)
+    else:
+        click.echo(content, nl=False)
+
+
+@state_group.command("push")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.option("--force", is_flag=True, help="Also a file of another state, or an older one.")
+@yes_option
+@_dry_run_option
+@lock_timeout_option
+@click.pass_obj
+def push(
+    invocation: Invocation, file: Path, force: bool, auto_approve: bool, dry_run: bool, lock_timeout: float
+) -> None:
+    """Put FILE (- for stdin), which is a state as `mason state pull` prints it, in the place of the state.
+
+    The whole file is checked first. It is refused when it is another state (its lineage differs), or when its serial is
+    not higher than that of the state: after an edit by hand, make it higher. With --force it is put there all the same,
+    with a serial of its own.
+    """
+    opened = open_project(invocation)
+    if str(file) == "-" and force and not auto_approve and not dry_run:
+        raise SettingsError("With the state on stdin nobody can answer there: pass -y as well, or a file.")
+    content, where = _read(file)
+
+    def prepare() -> states.Change[states.Pushed] | None:
+        return states.push(opened, content, where=where, force=force)
+
+    change = prepare()
+    if change is None:
+        tell(f"{where} is what the state {opened.store.url} holds. There is nothing to do.")
+        return
+    _show_plan(invocation, change.told.plan)
+    for reason in change.told.reasons:
+        tell(f"Warning: {where} is put there although {reason}.")
+    if dry_run:
+        return
+    if change.told.reasons and not auto_approve:
+        confirm(f"REPLACE the whole state {opened.store.url}, which others may use, by {where}?")
+    written = states.carry_out(opened, change, prepare, operation="state push", lock_timeout=lock_timeout)
+    _tell_written("Pushed", opened, written)
+
+
+def _read(file: Path) -> tuple[bytes, str]:
+    """The content of a file or stdin, and what people call it."""
+    if str(file) == "-":
+        return sys.stdin.buffer.read(), "stdin"
+    try:
+        return file.read_bytes(), str(file)
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read ({error.strerror}).") from error
+
+
+@state_group.command("history")
+@json_option
+@click.pass_obj
+def history(invocation: Invocation) -> None:
+    """List the snapshots that are kept: when and by whom each was written, and how many resources it changed."""
+    opened = open_project(invocation)
+    versions = states.history(opened)
+    if invocation.json:
+        show_json(views.history_json(versions, url=opened.store.url))
+    elif versions:
+        show(views.history_text(versions, output(invocation)))
+    else:
+        tell(f"Nothing was written to the state {opened.store.url} yet.")
+
+
+@state_group.command("rollback")
+@click.argument("serial", type=click.IntRange(min=1))
+@yes_option
+@_dry_run_option
+@lock_timeout_option
+@click.pass_obj
+def roll_back(invocation: Invocation, serial: int, auto_approve: bool, dry_run: bool, lock_timeout: float) -> None:
+    """Make the state what it was at SERIAL (see `mason state history`), as a new serial.
+
+    Definitions come back, and what is known of runs and schedules. No engine is called: what runs did stays done, and
+    schedulers keep what they have.
+    """
+    opened = open_project(invocation)
+
+    def prepare() -> states.Change[Plan]:
+        return states.roll_back(opened, serial)
+
+    change = prepare()
+    _show_plan(invocation, change.told)
+    if dry_run:
+        return
+    if not auto_approve:
+        confirm(f"Make the state what it was at serial {serial}?")
+    written = states.carry_out(opened, change, prepare, operation="state rollback", lock_timeout=lock_timeout)
+    _tell_written("Rolled back", opened, written)
+
+
+@state_group.command("migrate")
+@click.argument("url")
+@click.option("--write", is_flag=True, help="Also make URL the state of mason.yaml.")
+@_dry_run_option
+@lock_timeout_option
+@click.pass_obj
+def migrate(invocation: Invocation, url: str, write: bool, dry_run: bool, lock_timeout: float) -> None:
+    """Copy the state to URL: snapshot, backups, sources and the history of runs, read back and compared.
+
+    The old state stays as it was. A place that holds something else is refused; an attempt that was interrupted is
+    gone on with.
+    """
+    from mason.project import migration
+
+    opened = open_project(invocation)
+    if dry_run:
+        prepared = migration.prepare_migration(opened, url)
+    else:
+        prepared = migration.migrate(opened, url, lock_timeout=lock_timeout, tell=tell)
+    show(views.migration_text(prepared, done=not dry_run))
+    for warning in views.migration_warnings(prepared):
+        tell(f"Warning: {warning}")
+    told = migration.told_url(url, opened.settings.root)
+    if write and not dry_run:
+        show(f"Wrote to {migration.write_url(opened, url)}: state: {told}")
+    else:
+        show(f"To use it from now on, write into mason.yaml: state: {told}")
+
+
+@state_group.command("workspaces")
+@json_option
+@click.pass_obj
+def workspaces(invocation: Invocation) -> None:
+    """List the workspaces: states under one URL that are kept apart (mason --workspace NAME ...)."""
+    found = states.workspaces(open_project(invocation))
+    if invocation.json:
+        show_json(views.workspaces_json(found))
+    else:
+        show(views.workspaces_text(found, output(invocation)))
+
+
+def _show_plan(invocation: Invocation, plan: Plan) -> None:
+    from mason.render import plans
+
+    show(plans.plan_text(plan, output(invocation)))
+
+
+def _tell_written(what: str, opened: Project, written: Snapshot) -> None:
+    show(f"{what}. The state {opened.store.url} is at serial {written.serial} now.")
+
+
+@state_group.command("lock-info")
+@json_option
+@click.pass_obj
+def lock_info(invocation: Invocation) -> None:
+    """Show who holds the lock, for what and since when."""
+    opened = open_project(invocation)
+    holder = states.lock_info(opened)
+    if invocation.json:
+        show_json(views.lock_json(holder, url=opened.store.url))
+    else:
+        show(views.lock_text(holder, url=opened.store.url))
+
+
+@state_group.command("unlock")
+@click.argument("lock_id", metavar="ID")
+@yes_option
+@click.pass_obj
+def unlock(invocation: Invocation, lock_id: str, auto_approve: bool) -> None:
+    """Take the lock from its holder, whose ID `mason state lock-info` shows.
+
+    Hardly ever needed: the lock of a process that died is free when its lease has run out, after a minute or so. A
+    holder that is still at work stops at its next step and can write no more. The lock of a state in a folder goes with
+    its process and cannot be taken from it.
+    """
+    opened = open_project(invocation)
+    holder = states.holder_to_unlock(opened, lock_id)
+    if not auto_approve:
+        tell(views.lock_text(holder, url=opened.store.url))
+        confirm("Take the lock from its holder?")
+    states.unlock(opened, lock_id)
+    show(f"Unlocked the state {opened.store.url}, which {holder.who} (process {holder.pid}) had locked.")

@@ -1,0 +1,407 @@
+"""Use cases that look after the state itself, and not after what it holds.
+
+What changes a state is prepared, shown, and then done under the lock as it was shown; the snapshot before stays a
+backup. No engine is called, so what schedulers hold may differ afterwards: who asks is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from mason import secrets, settings
+from mason.errors import (
+    EngineError,
+    MissingDependencyError,
+    NotFoundError,
+    StateConflictError,
+    StateError,
+    StateFormatError,
+    StateLockedError,
+)
+from mason.project import Project, current_config, open_workspace, stored_source
+from mason.resources.address import config_address
+from mason.resources.wording import suggestion
+from mason.settings import DEFAULT_WORKSPACE
+from mason.state.snapshot import Entry, Snapshot
+from mason.state.store import LockInfo, open_store
+
+if TYPE_CHECKING:
+    from mason.planner.plan import Plan
+
+Told = TypeVar("Told")
+
+# --- the lock ---------------------------------------------------------------------------------------------------------
+
+
+def lock_info(project: Project) -> LockInfo | None:
+    """Who holds the lock of the project's state now; ``None`` when nobody does."""
+    return project.store.lock_info()
+
+
+def holder_to_unlock(project: Project, lock_id: str) -> LockInfo:
+    """Who would lose the lock if it was unlocked. Raises ``StateError`` when nobody holds it, or under another id."""
+    from mason.state.lock import named_holder
+
+    return named_holder(project.store.url, lock_info(project), lock_id)
+
+
+def unlock(project: Project, lock_id: str) -> LockInfo:
+    """Take the lock from its holder. Raises ``StateError`` when it is another lock or goes with its process."""
+    return project.store.break_lock(lock_id)
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def listed(snapshot: Snapshot, prefix: str = "", *, kind: str = "") -> dict[str, Entry]:
+    """The resources whose address begins with ``prefix``, of one kind or of all, sorted by address.
+
+    Raises ``NotFoundError`` when there are resources, but none whose address begins so.
+    """
+    found = [address for address in sorted(snapshot.resources) if address.startswith(prefix)]
+    if prefix and not found and snapshot.resources:
+        if set(prefix) & set("*?["):
+            hint = "it is taken as it is, without wildcards: leave them out"
+        else:
+            hint = suggestion(prefix, snapshot.resources, "known")
+        raise NotFoundError(f"No address in the state begins with {prefix} ({hint}).")
+    return snapshot.select([address for address in found if not kind or address.startswith(f"{kind}.")])
+
+
+def entry_of(snapshot: Snapshot, address: str) -> Entry:
+    """What the state holds at ``address``. Raises ``NotFoundError``."""
+    from mason.planner.rename import known
+
+    known(snapshot.resources, [address])
+    return snapshot.resources[address]
+
+
+def users_of(snapshot: Snapshot, address: str) -> list[str]:
+    """The addresses of what uses the resource at ``address``, sorted."""
+    from mason.planner.integrity import references_of
+
+    return sorted(each for each, entry in snapshot.resources.items() if address in references_of(entry))
+
+
+def pulled(project: Project) -> bytes:
+    """The state as its file has it. Raises ``StateError`` when nothing was written yet."""
+    from mason.state.format import encode
+
+    snapshot = project.store.read()
+    if not snapshot.lineage:
+        raise StateError(f"Nothing was written to the state {project.store.url} yet.")
+    return encode(snapshot)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One snapshot of a state: when and by whom it was written (empty where nobody knows) and how many ``resources``
+    it holds. ``created``, ``overwritten``, ``deleted`` and ``outcomes`` (of runs and schedules) count what changed
+    since the one before; ``None`` where that one is not kept any more. ``error`` says why it cannot be read."""
+
+    serial: int
+    is_current: bool = False
+    written_at: str = ""
+    written_by: str = ""
+    resources: int | None = None
+    created: int | None = None
+    overwritten: int | None = None
+    deleted: int | None = None
+    outcomes: int | None = None
+    error: str = ""
+
+
+def history(project: Project) -> list[Version]:
+    """The kept snapshots, the current one first; none when nothing was written yet."""
+    current = project.store.read()
+    if not current.lineage:
+        return []
+    found: list[Version] = []
+    before: Snapshot | None = None
+    for serial in project.store.list_backups():
+        try:
+            snapshot = project.store.get_backup(serial)
+        except StateError as error:
+            found.append(Version(serial, error=str(error)))
+            before = None
+            continue
+        found.append(_version(snapshot, before))
+        before = snapshot
+    found.append(replace(_version(current, before), is_current=True))
+    return found[::-1]
+
+
+def _version(snapshot: Snapshot, before: Snapshot | None) -> Version:
+    version = Version(
+        snapshot.serial,
+        written_at=snapshot.written_at,
+        written_by=snapshot.written_by,
+        resources=len(snapshot.resources),
+    )
+    if before is None and snapshot.serial > 1:
+        return version
+    old, new = dict(before.resources if before else {}), snapshot.resources
+    return replace(
+        version,
+        created=sum(address not in old for address in new),
+        overwritten=sum(address in old and old[address].digest != entry.digest for address, entry in new.items()),
+        deleted=sum(address not in new for address in old),
+        outcomes=sum(
+            address in old and old[address].digest == entry.digest and old[address].outcome != entry.outcome
+            for address, entry in new.items()
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace: its name, the URL of its state, and the ``serial`` of it (0: nothing was applied in it yet)."""
+
+    name: str
+    url: str
+    serial: int
+    resources: int
+    is_current: bool
+
+
+def workspaces(project: Project) -> list[Workspace]:
+    """The default workspace, then the others that have a state, and the current one in any case; by name."""
+    others = {*open_store(project.url).list_workspaces(), project.workspace} - {DEFAULT_WORKSPACE}
+    found = []
+    for name in (DEFAULT_WORKSPACE, *sorted(others)):
+        store = open_workspace(project.url, name)
+        snapshot = store.read()
+        is_current = name == project.workspace
+        found.append(Workspace(name, store.url, snapshot.serial, len(snapshot.resources), is_current))
+    return found
+
+
+def check_place(url: str) -> Snapshot:
+    """What the state at ``url`` holds, once it is clear that it can be written: its lock is taken and given back.
+
+    Raises ``StateError`` and ``SettingsError`` when it cannot be.
+    """
+    store = open_store(url)
+    # Somebody who holds the lock can write, and nothing speaks against the others.
+    with suppress(StateLockedError), store.lock("init"):
+        pass
+    return store.read()
+
+
+# --- changing ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[Told]):
+    """A change that was prepared: ``base`` is the snapshot that it is made to, ``becomes`` what it makes of that, and
+    ``told`` what is shown of it before anybody says yes."""
+
+    base: Snapshot
+    becomes: Snapshot
+    told: Told
+
+
+def carry_out(
+    project: Project,
+    change: Change[Told],
+    again: Callable[[], Change[Told] | None],
+    *,
+    operation: str,
+    lock_timeout: float,
+) -> Snapshot:
+    """Do what was shown, under the lock. ``again`` prepares it anew, for what the state is by then.
+
+    Raises ``StateConflictError`` when that is something else than what was shown, and the store's own errors.
+    """
+    with project.store.lock(operation, timeout=lock_timeout):
+        fresh = again()
+        if fresh is None or fresh.told != change.told:
+            raise StateConflictError(
+                f"The state {project.store.url} was changed by somebody else, and what would be done now is not what "
+                "was shown. Nothing was written. Run the command again."
+            )
+        return project.store.restore(fresh.becomes, base=fresh.base)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a move tells: ``rewritten`` and ``schedules`` as ``mason.planner.rename.Renamed`` has them. ``has_module``
+    says that a Python class has the old name, ``is_chosen`` that it is this person's current config."""
+
+    before: str
+    after: str
+    rewritten: tuple[str, ...]
+    schedules: tuple[str, ...]
+    has_module: bool
+    is_chosen: bool
+
+
+def move(project: Project, before: str, after: str) -> Change[Moved]:
+    """The state with the resource at ``before`` at ``after``. Raises as :func:`mason.planner.rename.rename` does."""
+    from mason.planner.rename import rename
+
+    base = project.store.read()
+    renamed = rename(base, before, after)
+    chosen = settings.current_config(base.lineage)
+    told = Moved(
+        before,
+        after,
+        renamed.rewritten,
+        renamed.schedules,
+        renamed.has_module,
+        bool(chosen) and before == config_address(chosen) and current_config(base) == chosen,
+    )
+    return Change(base, _next(renamed.resources, base), told)
+
+
+def follow_config(moved: Moved, snapshot: Snapshot) -> None:
+    """Let this person's current config be the moved one."""
+    if moved.is_chosen:
+        settings.set_current_config(snapshot.lineage, moved.after.partition(".")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What forgetting tells: pairs of what stays and what it ``uses`` that would be gone, and the ``schedules`` that
+    stay in their schedulers."""
+
+    addresses: tuple[str, ...]
+    uses: tuple[tuple[str, str], ...]
+    schedules: tuple[str, ...]
+
+
+def forget(project: Project, addresses: Sequence[str]) -> Change[Forgotten]:
+    """The state without the resources at ``addresses``. Raises ``NotFoundError`` with all that are not there."""
+    from mason.planner.integrity import references_of
+    from mason.planner.outcome import Outcome
+    from mason.planner.rename import known
+
+    base = project.store.read()
+    known(base.resources, addresses)
+    gone = dict.fromkeys(addresses)
+    rest = {address: entry for address, entry in base.resources.items() if address not in gone}
+    uses = [(address, used) for address, entry in rest.items() for used in references_of(entry) if used in gone]
+    held = [each for each in gone if _is_schedule(base.resources[each]) and Outcome.of(base.resources[each])]
+    return Change(base, _next(rest, base), Forgotten(tuple(gone), tuple(sorted(uses)), tuple(held)))
+
+
+def _is_schedule(entry: Entry) -> bool:
+    return entry.kind == "schedule"
+
+
+def roll_back(project: Project, serial: int) -> Change[Plan]:
+    """The state as its backup ``serial`` has it. Raises ``StateError`` when that is not among the backups."""
+    base = project.store.read()
+    kept = project.store.list_backups()
+    if serial == base.serial and serial:
+        raise StateError(f"The state {project.store.url} is at serial {serial} already.")
+    if serial not in kept:
+        there = f"Kept are: {', '.join(map(str, kept))}. See mason state history" if kept else "None is kept."
+        raise StateError(f"There is no backup of serial {serial} in {project.store.url}. {there}")
+    earlier = project.store.get_backup(serial)
+    plan = _replacement(project, base, earlier, named=f"serial {serial}")
+    return Change(base, _next(earlier.resources, base), plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push tells: what would change, and for which ``reasons`` it takes ``force``."""
+
+    plan: Plan
+    reasons: tuple[str, ...]
+    serial: int
+
+
+def push(project: Project, content: bytes, *, where: str, force: bool) -> Change[Pushed] | None:
+    """The state as ``content`` has it, the bytes of a state that stand at ``where``; ``None`` if that is what it is.
+
+    Keeps the serial of the file, or goes one on where that is not higher (with ``force``). Raises ``StateFormatError``
+    with all that is wrong with the file, and ``StateConflictError`` for what takes ``force``.
+    """
+    given = _checked(content, where)
+    base = project.store.read()
+    if (given.lineage, given.serial, given.resources) == (base.lineage, base.serial, base.resources):
+        return None
+    reasons = tuple(_against(given, base) if base.lineage else ())
+    if reasons and not force:
+        raise StateConflictError(
+            f"{where} is not pushed to {project.store.url}: {' and '.join(reasons)}. Look at what is there with "
+            "mason state pull. To put the file in its place all the same: --force"
+        )
+    becomes = replace(_next(given.resources, base), serial=max(given.serial, base.serial + 1), lineage=given.lineage)
+    return Change(base, becomes, Pushed(_replacement(project, base, given, named=where), reasons, becomes.serial))
+
+
+def _against(given: Snapshot, base: Snapshot) -> Iterator[str]:
+    if given.lineage != base.lineage:
+        yield f"it is another state (lineage {given.lineage}, there {base.lineage})"
+    if given.serial < base.serial:
+        yield f"it is older (serial {given.serial}, there {base.serial})"
+    elif given.serial == base.serial and given.lineage == base.lineage:
+        yield f"it differs from the state that has the same serial, {base.serial} (after an edit, make that one higher)"
+
+
+def _checked(content: bytes, where: str) -> Snapshot:
+    """The state in ``content``. Raises ``StateFormatError`` with all that no state can hold."""
+    from mason.state.format import decode
+
+    given = decode(content, where=where, token="", backup=lambda: "Nothing was pushed.")
+    faults = [f"{where}: {fault}" for address, entry in given.resources.items() for fault in _faults(address, entry)]
+    if not given.lineage or not given.serial:
+        faults.insert(0, f"{where}: this is the file of a state that was never written (serial {given.serial}).")
+    if faults:
+        raise StateFormatError("\n".join(faults))
+    return given
+
+
+def _faults(address: str, entry: Entry) -> Iterator[str]:
+    from mason.resources.address import address_of
+    from mason.resources.validate import kind_findings, schema_findings
+
+    definition = entry.definition
+    if "type" not in definition or kind_findings(definition):
+        yield f"the definition of {address} has no type that there is."
+    elif found := schema_findings(definition):
+        yield from (f"the definition of {address} is none: {each.message}." for each in found)
+    elif address_of(definition) != address:
+        yield f"the definition of {address} is that of {address_of(definition)}."
+    elif entry.kind == "config":
+        for client, field in _literal_secrets(definition):
+            yield f"{address} holds a literal value for the secret {field!r} of client {client}: use {{{{NAME}}}}."
+
+
+def _literal_secrets(definition: Any) -> Iterator[tuple[str, str]]:
+    from mason.clients import registry
+
+    for client, given in definition.get("clients", {}).items():
+        configuration = given.get("configuration", {})
+        try:
+            hidden = set(secrets.secret_fields(registry.schema(client)))
+        except (EngineError, MissingDependencyError):
+            # Applied by somebody who has a client that is not installed here: nobody can tell what is secret.
+            continue
+        for field, value in configuration.items():
+            if field in hidden and not secrets.is_reference(value):
+                yield client, field
+
+
+def _replacement(project: Project, base: Snapshot, other: Snapshot, *, named: str) -> Plan:
+    from mason.planner.replacement import plan_replacement
+
+    return plan_replacement(
+        base,
+        other,
+        named=named,
+        read_source=lambda digest: stored_source(project.store, digest),
+        state=project.store.url,
+        project=project.settings.name,
+    )
+
+
+def _next(resources: Any, base: Snapshot) -> Snapshot:
+    from mason.state.lock import next_snapshot
+
+    return next_snapshot(resources, base)

@@ -1,0 +1,286 @@
+"""Requests to a bucket, and what their answers mean: this is the only module that knows boto3.
+
+A request that changes nothing, or that may be made twice, is made again (with growing pauses that differ by chance)
+when the store says that it has too much to do, that it failed, or when its answer does not arrive whole. A conditional
+write is different: when its outcome is unknown it is looked for before anything is tried again, by an id that each
+write carries. So a write is made once, and whoever asked for it hears whether it was.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mason import __version__, secrets, settings
+from mason.errors import MissingDependencyError, StateError
+from mason.state.lock import turns
+from mason.state.s3.address import OPTIONS, Address
+from mason.state.s3.answers import Missing, Rejected, Uncertain, Unmet, meaning_of, silence
+
+Answer = TypeVar("Answer")
+
+NEW = "*"
+"""What a write expects that nothing may be there for."""
+
+_WRITE_ID = "mason-write"
+# Seconds between two attempts, at first and at most.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object. ``etag`` names this version of it, ``write_id`` the write that made it (empty: not one of Mason's).
+
+    ``age`` is for how many seconds it had been there when the store answered, by the store's own clock and to the
+    second; ``None`` when the answer does not tell.
+    """
+
+    body: bytes
+    etag: str
+    write_id: str = ""
+    age: float | None = None
+
+
+class Bucket:
+    """The objects at an address, by their keys below its prefix. Connects at the first request; threads may share it.
+
+    All methods raise ``StateError`` for what the store refuses or does not answer, with the remedy, and
+    ``MissingDependencyError`` without boto3.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._connecting = threading.Lock()
+        self._connected: Any = None
+
+    def get(self, key: str, *, unless: str = "") -> Found | None:
+        """The object, ``None`` when there is none. Raises ``NotModified`` when its ETag is ``unless``."""
+        condition = {"IfNoneMatch": unless} if unless else {}
+
+        def read() -> Found:
+            answer = self._client().get_object(**self._object(key), **condition)
+            # The body belongs to the request: it may be cut off, too.
+            return _found(answer, answer["Body"].read())
+
+        try:
+            return self._persistently("read", key, read)
+        except Missing:
+            return None
+
+    def head(self, key: str) -> Found | None:
+        """As ``get``, without the body and without trying twice."""
+        try:
+            return self._once("read", key, lambda: _found(self._client().head_object(**self._object(key)), b""))
+        except Missing:
+            return None
+
+    def put(self, key: str, body: bytes, *, write_id: str = "") -> None:
+        """Put an object in its place, whatever is there."""
+        self._persistently("write", key, lambda: self._put(key, body, write_id))
+
+    def put_if(self, key: str, body: bytes, *, match: str, write_id: str = "", patience: float | None = None) -> str:
+        """Put an object in its place if what is there has the ETag ``match`` (``NEW``: if nothing is), as ``write_id``.
+
+        Returns the new ETag. Raises ``Unmet`` when something else is there, and ``Uncertain`` when for ``patience``
+        seconds (by default twice the address's timeout) the store gave no answer from which one could know;
+        ``Uncertain.seen_old`` says whether the last look still met what was there before. A request whose answer got
+        lost is made again only after such a look.
+        """
+        write_id = write_id or new_write_id()
+        condition = {"IfNoneMatch": NEW} if match == NEW else {"IfMatch": match}
+        doubt: Uncertain | None = None
+        for _ in self._turns(patience):
+            if doubt is None or doubt.seen_old:
+                try:
+                    return self._put(key, body, write_id, **condition)
+                except Rejected as error:
+                    refused = error
+                    continue
+                except (Unmet, Missing):
+                    if doubt is None:
+                        raise Unmet from None
+                except Uncertain as error:
+                    doubt = error
+            doubt.seen_old = False
+            with suppress(StateError):
+                found = self.head(key)
+                if found is not None and found.write_id == write_id:
+                    return found.etag
+                if (found.etag if found else NEW) != match:
+                    raise Unmet
+                doubt.seen_old = True
+        raise doubt or refused
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is missing is no error."""
+        self._persistently("delete", key, lambda: self._client().delete_object(**self._object(key)))
+
+    def delete_if(self, key: str, *, match: str) -> None:
+        """Remove an object if its ETag is ``match``. Raises ``Unmet`` when it is not, or when there is none."""
+        try:
+            self._persistently("delete", key, lambda: self._client().delete_object(**self._object(key), IfMatch=match))
+        except Missing:
+            raise Unmet from None
+
+    def names(self, folder: str) -> list[tuple[float, str]]:
+        """The objects in a folder (its key with the slash), as times in seconds and names; unsorted."""
+
+        def read() -> list[tuple[float, str]]:
+            start = self.address.prefix + folder
+            listed: list[tuple[float, str]] = []
+            for page in self._pages(Prefix=start):
+                for each in page.get("Contents", ()):
+                    listed.append((each["LastModified"].timestamp(), each["Key"][len(start) :]))
+            return [(time, name) for time, name in listed if name and "/" not in name]
+
+        return self._persistently("list", folder, read)
+
+    def folders(self, folder: str) -> list[str]:
+        """The names of the folders in a folder (its key with the slash); unsorted."""
+        start = self.address.prefix + folder
+
+        def read() -> list[str]:
+            pages = self._pages(Prefix=start, Delimiter="/")
+            return [each["Prefix"][len(start) : -1] for page in pages for each in page.get("CommonPrefixes", ())]
+
+        return self._persistently("list", folder, read)
+
+    # Requests
+
+    def _pages(self, **options: str) -> Iterable[Any]:
+        pages: Iterable[Any] = (
+            self._client().get_paginator("list_objects_v2").paginate(Bucket=self.address.bucket, **options)
+        )
+        return pages
+
+    def _put(self, key: str, body: bytes, write_id: str, **condition: str) -> str:
+        """One attempt; returns the ETag."""
+        from base64 import b64encode
+        from hashlib import md5
+
+        # Not a matter of security: the store compares, so that a body which was damaged on the way is refused.
+        digest = b64encode(md5(body, usedforsecurity=False).digest()).decode()
+        metadata = {_WRITE_ID: write_id} if write_id else {}
+        options = {**self._encryption(), **condition, "Metadata": metadata, "ContentMD5": digest}
+        return self._once(
+            "write", key, lambda: str(self._client().put_object(**self._object(key), Body=body, **options)["ETag"])
+        )
+
+    def _encryption(self) -> dict[str, Any]:
+        options = self.address.options
+        given: dict[str, Any] = {}
+        if "encryption" in options:
+            given["ServerSideEncryption"] = options["encryption"]
+        if "kms_key_id" in options:
+            given["SSEKMSKeyId"] = options["kms_key_id"]
+        if "bucket_key" in options:
+            given["BucketKeyEnabled"] = options["bucket_key"] == "true"
+        return given
+
+    def _object(self, key: str) -> dict[str, str]:
+        return {"Bucket": self.address.bucket, "Key": self.address.prefix + key}
+
+    def _turns(self, patience: float | None = None) -> Iterator[None]:
+        # To connect is no attempt: loading boto3 takes a while.
+        self._once("reach", "", self._client)
+        patience = 2 * self.address.timeout if patience is None else patience
+        return turns(patience, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+
+    def _persistently(self, doing: str, key: str, request: Callable[[], Answer]) -> Answer:
+        """The answer to a request that may be made again and again."""
+        for _ in self._turns():
+            try:
+                return self._once(doing, key, request)
+            except (Rejected, Uncertain) as error:
+                failure = error
+        raise failure
+
+    def _once(self, doing: str, key: str, request: Callable[[], Answer]) -> Answer:
+        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
+
+        where = self.address.named(key)
+        try:
+            return request()
+        except ClientError as error:
+            raise meaning_of(error, doing, where, self.address) from error
+        except (BotoCoreError, ResponseParserError, KeyError) as error:
+            # KeyError: an answer without an ETag or a body was cut off, or comes from something that is no store.
+            raise silence(error, doing, where) from error
+
+    def _client(self) -> Any:
+        with self._connecting:
+            if self._connected is None:
+                self._connected = connect(self.address)
+            return self._connected
+
+
+def new_write_id() -> str:
+    """What a write is known by, whatever it wrote."""
+    return os.urandom(16).hex()
+
+
+def connect(address: Address) -> Any:
+    """botocore's client for S3, which repeats nothing by itself. Sends nothing.
+
+    Raises ``MissingDependencyError``, and ``SettingsError`` for ``{{NAME}}`` that are not set.
+    """
+    try:
+        # What boto3 stands on, in three quarters of the time that it takes to load.
+        from botocore.config import Config
+        from botocore.handlers import add_expect_header
+        from botocore.session import Session
+    except ImportError as error:
+        raise MissingDependencyError("State in s3://", "aws") from error
+    given = _resolved(address)
+    # Other stores than Amazon's rarely have a name for each bucket.
+    own = given.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    config = Config(
+        connect_timeout=min(address.timeout, 10),
+        read_timeout=address.timeout,
+        retries={"total_max_attempts": 1},
+        s3={"addressing_style": given.get("addressing_style", "path" if own else "auto")},
+        # What others than Amazon's do not know; Content-MD5 does the same.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        user_agent_extra=f"mason/{__version__}",
+    )
+    session = Session(profile=given.get("profile"))
+    client = session.create_client(
+        "s3",
+        region_name=given.get("region"),
+        endpoint_url=given.get("endpoint_url"),
+        aws_access_key_id=given.get("access_key"),
+        aws_secret_access_key=given.get("secret_key"),
+        aws_session_token=given.get("session_token"),
+        config=config,
+    )
+    # What is written is small, or has to be written anyway: asking first whether it may costs a round trip.
+    client.meta.events.unregister("before-call.s3", add_expect_header)
+    if "access_key" not in given and (found := session.get_credentials()) is not None:
+        # What is logged on request holds the token.
+        for secret in (found.secret_key, found.token):
+            secrets.remember(secret or "")
+    return client
+
+
+def _resolved(address: Address) -> dict[str, Any]:
+    """The options with the values of ``{{NAME}}``, which are looked up only now."""
+    if not secrets.references(address.options):
+        return dict(address.options)
+    known = settings.environment(settings.find_project(settings.current_folder()))
+    return secrets.resolve(address.options, {"properties": OPTIONS}, known, where=f"the state s3://{address.bucket}")
+
+
+def _found(answer: Mapping[str, Any], body: bytes) -> Found:
+    from email.utils import parsedate_to_datetime
+
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    age = None
+    if date is not None and "LastModified" in answer:
+        age = (parsedate_to_datetime(date) - answer["LastModified"]).total_seconds()
+    return Found(body, str(answer["ETag"]), answer.get("Metadata", {}).get(_WRITE_ID, ""), age)

@@ -1,0 +1,187 @@
+"""The lock of a state in a bucket: an object that only one process can make, that says who it is, and that runs out.
+
+The holder writes it anew every third of its length, always on condition that it is still the version that it wrote
+last, so that whoever was taken over finds out. Whether a lease ran out is judged without comparing the clocks of two
+machines: others subtract the object's ``Last-Modified`` from the ``Date`` of the same answer, which are both the
+store's own time; the holder counts from before it sent its last renewal, on a clock of its own that goes on while the
+machine sleeps. The holder gives up more than a second before anybody else may take over. Even if all of that went
+wrong, state is only ever written on condition that it has not moved.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from mason.errors import StateError
+from mason.state.lock import (
+    Waiting,
+    decode_lock,
+    encode_lock,
+    locked_error,
+    lost_error,
+    named_holder,
+    new_lock,
+    tell,
+    turns,
+)
+from mason.state.s3.answers import Unmet
+from mason.state.s3.bucket import NEW, Bucket, Found
+from mason.state.store import LockInfo
+
+KEY = "lock.json"
+
+# Seconds. Dates are told to the second, so an age may be off by one, and a store may have several clocks.
+_MARGIN = 2.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class Lease:
+    """The lock while it is held (see ``mason.state.store.HeldLock``)."""
+
+    def __init__(self, bucket: Bucket, operation: str) -> None:
+        self._bucket = bucket
+        self._seconds = bucket.address.lease
+        self._info = replace(new_lock(operation, path=bucket.address.url), lease=self._seconds)
+        self._asked = False
+        self._etag = ""
+        self._until = 0.0
+        self._why = ""
+        self._ended = threading.Event()
+        self._renewing = threading.Thread(target=self._keep, name="mason-lease", daemon=True)
+
+    @property
+    def info(self) -> LockInfo:
+        """What others are told of it now."""
+        return self._info
+
+    def check(self) -> None:
+        """Raises ``StateLockLostError`` when the lock is no longer held."""
+        if self._why:
+            raise lost_error(self._bucket.address.url, self._why)
+        if _now() >= self._until:
+            raise lost_error(
+                self._bucket.address.url,
+                f"Its lease of {self._seconds:g} seconds ran out: the store could not be reached to renew it, or this "
+                "machine stood still.",
+            )
+
+    def take(self, timeout: float) -> None:
+        """Become the holder, and stay it by renewing. Raises ``StateLockedError`` that names the holder."""
+        holder = None
+        with Waiting(timeout) as waiting:
+            for _ in turns(timeout, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE):
+                if self._write(NEW):
+                    break
+                found = self._bucket.get(KEY)
+                holder = decode_lock(found.body) if found else None
+                if found and _ran_out(found, holder) and self._write(found.etag):
+                    tell(_took_over(holder))
+                    break
+                waiting.met(holder)
+            else:
+                raise locked_error(self._bucket.address.url, holder)
+        self._renewing.start()
+
+    def release(self) -> None:
+        """Give the lock back, if it is still held; asked for while it was being taken, too. Raises nothing."""
+        self._ended.set()
+        if self._renewing.is_alive():
+            self._renewing.join()
+        try:
+            etag = self._etag or self._found_etag()
+            if etag:
+                with suppress(Unmet):
+                    self._bucket.delete_if(KEY, match=etag)
+        except StateError as error:
+            tell(f"The state lock could not be released, and is free after {self._info.expires}: {error}")
+
+    def _found_etag(self) -> str:
+        """The ETag of a lock that was taken without anybody hearing so: somebody pressed Ctrl-C just then."""
+        found = self._bucket.get(KEY) if self._asked else None
+        holder = decode_lock(found.body) if found else None
+        return found.etag if found and holder and holder.id == self._info.id else ""
+
+    def _write(self, match: str, *, patience: float | None = None) -> bool:
+        """Write the lock as ours if what is there has the ETag ``match``; returns whether it had."""
+        expires = datetime.now(timezone.utc) + timedelta(seconds=self._seconds)
+        info = replace(self._info, expires=expires.isoformat(timespec="seconds"))
+        # Before it is sent: the store cannot have dated it earlier.
+        until = _now() + self._seconds
+        self._asked = True
+        try:
+            self._etag = self._bucket.put_if(KEY, encode_lock(info), match=match, patience=patience)
+        except Unmet:
+            self._asked = False
+            return False
+        self._info, self._until = info, until
+        return True
+
+    def _keep(self) -> None:
+        """Renew until the end, or until somebody else has the lock."""
+        pause = self._seconds / 3
+        while not self._ended.wait(pause):
+            try:
+                if not self._write(self._etag, patience=self._seconds / 3):
+                    self._etag = ""
+                    self._why = "Somebody else broke it, or took it over when its lease had run out."
+                    return
+                pause = self._seconds / 3
+            except StateError:
+                # What check says does not depend on it: until then the lock is held, and another attempt may succeed.
+                pause = self._seconds / 10
+
+
+@contextmanager
+def leased(bucket: Bucket, operation: str, *, timeout: float) -> Iterator[Lease]:
+    """Hold the lock of the state in ``bucket`` while the context lasts."""
+    lease = Lease(bucket, operation)
+    try:
+        lease.take(timeout)
+        yield lease
+    finally:
+        lease.release()
+
+
+def holder_of(bucket: Bucket) -> LockInfo | None:
+    """Who holds the lock now."""
+    found = bucket.get(KEY)
+    holder = decode_lock(found.body) if found else None
+    return None if found is None or _ran_out(found, holder) else holder
+
+
+def break_lease(bucket: Bucket, lock_id: str) -> LockInfo:
+    """Take the lock from its holder. Raises ``StateError`` when its id is another."""
+    for _ in turns(bucket.address.timeout):
+        found = bucket.get(KEY)
+        holder = named_holder(bucket.address.url, decode_lock(found.body) if found else None, lock_id)
+        assert found is not None, "what nobody holds was refused"
+        # Renewed meanwhile: it may still be the same one.
+        with suppress(Unmet):
+            bucket.delete_if(KEY, match=found.etag)
+            return holder
+    raise StateError(f"The lock of {bucket.address.url} changed again and again. Nothing was unlocked. Try again.")
+
+
+def _ran_out(found: Found, holder: LockInfo | None) -> bool:
+    # What is no lock (half a line that somebody wrote by hand) gets as much time as a lease of ours.
+    seconds = holder.lease if holder and holder.lease else 60.0
+    return found.age is not None and found.age > seconds + _MARGIN
+
+
+def _took_over(holder: LockInfo | None) -> str:
+    if holder is None:
+        return "Took over the state lock: what was there said not who held it, and was not renewed."
+    return (
+        f"Took over the state lock of {holder.who} (process {holder.pid}), who held it for '{holder.operation}' since "
+        f"{holder.created}: its lease ran out without being renewed."
+    )
+
+
+def _now() -> float:
+    return time.clock_gettime(_CLOCK)

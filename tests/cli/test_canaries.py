@@ -1,0 +1,482 @@
+"""Secrets are references only, and redacted everywhere: canaries are planted wherever a secret can be, the whole command
+line is driven with a client that gives away whatever it knows, and everything that was written or printed is searched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from mason import secrets
+from mason.clients import registry
+from tests import leaky
+from tests.conftest import Mason, Result
+from tests.servers import BUCKET
+
+pytestmark = pytest.mark.filterwarnings("ignore:deprecated")
+REPOSITORY = Path(__file__).parents[2]
+# No letters of hexadecimal numbers and no vowels: a part of a canary stands nowhere by chance.
+_LETTERS = "ghjkmnpqrtvwxz"
+_WINDOW = 8
+_chance = random.Random()
+
+
+def core(length: int = 16) -> str:
+    """Letters that stand nowhere else."""
+    return "".join(_chance.choice(_LETTERS) for _ in range(length))
+
+
+class Canaries:
+    """Values by the names of the variables that hold them, and what must be found nowhere of them."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def plant(self, name: str, value: str) -> str:
+        self.values[name] = value
+        return value
+
+    def found_in(self, content: bytes) -> set[str]:
+        """The names of the canaries of which ``content`` holds a part that is long enough to be one."""
+        text = content.decode("utf-8", "replace").lower()
+        return {name for name, value in self.values.items() if any(part in text for part in _parts(value))}
+
+
+def _parts(value: str) -> Iterator[str]:
+    """What nobody may meet of a value, however it is spelled, cut or broken into lines."""
+    runs = re.findall(f"[{_LETTERS}]{{{_WINDOW},}}|[0-9]{{9,}}", value)
+    for run in runs:
+        width = _WINDOW if run.isalpha() else 9
+        yield from (run[at : at + width] for at in range(len(run) - width + 1))
+    if not runs:
+        yield value.lower()
+
+
+def variety() -> dict[str, str]:
+    """A canary for each field of the leaky client, each difficult in its own way."""
+    inner = core()
+    return {
+        "token": f"{core()}'\"{core()}\\",
+        "password": f"{core()}%2F&<é☃{core()}>/?+ ''x",
+        "pem": f"-----BEGIN {core()}-----\n{core()}\r\n\t{core()}==\n-----END-----\n",
+        "pin": str(_chance.randrange(10**11, 10**12)),
+        "ratio": f"{_chance.randrange(10**8, 10**9)}.250",
+        "short": "q§7" + _chance.choice(_LETTERS),
+        "inner": inner,
+        "outer": f"{core()}{inner}{core()}",
+        "long": ".".join(core(90) for _ in range(4)),
+    }
+
+
+@pytest.fixture
+def canaries() -> Canaries:
+    return Canaries()
+
+
+@pytest.fixture
+def forgetful() -> Callable[[], None]:
+    """Makes this process as ignorant as one that has just begun: what it remembers would hide leaks of the next one."""
+
+    def forget() -> None:
+        secrets._remembered.clear()
+        secrets._spellings.clear()
+
+    return forget
+
+
+class World:
+    """A person's shell: calls the command line, in this process or one of its own, and keeps all that was printed."""
+
+    def __init__(self, mason: Mason, folder: Path, canaries: Canaries, forget: Callable[[], None]) -> None:
+        self.folder = folder
+        self._mason = mason
+        self._canaries = canaries
+        self._forget = forget
+
+    def __call__(self, *arguments: str, code: int | None = None, answer: str = "") -> Result:
+        self._forget()
+        ended = self._mason(*arguments, answer=answer)
+        return self._seen(arguments, ended, code)
+
+    def process(self, *arguments: str, code: int | None = None) -> Result:
+        done = subprocess.run(
+            [sys.executable, "-m", "mason", *arguments], capture_output=True, text=True, timeout=60, check=False
+        )
+        return self._seen(arguments, Result(done.returncode, done.stdout, done.stderr), code)
+
+    def _seen(self, arguments: tuple[str, ...], ended: Result, code: int | None) -> Result:
+        told = f"mason {' '.join(arguments)[:200]}\nexit {ended.code}\n{ended.out}\n{ended.err}"
+        lines = [each for each in told.splitlines()[1:] if self._canaries.found_in(each.encode())]
+        found = self._canaries.found_in(f"{ended.out}\n{ended.err}".encode())
+        assert not found, "\n".join([told.splitlines()[0], f"{sorted(found)} in", *lines])
+        assert code is None or ended.code == code, told
+        return ended
+
+    def search(self, *, but: tuple[str, ...] = ()) -> int:
+        """Search every file of the world but those in which the test itself planted something. Returns how many."""
+        count = 0
+        for path in self.folder.parent.rglob("*"):
+            if path.is_file() and path.name not in (".env", *but) and "site" not in path.parts:
+                found = self._canaries.found_in(path.read_bytes()) | self._canaries.found_in(str(path).encode())
+                assert not found, f"{sorted(found)} in {path}:\n{path.read_text('utf-8', 'replace')}"
+                count += 1
+        return count
+
+
+@pytest.fixture
+def world(
+    mason: Mason, folder: Path, canaries: Canaries, forgetful: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    """A shell in which the leaky client is installed as a package."""
+    site = folder.parent / "site"
+    info = site / "leaky-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: leaky\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[mason.clients]\nleaky = tests.leaky:LeakyClient\n")
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(REPOSITORY)]))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    registry.forget()
+    yield World(mason, folder, canaries, forgetful)
+    registry.forget()
+    forgetful()
+
+
+def config(identifier: str, client: str, configuration: Mapping[str, Any], **roles: str) -> str:
+    """A config in which ``client`` plays every engine that ``roles`` gives to no other."""
+    engines = {
+        f"{role}_engine": roles.get(role, client)
+        for role in ("metastore", "storage", "execution", "scheduler")
+        if roles.get(role, client)
+    }
+    clients = {client: {"configuration": dict(configuration)}}
+    return json.dumps({"type": "config", "id": identifier, **engines, "clients": clients}) + "\n---\n"
+
+
+def dotenv(values: Mapping[str, str]) -> str:
+    """A ``.env`` file. Its single quotes know two escapes."""
+    return "".join(
+        "{}='{}'\n".format(name, value.replace("\\", "\\\\").replace("'", "\\'")) for name, value in values.items()
+    )
+
+
+OPERATORS = """\
+type: operator
+namespace: leak
+command: table
+parameters: {required: [database], optional: [note]}
+do:
+  - metastore.get_table: {database: "{{database}}", table: "{{note}}"}
+---
+type: operator
+namespace: leak
+command: make
+parameters: {required: [database], optional: [note, {name: count, type: integer}]}
+do:
+  - metastore.create_table: {database: "{{database}}", table: made, definition: {name: made, comment: "{{note}}"}}
+---
+type: operator
+namespace: leak
+command: rows
+parameters: {required: [sql]}
+do:
+  - execution.query: {sql: "{{sql}}"}
+---
+type: workflow
+namespace: leak
+command: both
+dag:
+  - {id: first, namespace: leak, command: make}
+  - {id: second, namespace: leak, command: python, dependencies: [first]}
+"""
+PYTHON = """\
+type: operator
+namespace: leak
+command: python
+parameters: {required: [end], optional: [note]}
+"""
+PYTHON_CLASS = """\
+import sys
+
+import mason
+
+
+class LeakPython(mason.Operator):
+    def run(self, ctx):
+        table = ctx.metastore.get_table("ok", "t")
+        ctx.info(f"found {table!r}")
+        ctx.warn(str(table.options))
+        print(table, file=sys.stderr)
+        if ctx.params["end"] == "fail":
+            raise RuntimeError(table.options["from"])
+        return {"table": table.options["from"], "again": repr(table), **table.options["from"]}
+"""
+WORKFLOW_PARAMETERS = {"first": {"parameters": {"database": "ok"}}, "second": {"parameters": {"end": "ok"}}}
+
+
+@pytest.fixture
+def leaking(world: World, canaries: Canaries, monkeypatch: pytest.MonkeyPatch) -> World:
+    """An applied project: config 1 has all secrets, half of them from ``.env``; what runs make of it ends well."""
+    planted = {f"CANARY_{name.upper()}": canaries.plant(name, value) for name, value in variety().items()}
+    planted["CANARY_KEY"] = canaries.plant("key", core())
+    secret_in_url = canaries.plant("url", core())
+    planted["CANARY_URL"] = f"https://someone:{secret_in_url}@host:8080/path"
+    (world.folder / ".env").write_text(dotenv(dict(list(planted.items())[::2])), "utf-8")
+    for name, value in list(planted.items())[1::2]:
+        monkeypatch.setenv(name, value)
+    (world.folder / "mason.yaml").write_text("name: leaks\nstate: state\n")
+    given = {name: f"{{{{CANARY_{name.upper()}}}}}" for name in (*leaky.SECRETS, "url")}
+    given["auth"] = {"key": "{{CANARY_KEY}}"}
+    (world.folder / "config.yaml").write_text(
+        config("1", "leaky", given)
+        + config("2", "leaky", {**given, "end": "chain"}, scheduler="")
+        + config("3", "leaky", given, scheduler="local")
+    )
+    (world.folder / "operators.yaml").write_text(OPERATORS)
+    (world.folder / "python").mkdir()
+    (world.folder / "python" / "operator.yaml").write_text(PYTHON)
+    (world.folder / "python" / "__init__.py").write_text(PYTHON_CLASS)
+    world("apply", "-y", code=0)
+    world("config", "1", "-s", code=0)
+    return world
+
+
+def test_the_canaries_are_seen_where_they_are(canaries):
+    """A search that finds nothing proves nothing by itself."""
+    for name, value in variety().items():
+        canaries.plant(name, value)
+        for spelled in (value, repr(value), json.dumps(value), quote(value), value[2:-2]):
+            if name != "short" or spelled == value:
+                assert name in canaries.found_in(f"a text with {spelled} in it".encode()), (name, spelled)
+    assert canaries.found_in(canaries.values["long"][:60].encode()) == {"long"}
+    assert canaries.found_in(b"REDACTED, 123456789 and sha256:0123456789abcdef") == set()
+
+
+# --- plans and the state ----------------------------------------------------------------------------------------------
+
+
+def test_plans_and_the_state_hold_references(leaking, canaries):
+    (leaking.folder / "config.yaml").write_text(
+        (leaking.folder / "config.yaml").read_text().replace("{{CANARY_PEM}}", "{{ CANARY_TOKEN }}")
+    )
+    for options in ((), ("--json",), ("--markdown",), ("--refresh",), ("--out", "changes.plan")):
+        leaking("plan", *options, code=0)
+    for options in ((), ("--json",), ("--markdown",)):
+        leaking("show", "changes.plan", *options, code=0)
+    leaking("apply", "changes.plan", code=0)
+    assert "{{CANARY_TOKEN}}" in (leaking.folder / "state" / "state.json").read_text()
+    for arguments in (
+        ("get",),
+        ("get", "--json"),
+        ("get", "config", "1"),
+        ("config",),
+        ("state", "list"),
+        ("state", "show", "config.1"),
+        ("state", "show", "config.1", "--json"),
+        ("state", "pull"),
+        ("state", "history"),
+        ("state", "history", "--json"),
+        ("state", "mv", "operator.leak.rows", "operator.leak.lines"),
+        ("state", "rollback", "1", "--dry-run"),
+        ("graph",),
+        ("graph", "workflow", "leak", "both", "--format", "mermaid"),
+        ("schema", "config"),
+        ("drift",),
+        ("drift", "--json"),
+    ):
+        leaking(*arguments, code=0)
+    pulled = leaking("state", "pull").out
+    (leaking.folder / "pulled.json").write_text(pulled.replace('"serial":3', '"serial":9'))
+    leaking("state", "push", "pulled.json", "--force", answer="yes\n")
+    leaking("destroy", "config.1", "-y")
+    assert leaking.search() > 10
+
+
+def test_saved_states_that_no_store_took_hold_references(leaking):
+    (leaking.folder / "more.yaml").write_text(
+        "type: run\nname: failing\noperator: leak:make\nconfig_id: 1\nparameters: {database: chain}\n"
+    )
+    state = leaking.folder / "state"
+    leaking("apply", "-y", code=1)
+    state.chmod(0o500)
+    try:
+        leaking("apply", "-y")
+    finally:
+        state.chmod(0o700)
+    leaking.search()
+
+
+# --- runs -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("database", ["ok", *leaky.ENDS])
+def test_runs_of_operators_tell_nothing(leaking, database):
+    for arguments in (
+        ("validate", "operator", "leak", "table", "-p", f"database:{database}"),
+        ("run", "operator", "leak", "table", "-p", f"database:{database}"),
+        ("run", "operator", "leak", "make", "-y", "--json", "-p", f"database:{database}"),
+        ("run", "operator", "leak", "rows", "-p", f"sql:{database}"),
+    ):
+        ended = leaking(*arguments)
+        assert arguments[0] == "validate" or ended.code == (0 if database == "ok" else 1), ended
+    for end in ("ok", "fail"):
+        leaking("run", "operator", "leak", "python", "-y", "-p", f"end:{end}", code=0 if end == "ok" else 1)
+    for run in leaking("runs", "list", "--json").json["runs"]:
+        leaking("runs", "show", run["run_id"], code=0)
+    leaking.search()
+
+
+def test_debug_logs_and_tracebacks_tell_nothing(leaking):
+    """In processes of their own: the logs of this one belong to pytest."""
+    for database in ("ok", "chain"):
+        for level in ("debug", "warning"):
+            ended = leaking.process(
+                "-l", level, "run", "operator", "leak", "table", "--json", "-p", f"database:{database}"
+            )
+            if level == "debug":
+                assert "connecting with" in ended.err
+                assert database == "ok" or "Traceback" in ended.err
+    leaking.process("-l", "debug", "drift", "--json")
+    leaking.search()
+
+
+def test_parameters_that_hold_a_secret_are_redacted(leaking, canaries):
+    for value in canaries.values.values():
+        spelled = json.dumps(value, ensure_ascii=False)
+        (leaking.folder / "given.json").write_text(json.dumps({"database": "engine", "note": f"say {value}!"}))
+        for arguments in (
+            ("validate", "operator", "leak", "table", "-p", f"database:ok,note:{spelled}"),
+            ("validate", "operator", "leak", "table", "--json", "-f", "given.json"),
+            ("run", "operator", "leak", "make", "-y", "-f", "given.json"),
+            ("run", "operator", "leak", "make", "-p", f"database:ok,note:{spelled},count:{spelled}"),
+            ("run", "operator", "leak", "table", "-p", f"databas:{spelled}"),
+            ("run", "operator", "leak", "table", "-p", f"{spelled}:a"),
+            ("run", "operator", "leak", "table", "-c", value),
+        ):
+            leaking(*arguments)
+    leaking.search(but=("given.json",))
+
+
+def test_runs_of_workflows_tell_nothing(leaking, canaries):
+    (leaking.folder / "ok.json").write_text(json.dumps(WORKFLOW_PARAMETERS))
+    failing = {**WORKFLOW_PARAMETERS, "second": {"parameters": {"end": "fail", "note": canaries.values["pem"]}}}
+    (leaking.folder / "failing.json").write_text(json.dumps(failing))
+    for file in ("ok.json", "failing.json"):
+        leaking("validate", "workflow", "leak", "both", "-f", file, code=0)
+        leaking("validate", "workflow", "leak", "both", "--json", "-f", file, code=0)
+        for options in ((), ("--json",)):
+            leaking("run", "workflow", "leak", "both", "-y", "-f", file, *options, code=0 if file == "ok.json" else 1)
+    leaking.process("-l", "debug", "run", "workflow", "leak", "both", "-y", "-f", "failing.json", code=1)
+    runs = leaking("runs", "list", "--json", code=0).json["runs"]
+    for run in runs:
+        leaking("runs", "show", run["run_id"], code=0)
+        leaking("runs", "logs", run["run_id"], code=0)
+    failed = next(run["run_id"] for run in runs if run["status"] == "failed")
+    leaking("runs", "resume", failed, "-y", code=1)
+    assert leaking.search(but=("failing.json",)) > 15
+
+
+def test_a_run_that_is_killed_leaves_nothing_behind(leaking):
+    (leaking.folder / "python" / "__init__.py").write_text(
+        PYTHON_CLASS.replace("        if ctx", "        open('there', 'w').close()\n        __import__('time').sleep(60)\n        if ctx")
+    )
+    leaking("apply", "-y", "-o", code=0)
+    (leaking.folder / "ok.json").write_text(json.dumps(WORKFLOW_PARAMETERS))
+    with (leaking.folder / "printed.txt").open("wb") as printed:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mason", "run", "workflow", "leak", "both", "-y", "-f", "ok.json"],
+            stdout=printed,
+            stderr=printed,
+        )
+        deadline = time.monotonic() + 30
+        while not (leaking.folder / "there").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert (leaking.folder / "there").exists()
+    leaking("runs", "list", code=0)
+    leaking.search()
+
+
+# --- runs and schedules as resources ----------------------------------------------------------------------------------
+
+
+def runs_and_schedules(*, end: str, name: str) -> str:
+    now = datetime.now(timezone.utc) - timedelta(hours=1)
+    documents: list[dict[str, Any]] = [
+        {
+            "type": "run",
+            "name": "made",
+            "operator": "leak:make",
+            "config_id": "1",
+            "parameters": {"database": end},
+            "inputs": [f"{end}/*.csv"],
+        },
+        {
+            "type": "run",
+            "name": "after",
+            "operator": "leak:make",
+            "config_id": "1",
+            "parameters": {"database": "ok", "note": "{{runs.made.result}}"},
+        },
+        {
+            "type": "schedule",
+            "name": name,
+            "workflow": "leak:both",
+            "config_id": "1",
+            "schedule": f"0 {now.hour} * * *",
+            "parameters": WORKFLOW_PARAMETERS,
+        },
+        {
+            "type": "schedule",
+            "name": "kept",
+            "workflow": "leak:both",
+            "config_id": "3",
+            "schedule": f"0 {now.hour} * * *",
+            "catch_up": "latest",
+            "parameters": {**WORKFLOW_PARAMETERS, "second": {"parameters": {"end": "fail"}}},
+        },
+    ]
+    return "\n---\n".join(map(json.dumps, documents))
+
+
+@pytest.mark.parametrize("end", ["ok", *leaky.ENDS])
+def test_runs_and_schedules_that_are_applied_tell_nothing(leaking, end):
+    name = "nightly" if end == "ok" else end
+    (leaking.folder / "more.yaml").write_text(runs_and_schedules(end=end, name=name))
+    for options in ((), ("--json",), ("--markdown",), ("--out", "runs.plan")):
+        leaking("plan", *options)
+    leaking("apply", "-y", code=0 if end == "ok" else 1)
+    for arguments in (("plan", "--refresh"), ("drift",), ("drift", "--json"), ("scheduler", "list"), ("get", "run")):
+        leaking(*arguments)
+    leaking("scheduler", "trigger", "kept", "-c", "3", "-y")
+    leaking("scheduler", "trigger", "kept", "-c", "3", "-y", "--json")
+    leaking("scheduler", "trigger", name, "-c", "1", "-y")
+    leaking.search()
+
+
+def test_a_daemon_and_its_processes_tell_nothing(leaking, monkeypatch):
+    (leaking.folder / "more.yaml").write_text(runs_and_schedules(end="ok", name="nightly"))
+    leaking("apply", "-y", code=0)
+    for ledger in leaking.folder.rglob("ledgers/*.json"):
+        kept = json.loads(ledger.read_text())
+        kept["considered"] = (datetime.now(timezone.utc) - timedelta(days=2)).isoformat()
+        ledger.write_text(json.dumps(kept))
+    ended = leaking.process("scheduler", "start", "--once")
+    assert "failed" in ended.err + ended.out
+    ended = leaking.process("scheduler", "list", "--json", code=0)
+    assert {each["last"]["status"] for each in ended.json["schedules"]} == {"failed", "succeeded"}
+    leaking.search()

@@ -1,0 +1,178 @@
+"""A proxy between a store and Mason that does to requests what networks and overloaded services do.
+
+It takes one request after another on each connection, asks ``plan`` what to do with it, and forgets nothing: what was
+asked and what became of it is in ``log``.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import urlsplit
+
+PASS = "pass"
+CUT_BEFORE = "cut before"
+"""The connection ends before the store sees the request."""
+CUT_AFTER = "cut after"
+"""The store carries the request out, and its answer never arrives."""
+CUT_BODY = "cut body"
+"""The answer ends half way through."""
+LATE = "late"
+"""The store carries the request out when the client has long given up (``Proxy.delay`` seconds)."""
+SLOW = "slow"
+"""The answer takes ``Proxy.delay`` seconds."""
+FAIL_BEFORE = "500 before"
+"""500, and nothing was done."""
+FAIL_AFTER = "500 after"
+"""500, and yet it was done."""
+BUSY = "503"
+"""503 SlowDown."""
+CONTENDED = "409"
+"""409 ConditionalRequestConflict, which S3 answers when conditional writes meet."""
+
+REFUSED = {
+    FAIL_BEFORE: (500, "InternalError"),
+    BUSY: (503, "SlowDown"),
+    CONTENDED: (409, "ConditionalRequestConflict"),
+}
+
+
+@dataclass
+class Proxy:
+    """``plan`` is called with the method and the key of each request (not with queries) and says what happens."""
+
+    target: str
+    plan: Callable[[str, str], str] = lambda method, key: PASS
+    delay: float = 0.0
+    endpoint: str = ""
+    log: list[tuple[str, str, str, int]] = field(default_factory=list)
+
+    def fail(self, method: str, key: str, *faults: str) -> None:
+        """Let ``faults`` happen to the next requests of that method whose key ends with ``key``, in that order."""
+        left = list(faults)
+        lock = threading.Lock()
+
+        def plan(asked: str, path: str) -> str:
+            with lock:
+                return left.pop(0) if asked == method and path.endswith(key) and left else PASS
+
+        self.plan = plan
+
+    def always(self, method: str, key: str, fault: str) -> None:
+        """Let ``fault`` happen to every request of that method (any: empty) whose key ends with ``key``."""
+        self.plan = lambda asked, path: fault if method in ("", asked) and path.endswith(key) else PASS
+
+    def asked(self, method: str = "", key: str = "") -> list[tuple[str, str, int]]:
+        """Method, what happened and status (0: no answer) of the requests so far whose key ends with ``key``."""
+        return [
+            (asked, fault, status)
+            for asked, path, fault, status in list(self.log)
+            if method in ("", asked) and path.endswith(key)
+        ]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    proxy: Proxy
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on stderr."""
+
+    def handle_one_request(self) -> None:
+        # The other side may have gone.
+        with suppress(ConnectionError, http.client.HTTPException):
+            super().handle_one_request()
+            return
+        self.close_connection = True
+
+    def do_any(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fault = self.proxy.plan(self.command, urlsplit(self.path).path)
+        if fault == CUT_BEFORE:
+            self._end(fault)
+        elif fault in REFUSED:
+            self._say(fault, *REFUSED[fault])
+        else:
+            self._forward(body, fault)
+
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_any
+
+    def _note(self, fault: str, status: int) -> None:
+        # Before the client hears of it, who may look into the log at once.
+        self.proxy.log.append((self.command, urlsplit(self.path).path, fault, status))
+
+    def _end(self, fault: str) -> None:
+        self._note(fault, 0)
+        self.close_connection = True
+
+    def _say(self, fault: str, status: int, code: str) -> None:
+        self._note(fault, status)
+        said = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>As planned</Message></Error>".encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(said)
+
+    def _forward(self, body: bytes, fault: str) -> None:
+        if fault == LATE:
+            time.sleep(self.proxy.delay)
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("connection", "expect")}
+        connection = http.client.HTTPConnection(self.proxy.target, timeout=60)
+        try:
+            connection.request(self.command, self.path, body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        if fault in (CUT_AFTER, LATE):
+            self._end(fault)
+        elif fault == FAIL_AFTER:
+            self._say(fault, 500, "InternalError")
+        else:
+            self._answer(answer, content, fault)
+
+    def _answer(self, answer: http.client.HTTPResponse, content: bytes, fault: str) -> None:
+        if fault == SLOW:
+            time.sleep(self.proxy.delay)
+        self._note(fault, answer.status)
+        self.send_response_only(answer.status, answer.reason)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                self.send_header(name, value)
+        length = answer.getheader("Content-Length") if self.command == "HEAD" else None
+        if answer.status not in (204, 304):
+            self.send_header("Content-Length", length or str(len(content)))
+        self.end_headers()
+        if fault == CUT_BODY:
+            content = content[: len(content) // 2]
+            self.close_connection = True
+        self.wfile.write(content)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 100
+
+
+@contextmanager
+def proxied(endpoint: str) -> Iterator[Proxy]:
+    """A proxy before ``endpoint`` while the context lasts."""
+    proxy = Proxy(urlsplit(endpoint).netloc)
+    handler = type("Handler", (_Handler,), {"proxy": proxy})
+    with _Server(("127.0.0.1", 0), handler) as server:
+        proxy.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield proxy
+        finally:
+            server.shutdown()
+            thread.join()

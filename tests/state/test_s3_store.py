@@ -1,0 +1,273 @@
+"""What the store in a bucket does beyond the promises that all stores make: requests, caching, encryption, probing."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from mason.errors import MissingDependencyError, SettingsError, StateError, StateFormatError
+from mason.resources.resource import digest_of, encode
+from mason.secrets import scrub
+from mason.state.s3.store import S3StateStore
+from mason.state.snapshot import Entry
+from mason.testing.stores import resources
+from tests.servers import BUCKET
+from tests.state.faults import proxied
+
+pytestmark = pytest.mark.xdist_group("moto")
+
+
+@pytest.fixture
+def proxy(moto, aws):
+    with proxied(moto.endpoint) as made:
+        yield made
+
+
+@pytest.fixture
+def store(proxy, prefix):
+    return S3StateStore(f"s3://{BUCKET}/{prefix}?endpoint_url={proxy.endpoint}")
+
+
+@pytest.fixture
+def other_home(tmp_path, monkeypatch):
+    """A machine that has met nothing yet."""
+    monkeypatch.setenv("MASON_HOME", str(tmp_path / "other home"))
+
+
+def requests(proxy):
+    """The requests so far, without bucket and prefix; and forget them."""
+    done = [(method, re.sub(rf"^/{BUCKET}/team/[^/]*/", "", key), status) for method, key, _, status in proxy.log]
+    proxy.log.clear()
+    return done
+
+
+# What is asked
+
+
+def test_a_state_that_did_not_change_costs_one_conditional_request(store, proxy):
+    """Also for a process that knows it only from the disk."""
+    written = store.write(resources(1, count=100), base=store.read())
+    requests(proxy)
+    for handle in (store, S3StateStore(store.url)):
+        assert handle.read() == written
+        assert requests(proxy) == [("GET", "state.json", 304)]
+
+
+def test_who_downloads_a_state_downloads_it_once(store, proxy, other_home):
+    written = store.write(resources(1, count=100), base=store.read())
+    requests(proxy)
+    for status in (200, 304):
+        handle = S3StateStore(store.url)
+        assert (handle.read(), dict(handle.read().digests)) == (written, dict(written.digests))
+        assert requests(proxy) == [("GET", "state.json", status), ("GET", "state.json", 304)]
+
+
+def test_what_was_edited_in_the_bucket_is_known_however_it_is_read(store):
+    """Downloaded, and from what this machine remembers of it."""
+    definition = {"type": "config", "id": "1"}
+    applied = Entry("config", digest_of(encode(definition), None), definition)
+    store.write({"config.1": applied, "config.2": applied}, base=store.read())
+    assert list(S3StateStore(store.url).read().edited) == []
+    # The first one of the two.
+    store.bucket.put("state.json", store.bucket.get("state.json").body.replace(b'"id":"1"', b'"id":"3"', 1))
+    assert [list(S3StateStore(store.url).read().edited) for _ in range(2)] == [["config.1"], ["config.1"]]
+
+
+@pytest.mark.parametrize("name", ["state.json", "index"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"{}\n", b"[1]\nx", b'{"etag": "x", "write_id": "", "digest": "sha256:0"}\n']
+)
+def test_a_damaged_memory_does_no_harm(store, tmp_path, name, content):
+    written = store.write(resources(1), base=store.read())
+    [remembered] = (tmp_path / "home" / "cache").glob(f"s3-*/{name}")
+    for damage in (content, remembered.read_bytes()[:-1]):
+        remembered.write_bytes(damage)
+        assert S3StateStore(store.url).read() == written
+
+
+def test_a_home_that_cannot_be_written_does_no_harm(store, proxy, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MASON_HOME", str(tmp_path / "file" / "home"))
+    written = store.write(resources(1), base=store.read())
+    assert S3StateStore(store.url).read() == written
+
+
+def test_a_write_asks_for_what_it_needs(store, proxy):
+    """A look at the current state, its backup, the state, and the backups that are too many."""
+    base = store.write(resources(1), base=store.read())
+    requests(proxy)
+    store.write(resources(2), base=base)
+    assert [(method, key) for method, key, _ in requests(proxy)] == [
+        ("GET", "state.json"),
+        ("PUT", "backups/state.1.json"),
+        ("PUT", "state.json"),
+        ("GET", f"/{BUCKET}"),
+    ]
+
+
+def test_a_lock_costs_two_requests(store, proxy):
+    store.put_run("probed", {})
+    requests(proxy)
+    with store.lock("apply"):
+        pass
+    assert requests(proxy) == [("PUT", "lock.json", 200), ("DELETE", "lock.json", 204)]
+
+
+def test_backups_are_named_with_how_to_restore_them(store, proxy):
+    base = store.write(resources(1), base=store.read())
+    store.write(resources(2), base=base)
+    store.bucket.put("state.json", b"{")
+    with pytest.raises(StateFormatError) as caught:
+        store.read()
+    place = f"s3://{BUCKET}/{store.bucket.address.prefix}"
+    assert str(caught.value).endswith(
+        f"Restore the newest backup: aws --endpoint-url {proxy.endpoint} s3 cp {place}backups/state.1.json "
+        f"{place}state.json"
+    )
+    # What the command does.
+    store.bucket.put("state.json", store.bucket.get("backups/state.1.json").body)
+    assert store.read() == base
+
+
+# Stores that ignore conditions
+
+
+def test_a_store_that_ignores_conditions_is_refused(careless, prefix, aws):
+    store = S3StateStore(careless.url(BUCKET, prefix))
+    base = store.read()
+    for write in (
+        lambda: store.write(resources(1), base=base),
+        lambda: store.put_source(b"source"),
+        lambda: store.put_run("run", {}),
+        lambda: store.lock("apply").__enter__(),
+    ):
+        with pytest.raises(StateError) as caught:
+            write()
+        assert str(caught.value).removesuffix(" The state is as it was (serial 0).") == (
+            f"The store of {store.url} does not honour conditional writes (If-None-Match on writing, If-Match on "
+            "writing, If-Match on deleting), so two people could overwrite each other's state unnoticed. Nothing was "
+            "written. Keep the state in a store that honours them, such as Amazon S3, or in a folder: "
+            "--state file:///path/to/folder."
+        )
+    assert store.read() == base
+    assert (store.bucket.names(""), store.list_runs(), store.lock_info()) == ([], [], None)
+
+
+def test_a_store_is_probed_once(store, proxy):
+    """By each machine: what it found out is remembered, also for other processes."""
+    store.put_source(b"one")
+    assert len(requests(proxy)) > 2
+    for handle in (store, S3StateStore(store.url)):
+        handle.put_source(b"two")
+        assert [(method, status) for method, _, status in requests(proxy)] == [("PUT", 200)]
+    assert [name for _, name in store.bucket.names("")] == []
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, {}),
+        ({"encryption": "AES256"}, {"ServerSideEncryption": "AES256"}),
+        (
+            {"encryption": "aws:kms", "kms_key_id": "alias/state", "bucket_key": "true"},
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/state", "BucketKeyEnabled": True},
+        ),
+    ],
+)
+def test_encryption_is_asked_for_with_every_object(moto, prefix, aws, options, expected):
+    store = S3StateStore(moto.url(BUCKET, prefix, **options))
+    base = store.write(resources(1), base=store.read())
+    store.write(resources(2), base=base)
+    digest = store.put_source(b"source")
+    store.put_run("run", {})
+    with store.lock("apply"):
+        client = store.bucket._client()
+        keys = ("state.json", "backups/state.1.json", f"sources/sha256/{digest[7:]}", "runs/run.json", "lock.json")
+        for key in keys:
+            answer = client.head_object(Bucket=BUCKET, Key=f"{prefix}/{key}")
+            names = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
+            assert {name: answer[name] for name in names if name in answer} == expected, key
+
+
+def test_credentials_by_name(moto, prefix, aws, monkeypatch, tmp_path):
+    """``{{NAME}}`` is looked up when the store is reached, in the project's .env as well, and is never shown."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mason.yaml").write_text("name: x\n")
+    store = S3StateStore(moto.url(BUCKET, prefix) + "&access_key={{TEAM_KEY}}&secret_key={{TEAM_SECRET}}")
+    with pytest.raises(SettingsError) as caught:
+        store.read()
+    assert str(caught.value) == (
+        f"Not set: TEAM_KEY, TEAM_SECRET, wanted by the state s3://{BUCKET}. "
+        "Set it in the environment or in a .env file."
+    )
+    (tmp_path / ".env").write_text("TEAM_KEY=canary-key-1\nTEAM_SECRET=canary-secret-1\n")
+    written = store.write(resources(1), base=store.read())
+    assert S3StateStore(store.url).read() == written
+    assert scrub("it was canary-secret-1") == "it was REDACTED"
+    assert "canary" not in store.url
+    remembered = [file.read_bytes() for file in (tmp_path / "home").rglob("*") if file.is_file()]
+    assert len(remembered) == 3
+    assert not [content for content in remembered if b"canary" in content]
+
+
+def test_no_credentials(moto, prefix, aws, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    store = S3StateStore(moto.url(BUCKET, prefix))
+    with pytest.raises(StateError) as caught:
+        store.read()
+    assert str(caught.value) == (
+        f"Cannot read {store.bucket.address.named('state.json')}: boto3 gave up (Unable to locate credentials). "
+        "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or whatever else boto3 looks for."
+    )
+
+
+def test_credentials_that_are_not_accepted(seaweed, prefix, aws, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    store = S3StateStore(seaweed.url(BUCKET, prefix))
+    with pytest.raises(StateError) as caught:
+        store.read()
+    assert str(caught.value) == (
+        f"Cannot read {store.bucket.address.named('state.json')}: the store does not accept the credentials "
+        "(403 SignatureDoesNotMatch). Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or whatever "
+        "else boto3 looks for."
+    )
+
+
+def test_a_profile_that_is_not_there(moto, prefix, aws):
+    store = S3StateStore(moto.url(BUCKET, prefix, profile="nobody"))
+    with pytest.raises(StateError) as caught:
+        store.read()
+    assert "boto3 gave up (The config profile (nobody) could not be found)" in str(caught.value)
+
+
+def test_without_boto3(aws, monkeypatch):
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    with pytest.raises(MissingDependencyError) as caught:
+        S3StateStore(f"s3://{BUCKET}").read()
+    assert str(caught.value) == "State in s3:// needs packages that are not installed. Run: pip install 'mason[aws]'"
+
+
+def test_boto3_is_not_loaded_before_the_store_is_asked():
+    script = (
+        "import sys\nfrom mason.state.store import open_store\n"
+        "open_store('s3://bucket/team?region=eu-west-1').url\n"
+        "print(sorted({'boto3', 'botocore', 'orjson'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_text_that_is_no_unicode_survives(store):
+    wanted = {"config.1": Entry("config", "sha256:", {"lone": "\ud800"})}
+    written = store.write(wanted, base=store.read())
+    assert S3StateStore(store.url).read() == written
+    assert json.loads(store.bucket.get("state.json").body)["serial"] == 1
