@@ -1,29 +1,38 @@
 """``{{NAME}}`` in configs: how a reference becomes a value at the last moment, and how values stay unseen.
 
 A reference is an environment variable's name. It is resolved only when a client connects. The values of fields
-marked ``secret`` are remembered for the life of the process, and ``scrub`` takes them out of any text that is about
-to be printed, logged or stored, in whichever of the usual spellings they stand there.
+marked ``secret`` (and the passwords of URLs) are remembered for the life of the process, and ``scrub`` takes them out of
+any text that is about to be printed, logged or stored, in whichever of the usual spellings they stand there.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mason.errors import SettingsError
 
 if TYPE_CHECKING:
     import logging
 
+Path: TypeAlias = "tuple[str | int, ...]"
+"""Where a value stands in a configuration: ``("auth", "key")``."""
+
 REDACTED = "REDACTED"
 _REFERENCE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 # Values shorter than this are not scrubbed: replacing every "1" in a text would hide more than it protects.
 _SHORTEST = 4
+# What is this long stands nowhere by chance.
+_TELLING = 8
+_PASSWORD = re.compile(r"://[^\s/?#@:]*:([^\s/@]+)@")
 _remembered: set[str] = set()
-# All spellings of what is remembered, the longest first, so that a secret which contains another one goes whole.
-_spellings: list[str] = []
+# The longest first, so that a secret which contains another one goes whole.
+_hidden: list[_Hidden] = []
+# Those of them that look like numbers, as numbers.
+_numbers: set[int | float] = set()
 
 
 def is_reference(value: object) -> bool:
@@ -39,18 +48,46 @@ def references(value: object) -> list[str]:
     return [name for each in inner for name in references(each)]
 
 
-def secret_fields(schema: Mapping[str, Any]) -> Iterator[str]:
-    """The names of the properties that a client's schema marks ``"secret": true``."""
-    for name, given in schema.get("properties", {}).items():
+def secret_values(value: Any, schema: Any) -> Iterator[tuple[Path, Any]]:
+    """What stands where a client's schema says ``"secret": true``, however deep, each with its place below ``value``.
+
+    Of a property that is secret as a whole nothing below it is listed.
+    """
+    if not isinstance(schema, Mapping):
         # JSON Schema allows true and false where a property is described.
-        if isinstance(given, Mapping) and given.get("secret") is True:
-            yield name
+        return
+    if schema.get("secret") is True:
+        yield (), value
+        return
+    for step, inner in _inner(value):
+        for place, found in secret_values(inner, property_schema(schema, step)):
+            yield (step, *place), found
 
 
-def redact(configuration: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration with every secret field's value replaced, fit to be shown."""
-    hidden = set(secret_fields(schema))
-    return {name: REDACTED if name in hidden else value for name, value in configuration.items()}
+def property_schema(schema: Any, step: str | int) -> Any:
+    """What a schema says of the property or item ``step``; an empty schema where it says nothing."""
+    if not isinstance(schema, Mapping):
+        return {}
+    if isinstance(step, int):
+        return schema.get("items", {})
+    return schema.get("properties", {}).get(step, schema.get("additionalProperties", {}))
+
+
+def _inner(value: Any) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(value, Mapping):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
+
+
+def redact(value: Any, schema: Any) -> Any:
+    """A configuration (or a part of one) with what is secret in it replaced, fit to be shown."""
+    if isinstance(schema, Mapping) and schema.get("secret") is True:
+        return REDACTED
+    if isinstance(value, Mapping):
+        return {name: redact(inner, property_schema(schema, name)) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [redact(inner, property_schema(schema, number)) for number, inner in enumerate(value)]
+    return value
 
 
 def resolve(
@@ -58,70 +95,184 @@ def resolve(
 ) -> dict[str, Any]:
     """The configuration with all references replaced by values of ``environment``.
 
-    Values of secret fields are remembered for :func:`scrub`. Raises ``SettingsError`` that names every variable which
-    is not set, and ``where`` (``client glue of config 1``) it is wanted.
+    Values of secret fields are remembered for :func:`scrub`, and the passwords of URLs wherever they stand. Raises
+    ``SettingsError`` that names every variable which is not set, and ``where`` (``client glue of config 1``) it is
+    wanted.
     """
-    missing: list[str] = []
-    hidden = set(secret_fields(schema))
-
-    def fill(value: Any, secret: bool) -> Any:
-        if isinstance(value, str):
-            for name in _REFERENCE.findall(value):
-                if name not in environment:
-                    missing.append(name)
-                elif secret:
-                    remember(environment[name])
-            return _REFERENCE.sub(lambda match: environment.get(match[1], ""), value)
-        if isinstance(value, Mapping):
-            return {key: fill(inner, secret) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [fill(inner, secret) for inner in value]
-        return value
-
-    filled = {name: fill(value, name in hidden) for name, value in configuration.items()}
+    missing = sorted({name for name in references(configuration) if name not in environment})
     if missing:
-        names = ", ".join(sorted(set(missing)))
+        names = ", ".join(missing)
         raise SettingsError(f"Not set: {names}, wanted by {where}. Set it in the environment or in a .env file.")
-    return filled
+    remember_secrets(configuration, schema, environment)
+    return {name: _filled(value, environment) for name, value in configuration.items()}
+
+
+def _filled(value: Any, environment: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return _REFERENCE.sub(lambda match: environment[match[1]], value)
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, environment) for key, inner in value.items()}
+    return [_filled(inner, environment) for inner in value] if isinstance(value, list) else value
 
 
 def remember_secrets(
     configuration: Mapping[str, Any], schema: Mapping[str, Any], environment: Mapping[str, str]
 ) -> None:
-    """Remember the values of the secret fields before anybody resolves them; references that are not set are left."""
-    for field in secret_fields(schema):
-        for name in references(configuration.get(field)):
+    """Remember what is secret in a configuration before anybody resolves it; references that are not set are left."""
+    for _, value in secret_values(configuration, schema):
+        for name in references(value):
             remember(environment.get(name, ""))
+    for name in references(configuration):
+        for password in passwords_in(environment.get(name, "")):
+            remember(password)
+
+
+def passwords_in(text: str) -> Iterator[str]:
+    """The passwords of the URLs in ``text``, as they stand there and as they are meant."""
+    for password in _PASSWORD.findall(text):
+        from urllib.parse import unquote
+
+        yield from {password, unquote(password)}
 
 
 def remember(value: str) -> None:
     """From now on :func:`scrub` takes ``value`` out of every text."""
+    # Files and pipes end what they hold with a new line, which whoever uses it cuts off again.
+    value = value.strip()
     if len(value) < _SHORTEST or value in _remembered:
         return
+    numbers = {*_as_numbers(value)}
+    _numbers.update(numbers)
     _remembered.add(value)
-    _spellings[:] = sorted({*_spellings, *_spelled(value)}, key=len, reverse=True)
+    _hidden[:] = sorted(
+        [*_hidden, _Hidden(value, {*_coded(value), *map(str, numbers)})], key=lambda each: len(each.value), reverse=True
+    )
 
 
-def _spelled(value: str) -> set[str]:
-    """``value`` as it looks inside of what Python, JSON and URLs make of texts that hold it."""
-    # Imported here: most commands know no secret.
-    from urllib.parse import quote, quote_plus
+def are_known() -> bool:
+    """Whether any value is remembered."""
+    return bool(_remembered)
 
-    # Which quotes a repr escapes depends on the whole text, so a value inside of it may look either way.
-    python = [
-        given[1:-1].replace("\\'", "'")
-        for given in (repr(value), ascii(value), repr(value.encode("utf-8", "replace"))[1:])
+
+def holds(text: str) -> bool:
+    """Whether a secret stands in ``text`` that is too long (8 characters) to be a word that stands there by chance."""
+    return any(each.take_out(text) != text for each in tuple(_hidden) if len(each.value) >= _TELLING)
+
+
+_NAMES = frozenset({"credential", "credentials", "key", "pass", "passphrase", "passwd", "password", "pwd", "secret", "token"})
+
+
+def remember_likely(environment: Mapping[str, str]) -> None:
+    """Remember the values of variables whose names say that they are secret, such as ``GITHUB_TOKEN``.
+
+    For a command line that is wrong, of which nobody knows which configs it is about, and which is quoted to say so.
+    """
+    for name, value in environment.items():
+        if name.count("_") and _NAMES.intersection(name.lower().split("_")) and len(value) >= _TELLING:
+            remember(value)
+
+
+def _as_numbers(value: str) -> Iterator[int | float]:
+    """The numbers that ``value`` may become where one is wanted."""
+    for kind in (int, float):
+        with suppress(ValueError, OverflowError):
+            if len(str(number := kind(value)).removesuffix(".0")) >= _SHORTEST:
+                yield number
+
+
+class _Hidden:
+    """One secret: what must stand in a text for it to be there at all, and what finds it however it is spelled."""
+
+    __slots__ = ("_core", "_literal", "_pattern", "value")
+
+    def __init__(self, value: str, literal: Iterable[str]) -> None:
+        self.value = value
+        self._literal = tuple(literal)
+        # Nobody escapes letters and digits. To look for them takes a thousandth of the time of a pattern.
+        self._core = max(re.findall("[A-Za-z0-9]+", value), key=len, default="")
+        self._pattern: re.Pattern[str] | None = None
+
+    def take_out(self, text: str) -> str:
+        if self._core in text:
+            self._pattern = self._pattern or re.compile(_pattern(self.value))
+            text = self._pattern.sub(REDACTED, text)
+        for each in self._literal:
+            text = text.replace(each, REDACTED)
+        return text
+
+
+def _pattern(value: str) -> str:
+    """What finds ``value`` in texts that Python, JSON, SQL, XML, shells, URLs and several of them in turn have made of it.
+
+    Lines may be indented, or marked as those of a diff are.
+    """
+    units = re.findall(r"\r?\n|\\+|[A-Za-z0-9]+|.", value, re.DOTALL)
+    return "".join(map(_ways, units))
+
+
+def _ways(unit: str) -> str:
+    if unit.isascii() and unit.isalnum():
+        return unit
+    if unit.endswith("\n"):
+        return r"(?:(?:\r?\n|(?:\\+r)?\\+n|(?i:(?:%0d)?%0a|(?:&#(?:13|xd);)?&#(?:10|xa);))[ \t>|#+-]{0,40})"
+    if unit.startswith("\\"):
+        return rf"(?:\\{{{len(unit)},}}|(?i:%5c){{{len(unit)}}})"
+    encoded, code = unit.encode("utf-8", "replace"), ord(unit)
+    halves = unit.encode("utf-16-be", "surrogatepass")
+    ways = [
+        rf"\\*{re.escape(unit)}",
+        # As Python's bytes, JSON and Python's texts have it.
+        "".join(rf"\\+x{byte:02x}" for byte in encoded),
+        "".join(rf"\\+u{halves[at]:02x}{halves[at + 1]:02x}" for at in range(0, len(halves), 2)),
+        rf"\\+x{code:02x}",
+        rf"\\+U{code:08x}",
+        "".join(f"%{byte:02x}" for byte in encoded),
+        rf"&#(?:0*{code}|x0*{code:x});",
     ]
-    found = {value, *python, *(given.replace("'", "\\'") for given in python)}
-    found |= {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
-    encodable = value.encode("utf-8", "replace")
-    return found | {quote(encodable), quote(encodable, safe=""), quote_plus(encodable)}
+    if unit in _NAMED:
+        ways.append(_NAMED[unit])
+    if unit in "'\"":
+        # Doubled in SQL and CSV. Not where it ends the secret: what follows may be the quote around it.
+        ways[0] = rf"\\*{unit}(?:\\*{unit})??"
+    return f"(?i:{'|'.join(ways)})"
+
+
+_NAMED = {
+    "\t": r"\\+t",
+    "\r": r"\\+r",
+    "\b": r"\\+b",
+    "\f": r"\\+f",
+    " ": r"\+",
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&apos;|'\"'\"'",
+}
+"""How else some characters are written, as patterns."""
+
+
+def _coded(value: str) -> Iterator[str]:
+    """What base64 makes of ``value``."""
+    # Imported here: most commands know no secret.
+    from base64 import b64encode, urlsafe_b64encode
+
+    content = value.encode("utf-8", "replace")
+    for encode in (b64encode, urlsafe_b64encode):
+        # Inside of another text (user:password) it begins at any of three places. What its neighbours have a part in
+        # is left out, and so is what is too short to be told from a word.
+        for before in range(3):
+            first, last = -(-8 * before // 6), (before + len(content)) * 8 // 6
+            coded = encode(bytes(before) + content).decode()[first:last]
+            if len(coded) >= _TELLING:
+                yield coded
 
 
 def scrub(text: str) -> str:
     """``text`` without any secret value that this process knows."""
-    for spelling in _spellings:
-        text = text.replace(spelling, REDACTED)
+    # A copy: clients connect in other threads meanwhile.
+    for hidden in tuple(_hidden):
+        text = hidden.take_out(text)
     return text
 
 
@@ -130,12 +281,12 @@ def scrub_all(value: Any) -> Any:
 
     To be used before encoding, where a text still looks like itself.
     """
-    if not _spellings:
+    if not _remembered:
         return value
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, (int, float)):
-        return REDACTED if str(value) in _remembered else value
+        return REDACTED if value in _numbers and not isinstance(value, bool) else value
     if isinstance(value, Mapping):
         return {scrub(str(key)): scrub_all(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -172,7 +172,7 @@ class LeakyScheduler(KeptScheduler):
     supports: ClassVar[frozenset[str]] = KeptScheduler.supports | {"trigger_schedule"}
 
     def __init__(self, client: Client) -> None:
-        super().__init__(client, WarehouseFolder(configured_folder(client, "warehouse", "leaky-warehouse")))
+        super().__init__(client, WarehouseFolder(configured_folder(client, "warehouse", "leaky"), client="leaky"))
 
     def put_schedule(self, schedule: Schedule, *, overwrite: bool = False) -> Schedule:
         _end(self.connection.spill(), schedule.name)

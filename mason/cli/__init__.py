@@ -222,7 +222,10 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
         return CancelledError.exit_code
     except click.ClickException as error:
         # A usage error is 1 and not click's 2, which means "changes" where --detailed-exitcode was given.
-        error.show()
+        _remember_likely()
+        told = io.StringIO()
+        error.show(told)
+        _tell(told.getvalue().rstrip("\n"))
         # Where the fault is in the options, --json itself may not have been looked at yet.
         if invocation.json or "--json" in arguments:
             _print_json(error, error.format_message())
@@ -271,6 +274,7 @@ def _report(error: Exception, invocation: Invocation) -> None:
     from mason.errors import ResourceError
     from mason.secrets import scrub
 
+    _remember_likely()
     if invocation.debug:
         import traceback
 
@@ -287,6 +291,18 @@ def _report(error: Exception, invocation: Invocation) -> None:
         _tell(f"Error: {line}")
     if isinstance(error, (ResourceError, SettingsError)) and len(error.diagnostics) > 1:
         _tell(f"{len(lines)} errors.")
+
+
+def _remember_likely() -> None:
+    """What is wrong with a command line is told in its words, and among them may be a secret that nobody asked for."""
+    from mason import secrets, settings
+
+    try:
+        known = settings.environment(settings.find_project(settings.current_folder()))
+    except MasonError:
+        # What is wrong with the settings may be what is being told.
+        known = dict(os.environ)
+    secrets.remember_likely(known)
 
 
 def _print_json(error: Exception, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -187,6 +188,8 @@ def push(
         tell(f"{where} is what the state {opened.store.url} holds. There is nothing to do.")
         return
     _show_plan(invocation, change.told.plan)
+    for address in change.told.edited:
+        tell(f"Warning: {address} was edited in {where}: it is not what was applied. The next plan puts it back.")
     for reason in change.told.reasons:
         tell(f"Warning: {where} is put there although {reason}.")
     if dry_run:
@@ -274,6 +277,8 @@ def migrate(invocation: Invocation, url: str, write: bool, dry_run: bool, lock_t
     told = migration.told_url(url, opened.settings.root)
     if write and not dry_run:
         show(f"Wrote to {migration.write_url(opened, url)}: state: {told}")
+        if os.environ.get("MASON_STATE"):
+            tell("Warning: MASON_STATE is set, and goes before what mason.yaml says.")
     else:
         show(f"To use it from now on, write into mason.yaml: state: {told}")
 

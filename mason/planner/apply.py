@@ -151,6 +151,8 @@ class _Applying:
         """Make all definitions current that call no engine, in one write; false when that did not go well although
         engines were called. Raises what the store raises where none was."""
         defined = [action for action in self._plan.actions if not action.touches_engines]
+        if not defined:
+            return True
         for action in defined:
             self._set(action)
         try:

@@ -127,6 +127,7 @@ def build(
             place=place,
             observe=observe,
             edited=edited.difference(saved),
+            held=applied.get,
         )
         planned = _Executed(executions, saving, drifted)
         planned.plan([each for each in executed if not lost[each.address]], coming.entry)

@@ -159,11 +159,14 @@ def _configuration(client: str, given: Mapping[str, Any], schema: Mapping[str, A
     unknown = set(given) - set(properties) if schema.get("additionalProperties") is False else set()
     # A key without a value is as good as left out, here as in all of a definition.
     configuration = {name: value for name, value in given.items() if value is not None or name in unknown}
-    hidden = set(secrets.secret_fields(schema))
-    for name, value in configuration.items():
-        if name in hidden and not secrets.is_reference(value):
-            message = f"a literal value for the secret {name!r} of client {client} would end up in the state"
-            yield Finding((*path, name), message, "use {{NAME}}")
+    hidden = []
+    for place, value in secrets.secret_values(configuration, schema):
+        hidden.append(list(place))
+        if not secrets.is_reference(value):
+            field = ".".join(map(str, place))
+            message = f"a literal value for the secret {field!r} of client {client} would end up in the state"
+            yield Finding((*path, *place), message, "use {{NAME}}")
+    yield from _credentials(configuration, client, path)
     for name in schema.get("required", ()):
         if name not in configuration:
             yield Finding(path, f"client {client} needs {name!r} in its configuration")
@@ -176,12 +179,24 @@ def _configuration(client: str, given: Mapping[str, Any], schema: Mapping[str, A
         for name in getattr(error.kind, "unexpected", ()):
             message = f"unknown key {name!r} in the configuration of client {client}"
             yield Finding((*path, name), message, _hint(name, properties))
-        if not hasattr(error.kind, "unexpected") and error.instance_path[:1] not in [[name] for name in hidden]:
+        if not hasattr(error.kind, "unexpected") and not any(
+            error.instance_path[: len(place)] == place for place in hidden
+        ):
             # The library's own message would quote the value, and nobody knows what people put where.
             field = ".".join(str(part) for part in error.instance_path)
             wanted = _mapping(properties.get(field.partition(".")[0]))
             remedy = f"expected {wanted.get('type', 'another type')}: {wanted.get('description', '')}".rstrip(": ")
             yield Finding((*path, *error.instance_path), f"wrong value for {field!r} of client {client}", remedy)
+
+
+def _credentials(value: Any, client: str, path: Path) -> Iterator[Finding]:
+    """What is wrong with URLs that hold a password, wherever in a configuration they stand."""
+    if isinstance(value, str) and any(secrets.passwords_in(value)):
+        message = f"a password in a URL of client {client} would end up in the state"
+        yield Finding(path, message, "use {{NAME}} for the whole URL")
+    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for step, each in inner:
+        yield from _credentials(each, client, (*path, step))
 
 
 def published_client(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,6 +225,12 @@ def published_client(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _published_property(given: Any, *, required: bool) -> dict[str, Any]:
     rest = dict(_mapping(given))
     told = {name: rest.pop(name) for name in _TOLD if name in rest}
+    if "properties" in rest:
+        # An object is written out, or all of it is a reference.
+        held = rest.get("required", ())
+        rest["properties"] = {
+            name: _published_property(inner, required=name in held) for name, inner in rest["properties"].items()
+        }
     accepted = [_REFERENCE] if rest.get("secret") is True else [rest, _REFERENCE]
     return {**told, "anyOf": accepted if required else [*accepted, {"type": "null"}]}
 

@@ -14,6 +14,7 @@ from mason.errors import EngineError, MissingDependencyError, SettingsError
 from mason.resources.kinds import Config
 from mason.resources.parameters import convert
 from mason.resources.wording import TYPE_WORDS
+from mason.secrets import property_schema
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
@@ -43,24 +44,17 @@ def resolve(config: Config, client: str, schema: Mapping[str, Any], environment:
     where = f"client {client} of config {config.id}"
     given = config.clients.get(client, {})
     resolved = secrets.resolve(given, schema, environment, where=where)
-    typed = {name: _typed(value, given[name], _field(schema, name)) for name, value in resolved.items()}
+    typed = {name: _typed(value, given[name], property_schema(schema, name)) for name, value in resolved.items()}
     faults = sorted(set(_faults(typed, given, schema)))
     if faults:
         raise SettingsError("\n".join(f"In the configuration of {where}, {fault}" for fault in faults))
     return typed
 
 
-def _field(schema: Any, name: str) -> Any:
-    """The schema of a property; an empty one where nothing is said of it."""
-    if not isinstance(schema, Mapping):
-        return {}
-    return schema.get("properties", {}).get(name, schema.get("additionalProperties", {}))
-
-
 def _typed(value: Any, given: Any, schema: Any) -> Any:
     """``value``, as its schema wants it where it came from a reference; as it is where it cannot become that."""
     if isinstance(value, Mapping):
-        return {name: _typed(inner, given[name], _field(schema, name)) for name, inner in value.items()}
+        return {name: _typed(inner, given[name], property_schema(schema, name)) for name, inner in value.items()}
     if isinstance(value, list):
         items = schema.get("items", {}) if isinstance(schema, Mapping) else {}
         return [_typed(inner, template, items) for inner, template in zip(value, given, strict=True)]
@@ -100,7 +94,7 @@ def _faults(typed: Mapping[str, Any], given: Mapping[str, Any], schema: Mapping[
         holder = f"the value of {named}" if named else "the value"
         field: Any = schema
         for name in path:
-            field = _field(field, name)
+            field = property_schema(field, name)
         kind = field.get("type") if isinstance(field, Mapping) else None
         wanted = TYPE_WORDS.get(kind, "another value") if isinstance(kind, str) else "another value"
         yield f"{'.'.join(path)} must be {wanted}, but {holder} does not fit."

@@ -69,7 +69,8 @@ class Executions:
 
     ``lookup`` gives what the state will hold, ``read_source`` the content of modules, ``catalog`` knows the clients,
     ``place`` finds lines for faults. ``observe`` is asked for the fingerprints of inputs. ``edited`` are the addresses
-    of what was edited in the state and will stay so: nothing is executed with that.
+    of what was edited in the state and will stay so: nothing is executed with that. ``held`` gives what the state holds
+    now.
     """
 
     def __init__(
@@ -81,9 +82,11 @@ class Executions:
         place: Place,
         observe: Observe,
         edited: Collection[str] = (),
+        held: Lookup = lambda address: None,
     ) -> None:
         self._lookup = lookup
         self._edited = edited
+        self._held = held
         self._read_source = read_source
         self._catalog = catalog
         self._place = place
@@ -150,7 +153,24 @@ class Executions:
         arguments = {"schedule": schedule_model(schedule, plan).to_dict(), "overwrite": overwrite}
         calls = (*taken, Call(client, "scheduler", "put_schedule", arguments, read_only=False))
         steps = tuple(step.told for step in plan.steps)
-        return Due("overwrite" if entry else "create", reason, calls=calls, steps=steps, warnings=plan.warnings)
+        left = self._left_behind(schedule, client) if overwrite and not edited else ()
+        warnings = (*plan.warnings, *left)
+        return Due("overwrite" if entry else "create", reason, calls=calls, steps=steps, warnings=warnings)
+
+    def _left_behind(self, schedule: Schedule, client: str) -> Iterator[str]:
+        """Whether the config of a schedule may lead to another scheduler now, which only a person can tell."""
+        address = config_address(schedule.config_id)
+        held, coming = self._held(address), self._lookup(address)
+        if held is None or coming is None or not held.is_as_applied:
+            return
+        before, now = (Config.from_definition(entry.definition).clients.get(client, {}) for entry in (held, coming))
+        names = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+        if names:
+            yield (
+                f"{address} has another {' and '.join(names)} for {client}. Where that leads to another scheduler, delete "
+                "the schedule first, so that it does not stay in the old one: "
+                f"mason destroy schedule.{schedule.name}"
+            )
 
     def plan_of(self, resource: Resource, work: str, config_id: str, parameters: Mapping[str, Any]) -> WorkflowPlan:
         """The dry run of what a run or schedule executes. Raises ``ResourceError`` with the lines of all faults."""

@@ -44,7 +44,8 @@ def renames(moves: Sequence[Move], wanted: Mapping[str, Resource], applied: Coll
         if move.after not in wanted and not any(each.before == move.after for each in moves):
             message = f"{move.before} is moved to {move.after}, which these files do not define"
             known = [address for address in wanted if kind_of(address) == kind_of(move.after)]
-            faults.append(Diagnostic(move.file, move.line, message, suggestion(move.after, known, "known")))
+            remedy = suggestion(move.after, known, "") or "define it, plan the files that do, or remove this move"
+            faults.append(Diagnostic(move.file, move.line, message, remedy))
     before: dict[str, str] = {}
     warnings: list[str] = []
     for move in moves if not faults else ():
@@ -62,6 +63,12 @@ def renames(moves: Sequence[Move], wanted: Mapping[str, Resource], applied: Coll
         elif move.before in applied:
             before[after] = move.before
     return Renames(before, tuple(faults), tuple(warnings))
+
+
+def leading_to(moves: Sequence[Move], wanted: Collection[str]) -> tuple[Move, ...]:
+    """Those ``moves`` of a whole project that matter to a part of it, which defines ``wanted``."""
+    following = {move.before: move for move in moves}
+    return tuple(move for move in moves if _last(move, following) in wanted)
 
 
 def _last(move: Move, following: Mapping[str, Move]) -> str | None:

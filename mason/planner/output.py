@@ -1,6 +1,6 @@
-"""Where an operator's own prints go while it runs: to stderr, scrubbed, because stdout belongs to the answer.
+"""Where the prints of operators and clients go while they work: to stderr, scrubbed, because stdout belongs to the answer.
 
-That ends with the operator: what a thread prints that outlives it goes where the answer goes. And nothing helps against
+That ends with the work: what a thread prints that outlives it goes where the answer goes. And nothing helps against
 code that closes ``sys.__stdout__``, to which the answer is written.
 """
 
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def aside() -> Iterator[None]:
-    """While it lasts, stdout leads to stderr, for child processes too; what this process prints is scrubbed."""
+    """While it lasts, stdout leads to stderr, for child processes too; what this process prints is scrubbed.
+
+    To be held around whatever calls a client, be it only to close it. Within another one it changes nothing.
+    """
+    if isinstance(getattr(sys.stdout, "buffer", None), _Scrubbed):
+        yield
+        return
     with _descriptor_aside():
         target = _Scrubbed(sys.stderr or io.StringIO())
         told = io.TextIOWrapper(target, "utf-8", "surrogateescape", newline="", write_through=True)

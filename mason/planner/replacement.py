@@ -24,14 +24,15 @@ def plan_replacement(
     other: Snapshot,
     *,
     named: str,
+    shown: Callable[[Entry], Mapping[str, Any]],
     read_source: Callable[[str], bytes | None],
     state: str,
     project: str,
 ) -> Plan:
     """The resources that differ, with what makes them those of ``other``; warnings on what engines are not told.
 
-    ``named`` is what people call ``other``. ``read_source`` gives the content of a module, ``None`` for one that is
-    lost; ``state`` is the URL of the store.
+    ``named`` is what people call ``other``. ``shown`` makes a definition fit to be shown, ``read_source`` gives the
+    content of a module, ``None`` for one that is lost; ``state`` is the URL of the store.
     """
     now, then = current.resources, other.resources
     actions: dict[str, Action] = {}
@@ -41,7 +42,7 @@ def plan_replacement(
             reason = f"{named} has it"
             actions[address] = Action("create", address, reason, wanted=_wanted(entry))
         elif before != entry:
-            changes, unchanged = _changes(before, entry, read_source)
+            changes, unchanged = _changes(before, entry, shown, read_source)
             reason = f"{named} has it otherwise"
             actions[address] = Action(
                 "overwrite",
@@ -73,9 +74,14 @@ def _wanted(entry: Entry) -> Wanted:
     return Wanted(entry.digest, json.dumps(entry.definition).encode(), entry.project, entry.file, entry.module)
 
 
-def _changes(before: Entry, entry: Entry, read_source: Callable[[str], bytes | None]) -> tuple[tuple[Change, ...], int]:
+def _changes(
+    before: Entry,
+    entry: Entry,
+    shown: Callable[[Entry], Mapping[str, Any]],
+    read_source: Callable[[str], bytes | None],
+) -> tuple[tuple[Change, ...], int]:
     """What differs between two entries: fields, Python files, the outcome, and who applied it when."""
-    changes, unchanged = compare(before.definition, entry.definition)
+    changes, unchanged = compare(shown(before), shown(entry))
     files: tuple[Change, ...] = ()
     if before.module != entry.module:
         files = compare(_files(before.module, read_source), _files(entry.module, read_source))[0]
@@ -111,6 +117,9 @@ def _warnings(
         if any(Outcome.of(entry) is not None for entry in schedules):
             what = "stays in" if address not in then else "may differ from what is now in"
             yield f"{address} {what} its scheduler: no engine is called."
+    for address in actions:
+        if address not in then and now[address].definition.get("protect") is True:
+            yield f"{address} is protected, and would be forgotten."
     for address in actions:
         module = then[address].module if address in then else None
         if module is not None and read_source(module) is None:

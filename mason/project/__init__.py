@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,6 +21,7 @@ from mason.errors import (
     MasonError,
     MissingDependencyError,
     NotFoundError,
+    ResourceError,
     SettingsError,
     StateError,
     StateFormatError,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from mason.planner.dryrun import DryRun
     from mason.planner.plan import Action, Drift, Plan
     from mason.planner.workers import Control
-    from mason.project.executions import TellOf
+    from mason.project.executions import Inputs, TellOf
     from mason.resources.executions import Run
     from mason.resources.parameters import Given
     from mason.resources.resource import Resources
@@ -111,6 +112,7 @@ def plan(
     Raises ``ResourceError`` with all faults of the files, and ``SettingsError`` for pruning without a project.
     """
     from mason.planner.build import Prune, build
+    from mason.planner.moves import leading_to
     from mason.resources.loader import Places
 
     if prune and not project.settings.name:
@@ -126,28 +128,47 @@ def plan(
             # What moved to a part of the project that is not being planned is still defined.
             everything = load(project, strict=strict) if paths else resources
             within = [os.path.relpath(Path(path).resolve(), root.resolve()) for path in paths]
+            if paths:
+                # Nor is anything deleted that has another name in this part, wherever that is said.
+                moves = leading_to(everything.moves, {resource.address for resource in resources.items})
+                resources = replace(resources, moves=moves)
             defined = {resource.address for resource in everything.items}
             pruned = Prune(defined, () if "." in within else within)
         from mason.clients import registry
 
         snapshot = project.store.read()
-        made = build(
-            resources,
-            snapshot,
-            project=project.settings.name,
-            place=Places(root),
-            read_source=lambda digest: stored_source(project.store, digest),
-            prune=pruned,
-            targets=targets,
-            strict=strict,
-            catalog=registry,
-            observe=lambda config, run: _observe(project, config, run),
-            take_over=take_over,
-            drifts=drifts(project, snapshot) if refresh else (),
-        )
+        with _observing(project) as observe:
+            made = build(
+                resources,
+                snapshot,
+                project=project.settings.name,
+                place=Places(root),
+                read_source=lambda digest: stored_source(project.store, digest),
+                prune=pruned,
+                targets=targets,
+                strict=strict,
+                catalog=registry,
+                observe=observe,
+                take_over=take_over,
+                drifts=drifts(project, snapshot) if refresh else (),
+            )
     # Before anything is shown or saved: somebody may have written down what a reference of a config stands for.
     remember_secrets(project.settings, made, snapshot)
+    if secrets.are_known():
+        _refuse_literals(project, made)
     return replace(made, state=project.store.url)
+
+
+def _refuse_literals(project: Project, made: Plan) -> None:
+    # Imported here: most configs have no secrets.
+    from mason.project.literals import refuse_literals
+
+    try:
+        refuse_literals(made)
+    except ResourceError:
+        # What was just parsed is in there.
+        _parse_cache(project.settings.root).unlink(missing_ok=True)
+        raise
 
 
 def drifts(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:
@@ -158,11 +179,25 @@ def drifts(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:
     return find_drift(project, snapshot)
 
 
-def _observe(project: Project, config: Config, run: Run) -> Mapping[str, str]:
-    # Imported here: few plans have runs whose inputs are looked at.
-    from mason.project.executions import observe
+@contextlib.contextmanager
+def _observing(project: Project) -> Iterator[Callable[[Config, Run], Mapping[str, str]]]:
+    """What looks at the inputs of runs, as long as it is needed."""
+    inputs: Inputs | None = None
 
-    return observe(project, config, run)
+    def observe(config: Config, run: Run) -> Mapping[str, str]:
+        nonlocal inputs
+        if inputs is None:
+            # Imported here: few plans have runs whose inputs are looked at.
+            from mason.project.executions import Inputs
+
+            inputs = Inputs(project)
+        return inputs.fingerprints(config, run)
+
+    try:
+        yield observe
+    finally:
+        if inputs is not None:
+            inputs.close()
 
 
 def stored_source(store: StateReader, digest: str) -> bytes | None:
@@ -175,13 +210,17 @@ def stored_source(store: StateReader, digest: str) -> bytes | None:
 
 def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False) -> Resources:
     """The resources under ``paths`` (the whole project when there are none). Raises ``ResourceError``."""
-    from hashlib import sha256
-
     from mason.resources import loader
 
     root = project.settings.root
-    cache = settings.mason_home() / "cache" / f"parse-{sha256(os.fsencode(root)).hexdigest()[:16]}"
-    return loader.load(paths, root=root, cache=cache, strict=strict, examine=_examine)
+    return loader.load(paths, root=root, cache=_parse_cache(root), strict=strict, examine=_examine)
+
+
+def _parse_cache(root: Path) -> Path:
+    """The file that remembers what the files of a project say."""
+    from hashlib import sha256
+
+    return settings.mason_home() / "cache" / f"parse-{sha256(os.fsencode(root)).hexdigest()[:16]}"
 
 
 def _examine(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterable[Finding]:
@@ -224,7 +263,9 @@ def refuse_stale(project: Project, plan: Plan) -> None:
     """
     from mason.planner import stale
 
-    stale.refuse_stale(plan, project.store.read(), project.store.url, history=project.store)
+    snapshot = project.store.read()
+    remember_secrets(project.settings, plan, snapshot)
+    stale.refuse_stale(plan, snapshot, project.store.url, history=project.store)
 
 
 def remember_secrets(found: ProjectSettings, plan: Plan, snapshot: Snapshot | None = None) -> None:
@@ -232,14 +273,25 @@ def remember_secrets(found: ProjectSettings, plan: Plan, snapshot: Snapshot | No
 
     Of those that are not set here nothing is known.
     """
-    definitions = [
-        json.loads(action.wanted.encoded)
-        for action in plan.actions
-        if action.wanted is not None and kind_of(action.address) == "config"
-    ]
+    _remember(
+        found,
+        [
+            json.loads(action.wanted.encoded)
+            for action in plan.actions
+            if action.wanted is not None and kind_of(action.address) == "config"
+        ],
+    )
     if snapshot is not None:
-        entries = find(snapshot, "config").values()
-        definitions += [entry.definition for entry in entries if entry.is_as_applied]
+        remember_applied(found, snapshot)
+
+
+def remember_applied(found: ProjectSettings, snapshot: Snapshot) -> None:
+    """As :func:`remember_secrets`, of what was applied: before anything is said of parameters, which may hold what a
+    reference of any config stands for."""
+    _remember(found, [entry.definition for entry in find(snapshot, "config").values() if entry.is_as_applied])
+
+
+def _remember(found: ProjectSettings, definitions: Iterable[Mapping[str, Any]]) -> None:
     for definition in definitions:
         if secrets.references(definition.get("clients")):
             # Imported here: most configs have no secrets.
@@ -402,16 +454,14 @@ def prepare_operator(
     parameters, and ``UnsupportedVerbError`` when the config cannot run it.
     """
     from mason.clients import registry
-    from mason.planner import configuration
     from mason.planner.dryrun import dry_run
     from mason.resources import parameters
 
     snapshot = project.store.read()
+    remember_applied(project.settings, snapshot)
     entry = untouched(snapshot, operator_address(*names), find(snapshot, "operator", names))
     operator = Operator.from_definition(entry.definition)
     config = applied_config(snapshot, config_id)
-    # Before anything is shown: a parameter may hold what a reference of the config will become.
-    configuration.remember_secrets(config, registry, lambda: settings.environment(project.settings))
     bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
     source = project.store.get_source(entry.module) if entry.module else None
     shown = dry_run(operator, bound, config, registry, source=source)
@@ -426,9 +476,11 @@ def outlook(prepared: Prepared) -> Rows | None:
     for :func:`execute`, which need not look again at what they know.
     """
     from mason.planner import executor
+    from mason.planner.output import aside
 
     try:
-        return executor.outlook(prepared.operator, prepared.shown, prepared.clients.engine)
+        with aside():
+            return executor.outlook(prepared.operator, prepared.shown, prepared.clients.engine)
     except BaseException:
         prepared.clients.close()
         raise
@@ -589,13 +641,16 @@ class Clients:
 
     def close(self) -> list[str]:
         """Close all that was opened; returns what to warn of."""
+        from mason.planner.output import aside
+
         warnings = []
-        for name, client in self._open.items():
-            try:
-                _close(name, client)
-            except EngineError as error:
-                # The other clients are closed all the same.
-                warnings.append(str(error))
+        with aside():
+            for name, client in self._open.items():
+                try:
+                    _close(name, client)
+                except EngineError as error:
+                    # The other clients are closed all the same.
+                    warnings.append(str(error))
         return warnings
 
 

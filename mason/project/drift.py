@@ -12,8 +12,9 @@ from mason.planner import drift
 from mason.planner.context import Context
 from mason.planner.executions import given_of, schedule_model
 from mason.planner.outcome import Outcome
+from mason.planner.output import aside
 from mason.planner.plan import Drift
-from mason.project import Clients, Project, untouched
+from mason.project import Clients, Project, remember_applied, untouched
 from mason.project.workflows import prepare_work
 from mason.resources.address import config_address, kind_of
 from mason.resources.executions import Schedule
@@ -27,11 +28,13 @@ def find_drift(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:
 
     What cannot be asked is among the answers, as ``unknown``.
     """
+    remember_applied(project.settings, snapshot)
     look = _Look(project, snapshot)
-    try:
-        return (*look.schedules(), *look.tables(), *look.sources())
-    finally:
-        look.close()
+    with aside():
+        try:
+            return (*look.schedules(), *look.tables(), *look.sources())
+        finally:
+            look.close()
 
 
 @dataclass(frozen=True, slots=True)

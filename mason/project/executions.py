@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from mason.planner.context import Context
 from mason.planner.executions import KINDS as EXECUTED
 from mason.planner.executions import changed_inputs, given_of, unready
 from mason.planner.outcome import Outcome
+from mason.planner.output import aside
 from mason.planner.plan import Action, Call, Plan
 from mason.planner.planfile import encode_step
 from mason.planner.references import Unresolved, look_up
@@ -38,27 +40,39 @@ TellOf = Callable[[str, Mapping[str, Any]], None]
 """Is told each event of a run, with the address of the resource that it belongs to."""
 
 
-def observe(project: Project, config: Config, run: Run) -> dict[str, str]:
-    """The fingerprints of a run's inputs, by the paths as they are written.
+class Inputs:
+    """Looks at inputs of runs, with read-only verbs. Opens a client once for each config; to be closed in the end."""
 
-    Raises ``UnsupportedVerbError`` when the config has no storage that can tell, and what the storage raises.
-    """
-    from mason.clients import registry
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._clients: dict[str, Clients] = {}
 
-    able = [
-        client
-        for client in config.engines["storage"]
-        if "fingerprint" in registry.roles(client).get("storage", frozenset())
-    ]
-    if not able:
-        raise UnsupportedVerbError(f"Config {config.id} has no storage that can tell whether files changed.")
-    clients = Clients(project.settings, config, {"storage": able[0]})
-    try:
+    def fingerprints(self, config: Config, run: Run) -> dict[str, str]:
+        """The fingerprints of a run's inputs, by the paths as they are written.
+
+        Raises ``UnsupportedVerbError`` when the config has no storage that can tell, and what the storage raises.
+        """
+        if config.id not in self._clients:
+            self._clients[config.id] = Clients(self._project.settings, config, {"storage": _able_storage(config)})
+        clients = self._clients[config.id]
         ctx = Context({}, clients.engine, allowed=frozenset(), tell=lambda kind, message: None)
         content = run.compare == "content"
-        return {path: ctx.call("storage", "fingerprint", path, content=content) for path in run.inputs}
-    finally:
-        clients.close()
+        with aside():
+            return {path: ctx.call("storage", "fingerprint", path, content=content) for path in run.inputs}
+
+    def close(self) -> None:
+        """Close the clients."""
+        for clients in self._clients.values():
+            clients.close()
+
+
+def _able_storage(config: Config) -> str:
+    from mason.clients import registry
+
+    for client in config.engines["storage"]:
+        if "fingerprint" in registry.roles(client).get("storage", frozenset()):
+            return client
+    raise UnsupportedVerbError(f"Config {config.id} has no storage that can tell whether files changed.")
 
 
 class Performer:
@@ -70,6 +84,9 @@ class Performer:
         self._parallelism = parallelism
         self._tell = tell
         self._control = control
+        # Runs are made ready in threads.
+        self._lock = threading.Lock()
+        self._referred: Mapping[str, frozenset[str]] | None = None
 
     def __call__(self, action: Action, snapshot: Snapshot) -> Performance | None:
         """What is to be done for ``action``; nothing for a conditional run that is not needed."""
@@ -98,7 +115,7 @@ class Performer:
         _refuse_others(action, prepared)
         if lacking := unready(json.loads(action.wanted.encoded), snapshot.resources.get):
             raise StateError(f"{'; '.join(lacking.values())}. It was not begun: plan and apply them together.")
-        inputs = observe(self._project, _config(snapshot, run.config_id), run) if run.inputs else {}
+        inputs = self._fingerprints(_config(snapshot, run.config_id), run) if run.inputs else {}
         returned = _given_by_runs(prepared)
         before = Outcome.of(snapshot.resources.get(action.moved_from or action.address))
         if (
@@ -110,19 +127,34 @@ class Performer:
         ):
             return None
         run_id = history.new_run_id(datetime.now(timezone.utc))
-        keep = self._referred_to(run.name, snapshot)
+        keep = self._referred_to(snapshot).get(run.name, frozenset())
         prepared = replace(prepared, resource=action.address, new_id=run_id, keep=keep, alone=False)
         outcome = Outcome("pending", run_id=run_id, uses=prepared.plan.digests, inputs=inputs, given=returned)
         return _Running(self, prepared, outcome)
 
-    def _referred_to(self, name: str, snapshot: Snapshot) -> frozenset[str]:
-        """The steps of a run whose results others refer to, those of the plan as they will be."""
-        runs = {
-            action.address: Entry(kind_of(action.address), action.wanted.digest, json.loads(action.wanted.encoded))
-            for action in self._plan.actions
-            if kind_of(action.address) in EXECUTED and action.wanted is not None
-        }
-        return _referred_to(name, dict(snapshot.resources) | runs)
+    def _fingerprints(self, config: Config, run: Run) -> dict[str, str]:
+        inputs = Inputs(self._project)
+        try:
+            return inputs.fingerprints(config, run)
+        finally:
+            inputs.close()
+
+    def _referred_to(self, snapshot: Snapshot) -> Mapping[str, frozenset[str]]:
+        """The steps whose results others refer to, by the names of their runs; those of the plan as they will be.
+
+        The definitions are there before anything is done, so it is found out once.
+        """
+        with self._lock:
+            if self._referred is None:
+                runs = {
+                    action.address: Entry(
+                        kind_of(action.address), action.wanted.digest, json.loads(action.wanted.encoded)
+                    )
+                    for action in self._plan.actions
+                    if kind_of(action.address) in EXECUTED and action.wanted is not None
+                }
+                self._referred = _referred_to(dict(snapshot.resources) | runs)
+            return self._referred
 
     def execute(self, prepared: PreparedWorkflow) -> RunEnd:
         """Do a run that was made ready."""
@@ -155,7 +187,7 @@ class _Running:
 
 def referred_to(resource: str, snapshot: Snapshot) -> frozenset[str]:
     """The steps of an applied run whose results other applied runs and schedules refer to."""
-    return _referred_to(resource.partition(".")[2], snapshot.resources)
+    return _referred_to(snapshot.resources).get(resource.partition(".")[2], frozenset())
 
 
 def settle(project: Project, prepared: PreparedWorkflow, end: RunEnd) -> str:
@@ -274,9 +306,9 @@ def _given_by_runs(prepared: PreparedWorkflow) -> dict[str, str]:
     return found
 
 
-def _referred_to(name: str, entries: Mapping[str, Entry]) -> frozenset[str]:
-    runs = [entries[address].definition for address in entries if kind_of(address) in EXECUTED]
-    return frozenset(referred_steps(runs, entries.get).get(name, ()))
+def _referred_to(entries: Mapping[str, Entry]) -> dict[str, frozenset[str]]:
+    definitions = [entries[address].definition for address in entries if kind_of(address) in EXECUTED]
+    return {name: frozenset(steps) for name, steps in referred_steps(definitions, entries.get).items()}
 
 
 def _config(snapshot: Snapshot, identifier: str) -> Config:

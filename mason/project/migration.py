@@ -76,14 +76,16 @@ def migrate(project: Project, url: str, *, lock_timeout: float, tell: Callable[[
     ``tell`` is told how far it is. Raises as :func:`prepare_migration` does, and ``StateError`` when what is read back
     is not what was copied.
     """
-    with project.store.lock("state migrate", timeout=lock_timeout):
+    with project.store.lock("state migrate", timeout=lock_timeout) as here:
         migration = prepare_migration(project, url)
         target = migration.target
-        with target.lock("state migrate", timeout=lock_timeout):
+        with target.lock("state migrate", timeout=lock_timeout) as there:
             tell(f"Copying {len(migration.sources)} sources and {len(migration.runs)} runs...")
             for digest in migration.sources:
+                there.check()
                 target.put_source(project.store.get_source(digest))
             for run_id in migration.runs:
+                there.check()
                 target.put_run(run_id, project.store.get_run(run_id))
             tell(f"Copying {len(migration.snapshots)} snapshots...")
             base = target.read()
@@ -91,6 +93,8 @@ def migrate(project: Project, url: str, *, lock_timeout: float, tell: Callable[[
                 base = target.restore(snapshot, base=base)
         tell("Reading everything back...")
         _verify(project.store, open_workspace(url, project.workspace), migration)
+        # Else somebody may have gone on with the old state, and this copy is no more than that of an earlier one.
+        here.check()
     return migration
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mason import secrets
 from mason.engines.occasion import Occasion
 from mason.errors import ConflictError, StateError
-from mason.project import Project, find
+from mason.project import Project, find, remember_applied
 from mason.project.runs import KEPT, begun_by
 from mason.project.workflows import PreparedWorkflow, prepare_work
 from mason.resources.address import config_address
@@ -45,6 +45,7 @@ def prepare_resumption(
         given = given_for_workflow(begun["given"].get("file", {}), Given(begun["given"].get("pairs", {})))
     kind, *names = begun["address"].split(".")
     snapshot = project.store.read()
+    remember_applied(project.settings, snapshot)
     (address,) = find(snapshot, kind, names)
     prepared = prepare_work(project, snapshot, address, given, config_id=config_id or begun["config_id"])
     done = _kept(prepared.plan.steps, {each["step"]: each for each in events if each.get("event") == "ended"})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mason.engines.ledger import Ledger, SelfRunning, iso
 from mason.errors import MasonError, StateError, UnsupportedVerbError
 from mason.planner import due
+from mason.planner.output import aside
 from mason.project import Clients, Project, applied_config, find, scheduled_runner, untouched
 from mason.resources.kinds import Config
 
@@ -134,13 +135,16 @@ class Trigger:
         """What would be run, for a question; ``None`` where that is the scheduler's own business."""
         from mason.project.scheduled import prepare_scheduled
 
-        schedule = self._engine.get_schedule(self._name)
+        with aside():
+            schedule = self._engine.get_schedule(self._name)
         return prepare_scheduled(self._project, schedule) if isinstance(self._engine, SelfRunning) else None
 
     def do(self, job_id: str = "") -> Job | None:
         """Trigger it; with ``job_id`` run what waits under that, or return ``None`` where nothing does."""
         if not job_id:
-            return self._engine.trigger_schedule(self._name)
+            with aside():
+                return self._engine.trigger_schedule(self._name)
         if not isinstance(self._engine, SelfRunning):
             raise UnsupportedVerbError(f"Client {self._engine.client} runs its schedules itself: nothing waits here.")
-        return self._engine.run_waiting(self._name, job_id)
+        with aside():
+            return self._engine.run_waiting(self._name, job_id)

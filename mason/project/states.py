@@ -21,9 +21,9 @@ from mason.errors import (
     StateFormatError,
     StateLockedError,
 )
-from mason.project import Project, current_config, open_workspace, stored_source
+from mason.project import Project, current_config, open_workspace, shown_definition, stored_source
 from mason.resources.address import config_address
-from mason.resources.wording import suggestion
+from mason.resources.wording import shown_path, suggestion
 from mason.settings import DEFAULT_WORKSPACE
 from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import LockInfo, open_store
@@ -308,10 +308,12 @@ def roll_back(project: Project, serial: int) -> Change[Plan]:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What a push tells: what would change, and for which ``reasons`` it takes ``force``."""
+    """What a push tells: what would change, for which ``reasons`` it takes ``force``, and the addresses whose
+    definitions were edited in the file, so that they are not what was applied."""
 
     plan: Plan
     reasons: tuple[str, ...]
+    edited: tuple[str, ...]
     serial: int
 
 
@@ -332,7 +334,8 @@ def push(project: Project, content: bytes, *, where: str, force: bool) -> Change
             "mason state pull. To put the file in its place all the same: --force"
         )
     becomes = replace(_next(given.resources, base), serial=max(given.serial, base.serial + 1), lineage=given.lineage)
-    return Change(base, becomes, Pushed(_replacement(project, base, given, named=where), reasons, becomes.serial))
+    plan = _replacement(project, base, given, named=where)
+    return Change(base, becomes, Pushed(plan, reasons, tuple(given.edited), becomes.serial))
 
 
 def _against(given: Snapshot, base: Snapshot) -> Iterator[str]:
@@ -377,15 +380,14 @@ def _literal_secrets(definition: Any) -> Iterator[tuple[str, str]]:
     from mason.clients import registry
 
     for client, given in definition.get("clients", {}).items():
-        configuration = given.get("configuration", {})
         try:
-            hidden = set(secrets.secret_fields(registry.schema(client)))
+            schema = registry.schema(client)
         except (EngineError, MissingDependencyError):
             # Applied by somebody who has a client that is not installed here: nobody can tell what is secret.
             continue
-        for field, value in configuration.items():
-            if field in hidden and not secrets.is_reference(value):
-                yield client, field
+        for place, value in secrets.secret_values(given.get("configuration", {}), schema):
+            if not secrets.is_reference(value):
+                yield client, shown_path(place)
 
 
 def _replacement(project: Project, base: Snapshot, other: Snapshot, *, named: str) -> Plan:
@@ -395,6 +397,7 @@ def _replacement(project: Project, base: Snapshot, other: Snapshot, *, named: st
         base,
         other,
         named=named,
+        shown=shown_definition,
         read_source=lambda digest: stored_source(project.store, digest),
         state=project.store.url,
         project=project.settings.name,

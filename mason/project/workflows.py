@@ -12,7 +12,7 @@ from mason.engines.occasion import Occasion
 from mason.errors import (
     MasonError,
 )
-from mason.project import Project, current_config, find, untouched
+from mason.project import Project, current_config, find, remember_applied, untouched
 from mason.resources.executions import addresses_used
 from mason.resources.kinds import Config, Workflow
 from mason.state.snapshot import Entry, Snapshot
@@ -96,6 +96,7 @@ def prepare_workflow(
     Raises ``NotFoundError`` for an unknown workflow, and ``ParameterError`` with all faults of all steps.
     """
     snapshot = project.store.read()
+    remember_applied(project.settings, snapshot)
     (address,) = find(snapshot, "workflow", names)
     return prepare_work(project, snapshot, address, given, config_id=config_id or current_config(snapshot))
 

@@ -321,6 +321,7 @@ def applied_json(applied: Applied, *, url: str) -> dict[str, Any]:
             for failure in applied.failures
         ],
         "not_begun": [{"action": action.kind, "address": action.address} for action in applied.not_begun],
+        "unsaved": applied.unsaved_because,
     }
 
 

@@ -11,11 +11,11 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -292,7 +292,8 @@ class StateStoreSuite:
     def test_workspaces_are_states_of_their_own(self, store: StateStore) -> None:
         """Listed are those that have a state. Each has its own lock, runs and sources."""
         assert store.list_workspaces() == []
-        opened = {name: type(store)(workspace_url(store.url, name)) for name in ("staging", "prod_2", "new")}
+        opening = cast("Callable[[str], StateStore]", type(store))
+        opened = {name: opening(workspace_url(store.url, name)) for name in ("staging", "prod_2", "new")}
         for number, name in enumerate(("staging", "prod_2")):
             opened[name].write(resources(number), base=opened[name].read())
         opened["new"].put_run("run", {})

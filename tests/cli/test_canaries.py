@@ -72,8 +72,8 @@ def variety() -> dict[str, str]:
         "token": f"{core()}'\"{core()}\\",
         "password": f"{core()}%2F&<é☃{core()}>/?+ ''x",
         "pem": f"-----BEGIN {core()}-----\n{core()}\r\n\t{core()}==\n-----END-----\n",
-        "pin": str(_chance.randrange(10**11, 10**12)),
-        "ratio": f"{_chance.randrange(10**8, 10**9)}.250",
+        "pin": str(_chance.randrange(10**13, 10**14)),
+        "ratio": f"{_chance.randrange(10**11, 10**12)}.250",
         "short": "q§7" + _chance.choice(_LETTERS),
         "inner": inner,
         "outer": f"{core()}{inner}{core()}",
@@ -92,7 +92,8 @@ def forgetful() -> Callable[[], None]:
 
     def forget() -> None:
         secrets._remembered.clear()
-        secrets._spellings.clear()
+        secrets._hidden.clear()
+        secrets._numbers.clear()
 
     return forget
 
@@ -121,7 +122,7 @@ class World:
         told = f"mason {' '.join(arguments)[:200]}\nexit {ended.code}\n{ended.out}\n{ended.err}"
         lines = [each for each in told.splitlines()[1:] if self._canaries.found_in(each.encode())]
         found = self._canaries.found_in(f"{ended.out}\n{ended.err}".encode())
-        assert not found, "\n".join([told.splitlines()[0], f"{sorted(found)} in", *lines])
+        assert not found, "\n".join([told.splitlines()[0], f"{sorted(found)} in", *lines[:12]])
         assert code is None or ended.code == code, told
         return ended
 
@@ -177,7 +178,7 @@ OPERATORS = """\
 type: operator
 namespace: leak
 command: table
-parameters: {required: [database], optional: [note]}
+parameters: {required: [database, note]}
 do:
   - metastore.get_table: {database: "{{database}}", table: "{{note}}"}
 ---
@@ -258,7 +259,7 @@ def test_the_canaries_are_seen_where_they_are(canaries):
     """A search that finds nothing proves nothing by itself."""
     for name, value in variety().items():
         canaries.plant(name, value)
-        for spelled in (value, repr(value), json.dumps(value), quote(value), value[2:-2]):
+        for spelled in (value, repr(value), json.dumps(value), quote(value), value[2:]):
             if name != "short" or spelled == value:
                 assert name in canaries.found_in(f"a text with {spelled} in it".encode()), (name, spelled)
     assert canaries.found_in(canaries.values["long"][:60].encode()) == {"long"}
@@ -325,8 +326,8 @@ def test_saved_states_that_no_store_took_hold_references(leaking):
 @pytest.mark.parametrize("database", ["ok", *leaky.ENDS])
 def test_runs_of_operators_tell_nothing(leaking, database):
     for arguments in (
-        ("validate", "operator", "leak", "table", "-p", f"database:{database}"),
-        ("run", "operator", "leak", "table", "-p", f"database:{database}"),
+        ("validate", "operator", "leak", "table", "-p", f"database:{database},note:t"),
+        ("run", "operator", "leak", "table", "-p", f"database:{database},note:t"),
         ("run", "operator", "leak", "make", "-y", "--json", "-p", f"database:{database}"),
         ("run", "operator", "leak", "rows", "-p", f"sql:{database}"),
     ):
@@ -344,7 +345,7 @@ def test_debug_logs_and_tracebacks_tell_nothing(leaking):
     for database in ("ok", "chain"):
         for level in ("debug", "warning"):
             ended = leaking.process(
-                "-l", level, "run", "operator", "leak", "table", "--json", "-p", f"database:{database}"
+                "-l", level, "run", "operator", "leak", "table", "--json", "-p", f"database:{database},note:t"
             )
             if level == "debug":
                 assert "connecting with" in ended.err
@@ -430,7 +431,7 @@ def runs_and_schedules(*, end: str, name: str) -> str:
             "name": "after",
             "operator": "leak:make",
             "config_id": "1",
-            "parameters": {"database": "ok", "note": "{{runs.made.result}}"},
+            "parameters": {"database": "ok", "note": "{{runs.made.status}}"},
         },
         {
             "type": "schedule",
@@ -479,4 +480,191 @@ def test_a_daemon_and_its_processes_tell_nothing(leaking, monkeypatch):
     assert "failed" in ended.err + ended.out
     ended = leaking.process("scheduler", "list", "--json", code=0)
     assert {each["last"]["status"] for each in ended.json["schedules"]} == {"failed", "succeeded"}
+    leaking.search()
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+def clients_with_secrets() -> list[str]:
+    """Every client that comes with Mason and whose schema has a secret field, and the leaky one."""
+    return [name for name in registry.BUILTIN if _secret_fields(registry.schema(name))] + ["leaky"]
+
+
+def _secret_fields(schema: Mapping[str, Any]) -> list[str]:
+    return [name for name, given in schema.get("properties", {}).items() if given.get("secret") is True]
+
+
+def _filled_in(name: str, value: Callable[[str], Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A configuration of a client with ``value`` in its secret fields, and the engines that it plays."""
+    schema = registry.schema(name)
+    samples = {"string": "sample", "integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
+    given = {field: samples[schema["properties"][field]["type"]] for field in schema.get("required", ())}
+    given |= {field: value(field) for field in _secret_fields(schema)}
+    return given, {
+        role: name if role in registry.roles(name) else "" for role in ("metastore", "storage", "execution", "scheduler")
+    }
+
+
+@pytest.mark.parametrize("client", clients_with_secrets())
+def test_secret_fields_take_references_only_and_these_are_what_is_kept(world, canaries, monkeypatch, client):
+    (world.folder / "mason.yaml").write_text("name: leaks\nstate: state\n")
+    given, roles = _filled_in(client, lambda field: f"{{{{CANARY_{field.upper()}}}}}")
+    for field in _secret_fields(registry.schema(client)):
+        monkeypatch.setenv(f"CANARY_{field.upper()}", canaries.plant(field, core()))
+    (world.folder / "config.yaml").write_text(config("1", client, given, **roles))
+    world("plan", "--out", "first.plan", code=0)
+    world("apply", "first.plan", code=0)
+    for arguments in (("get", "config", "1"), ("state", "show", "config.1"), ("state", "pull"), ("schema", "config")):
+        world(*arguments, code=0)
+    world.search()
+    literal, _ = _filled_in(client, lambda field: canaries.values[field])
+    (world.folder / "config.yaml").write_text(config("1", client, literal, **roles))
+    for options in ((), ("--json",), ("--markdown",), ("--out", "second.plan")):
+        refused = world("plan", *options, code=1)
+    for field in _secret_fields(registry.schema(client)):
+        assert (
+            f"Error: config.yaml:1: a literal value for the secret {field!r} of client {client} would end up in the "
+            "state (use {{NAME}})\n"
+        ) in refused.err
+    world.search(but=("config.yaml",))
+
+
+CLIENTS = "type: config\nid: 1\nmetastore_engine: leaky\nclients:\n  leaky:\n    configuration:\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            CLIENTS + "      auth:\n        key: CANARY\n",
+            "config.yaml:8: a literal value for the secret 'auth.key' of client leaky would end up in the state "
+            "(use {{NAME}})",
+        ),
+        (
+            CLIENTS + "      url: https://someone:CANARY@host/\n",
+            "config.yaml:7: a password in a URL of client leaky would end up in the state (use {{NAME}} for the whole "
+            "URL)",
+        ),
+        (CLIENTS + "      token: [CANARY\n", ""),
+        (CLIENTS + "      token: CANARY: CANARY\n", ""),
+        (CLIENTS + '      token: "CANARY\n', ""),
+        (CLIENTS + "      token: CANARY\n      token: CANARY\n", ""),
+        (CLIENTS + "      token: {{CANARY}}\n", ""),
+        (CLIENTS + "      token: &a CANARY\n      pem: *CANARY\n", ""),
+        (CLIENTS + "      token: !secret CANARY\n", ""),
+        (CLIENTS + "      token: @CANARY\n", ""),
+        (CLIENTS + "      token: 'x' CANARY\n", ""),
+        (CLIENTS.replace("    configuration", "    configuratoin") + "      token: CANARY\n", ""),
+        (CLIENTS.replace("\n    configuration:\n", " {configuration: CANARY}\n"), ""),
+        (CLIENTS.replace("\n    configuration:\n", " CANARY\n"), ""),
+        (CLIENTS.replace("\n  leaky:\n    configuration:\n", " CANARY\n"), ""),
+        (CLIENTS + "      pin: 12CANARY\n      end: [CANARY]\n", ""),
+    ],
+)
+def test_refusals_do_not_quote_what_they_refuse(world, canaries, text, told):
+    canary = canaries.plant("literal", core())
+    (world.folder / "mason.yaml").write_text("name: leaks\nstate: state\n")
+    (world.folder / "config.yaml").write_text(text.replace("CANARY", canary))
+    for options in ((), ("--json",), ("--markdown",)):
+        refused = world("plan", *options, code=1)
+        assert f"Error: {told}" in refused.err
+    assert refused.err
+    world.process("-l", "debug", "plan", code=1)
+    world.search(but=("config.yaml",))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "{url: 's3://bucket/x', secret_key: CANARY}",
+        "{url: 's3://bucket/x', secret_key: \"CANARY\\n\"}",
+        "{url: 's3://bucket/x', secret_key: [CANARY]}",
+        "{url: 's3://someone:CANARY@bucket/x'}",
+        "{url: 's3://bucket/x', endpoint_url: 'https://someone:CANARY@host:1/'}",
+        "s3://bucket/x?secret_key=CANARY",
+        "s3://bucket/x?session_token=CANARY&access_key=CANARY",
+        "s3://someone:CANARY@bucket/x",
+        "https://someone:CANARY@bucket/x",
+        "\"file://someone:CANARY@host/x\\x07\"",
+    ],
+)
+def test_what_a_state_is_reached_with_is_not_quoted(world, canaries, monkeypatch, state):
+    text = state.replace("CANARY", canaries.plant("state", core()))
+    (world.folder / "mason.yaml").write_text(f"name: leaks\nstate: {text}\n")
+    world("plan", code=1)
+    world("plan", "--json", code=1)
+    world.process("-l", "debug", "state", "lock-info", code=1)
+    if not text.startswith(("{", '"')):
+        (world.folder / "mason.yaml").write_text("name: leaks\n")
+        world("--state", text, "plan", code=1)
+        monkeypatch.setenv("MASON_STATE", text)
+        world("state", "list", code=1)
+    world.search(but=("mason.yaml",))
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "where"),
+    [
+        ("more.yaml", "type: run\nname: r\noperator: leak:make\nconfig_id: 1\nparameters: {database: CANARY}\n", 1),
+        ("more.yaml", "# for\ntype: schedule\nname: s\nworkflow: leak:both\nconfig_id: 1\nschedule: 0 1 * * *\n"
+         "parameters: {first: {parameters: {database: [{deep: 'say CANARY!'}]}}}\n", 2),
+        ("more.yaml", "type: operator\nnamespace: a\ncommand: b\ndescription: with CANARY\ndo:\n"
+         "  - metastore.list_databases: {}\n", 1),
+        ("python/__init__.py", PYTHON_CLASS.replace('("ok", "t")', '("ok", "CANARY")'), 1),
+    ],
+)  # fmt: skip
+def test_definitions_that_hold_a_secret_are_refused(leaking, canaries, file, text, where):
+    before = (leaking.folder / "state" / "state.json").read_bytes()
+    for name in ("token", "pem", "outer", "long", "key", "url"):
+        value = canaries.values[name]
+        spelled = value if file.endswith(".yaml") and value.isalpha() else json.dumps(value)[1:-1]
+        written = text.replace("CANARY", spelled if spelled == value else spelled.replace("'", "\\x27"))
+        if spelled != value and file.endswith(".yaml"):
+            # Between double quotes.
+            written = re.sub(r"'say [^!]*!'|with .*|(?<=database: )[^\[].*(?=\})", lambda found: f'"{found[0]}"', written)
+            written = written.replace("\"'", '"').replace("'\"", '"')
+        (leaking.folder / file).write_text(written)
+        for arguments in (("plan",), ("plan", "--json"), ("plan", "--out", "x.plan"), ("apply", "-y", "-o")):
+            refused = leaking(*arguments, code=1)
+            named = "python/operator.yaml" if file.startswith("python") else file
+            assert re.match(
+                rf"Error: {named}:{where}: .* holds the value of a secret that a config refers to, which would end up in "
+                r"the state \(take it out, and leave it to the config's \{\{NAME\}\}\)\n",
+                refused.err,
+            ), refused.err
+    assert (leaking.folder / "state" / "state.json").read_bytes() == before
+    leaking.search(but=(Path(file).name,))
+
+
+def test_command_lines_that_are_wrong_are_told_without_secrets(leaking, canaries, monkeypatch):
+    monkeypatch.setenv("DEPLOY_TOKEN", canaries.plant("deploy", core()))
+    for name in ("deploy", "token", "pem"):
+        value = canaries.values[name]
+        for arguments in (
+            ("run", "operator", "leak", "table", "-p", "database:", value),
+            ("run", "operator", "leak", "table", "--parallelism", value),
+            ("run", "operator", "leak", value),
+            ("run", "workflow", "leak", value),
+            ("apply", "--lock-timeout", value),
+            ("plan", f"--{value}"),
+            ("plan", "--target", value),
+            ("get", "operator", value),
+            ("config", value),
+            ("runs", "show", value),
+            ("state", "show", value),
+            ("show", value),
+            (value,),
+        ):
+            if name == "deploy" or not ("pem" in name and arguments[0] == value):
+                leaking(*arguments, code=1)
+                leaking(*arguments, "--json")
+
+
+def test_env_files_that_cannot_be_read_are_not_quoted(leaking, canaries):
+    canary = canaries.plant("broken", core())
+    for content in (f"TOKEN='{canary}\n".encode(), f"{canary}\n=\n'{canary}".encode(), canary.encode() + b"\xff\n"):
+        (leaking.folder / ".env").write_bytes(content)
+        leaking("run", "operator", "leak", "table", "-p", "database:ok,note:t", code=1)
+        leaking.process("-l", "debug", "run", "operator", "leak", "table", "-p", "database:ok,note:t", code=1)
     leaking.search()

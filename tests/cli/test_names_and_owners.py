@@ -57,6 +57,27 @@ def test_the_state_follows_a_rename(mason, project, applied):
     assert mason("plan", "--prune").out == "No changes.\n"
 
 
+def test_a_part_of_a_project_is_pruned_and_the_rename_is_told_elsewhere(mason, project, applied):
+    applied("fetch")
+    applied("take")
+    assert mason("apply", "-y", "--prune", "get.yaml").out.splitlines()[-3:] == [
+        "Moved Operator table:get to Operator table:take",
+        "",
+        "Apply complete: 0 created, 0 overwritten, 0 deleted, 0 run, 1 moved.",
+    ]
+    assert sorted(entries(project)) == ["config.1", "operator.table.take"]
+
+
+def test_a_move_of_what_is_gone_since(mason, project, applied):
+    applied()
+    assert mason("apply", "-y").code == 0
+    (project / "get.yaml").unlink()
+    assert mason("plan").err == (
+        "Error: moved.yaml:2: operator.table.get is moved to operator.table.fetch, which these files do not define"
+        " (define it, plan the files that do, or remove this move)\n"
+    )
+
+
 def test_a_chain_of_renames_and_a_change_at_once(mason, project, applied):
     applied("fetch")
     applied("take")

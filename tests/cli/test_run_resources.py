@@ -444,6 +444,7 @@ def test_a_state_that_cannot_be_written_after_the_engines_is_left_beside_the_use
     assert json.loads(kept.read_text())["resources"]["run.take"]["outcome"]["status"] == "succeeded"
     (folder / "taken.json").rename(folder / ".state" / "state.json")
     assert mason("state", "push", str(kept)).code == 0
+    assert mason("apply", "-y", "--json", "append").json["unsaved"] == ""
     assert [address for _, address, _ in actions(mason)] == ["run.both"]
 
 

@@ -60,7 +60,10 @@ def test_its_config_and_its_workflow_have_other_names(mason, folder, applied):
 
 
 def test_it_has_another_name(mason, folder, applied):
-    assert applied(schedule=NIGHTLY.replace("nightly", "daily") + MOVED.format("schedule.nightly", "schedule.daily")).code == 0
+    assert (
+        applied(schedule=NIGHTLY.replace("nightly", "daily") + MOVED.format("schedule.nightly", "schedule.daily")).code
+        == 0
+    )
     assert places(folder) == ["wh: daily"]
     assert sorted(state(folder)) == ["config.1", "operator.note.write", "schedule.daily", "workflow.note.once"]
     assert mason("plan").out == "No changes.\n"
@@ -113,7 +116,7 @@ def test_somebody_elses_schedule_has_the_name_there(mason, folder, applied):
         assert failed.code == 1
         assert "Schedule nightly exists already" in failed.err.splitlines()[-1]
         assert places(folder) == ["other: nightly"]
-        (file,) = [each for each in (folder / "other").rglob("*.json") if "0 4 *" in each.read_text()]
+        assert any("0 4 *" in file.read_text() for file in (folder / "other").rglob("*.json"))
 
 
 def test_the_config_that_leads_there_is_not_in_the_state_any_more(mason, folder, applied):
@@ -143,3 +146,14 @@ def test_a_definition_that_somebody_edited_leads_nowhere(mason, folder, applied,
     assert places(folder) == ["wh: nightly"]
     assert applied().code == 0
     assert (places(folder), mason("plan").out) == (["wh: nightly"], "No changes.\n")
+
+
+def test_its_config_may_lead_to_another_scheduler(mason, folder, applied):
+    (folder / "config.yaml").write_text(config(warehouse="other"))
+    assert mason("plan").out.splitlines()[-3] == (
+        "Warning: schedule.nightly: config.1 has another warehouse for local. Where that leads to another scheduler, "
+        "delete the schedule first, so that it does not stay in the old one: mason destroy schedule.nightly"
+    )
+    assert mason("destroy", "-y", "schedule.nightly").code == 0
+    assert applied().code == 0
+    assert places(folder) == ["other: nightly"]

@@ -9,10 +9,14 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from mason.clients import registry
 from mason.state.local import LocalStateStore
 from mason.state.s3.store import S3StateStore
 from mason.state.store import workspace_url
@@ -549,6 +553,65 @@ def test_push_with_force_asks_loudly_and_loses_nothing(mason, small, store):
     assert store.get_backup(2) == before
 
 
+def test_push_tells_what_was_edited(mason, small, store):
+    def change(document):
+        document["serial"] = 2
+        document["resources"]["operator.table.get"]["definition"]["description"] = "Edited"
+
+    edit(small, change)
+    pushed = mason("state", "push", "edited.json")
+    assert (pushed.code, pushed.err) == (
+        0,
+        "Warning: operator.table.get was edited in edited.json: it is not what was applied. The next plan puts it "
+        "back.\n",
+    )
+    assert list(store.read().edited) == ["operator.table.get"]
+    (action,) = mason("plan", "--json").json["actions"]
+    assert (action["address"], action["reason"]) == ("operator.table.get", "it was edited in the state")
+
+
+@pytest.fixture
+def leaky(folder, monkeypatch):
+    """A client with secret fields, installed as a package."""
+    info = folder.parent / "site" / "leaky-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: leaky\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[mason.clients]\nleaky = tests.leaky:LeakyClient\n")
+    monkeypatch.syspath_prepend(str(info.parent))
+    registry.forget()
+    yield
+    registry.forget()
+
+
+def configured(clients):
+    """A change that gives the config other clients."""
+
+    def change(document):
+        document["serial"] = 2
+        document["resources"]["config.1"]["definition"]["clients"] = clients
+
+    return change
+
+
+def test_push_keeps_secrets_out_of_the_state(mason, small, store, leaky):
+    edit(small, configured({"leaky": {"configuration": {"token": "hunter2", "pin": "{{PIN}}", "auth": {"key": "x"}}}}))
+    refused = mason("state", "push", "edited.json", "--force", "-y")
+    start = "Error: edited.json: config.1 holds a literal value for the secret"
+    assert (refused.code, refused.out, refused.err) == (
+        1,
+        "",
+        f"{start} 'token' of client leaky: use {{{{NAME}}}}.\n{start} 'auth.key' of client leaky: use {{{{NAME}}}}.\n",
+    )
+    assert store.read().serial == 1
+
+
+def test_push_does_not_show_what_may_be_a_secret(mason, small):
+    edit(small, configured({"glue": {"configuration": {"secret_key": "hunter2"}}}))
+    # Of a client that is not installed here nobody can tell what is secret: nothing of it is shown.
+    pushed = mason("state", "push", "edited.json", "--dry-run")
+    assert (pushed.code, "REDACTED" in pushed.out, "hunter2" in pushed.out + pushed.err) == (0, True, False)
+
+
 def test_push_from_stdin(mason, small, store):
     edit(small, lambda document: document.update(serial=2, resources={}))
     content = (small / "edited.json").read_bytes()
@@ -605,6 +668,21 @@ def test_push_of_what_is_no_state(mason, small):
     assert mason("state", "push", "missing.json").err == (
         "Error: missing.json: cannot be read (No such file or directory).\n"
     )
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("show", "config.1"), ("mv", "config.1", "config.2"), ("history",)])
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ('{"version": 99}', "was written by a newer Mason (format 99; this one reads 1). Upgrade Mason.\n"),
+        ("[]", "is not a state: it holds an array where an object should be. There is no backup to restore."),
+    ],
+)
+def test_a_state_that_cannot_be_read(mason, small, arguments, content, error):
+    (small / "state" / "state.json").write_text(content)
+    refused = mason("state", *arguments)
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith(f"Error: {small}/state/state.json {error}")
 
 
 # --- history and rollback ---------------------------------------------------------------------------------------------
@@ -743,6 +821,13 @@ def test_what_was_edited_in_a_backup_comes_back_as_edited(mason, small):
     )
 
 
+def test_what_is_protected_is_told_when_a_rollback_would_forget_it(mason, small):
+    (small / "other.yaml").write_text("type: config\nid: 2\nexecution_engine: local\nprotect: true\n")
+    assert mason("apply", "-y").code == 0
+    dry = mason("state", "rollback", "1", "--dry-run")
+    assert "Warning: config.2 is protected, and would be forgotten.\n" in dry.out
+
+
 def test_lost_python_files_are_told(mason, applied):
     serial = json.loads(mason("state", "pull").out)["serial"]
     assert mason("state", "rm", "run.after", "run.daily", "operator.note.append", "-y").code == 0
@@ -852,6 +937,29 @@ def test_an_interrupted_migration_is_gone_on_with(mason, applied):
     assert everything(new) == everything(old)
 
 
+def test_a_migration_that_is_killed_at_any_moment_is_gone_on_with(mason, applied):
+    old, new = LocalStateStore(str(applied / "st")), LocalStateStore(str(applied / "elsewhere"))
+    before = everything(old)
+    snapshots = [*before["backups"].values(), old.read()]
+    for number in range(12):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mason", "state", "migrate", "elsewhere"],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        # From when it says that it begins to copy, which the start of Python does not delay.
+        process.stderr.readline()
+        time.sleep(number * 0.001)
+        process.kill()
+        process.communicate()
+        there = new.read()
+        assert not there.lineage or there in snapshots
+        assert everything(old) == before
+    assert mason("state", "migrate", "elsewhere").code == 0
+    assert everything(new) == before
+
+
 def test_what_cannot_be_copied_is_told(mason, applied):
     (applied / "st" / "backups" / "state.2.json").write_text("{")
     (run,) = list((applied / "st" / "runs").iterdir())[:1]
@@ -882,6 +990,13 @@ def test_write_changes_one_line_of_the_project_file(mason, small, before, after)
     assert mason("--state", "state", "state", "migrate", "elsewhere", "--write").code == 0
     assert (small / "mason.yaml").read_bytes().decode() == after
     assert (small / "mason.yaml").stat().st_mode & 0o777 == 0o640
+
+
+def test_write_says_when_it_has_no_effect(mason, small, monkeypatch):
+    monkeypatch.setenv("MASON_STATE", "state")
+    done = mason("state", "migrate", "elsewhere", "--write")
+    assert done.code == 0
+    assert done.err.endswith("Warning: MASON_STATE is set, and goes before what mason.yaml says.\n")
 
 
 def test_write_leaves_a_project_file_that_is_too_clever(mason, small):

@@ -12,7 +12,7 @@ from mason.engines.metastore import Metastore
 from mason.engines.models import Dag, DagStep, Job, Rows, Schedule
 from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
-from mason.secrets import secret_fields
+from mason.secrets import secret_values
 from tests.clients.conftest import refusal
 
 
@@ -67,4 +67,5 @@ def test_a_triggered_schedule_is_a_job(memory: MemoryClient) -> None:
 
 
 def test_the_token_is_a_secret() -> None:
-    assert list(secret_fields(MemoryClient.schema())) == ["token"]
+    given = {"token": "{{TOKEN}}", "memory_limit": "1GB"}
+    assert list(secret_values(given, MemoryClient.schema())) == [(("token",), "{{TOKEN}}")]

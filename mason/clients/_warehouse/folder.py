@@ -12,6 +12,7 @@ from pathlib import Path
 from mason.engines.client import Client
 from mason.engines.models import Job
 from mason.errors import AccessDeniedError, EngineError, NotFoundError, SettingsError
+from mason.secrets import scrub_all
 
 
 def configured_folder(client: Client, setting: str, default: str) -> Path:
@@ -58,11 +59,11 @@ class WarehouseFolder:
 
     @contextmanager
     def keeping(self, job: Job) -> Iterator[None]:
-        """Keep a job if the work inside goes well. Whether it can be kept turns out before the work begins."""
+        """Keep a job, without secrets, if the work inside goes well. Whether that can be done turns out before."""
         from mason.clients._sql.writing.atomic import whole
 
         with self.reached(), whole(self.folder / "jobs" / f"{job.job_id}.json") as beside:
-            beside.write_text(json.dumps(job.to_dict(), indent=1), "utf-8")
+            beside.write_text(json.dumps(scrub_all(job.to_dict()), indent=1), "utf-8")
             yield
 
     def get_job(self, job_id: str) -> Job:

@@ -1,0 +1,114 @@
+"""Applying when the store fails between calls of engines: what was called is told, what was not is not begun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mason.errors import StateError
+from mason.planner.apply import Applied, apply_plan
+from mason.planner.outcome import Outcome
+from mason.planner.plan import Action, Call, Plan, Wanted
+from mason.resources.resource import digest_of, encode
+from mason.state.local import LocalStateStore
+from mason.state.snapshot import Entry, Snapshot
+
+DELETION = Call("local", "scheduler", "delete_schedule", {"name": "old"}, read_only=False)
+
+
+class Full(LocalStateStore):
+    """A folder on a disk that has room for so many writes."""
+
+    room = 100
+
+    def write(self, resources: Mapping[str, Entry], *, base: Snapshot) -> Snapshot:
+        if not self.room:
+            raise StateError("no room left")
+        self.room -= 1
+        return super().write(resources, base=base)
+
+
+@dataclass
+class Doing:
+    """One action that goes well."""
+
+    done: list[str]
+    address: str
+    pending: Outcome = Outcome("pending", client="local")
+
+    def do(self) -> Outcome:
+        self.done.append(self.address)
+        return Outcome("succeeded", client="local")
+
+
+def wanted(definition: dict[str, object]) -> Wanted:
+    encoded = encode(definition)
+    return Wanted(digest_of(encoded), encoded, "p", "p.yaml")
+
+
+def entry(definition: dict[str, object]) -> Entry:
+    return Entry(str(definition["type"]), digest_of(encode(definition)), definition, outcome={"status": "succeeded"})
+
+
+OLD = entry({"type": "schedule", "name": "old", "config_id": "1", "workflow": "a:b"})
+ACTIONS = {
+    "delete": Action("delete", "schedule.old", replaces=OLD.digest, calls=(DELETION,)),
+    "define": Action("create", "config.2", wanted=wanted({"type": "config", "id": "2"})),
+    "run": Action("run", "run.r", wanted=wanted({"type": "run", "name": "r", "operator": "a:b", "config_id": "2"})),
+}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Full:
+    made = Full((tmp_path / "state").as_uri())
+    made.write({"schedule.old": OLD}, base=made.read())
+    return made
+
+
+def applied(store: Full, *names: str, room: int) -> tuple[Applied, list[str]]:
+    base, done = store.read(), list[str]()
+    store.room = room
+    plan = Plan(tuple(ACTIONS[name] for name in names), lineage=base.lineage, serial=base.serial, state=store.url)
+    told = apply_plan(plan, store, lock_timeout=1, perform=lambda action, now: Doing(done, action.address))
+    return told, done
+
+
+def test_what_cannot_be_written_down_before_is_not_begun(store):
+    told, done = applied(store, "run", room=0)
+    assert (done, store.read().resources.get("run.r")) == ([], None)
+    assert [failure.message for failure in told.failures] == ["it was not begun: no room left"]
+    # No engine was called that the state could not be told of.
+    assert (told.unsaved, told.unsaved_because) == (None, "")
+
+
+def test_what_cannot_be_written_down_afterwards_is_left_to_the_person(store):
+    told, done = applied(store, "run", room=1)
+    assert done == ["run.r"]
+    assert told.unsaved is not None
+    assert told.unsaved.resources["run.r"].outcome["status"] == "succeeded"
+    assert store.read().resources["run.r"].outcome["status"] == "pending"
+
+
+def test_definitions_that_cannot_be_written_after_a_schedule_was_taken(store):
+    told, done = applied(store, "delete", "define", "run", room=2)
+    assert (done, list(store.read().resources)) == (["schedule.old"], [])
+    assert [action.address for action in told.done] == ["schedule.old"]
+    assert [(failure.action.address, failure.message) for failure in told.failures] == [("config.2", "no room left")]
+    assert [action.address for action in told.not_begun] == ["run.r"]
+    assert told.unsaved is None
+
+
+def test_a_schedule_that_was_taken_and_cannot_be_struck_out(store):
+    told, done = applied(store, "delete", "define", room=1)
+    assert done == ["schedule.old"]
+    assert [action.address for action in told.not_begun] == ["config.2"]
+    assert told.unsaved is not None
+    assert dict(told.unsaved.resources) == {}
+
+
+def test_definitions_alone_that_cannot_be_written(store):
+    with pytest.raises(StateError, match="no room left"):
+        applied(store, "define", room=0)
