@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from mason import project
 from mason.cli import Invocation
 from mason.cli.shared import json_option, open_project, output, show, show_json, tell
+from mason.project import applied
 from mason.resources.address import KINDS
 
 _GET_EPILOG = """\b
@@ -64,7 +64,7 @@ def config(invocation: Invocation, identifier: str | None, set_current: bool) ->
         return
     if not identifier:
         raise click.UsageError("-s needs the ID of a config.")
-    project.choose_config(open_project(invocation).store.read(), identifier)
+    applied.choose_config(open_project(invocation).store.read(), identifier)
     if invocation.json:
         from mason.render import JSON_FORMAT
 
@@ -74,8 +74,8 @@ def config(invocation: Invocation, identifier: str | None, set_current: bool) ->
 
 def _look_up(invocation: Invocation, kind: str, names: list[str]) -> None:
     snapshot = open_project(invocation).store.read()
-    found = project.find(snapshot, kind, names)
-    current = project.current_config(snapshot)
+    found = applied.find(snapshot, kind, names)
+    current = applied.current_config(snapshot)
     from mason.render import resources
 
     edited = [address for address in snapshot.edited if address in found]
@@ -83,9 +83,9 @@ def _look_up(invocation: Invocation, kind: str, names: list[str]) -> None:
         tell(f"Warning: {address} was edited in the state: it is not what was applied. See what differs: mason plan")
 
     if invocation.json:
-        show_json(resources.resources_json(found, current, project.shown_definition, edited=edited))
+        show_json(resources.resources_json(found, current, applied.shown_definition, edited=edited))
     elif names and len(found) == 1:
-        show(resources.definition_text(project.shown_definition(next(iter(found.values())))))
+        show(resources.definition_text(applied.shown_definition(next(iter(found.values())))))
     elif found:
         show(resources.resources_text(found, current, output(invocation)))
     else:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mason import project
 from mason.cli import Invocation, unwritable
 from mason.cli.interrupts import two_step_interrupt
 from mason.cli.shared import (
@@ -30,7 +29,8 @@ from mason.cli.shared import (
     yes_option,
 )
 from mason.errors import CancelledError
-from mason.project import Prepared, Project
+from mason.project import Project, operators
+from mason.project.operators import Prepared
 from mason.render import answers, dryruns, results
 from mason.render.terminal import Terminal, redraws
 from mason.secrets import scrub_all
@@ -134,12 +134,12 @@ def run_operator(
     """
     opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id)
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
-    if (told := project.outlook(prepared)) is not None:
+    if (told := operators.outlook(prepared)) is not None:
         tell(f"\n{results.rows_text(told, progress(invocation))}")
     if not prepared.shown.is_read_only and not auto_approve:
         confirm("Do this?")
     with watching(invocation):
-        answer = project.execute(opened, prepared)
+        answer = operators.execute(opened, prepared)
     if invocation.json:
         show_json(answer.to_dict())
     elif (text := results.result_text(answer, output(invocation))) is not None:
@@ -290,6 +290,6 @@ def _prepare_workflow(
 def _prepare(
     invocation: Invocation, namespace: str, command: str, pairs: tuple[str, ...], file: Path | None, config_id: str
 ) -> tuple[Project, Prepared]:
-    given = project.read_parameters(file, pairs)
+    given = operators.read_parameters(file, pairs)
     opened = open_project(invocation)
-    return opened, project.prepare_operator(opened, (namespace, command), given, config_id=config_id)
+    return opened, operators.prepare_operator(opened, (namespace, command), given, config_id=config_id)

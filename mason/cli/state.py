@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import click
 
-from mason import project
 from mason.cli import Invocation
 from mason.cli.shared import (
     confirm,
@@ -25,7 +24,7 @@ from mason.cli.shared import (
 )
 from mason.errors import SettingsError
 from mason.planner.plan import Plan
-from mason.project import Project, states
+from mason.project import Project, applied, states
 from mason.render import states as views
 from mason.render.terminal import printable
 from mason.resources.address import KINDS
@@ -85,7 +84,7 @@ def show_entry(invocation: Invocation, address: str) -> None:
     opened = open_project(invocation)
     snapshot = opened.store.read()
     entry = states.entry_of(snapshot, address)
-    definition = project.shown_definition(entry)
+    definition = applied.shown_definition(entry)
     users, edited = states.users_of(snapshot, address), not entry.is_as_applied
     if invocation.json:
         url = opened.store.url

@@ -14,7 +14,9 @@ from mason.planner.executions import given_of, schedule_model
 from mason.planner.outcome import Outcome
 from mason.planner.output import aside
 from mason.planner.plan import Drift
-from mason.project import Clients, Project, remember_applied, untouched
+from mason.project import Project, remember_applied
+from mason.project.applied import untouched
+from mason.project.clients import Clients
 from mason.project.workflows import prepare_work
 from mason.resources.address import config_address, kind_of
 from mason.resources.executions import Schedule

@@ -24,7 +24,9 @@ from mason.planner.plan import Action, Call, Plan
 from mason.planner.planfile import encode_step
 from mason.planner.references import Unresolved, look_up
 from mason.planner.results import digest_of_value, referred_steps, worth_keeping
-from mason.project import Clients, Project, untouched
+from mason.project import Project
+from mason.project.applied import untouched
+from mason.project.clients import Clients
 from mason.project.running import execute_workflow
 from mason.project.workflows import PreparedWorkflow, RunEnd, prepare_work
 from mason.resources.address import config_address, kind_of

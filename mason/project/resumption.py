@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mason import secrets
 from mason.engines.occasion import Occasion
 from mason.errors import ConflictError, StateError
-from mason.project import Project, find, remember_applied
+from mason.project import Project, remember_applied
+from mason.project.applied import find
 from mason.project.runs import KEPT, begun_by
 from mason.project.workflows import PreparedWorkflow, prepare_work
 from mason.resources.address import config_address

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from mason import secrets
 from mason.engines.occasion import on
 from mason.errors import ConflictError, MasonError, ParameterError, TransientEngineError
-from mason.project import Clients, Project, scheduled_runner
+from mason.project import Project
+from mason.project.clients import Clients, scheduled_runner
 from mason.project.workflows import INTERRUPTED, PreparedWorkflow, RunEnd, Tell, Watch
 from mason.state.lock import who
 

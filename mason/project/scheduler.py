@@ -11,7 +11,9 @@ from mason.engines.ledger import Ledger, SelfRunning, iso
 from mason.errors import MasonError, StateError, UnsupportedVerbError
 from mason.planner import due
 from mason.planner.output import aside
-from mason.project import Clients, Project, applied_config, find, scheduled_runner, untouched
+from mason.project import Project
+from mason.project.applied import applied_config, find, untouched
+from mason.project.clients import Clients, scheduled_runner
 from mason.resources.kinds import Config
 
 if TYPE_CHECKING:

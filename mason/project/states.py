@@ -21,7 +21,8 @@ from mason.errors import (
     StateFormatError,
     StateLockedError,
 )
-from mason.project import Project, current_config, open_workspace, shown_definition, stored_source
+from mason.project import Project, open_workspace, stored_source
+from mason.project.applied import current_config, shown_definition
 from mason.resources.address import config_address
 from mason.resources.wording import shown_path, suggestion
 from mason.settings import DEFAULT_WORKSPACE

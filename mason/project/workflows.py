@@ -12,7 +12,8 @@ from mason.engines.occasion import Occasion
 from mason.errors import (
     MasonError,
 )
-from mason.project import Project, current_config, find, remember_applied, untouched
+from mason.project import Project, remember_applied
+from mason.project.applied import current_config, find, untouched
 from mason.resources.executions import addresses_used
 from mason.resources.kinds import Config, Workflow
 from mason.state.snapshot import Entry, Snapshot

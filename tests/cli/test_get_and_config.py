@@ -136,7 +136,7 @@ def test_a_fault_of_mason_itself_is_json_too_and_ends_with_one_full_stop(mason, 
     def fault(*_):
         raise RuntimeError("Out of order.")
 
-    monkeypatch.setattr("mason.project.find", fault)
+    monkeypatch.setattr("mason.project.applied.find", fault)
     result = mason("get", "--json")
     message = "a fault in Mason itself: RuntimeError: Out of order. Run again with: mason -l debug ..."
     assert result.code == 1

@@ -3,7 +3,7 @@
 import pytest
 
 from mason.errors import NotFoundError, StateFormatError
-from mason.project import find
+from mason.project.applied import find
 from mason.state.format import decode_lines, encode, lay_out
 from mason.state.snapshot import Entry, Snapshot, StoredEntries
 from mason.testing.stores import entry, resources

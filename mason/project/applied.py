@@ -1,0 +1,114 @@
+"""What was applied: found by kind and name, shown without secrets, and the config that is current."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mason import secrets, settings
+from mason.errors import (
+    EngineError,
+    MissingDependencyError,
+    NotFoundError,
+    StateFormatError,
+)
+from mason.resources.address import config_address
+from mason.resources.kinds import Config
+from mason.resources.wording import nearest
+from mason.state.snapshot import Entry, Snapshot
+
+if TYPE_CHECKING:
+    pass
+
+
+_HEAD = ("type", "id", "namespace", "command", "name", "description", "parameters")
+
+
+def find(snapshot: Snapshot, kind: str, names: Sequence[str] = ()) -> dict[str, Entry]:
+    """The applied resources of a kind (``all`` for every kind) whose names start with ``names``, by address, sorted.
+
+    ``names`` are a namespace and a command, or a config's id. Raises ``NotFoundError``, with the nearest name,
+    when names were given and nothing has them.
+    """
+    # By address first: the entries of a large state are decoded when they are asked for.
+    of_kind = [address for address in snapshot.resources if kind in ("all", address.partition(".")[0])]
+    found = [address for address in sorted(of_kind) if address.split(".")[1 : 1 + len(names)] == list(names)]
+    if names and not found:
+        known = [":".join(address.split(".")[1:]) for address in of_kind]
+        wanted, what = ":".join(names), "resource" if kind == "all" else kind
+        meant = nearest(wanted, known)
+        hint = f"Did you mean {meant}?" if meant else "See what there is with: mason get"
+        raise NotFoundError(f"There is no {what} {wanted} in the state. {hint}")
+    return snapshot.select(found)
+
+
+def shown_definition(entry: Entry) -> dict[str, Any]:
+    """An applied definition, fit to be shown: the values of secret fields are replaced."""
+    given = entry.definition
+    # Kept with sorted keys; people expect the name first.
+    definition = {name: given[name] for name in (*_HEAD, *given) if name in given}
+    if entry.kind == "config" and "clients" in definition:
+        definition["clients"] = _shown_clients(definition["clients"])
+    return definition
+
+
+def _shown_clients(clients: Any) -> Any:
+    # In a state that was edited anything may stand here, and nobody can tell what of it is secret.
+    if not isinstance(clients, Mapping) or not all(isinstance(given, Mapping) for given in clients.values()):
+        return secrets.REDACTED
+    return {
+        name: {**given, "configuration": _redacted(name, given["configuration"])} if "configuration" in given else given
+        for name, given in clients.items()
+    }
+
+
+def _redacted(client: str, configuration: Any) -> Any:
+    if not isinstance(configuration, Mapping):
+        return secrets.REDACTED
+    from mason.clients import registry
+
+    try:
+        schema = registry.schema(client)
+    except (EngineError, MissingDependencyError):
+        # Applied by somebody who has a client that is not installed here: nobody can tell what is secret.
+        return dict.fromkeys(configuration, secrets.REDACTED)
+    return secrets.redact(configuration, schema)
+
+
+def current_config(snapshot: Snapshot) -> str:
+    """The id of the config that a run uses when none is named: the chosen one, else the only one; else empty."""
+    configs = [address.partition(".")[2] for address in find(snapshot, "config")]
+    chosen = settings.current_config(snapshot.lineage)
+    return chosen if chosen in configs else configs[0] if len(configs) == 1 else ""
+
+
+def choose_config(snapshot: Snapshot, identifier: str) -> None:
+    """Make a config of this state current for this person. Raises ``NotFoundError`` when the state has it not."""
+    find(snapshot, "config", [identifier])
+    settings.set_current_config(snapshot.lineage, identifier)
+
+
+def untouched(snapshot: Snapshot, address: str, found: Mapping[str, Entry]) -> Entry:
+    """The entry of ``address``, if it is what was applied. Raises ``StateFormatError`` when it was edited since."""
+    entry = found[address]
+    if not entry.is_as_applied:
+        raise StateFormatError(
+            f"{address} was edited in the state (serial {snapshot.serial}): it is not what was applied. "
+            "See what differs with: mason plan. Put back what the files say with: mason apply"
+        )
+    return entry
+
+
+def applied_config(snapshot: Snapshot, identifier: str) -> Config:
+    """An applied config, or the current one where ``identifier`` is empty. Raises ``NotFoundError``."""
+    wanted = identifier or current_config(snapshot)
+    if not wanted:
+        known = [address.partition(".")[2] for address in find(snapshot, "config")]
+        if not known:
+            raise NotFoundError("There is no config in the state. Write one (see: mason schema config) and apply it.")
+        raise NotFoundError(
+            f"There are several configs ({', '.join(known)}) and none is current. "
+            "Name one with -c ID, or choose it for good with: mason config ID -s"
+        )
+    address = config_address(wanted)
+    return Config.from_definition(untouched(snapshot, address, find(snapshot, "config", [wanted])).definition)

@@ -1,0 +1,94 @@
+"""The clients of a run: connected when they are asked for, with their secrets resolved, and closed in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mason import settings
+from mason.errors import (
+    EngineError,
+    UnsupportedVerbError,
+)
+from mason.project import Project
+from mason.resources.kinds import Config
+from mason.settings import ProjectSettings
+
+if TYPE_CHECKING:
+    from mason.engines.client import Client
+    from mason.engines.engine import Engine
+    from mason.engines.runner import WorkflowRunner
+
+
+def scheduled_runner(project: Project) -> Callable[[], WorkflowRunner]:
+    """What makes the runner of schedules' workflows, for clients that want one."""
+
+    def make() -> WorkflowRunner:
+        # Imported when a client connects: few operators trigger schedules.
+        from mason.project.scheduled import Runner
+
+        return Runner(project)
+
+    return make
+
+
+class Clients:
+    """The clients of one run: each is configured when the first of its engines is asked for, and closed in the end.
+
+    ``runner`` makes what clients run the workflows of their schedules with; without it they can keep, but not trigger.
+    """
+
+    def __init__(
+        self,
+        project: ProjectSettings,
+        config: Config,
+        chosen: Mapping[str, str],
+        *,
+        runner: Callable[[], WorkflowRunner] | None = None,
+    ) -> None:
+        self._project = project
+        self._runner = runner
+        self._config = config
+        self._chosen = chosen
+        self._open: dict[str, Client] = {}
+
+    def engine(self, role: str) -> Engine:
+        """The engine that plays ``role``. Raises ``UnsupportedVerbError`` when the config has none."""
+        name = self._chosen.get(role)
+        if not name:
+            raise UnsupportedVerbError(f"Config {self._config.id} has no client for {role}.")
+        if name not in self._open:
+            self._open[name] = self._connect(name)
+        return self._open[name].engine(role)
+
+    def _connect(self, name: str) -> Client:
+        from mason.clients import registry
+        from mason.planner import configuration
+
+        cls = registry.client_class(name)
+        resolved = configuration.resolve(self._config, name, cls.schema(), settings.environment(self._project))
+        client = cls(resolved, base=self._project.root)
+        client.runner = self._runner() if self._runner else None
+        return client
+
+    def close(self) -> list[str]:
+        """Close all that was opened; returns what to warn of."""
+        from mason.planner.output import aside
+
+        warnings = []
+        with aside():
+            for name, client in self._open.items():
+                try:
+                    _close(name, client)
+                except EngineError as error:
+                    # The other clients are closed all the same.
+                    warnings.append(str(error))
+        return warnings
+
+
+def _close(name: str, client: Client) -> None:
+    try:
+        client.close()
+    except Exception as error:
+        # A client's library may raise anything.
+        raise EngineError(f"Client {name} could not be closed: {type(error).__name__}: {error}") from error

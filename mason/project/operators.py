@@ -1,0 +1,156 @@
+"""Use cases of operators: prepare a run and show it, do it once somebody said yes, and keep its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason.errors import (
+    MasonError,
+)
+from mason.project import Project, remember_applied
+from mason.project.applied import applied_config, find, untouched
+from mason.project.clients import Clients, scheduled_runner
+from mason.resources.address import operator_address
+from mason.resources.kinds import Config, Operator
+from mason.state.snapshot import Entry
+from mason.state.store import StateStore
+
+if TYPE_CHECKING:
+    from mason.engines.models import Rows
+    from mason.planner.answer import Answer
+    from mason.planner.dryrun import DryRun
+    from mason.resources.parameters import Given
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that was checked and shown but not done: what :func:`execute` needs."""
+
+    operator: Operator
+    entry: Entry
+    config: Config
+    shown: DryRun
+    source: bytes | None
+    serial: int
+    clients: Clients
+
+
+def prepare_operator(
+    project: Project, names: tuple[str, str], given: Mapping[str, Any] | Given, *, config_id: str = ""
+) -> Prepared:
+    """Check parameters and config of an applied operator and make its dry run; no engine is called.
+
+    Raises ``NotFoundError`` for an unknown operator or config, ``ParameterError`` with all faults of the
+    parameters, and ``UnsupportedVerbError`` when the config cannot run it.
+    """
+    from mason.clients import registry
+    from mason.planner.dryrun import dry_run
+    from mason.resources import parameters
+
+    snapshot = project.store.read()
+    remember_applied(project.settings, snapshot)
+    entry = untouched(snapshot, operator_address(*names), find(snapshot, "operator", names))
+    operator = Operator.from_definition(entry.definition)
+    config = applied_config(snapshot, config_id)
+    bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
+    source = project.store.get_source(entry.module) if entry.module else None
+    shown = dry_run(operator, bound, config, registry, source=source)
+    clients = Clients(project.settings, config, shown.clients, runner=scheduled_runner(project))
+    return Prepared(operator, entry, config, shown, source, snapshot.serial, clients)
+
+
+def outlook(prepared: Prepared) -> Rows | None:
+    """What a prepared run would change in detail, where its verbs can tell beforehand; calls read-only verbs only.
+
+    Raises what these raise: what cannot be done is known before anybody says yes. The clients stay as they are then
+    for :func:`execute`, which need not look again at what they know.
+    """
+    from mason.planner import executor
+    from mason.planner.output import aside
+
+    try:
+        with aside():
+            return executor.outlook(prepared.operator, prepared.shown, prepared.clients.engine)
+    except BaseException:
+        prepared.clients.close()
+        raise
+
+
+def execute(project: Project, prepared: Prepared) -> Answer:
+    """Do a prepared run that somebody confirmed (or that is read-only), and keep its record in the history.
+
+    Failures of engines and operators, and references of the config that are not set, are among the answer's errors. The
+    record is there before the first call, so that a run which is killed leaves one. A record that cannot be kept
+    is a warning: what was done is not undone by it.
+    """
+    from mason.planner import executor
+    from mason.planner.answer import Answer
+    from mason.project import retention
+
+    record = _Record(project.store, prepared)
+    clients = prepared.clients
+    try:
+        record.keep("running")
+        retention.prune_daily(project)
+        answer = executor.execute(prepared.operator, prepared.shown, clients.engine, source=prepared.source)
+        answer.warnings.extend(clients.close())
+    except BaseException as error:
+        clients.close()
+        by_person = isinstance(error, KeyboardInterrupt)
+        told = Answer(errors=["Interrupted." if by_person else f"{type(error).__name__}: {error}"])
+        record.keep("interrupted" if by_person else "failed", told)
+        raise
+    unkept = record.keep("failed" if answer.errors else "succeeded", answer)
+    if unkept:
+        answer.warnings.append(unkept)
+    return answer
+
+
+class _Record:
+    """The record of one run, written when it begins and again when it ends."""
+
+    def __init__(self, store: StateStore, prepared: Prepared) -> None:
+        from mason.planner import history
+
+        self._store = store
+        self._prepared = prepared
+        self._started = datetime.now(timezone.utc)
+        self._id = history.new_run_id(self._started)
+
+    def keep(self, status: str, answer: Answer | None = None) -> str:
+        """Write the record; returns what to warn of when that is not possible, else nothing."""
+        from mason.planner import history
+
+        prepared = self._prepared
+        record = history.record_of(
+            prepared.shown,
+            status,
+            answer,
+            digest=prepared.entry.digest,
+            serial=prepared.serial,
+            started=self._started,
+        )
+        try:
+            self._store.put_run(self._id, record)
+        except MasonError as error:
+            return f"The record of this run could not be kept: {error}"
+        return ""
+
+
+def read_parameters(file: Path | None, pairs: Iterable[str]) -> Given:
+    """The parameters of ``-f FILE`` (a YAML or JSON mapping) and of ``-p`` pairs, which win; and all their faults.
+
+    Faults are raised by :func:`prepare_operator`, together with those that show when the parameters are bound.
+    """
+    from mason.resources import parameters
+
+    given = parameters.parse_pairs(pairs)
+    if file is not None:
+        from mason.resources.parameter_file import read_parameter_file
+
+        given = given.over(read_parameter_file(file))
+    return given
