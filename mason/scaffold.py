@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from mason.errors import ConflictError, SettingsError
@@ -17,6 +16,7 @@ from mason.project.migration import told_url
 from mason.resources.address import KINDS
 from mason.settings import PROJECT_FILE
 from mason.state.store import scheme_of
+from mason.values import dataclass
 
 EXAMPLES = Path(__file__).parent / "examples"
 """The examples that ship with Mason."""

@@ -1,13 +1,12 @@
 """``{{NAME}}`` in configs: how a reference becomes a value at the last moment, and how values stay unseen.
 
 A reference is an environment variable's name. It is resolved only when a client connects. The values of fields
-marked ``secret`` (and the passwords of URLs) are remembered for the life of the process, and ``scrub`` takes them out of
-any text that is about to be printed, logged or stored, in whichever of the usual spellings they stand there.
+marked ``secret``, and the passwords of URLs, are remembered for the life of the process, and ``scrub`` takes them out
+of any text that is about to be printed, logged or stored, in whichever of the usual spellings they stand there.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -25,8 +24,9 @@ REDACTED = "REDACTED"
 _REFERENCE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 # Values shorter than this are not scrubbed: replacing every "1" in a text would hide more than it protects.
 _SHORTEST = 4
-# What is this long stands nowhere by chance.
+# What is this long stands nowhere by chance, and a line of this length is a part of a key.
 _TELLING = 8
+_LONG = 12
 _PASSWORD = re.compile(r"://[^\s/?#@:]*:([^\s/@]+)@")
 _remembered: set[str] = set()
 # The longest first, so that a secret which contains another one goes whole.
@@ -141,6 +141,11 @@ def remember(value: str) -> None:
     value = value.strip()
     if len(value) < _SHORTEST or value in _remembered:
         return
+    if "\n" in value:
+        # Whoever prints a key may print a part of it. Its first line and its last one say only that it is one.
+        for line in value.splitlines():
+            if len(line) >= _LONG and not line.startswith("-----"):
+                remember(line.strip().rstrip("="))
     numbers = {*_as_numbers(value)}
     _numbers.update(numbers)
     _remembered.add(value)
@@ -159,7 +164,9 @@ def holds(text: str) -> bool:
     return any(each.take_out(text) != text for each in tuple(_hidden) if len(each.value) >= _TELLING)
 
 
-_NAMES = frozenset({"credential", "credentials", "key", "pass", "passphrase", "passwd", "password", "pwd", "secret", "token"})
+_NAMES = frozenset(
+    {"credential", "credentials", "key", "pass", "passphrase", "passwd", "password", "pwd", "secret", "token"}
+)
 
 
 def remember_likely(environment: Mapping[str, str]) -> None:
@@ -202,46 +209,58 @@ class _Hidden:
 
 
 def _pattern(value: str) -> str:
-    """What finds ``value`` in texts that Python, JSON, SQL, XML, shells, URLs and several of them in turn have made of it.
+    """What finds ``value`` in what Python, JSON, SQL, XML, shells, URLs and several of them in turn make of it.
 
     Lines may be indented, or marked as those of a diff are.
     """
-    units = re.findall(r"\r?\n|\\+|[A-Za-z0-9]+|.", value, re.DOTALL)
+    units = re.findall(r"\r?\n|\\+|'+|\"+|[A-Za-z0-9]+|.", value, re.DOTALL)
     return "".join(map(_ways, units))
 
 
+# The backslashes before a character that was escaped up to five times. Without a limit, a text of nothing but
+# backslashes would take the square of its length.
+_ESCAPED, _MAYBE_ESCAPED = r"\\{1,31}", r"\\{0,31}"
+
+
 def _ways(unit: str) -> str:
+    """The pattern of a new line, of letters and digits, or of a character, which backslashes and quotes may repeat."""
+    count, unit = (len(unit), unit[0]) if unit[0] in "\\'\"" else (1, unit)
     if unit.isascii() and unit.isalnum():
         return unit
     if unit.endswith("\n"):
-        return r"(?:(?:\r?\n|(?:\\+r)?\\+n|(?i:(?:%0d)?%0a|(?:&#(?:13|xd);)?&#(?:10|xa);))[ \t>|#+-]{0,40})"
-    if unit.startswith("\\"):
-        return rf"(?:\\{{{len(unit)},}}|(?i:%5c){{{len(unit)}}})"
+        coded = "(?i:(?:%0d)?%0a|(?:&#(?:13|xd);)?&#(?:10|xa);)"
+        return rf"(?:(?:\r?\n|(?:{_ESCAPED}r)?{_ESCAPED}n|{coded})[ \t>|#+-]{{0,40}})"
+    ways = "|".join(_codes(unit))
+    if unit == "\\":
+        # Looked for from the first of many backslashes only.
+        return rf"(?:(?<!\\)\\{{{count},}}|(?i:{ways}){{{count}}})"
+    plain = _MAYBE_ESCAPED + re.escape(unit)
+    # SQL and CSV double quotes. Not more than there have to be: what follows may be the quote around it all.
+    doubled = rf"(?:{plain}){{0,{count}}}?" if unit in "'\"" else ""
+    return rf"(?i:(?:{plain}){{{count}}}{doubled}|(?:{ways}){{{count}}})"
+
+
+def _codes(unit: str) -> Iterator[str]:
+    """Patterns of the codes that stand for a character."""
     encoded, code = unit.encode("utf-8", "replace"), ord(unit)
     halves = unit.encode("utf-16-be", "surrogatepass")
-    ways = [
-        rf"\\*{re.escape(unit)}",
-        # As Python's bytes, JSON and Python's texts have it.
-        "".join(rf"\\+x{byte:02x}" for byte in encoded),
-        "".join(rf"\\+u{halves[at]:02x}{halves[at + 1]:02x}" for at in range(0, len(halves), 2)),
-        rf"\\+x{code:02x}",
-        rf"\\+U{code:08x}",
-        "".join(f"%{byte:02x}" for byte in encoded),
-        rf"&#(?:0*{code}|x0*{code:x});",
-    ]
+    # As Python's bytes, JSON, Python's texts, URLs and XML have it.
+    yield "".join(rf"{_ESCAPED}x{byte:02x}" for byte in encoded)
+    yield "".join(rf"{_ESCAPED}u{halves[at]:02x}{halves[at + 1]:02x}" for at in range(0, len(halves), 2))
+    if code < 256:
+        yield rf"{_ESCAPED}x{code:02x}"
+    yield rf"{_ESCAPED}U{code:08x}"
+    yield "".join(f"%{byte:02x}" for byte in encoded)
+    yield rf"&#(?:0*{code}|x0*{code:x});"
     if unit in _NAMED:
-        ways.append(_NAMED[unit])
-    if unit in "'\"":
-        # Doubled in SQL and CSV. Not where it ends the secret: what follows may be the quote around it.
-        ways[0] = rf"\\*{unit}(?:\\*{unit})??"
-    return f"(?i:{'|'.join(ways)})"
+        yield _NAMED[unit]
 
 
 _NAMED = {
-    "\t": r"\\+t",
-    "\r": r"\\+r",
-    "\b": r"\\+b",
-    "\f": r"\\+f",
+    "\t": _ESCAPED + "t",
+    "\r": _ESCAPED + "r",
+    "\b": _ESCAPED + "b",
+    "\f": _ESCAPED + "f",
     " ": r"\+",
     "&": "&amp;",
     "<": "&lt;",

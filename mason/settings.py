@@ -10,11 +10,11 @@ import difflib
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mason.errors import Diagnostic, SettingsError
+from mason.values import dataclass, field
 
 PROJECT_FILE = "mason.yaml"
 _PROJECT_KEYS = ("name", "state", "history")
@@ -226,7 +226,8 @@ def _fault_of_line(text: str) -> str:
     if not text.strip():
         return "is empty (write something, or leave the key out)"
     if _CONTROL.search(text.strip()):
-        return f"must be one line without control characters, not {text!r}"
+        # Not quoted: somebody may have written a secret here.
+        return "must be one line without control characters"
     return ""
 
 

@@ -1,7 +1,7 @@
 """A client that gives away its configuration wherever it can: what Mason must keep to itself is planted in it.
 
-It is registered by an entry point (see ``tests/cli/test_canaries.py``), so that processes of their own find it, too. The
-name of a database says how its verbs end: ``ok``, or one of ``ENDS``.
+It is registered by an entry point (see ``tests/cli/test_canaries.py``), so that processes of their own find it, too.
+The name of a database says how its verbs end: ``ok``, or one of ``ENDS``.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _chain(configuration: Mapping[str, Any]) -> NoReturn:
         except KeyError:
             raise _LibraryError(configuration)  # noqa: B904 - the first one is its context
     except _LibraryError as error:
-        raise EngineError(f"denied: {ascii(configuration)}") from error
+        raise EngineError(f"denied: {configuration!a}") from error
 
 
 class LeakyClient(Client):
@@ -148,7 +148,7 @@ class LeakyStorage(Storage):
 
 class LeakyExecution(Execution):
     client: ClassVar[str] = "leaky"
-    supports: ClassVar[frozenset[str]] = frozenset({"query"})
+    supports: ClassVar[frozenset[str]] = frozenset({"query", "plan_merge", "merge"})
 
     def query(
         self,
@@ -163,6 +163,24 @@ class LeakyExecution(Execution):
         given = self.connection.spill()
         _end(given, sql)
         return Rows(Schema(tuple(Column(str(each), "VARCHAR") for each in given)), [tuple(given.values())])
+
+
+    def plan_merge(self, table: Table, *, allow_text: bool = False, extract_paths: bool = False) -> Rows:
+        given = self.connection.spill()
+        _end(given, table.name)
+        return Rows(Schema(tuple(Column(str(each), "VARCHAR") for each in given)), [tuple(given.values())])
+
+    def merge(
+        self,
+        table: Table,
+        *,
+        output: str,
+        format: str | None = None,
+        allow_text: bool = False,
+        extract_paths: bool = False,
+        overwrite: bool = False,
+    ) -> Job:
+        return Job("2", "succeeded", result={"of": self.connection.spill()})
 
 
 class LeakyScheduler(KeptScheduler):

@@ -23,6 +23,7 @@ PACKAGE = Path(mason.__file__).parent
 LEVELS = {
     "errors": 0,
     "bulk": 0,
+    "values": 0,
     "settings": 1,
     "secrets": 1,
     "resources": 2,
@@ -38,7 +39,7 @@ LEVELS = {
     "__main__": 8,
 }
 # mason.testing is for people who write stores and clients: it sees what they implement and nothing that uses it.
-TESTING_MAY = {"testing", "errors", "secrets", "settings", "resources", "engines", "state", "clients.registry"}
+TESTING_MAY = {"testing", "errors", "values", "secrets", "settings", "resources", "engines", "state", "clients.registry"}
 # Clients may build on these, and on the registry's side of the room.
 SHARED_BY_CLIENTS = {"_aws", "_sql", "_warehouse"}
 # Beside the standard library, all that a room may load at module top.

@@ -189,6 +189,9 @@ def _carry_out(
                 applied = _apply(invocation, opened, made, lock_timeout, parallelism)
                 break
             except StalePlanError:
+                if again is None:
+                    # In more words, now that the lock is given back: perhaps somebody applied this very plan.
+                    project.refuse_stale(opened, made)
                 fresh = again() if again else made
                 if fresh.serial == made.serial or fresh.actions != made.actions:
                     raise

@@ -47,7 +47,8 @@ def plan(
     detailed_exitcode: bool,
     as_markdown: bool,
 ) -> int:
-    """Show what apply would do to the state; nothing is changed and no engine is called.
+    """Show what apply would do; nothing is changed. Engines are only asked about the inputs of runs, and with --refresh
+    about what was applied.
 
     PATHS are YAML files or folders; without them it is the whole project: the nearest folder upward that
     holds mason.yaml, else the current one.

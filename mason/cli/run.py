@@ -199,6 +199,8 @@ def run_workflow(
 ) -> int:
     """Run a workflow that was applied: dry run first, then a question, then its steps, in the order of its DAG.
 
+    Where the parameters say a schedule (a cron expression), nothing is run now: the config's scheduler is given it.
+
     Ctrl-C finishes the steps that run and begins no others; pressed again, it waits for nothing. What is left is done
     by mason runs resume. On a terminal a tree shows how each step does, elsewhere each event is a line; with --json, a
     line of JSON.
@@ -207,9 +209,30 @@ def run_workflow(
 
     opened, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
+    if prepared.plan.schedule:
+        return _put_schedule(invocation, opened, prepared, asks=not auto_approve)
     if not prepared.plan.is_read_only and not auto_approve:
         confirm("Do this?")
     return do_workflow(invocation, opened, prepared, parallelism)
+
+
+def _put_schedule(invocation: Invocation, opened: Project, prepared: PreparedWorkflow, *, asks: bool) -> int:
+    """Where the parameters say when a workflow runs: have its scheduler keep that, and run nothing now."""
+    from mason.project import scheduler
+    from mason.render.plans import call_text
+
+    putting = scheduler.prepare_schedule(opened, prepared)
+    tell(f"\nat the times of its schedule:\n  {call_text(putting.call)}  [changes things]")
+    if asks:
+        confirm("Put this schedule?")
+    following = scheduler.put_schedule(opened, putting)
+    name = putting.call.arguments["schedule"]["name"]
+    if invocation.json:
+        show_json({"schedule": name, "client": putting.call.client, "next": following})
+    else:
+        due = f" It is due next at {following.replace('T', ' ')[:19]} UTC." if following else ""
+        show(f"Schedule {name} is kept by {putting.call.client}.{due} To run it now: mason scheduler trigger {name}")
+    return 0
 
 
 def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkflow, parallelism: int | None) -> int:

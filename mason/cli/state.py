@@ -238,10 +238,13 @@ def roll_back(invocation: Invocation, serial: int, auto_approve: bool, dry_run: 
     """
     opened = open_project(invocation)
 
-    def prepare() -> states.Change[Plan]:
+    def prepare() -> states.Change[Plan] | None:
         return states.roll_back(opened, serial)
 
     change = prepare()
+    if change is None:
+        tell(f"The state {opened.store.url} holds what it held at serial {serial}. There is nothing to do.")
+        return
     _show_plan(invocation, change.told)
     if dry_run:
         return

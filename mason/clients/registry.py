@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from mason.engines.client import Client
 from mason.errors import EngineError, MissingDependencyError, NotFoundError
+from mason.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Protocol, runtime_checkable
 
 from mason.engines.models import Job, Schedule
+from mason.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ what ``Data`` of an answer holds. Column types are SQL types as the client's own
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
+
+from mason.values import dataclass, field
 
 
 @runtime_checkable

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from mason.engines.models import Schedule
+from mason.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from mason.values import dataclass, field
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 

@@ -13,7 +13,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,9 +24,10 @@ from mason.planner.plan import Action, Plan
 from mason.planner.stale import refuse_stale
 from mason.resources.address import kind_of
 from mason.resources.executions import addresses_used
-from mason.state.lock import next_snapshot, who
+from mason.state.lock import next_snapshot, who, working_under
 from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import HeldLock, StateStore
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.workers import Control
@@ -99,7 +100,7 @@ def apply_plan(
     ``control`` ends it early. Raises ``StalePlanError`` when the state is not the one that was planned against, and the
     store's own errors as long as no engine was called; after that, what could not be written is part of the answer.
     """
-    with store.lock("apply", timeout=lock_timeout) as held:
+    with store.lock("apply", timeout=lock_timeout) as held, working_under(held):
         snapshot = store.read()
         refuse_stale(plan, snapshot, store.url)
         applying = _Applying(plan, store, snapshot, perform, held)

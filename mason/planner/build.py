@@ -126,7 +126,7 @@ def build(
             catalog=catalog,
             place=place,
             observe=observe,
-            edited=edited.difference(saved),
+            edited=edited.difference(saved, (each.address for each in executed)),
             held=applied.get,
         )
         planned = _Executed(executions, saving, drifted)

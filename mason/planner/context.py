@@ -24,6 +24,7 @@ from mason.engines.models import Job
 from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
 from mason.errors import AccessDeniedError, CancelledError, EngineError, NotConfirmedError, UnsupportedVerbError
+from mason.state.lock import refuse_lost
 
 
 class Context:
@@ -81,7 +82,8 @@ class Context:
     def call(self, engine: str, name: str, /, *positional: Any, **named: Any) -> Any:
         """Call a verb, if it was announced. Raises ``NotConfirmedError`` before anything is called if not.
 
-        Raises ``CancelledError`` where the work was given up meanwhile (a timeout, a second Ctrl-C).
+        Raises ``CancelledError`` where the work was given up meanwhile (a timeout, a second Ctrl-C), and
+        ``StateLockLostError`` where the lock that it was done under is lost.
         ``engine`` and ``name`` go by position: verbs may have arguments of these names.
         """
         verb = ENGINES[engine].verbs.get(name)
@@ -96,6 +98,7 @@ class Context:
         if work is not None and work.given_up:
             # Perhaps another attempt is at it by now.
             raise CancelledError(f"{verb} was not called: nobody waits for this work any more.")
+        refuse_lost()
         opened = self._open_engine(engine)
         with (
             _logged(f"for {opened.client} as {engine} do {name}({', '.join(f'{each}=...' for each in arguments)})"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from mason.planner.compatibility import choose_clients
 from mason.planner.plan import Call
 from mason.planner.sentences import Pending, finish
 from mason.resources.kinds import Config, Operator, Sentence
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog

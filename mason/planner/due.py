@@ -8,12 +8,13 @@ twice, and one that is set forward makes times late, as sleep does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mason.engines.ledger import Ledger, Waiting
 from mason.engines.models import Schedule
 from mason.resources import cron
+from mason.values import dataclass
 
 GRACE = timedelta(seconds=60)
 """A time that is later than this was missed."""

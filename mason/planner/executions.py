@@ -8,7 +8,7 @@ state will hold once the definitions of the same plan are saved.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mason.engines import models
@@ -24,6 +24,7 @@ from mason.resources.kinds import Config, Workflow
 from mason.resources.resource import Resource
 from mason.resources.workflow_file import WorkflowGiven, given_for_workflow
 from mason.state.snapshot import Entry
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
@@ -167,8 +168,8 @@ class Executions:
         names = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
         if names:
             yield (
-                f"{address} has another {' and '.join(names)} for {client}. Where that leads to another scheduler, delete "
-                "the schedule first, so that it does not stay in the old one: "
+                f"{address} has another {' and '.join(names)} for {client}. Where that leads to another scheduler, "
+                "delete the schedule first, so that it does not stay in the old one: "
                 f"mason destroy schedule.{schedule.name}"
             )
 
@@ -257,30 +258,43 @@ class Executions:
     def _scheduler(self, resource: Resource, schedule: Schedule) -> str:
         """The client that keeps the schedule. Raises ``ParameterError`` when there is none."""
         config = self._lookup(config_address(schedule.config_id))
-        clients = Config.from_definition(config.definition).engines["scheduler"] if config else ()
-        place = (resource.file, self._place(resource, ("config_id",)))
-        title = title_of(resource.address)
-        able = [each for each in clients if "put_schedule" in self._catalog.roles(each).get("scheduler", frozenset())]
-        if not able:
-            message = f"{title}: config {schedule.config_id} has no scheduler that keeps schedules"
-            remedy = "name one in its scheduler_clients, such as local"
-            raise ParameterError([Diagnostic(*place, message, remedy)])
         work = self._lookup(schedule.work)
-        supported = Workflow.from_definition(work.definition).supported_schedulers if work else ()
-        chosen = next((each for each in able if each in supported or not supported), "")
-        if not chosen:
-            message = (
-                f"{title}: {title_of(schedule.work)} supports the schedulers {', '.join(supported)}, and config "
-                f"{schedule.config_id} has {', '.join(able)}"
-            )
-            raise ParameterError([Diagnostic(*place, message, "choose another config, or another workflow")])
-        return chosen
+        assert config is not None, "what a schedule uses was looked up before"
+        assert work is not None, "what a schedule uses was looked up before"
+        chosen = choose_scheduler(Config.from_definition(config.definition), work, self._catalog)
+        if not isinstance(chosen, Diagnostic):
+            return chosen
+        line = self._place(resource, ("config_id",))
+        message = f"{title_of(resource.address)}: {chosen.message}"
+        raise ParameterError([Diagnostic(resource.file, line, message, chosen.remedy)])
 
 
 def _is_elsewhere(entry: Entry, outcome: Outcome, schedule: Schedule, client: str) -> bool:
     """Whether a scheduler has the schedule under another name, or it is another one than is meant now."""
     where = (entry.definition.get("name"), entry.definition.get("config_id"), outcome.client)
     return bool(outcome.client) and where != (schedule.name, schedule.config_id, client)
+
+
+def choose_scheduler(config: Config, workflow: Entry, catalog: ClientCatalog) -> str | Diagnostic:
+    """The client of a config that keeps schedules of a workflow: the first that can, or what is wrong."""
+    able = [
+        each
+        for each in config.engines["scheduler"]
+        if "put_schedule" in catalog.roles(each).get("scheduler", frozenset())
+    ]
+    if not able:
+        message = f"config {config.id} has no scheduler that keeps schedules"
+        return Diagnostic("", 0, message, "name one in its scheduler_clients, such as local")
+    typed = Workflow.from_definition(workflow.definition)
+    supported = typed.supported_schedulers
+    chosen = next((each for each in able if each in supported or not supported), "")
+    if chosen:
+        return chosen
+    message = (
+        f"Workflow {typed.namespace}:{typed.command} supports the schedulers {', '.join(supported)}, and config "
+        f"{config.id} has {', '.join(able)}"
+    )
+    return Diagnostic("", 0, message, "choose another config, or another workflow")
 
 
 def changed_inputs(seen: Mapping[str, str], outcome: Outcome) -> Iterator[str]:

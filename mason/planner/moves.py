@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mason.errors import Diagnostic
@@ -13,6 +12,7 @@ from mason.resources.address import kind_of
 from mason.resources.resource import Move, Resource
 from mason.resources.wording import suggestion
 from mason.state.snapshot import Entry
+from mason.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
 from mason.planner.retry import Retry
+from mason.values import dataclass
 
 Status: TypeAlias = Literal["succeeded", "failed", "skipped", "upstream_failed", "interrupted", "cancelled"]
 

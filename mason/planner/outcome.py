@@ -7,10 +7,11 @@ of its end shows, because the outcome that says that the call is about to be mad
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any, Literal, TypeAlias, get_args
 
 from mason.state.snapshot import Entry
+from mason.values import dataclass, field
 
 Status: TypeAlias = Literal["pending", "succeeded", "failed", "interrupted"]
 

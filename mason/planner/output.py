@@ -1,4 +1,4 @@
-"""Where the prints of operators and clients go while they work: to stderr, scrubbed, because stdout belongs to the answer.
+"""Where the prints of operators and clients go while they work: to stderr, scrubbed; stdout belongs to the answer.
 
 That ends with the work: what a thread prints that outlives it goes where the answer goes. And nothing helps against
 code that closes ``sys.__stdout__``, to which the answer is written.

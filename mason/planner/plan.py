@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from mason.values import dataclass, field
 
 ActionKind = Literal["create", "overwrite", "delete", "run", "move"]
 ACTION_KINDS: tuple[ActionKind, ...] = ("create", "overwrite", "delete", "run", "move")

@@ -13,7 +13,6 @@ import json
 import os
 import shlex
 import stat
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import chain
 from pathlib import Path
@@ -25,6 +24,7 @@ from mason.planner.plan import Action, Call, Change, Drift, Plan, ShownStep, Wan
 from mason.planner.planfile_faults import faults, parse
 from mason.secrets import scrub, scrub_all
 from mason.state.lock import who
+from mason.values import dataclass
 
 PLANFILE_VERSION = 1
 _FORMAT = "mason-plan"

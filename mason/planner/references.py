@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mason.resources.kinds import TEMPLATE
 from mason.resources.wording import described, shortened
 from mason.secrets import REDACTED
+from mason.values import dataclass
 
 _OLD = re.compile(r"<<\s*PULLED FROM\s+([^\s<>]+)\s*>>")
 """The placeholder of Mason 1.x, which always meant the job's id."""

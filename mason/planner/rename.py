@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mason.errors import ConflictError, MasonError, NotFoundError, StateFormatError
@@ -20,6 +20,7 @@ from mason.resources.kinds import TEMPLATE
 from mason.resources.resource import digest_of, encode
 from mason.resources.wording import quoted, suggestion
 from mason.state.snapshot import Entry, Snapshot
+from mason.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,11 @@ def step_of_run(parts: Sequence[str], lookup: Lookup) -> tuple[str, str, tuple[s
         return run, ONLY_STEP, tuple(parts[1:])
     while kind_of(work) == "workflow":
         within = lookup(work)
-        if within is not None and not within.is_as_applied:
+        if within is None:
+            return f"there is no {title_of(work)} in the state (apply it first)"
+        if not within.is_as_applied:
             return f"{title_of(work)} was edited in the state (plan the file that defines it)"
-        steps = {step.id: step for step in Workflow.from_definition(within.definition).steps} if within else {}
+        steps = {step.id: step for step in Workflow.from_definition(within.definition).steps}
         named = parts[place] if place < len(parts) else ""
         if named not in steps:
             wrong = f"{title_of(work)} has no step {named}" if named else f"run {run} has several steps"
@@ -87,10 +89,13 @@ def returned_otherwise(parameters: Any, outcome: Outcome, lookup: Lookup) -> Ite
             continue
         run, step, path = meant
         found = Outcome.of(lookup(run_address(run)))
+        if found is None or found.status != "succeeded" or step not in found.results:
+            # It returned nothing new that anybody knows of.
+            continue
         reference = Reference(text, f"{OF_RUN}{run}.{step}", path)
         try:
-            now = digest_of_value(look_up(reference, {reference.step: found.results[step]} if found else {}))
-        except (Unresolved, KeyError):
+            now = digest_of_value(look_up(reference, {reference.step: found.results[step]}))
+        except Unresolved:
             now = ""
         if now != outcome.given[text]:
             yield run_address(run)

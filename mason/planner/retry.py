@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, cast
+
+from mason.values import dataclass
 
 MOST = 3
 """How often work is tried again where a retry is asked for, but not how often."""

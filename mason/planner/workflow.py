@@ -7,7 +7,7 @@ refer to, and makes the dry run of each. All faults of all steps are told at onc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
@@ -25,6 +25,7 @@ from mason.resources.parameters import Given, bind
 from mason.resources.wording import shortened
 from mason.resources.workflow_file import WorkflowGiven, parameters_of
 from mason.state.snapshot import Entry
+from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog

@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from mason.resources.wording import quoted
 from mason.settings import DEFAULT_WORKSPACE, ProjectSettings
 from mason.state.snapshot import Snapshot
 from mason.state.store import StateReader, StateStore, open_store, workspace_url
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.apply import Applied
@@ -80,7 +81,8 @@ def plan(
     take_over: Sequence[str] = (),
     refresh: bool = False,
 ) -> Plan:
-    """What apply would do. Reads files and state, takes no lock, calls no engine.
+    """What apply would do. Reads files and state, and takes no lock. Of engines only read-only verbs are called: for
+    the inputs of runs, and with ``refresh`` for what was applied.
 
     Raises ``ResourceError`` with all faults of the files, and ``SettingsError`` for pruning without a project.
     """

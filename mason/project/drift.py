@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mason.engines import models
@@ -21,8 +20,9 @@ from mason.project.workflows import prepare_work
 from mason.resources.address import config_address, kind_of
 from mason.resources.executions import Schedule
 from mason.resources.kinds import Config
-from mason.secrets import scrub
+from mason.secrets import scrub, scrub_all
 from mason.state.snapshot import Entry, Snapshot
+from mason.values import dataclass
 
 
 def find_drift(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:
@@ -103,9 +103,11 @@ class _Look:
         for (config_id, client, name), registered in newest.items():
             table = registered.table
             try:
-                found: Mapping[str, Any] | None = self._ask(
+                answer = self._ask(
                     config_id, "metastore", client, "get_table", table.get("database"), table.get("name")
-                ).to_dict()
+                )
+                # As the state has it, which keeps no secrets.
+                found: Mapping[str, Any] | None = scrub_all(answer.to_dict())
             except NotFoundError:
                 found = None
             except MasonError as error:

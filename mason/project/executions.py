@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ from mason.resources.executions import Run, Schedule
 from mason.resources.kinds import Config
 from mason.secrets import scrub
 from mason.state.snapshot import Entry, Snapshot
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.workers import Control

@@ -37,8 +37,8 @@ def _faults(action: Action) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 action.file,
                 action.line,
-                f"{title_of(action.address)}:{what} {shown_path(path)} holds the value of a secret that a config refers "
-                "to, which would end up in the state",
+                f"{title_of(action.address)}:{what} {shown_path(path)} holds the value of a secret that a config "
+                "refers to, which would end up in the state",
                 "take it out, and leave it to the config's {{NAME}}",
             )
 

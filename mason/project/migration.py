@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from mason.errors import SettingsError, StateConflictError, StateError, StateFormatError
@@ -19,6 +18,7 @@ from mason.state.format import encode
 from mason.state.local import folder_of
 from mason.state.snapshot import Snapshot
 from mason.state.store import StateStore, scheme_of
+from mason.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,10 @@ def migrate(project: Project, url: str, *, lock_timeout: float, tell: Callable[[
     with project.store.lock("state migrate", timeout=lock_timeout) as here:
         migration = prepare_migration(project, url)
         target = migration.target
+        held = target.lock_info()
+        if held is not None and held.id == here.info.id:
+            # By another spelling: a link, or other options. To wait for this lock would be to wait for oneself.
+            raise StateConflictError(f"{target.url} is where the state is already: {project.store.url}.")
         with target.lock("state migrate", timeout=lock_timeout) as there:
             tell(f"Copying {len(migration.sources)} sources and {len(migration.runs)} runs...")
             for digest in migration.sources:

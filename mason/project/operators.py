@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from mason.resources.address import operator_address
 from mason.resources.kinds import Config, Operator
 from mason.state.snapshot import Entry
 from mason.state.store import StateStore
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.engines.models import Rows

@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from mason.project import Project
 from mason.settings import History, mason_home
 from mason.state import journal
 from mason.state.lock import who
+from mason.values import dataclass
 
 _DAY = 24 * 3600
 # How long a run may wait for this. What is left is done when the next one begins.

@@ -17,7 +17,7 @@ from mason.errors import ConflictError, MasonError, ParameterError, TransientEng
 from mason.project import Project
 from mason.project.clients import Clients, scheduled_runner
 from mason.project.workflows import INTERRUPTED, PreparedWorkflow, RunEnd, Tell, Watch
-from mason.state.lock import who
+from mason.state.lock import refuse_lost, who
 
 if TYPE_CHECKING:
     from mason.engines.engine import Engine
@@ -175,6 +175,8 @@ class _Run:
         from mason.planner import executor
         from mason.planner.workflow import resolve
 
+        # A class may do its work without any engine of Mason's.
+        refuse_lost()
         step = self._steps[step_id]
         if not self._has_begun(step_id):
             self._decide(step, attempt)
@@ -378,11 +380,11 @@ def _ended(event: Mapping[str, Any]) -> Ended:
 
 
 def _is_worth_a_retry(error: BaseException) -> bool:
-    """Whether another attempt may go better: not where the parameters or the config are wrong."""
-    from mason.errors import DecisionError, MissingDependencyError, UnsupportedVerbError
+    """Whether another attempt may go better: not where the parameters or the config are wrong, or the lock is lost."""
+    from mason.errors import DecisionError, MissingDependencyError, StateLockLostError, UnsupportedVerbError
 
     if isinstance(error, TransientEngineError):
         return True
     return isinstance(error, Exception) and not isinstance(
-        error, (DecisionError, MissingDependencyError, ParameterError, UnsupportedVerbError)
+        error, (DecisionError, MissingDependencyError, ParameterError, StateLockLostError, UnsupportedVerbError)
     )

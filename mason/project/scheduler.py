@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mason.engines.ledger import Ledger, SelfRunning, iso
-from mason.errors import MasonError, StateError, UnsupportedVerbError
+from mason.errors import Diagnostic, MasonError, NotFoundError, ParameterError, StateError, UnsupportedVerbError
 from mason.planner import due
 from mason.planner.output import aside
 from mason.project import Project
 from mason.project.applied import applied_config, find, untouched
 from mason.project.clients import Clients, scheduled_runner
 from mason.resources.kinds import Config
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.engines.models import Job
     from mason.engines.runner import WorkflowRunner
     from mason.engines.scheduler import Scheduler
+    from mason.planner.plan import Call
     from mason.planner.walk import Control
     from mason.project.workflows import PreparedWorkflow, Tell
 
@@ -58,10 +59,13 @@ def kept_schedulers(project: Project, *, fault: Callable[[str, MasonError], None
     snapshot = project.store.read()
     found: dict[str, Kept] = {}
     for address, entry in find(snapshot, "config").items():
-        config = Config.from_definition(entry.definition)
+        try:
+            config = Config.from_definition(untouched(snapshot, address, {address: entry}).definition)
+        except MasonError as error:
+            fault(address.partition(".")[2], error)
+            continue
         for client in config.engines.get("scheduler", ()):
             try:
-                untouched(snapshot, address, {address: entry})
                 role = registry.client_class(client).roles().get("scheduler")
                 if role is None or not issubclass(role, SelfRunning):
                     continue
@@ -115,6 +119,73 @@ def _last(project: Project, ledger: Ledger) -> dict[str, str] | None:
     with suppress(StateError):
         last["status"] = str(show_run(project, ledger.last.run_id).get("status", last["status"]))
     return last
+
+
+@dataclass(frozen=True, slots=True)
+class Putting:
+    """A schedule that the parameters of a workflow ask for, checked but not put: ``call`` is the sentence."""
+
+    call: Call
+    config: Config
+
+
+def prepare_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
+    """The schedule of a workflow whose parameters say at what times it runs (``schedule`` and ``schedule_name``).
+
+    One of that name that the scheduler has already would be replaced. Raises ``ParameterError`` when no scheduler can
+    keep it, and what the scheduler raises.
+    """
+    from mason.clients import registry
+    from mason.engines.scheduler import check_schedule
+    from mason.planner.executions import choose_scheduler, schedule_model
+    from mason.planner.plan import Call
+    from mason.resources.executions import Schedule
+
+    plan, snapshot = prepared.plan, project.store.read()
+    if not plan.config_id:
+        raise ParameterError([Diagnostic("", 0, "No config is named whose scheduler keeps it", "name one with -c ID")])
+    config = applied_config(snapshot, plan.config_id)
+    client = choose_scheduler(config, untouched(snapshot, plan.address, snapshot.resources), registry)
+    if isinstance(client, Diagnostic):
+        raise ParameterError([client])
+    name = plan.schedule_name or plan.address.partition(".")[2].replace(".", "_")
+    wanted = Schedule(
+        name=name,
+        work=plan.address,
+        config_id=plan.config_id,
+        schedule=plan.schedule,
+        parameters=prepared.given.steps,
+        time_zone="UTC",
+        catch_up="none",
+        overlap="skip",
+        enabled=True,
+    )
+    model = schedule_model(wanted, plan)
+    check_schedule(model)
+    engine = scheduler_of(project, config, client)
+    try:
+        with aside():
+            engine.get_schedule(name)
+        there = True
+    except NotFoundError:
+        there = False
+    arguments = {"schedule": model.to_dict(), "overwrite": there}
+    return Putting(Call(client, "scheduler", "put_schedule", arguments, read_only=False), config)
+
+
+def put_schedule(project: Project, putting: Putting) -> str:
+    """Put it, and return when it is due next (ISO 8601, UTC; empty: never, or nobody here can tell)."""
+    from mason.engines.models import Schedule as ScheduleModel
+
+    call = putting.call
+    schedule = ScheduleModel.from_dict(call.arguments["schedule"])
+    engine = scheduler_of(project, putting.config, call.client)
+    with aside():
+        engine.put_schedule(schedule, overwrite=call.arguments["overwrite"])
+        if not isinstance(engine, SelfRunning):
+            return ""
+        following = due.next_time(*engine.look(schedule.name))
+    return iso(following) if following else ""
 
 
 class Trigger:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mason import secrets, settings
@@ -28,6 +28,7 @@ from mason.resources.wording import shown_path, suggestion
 from mason.settings import DEFAULT_WORKSPACE
 from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import LockInfo, open_store
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.plan import Plan
@@ -293,8 +294,8 @@ def _is_schedule(entry: Entry) -> bool:
     return entry.kind == "schedule"
 
 
-def roll_back(project: Project, serial: int) -> Change[Plan]:
-    """The state as its backup ``serial`` has it. Raises ``StateError`` when that is not among the backups."""
+def roll_back(project: Project, serial: int) -> Change[Plan] | None:
+    """The state as its backup ``serial`` has it; ``None`` if that is what it holds. Raises ``StateError`` when that is not among the backups."""
     base = project.store.read()
     kept = project.store.list_backups()
     if serial == base.serial and serial:
@@ -303,6 +304,8 @@ def roll_back(project: Project, serial: int) -> Change[Plan]:
         there = f"Kept are: {', '.join(map(str, kept))}. See mason state history" if kept else "None is kept."
         raise StateError(f"There is no backup of serial {serial} in {project.store.url}. {there}")
     earlier = project.store.get_backup(serial)
+    if earlier.resources == base.resources:
+        return None
     plan = _replacement(project, base, earlier, named=f"serial {serial}")
     return Change(base, _next(earlier.resources, base), plan)
 

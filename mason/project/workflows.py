@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from mason.project.applied import current_config, find, untouched
 from mason.resources.executions import addresses_used
 from mason.resources.kinds import Config, Workflow
 from mason.state.snapshot import Entry, Snapshot
+from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.engines.progress import Progress

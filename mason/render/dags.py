@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mason.planner.order import topological
@@ -27,6 +26,7 @@ from mason.resources.address import title_of
 from mason.resources.dag import ordered
 from mason.resources.kinds import TRIGGER_RULES, Workflow
 from mason.resources.wording import shortened
+from mason.values import dataclass
 
 MAX_DRAWN = 30
 """How many steps a picture may have; more are listed, which is easier to read."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mason import __version__
@@ -20,6 +19,7 @@ from mason.planner.plan import ActionKind, Change, Plan
 from mason.render import plans
 from mason.render.terminal import Terminal, printable
 from mason.secrets import scrub, scrub_all
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.planfile import SavedPlan

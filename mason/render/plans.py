@@ -17,6 +17,7 @@ from mason.render.dryruns import call_json
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
 from mason.resources.wording import shortened
+from mason.secrets import scrub_all
 from mason.settings import DEFAULT_WORKSPACE
 from mason.state.store import workspace_of
 
@@ -179,12 +180,12 @@ def _action_lines(action: Action, terminal: Terminal) -> Iterator[str]:
 
 def sentences(action: Action, terminal: Terminal) -> Iterator[str]:
     """The finished sentences of an action: its own calls, then the DAG and the steps of what is executed by them."""
-    yield from map(_call_text, action.calls)
+    yield from map(call_text, action.calls)
     if action.steps:
         yield from _step_lines(action.steps, terminal)
 
 
-def _call_text(call: Call) -> str:
+def call_text(call: Call) -> str:
     """A call on one line. Of a schedule, what it will run is shown below it."""
     schedule = call.arguments.get("schedule")
     if isinstance(schedule, dict):
@@ -207,10 +208,12 @@ def _step_lines(steps: Sequence[ShownStep], terminal: Terminal) -> Iterator[str]
 
 
 def _change_lines(change: Change, terminal: Terminal) -> Iterator[str]:
-    if change.kind == "changed" and isinstance(change.before, str) and isinstance(change.after, str):
-        yield from _text_lines(change.path, change.before, change.after, terminal)
+    # Before anything is cut: half a secret looks like none.
+    given, wanted = scrub_all(change.before), scrub_all(change.after)
+    if change.kind == "changed" and isinstance(given, str) and isinstance(wanted, str):
+        yield from _text_lines(change.path, given, wanted, terminal)
         return
-    before, after = value_text(change.before), value_text(change.after)
+    before, after = value_text(given), value_text(wanted)
     if change.kind == "added":
         yield f"      {terminal.style('+', 'green')} {change.path}: {after}"
     elif change.kind == "removed":

@@ -11,8 +11,9 @@ import json
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TextIO
+
+from mason.values import dataclass
 
 _CODES = {"green": "32", "yellow": "33", "red": "31", "cyan": "36", "bold": "1", "dim": "2"}
 # Control characters but tab and line feed, separators of lines and paragraphs, what turns the direction of writing

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from mason.resources.cron_fields import Days, Field, month_words, parse_days, parse_field, weekday_words
 from mason.resources.wording import nearest, quoted, shortened
 from mason.resources.zones import find_zone
+from mason.values import dataclass
 
 _MINUTE = timedelta(minutes=1)
 # Nothing in any zone was ever further apart: local times may lie so much before and after their moments.

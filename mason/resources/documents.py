@@ -238,7 +238,8 @@ class _Builder:
             return resolve(text)
         except ValueError as error:
             self._faults.append(
-                Fault(line, str(error), f'write "{text}" if it is meant as text' if len(text) < 40 else "")
+                # Not quoted: it may be a secret that somebody has written here by mistake.
+                Fault(line, str(error), "put it in quotes if it is meant as text")
             )
             return None
 
@@ -261,7 +262,7 @@ class _Builder:
         if expected is None:
             self._refuse_tag(tag, line)
         elif type(value) not in expected:
-            message = f"{quoted(text)} does not fit its tag {_shown_tag(tag)}"
+            message = f"the value does not fit its tag {_shown_tag(tag)}"
             self._faults.append(Fault(line, message, "remove the tag"))
         return value
 
@@ -314,8 +315,11 @@ class _Builder:
         anchor = self._anchors.get(name)
         if anchor is None:
             known = name in self._anchors
-            message = f"*{name} stands inside of &{name} itself" if known else f"*{name} refers to no &{name} before it"
-            raise _RefusedError(line, message, "write the value out" if known else f"mark the value with &{name} first")
+            if known:
+                raise _RefusedError(line, f"*{name} stands inside of &{name} itself", "write the value out")
+            # Not quoted: a password may begin like this.
+            message = "what begins with * is an alias, and no value before it is marked with its name"
+            raise _RefusedError(line, message, "put it in quotes if it is meant as text, or mark a value with &NAME")
         self._aliased += anchor.size
         if self._aliased > MAX_ALIASED:
             raise _RefusedError(
@@ -368,12 +372,12 @@ def resolve(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         number = int(text, 0) if text[:2] in ("0o", "0x") else int(text[:25])
         if len(text) > 25 or not -(2**63) <= number < 2**63:
-            raise ValueError(f"the number {quoted(text)[1:-1]} does not fit into 64 bits")
+            raise ValueError("this number does not fit into 64 bits")
         return number
     if _FLOAT.fullmatch(text):
         value = float(text)
         if value in (float("inf"), float("-inf")):
-            raise ValueError(f"the number {quoted(text)[1:-1]} is too large")
+            raise ValueError("this number is too large")
         return value
     if _NOT_FINITE.fullmatch(text):
         raise ValueError(f"{text} is no number that can be stored")

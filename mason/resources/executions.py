@@ -7,11 +7,11 @@ A run may use what another run returned: ``{{runs.NAME.KEY}}`` where that one ex
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mason.resources.address import config_address, run_address, work_address
 from mason.resources.kinds import TEMPLATE
+from mason.values import dataclass
 
 ONLY_STEP = "step_1"
 """The id of the step that a run of an operator has."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from mason.values import dataclass
 
 ROLES = ("metastore", "storage", "execution", "scheduler")
 """The four engines, in the order in which they are always listed."""

@@ -17,13 +17,13 @@ import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from mason.resources.documents import Fault, too_large
 from mason.resources.files import MAX_BYTES
 from mason.resources.folders import ENTRY
 from mason.resources.kinds import ROLES
 from mason.resources.wording import quoted
+from mason.values import dataclass
 
 _HARMLESS = frozenset({"params", "info", "warn", "config"})
 """What may be asked of a context besides its engines."""

@@ -11,11 +11,11 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from mason.errors import Diagnostic, ParameterError
 from mason.resources.kinds import Parameter
+from mason.values import dataclass, field
 
 _KEY = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _QUOTE_OR_ESCAPE = re.compile(r"""\\.|['"]""", re.DOTALL)

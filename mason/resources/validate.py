@@ -134,7 +134,9 @@ def _wrong_type(path: Path, types: list[str], value: Any) -> Finding:
         remedy = "write true or false"
     elif "array" in types and isinstance(value, str) and value:
         remedy = f"write [{quoted(value)[1:-1]}]"
-    return Finding(path, f"{shown_path(path)} must be {_listed(expected)}, but it is {described(value)}", remedy)
+    # What stands where a client's configuration should may be a secret.
+    what = "text" if path[:1] == ("clients",) and isinstance(value, str) else described(value)
+    return Finding(path, f"{shown_path(path)} must be {_listed(expected)}, but it is {what}", remedy)
 
 
 def _limit(path: Path, keyword: str, kind: Any, value: Any) -> Finding:

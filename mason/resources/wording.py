@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mason.secrets import scrub
+
 TYPE_WORDS = {
     "string": "text",
     "integer": "a whole number",
@@ -21,7 +23,9 @@ _LONGEST = 60
 
 
 def quoted(text: str) -> str:
-    """``text`` in single quotes on one line: control characters escaped, cut after 60 characters."""
+    """``text`` in single quotes on one line, without secrets: control characters escaped, cut after 60 characters."""
+    # Before it is cut: half a secret looks like none.
+    text = scrub(text)
     cut = text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
     escaped = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in cut)
     return f"'{escaped}'"

@@ -8,7 +8,7 @@ Which steps there are is not known here: :func:`entries` is asked level by level
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +19,7 @@ from mason.resources.parameter_file import read_mapping
 from mason.resources.parameters import Given
 from mason.resources.validate import NAME_REMEDY
 from mason.resources.wording import described, quoted, suggestion
+from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.resources import documents
@@ -105,12 +106,25 @@ def given_for_workflow(
 
     if not isinstance(settings.get("schedule", ""), str):
         refuse("schedule", "text", 'write a cron expression, such as "0 12 * * ? *"')
+    elif settings.get("schedule"):
+        faults += _cron_faults(settings["schedule"], given.place(("schedule",)))
     name = settings.get("schedule_name", "schedule")
     if not isinstance(name, str) or not is_name(name):
         refuse("schedule_name", "a name", NAME_REMEDY)
     if not isinstance(settings.get("strict", True), bool):
         refuse("strict", "true or false", "")
     return replace(given, **settings, faults=tuple(faults))
+
+
+def _cron_faults(text: str, place: tuple[str, int]) -> list[Diagnostic]:
+    # Imported here: few runs say when they are done.
+    from mason.resources import cron
+
+    try:
+        cron.parse(text)
+    except cron.CronError as error:
+        return [Diagnostic(*place, f"schedule: {message}", remedy) for message, remedy in error.faults]
+    return []
 
 
 def entries(

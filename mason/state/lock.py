@@ -11,18 +11,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime, timezone
 
 from mason import __version__
 from mason.errors import StateConflictError, StateError, StateLockedError, StateLockLostError
 from mason.state.snapshot import Entry, Snapshot
-from mason.state.store import LockInfo
+from mason.state.store import HeldLock, LockInfo
+from mason.values import dataclass
 
 # Seconds that a lock may take before somebody is told that it is waited for.
 _PATIENCE = 0.4
 
 _listener: ContextVar[Callable[[str], None] | None] = ContextVar("mason_lock", default=None)
+_working: ContextVar[HeldLock | None] = ContextVar("mason_held_lock", default=None)
 
 
 def new_lock(operation: str, *, path: str) -> LockInfo:
@@ -75,9 +77,11 @@ def decode_lock(data: bytes) -> LockInfo | None:
     """
     known = {field.name for field in fields(LockInfo)}
     try:
-        return LockInfo(**{name: value for name, value in json.loads(data).items() if name in known})
+        info = LockInfo(**{name: value for name, value in json.loads(data).items() if name in known})
     except (ValueError, TypeError, AttributeError):
         return None
+    # How long it holds is reckoned with, whoever wrote it.
+    return info if type(info.lease) in (int, float) else None
 
 
 def locked_error(url: str, holder: LockInfo | None) -> StateLockedError:
@@ -117,9 +121,29 @@ def unbreakable_error(url: str, holder: LockInfo) -> StateError:
 def lost_error(url: str, why: str) -> StateLockLostError:
     """The error of a holder that holds no more; ``why`` is a sentence."""
     return StateLockLostError(
-        f"This process lost the lock of the state {url}. {why} Nothing more was done and nothing was written since. "
+        f"This process lost the lock of the state {url}. {why} Nothing more was begun and nothing was written since. "
         "See who holds it with mason state lock-info, then plan again."
     )
+
+
+@contextmanager
+def working_under(held: HeldLock) -> Iterator[None]:
+    """Within it, and in the threads that walks start there, ``refuse_lost`` asks this lock."""
+    token = _working.set(held)
+    try:
+        yield
+    finally:
+        _working.reset(token)
+
+
+def refuse_lost() -> None:
+    """To be called before each step and each call of an engine: where work is done under a lock, it must still be held.
+
+    Raises ``StateLockLostError``; work that needs no lock is let through.
+    """
+    held = _working.get()
+    if held is not None:
+        held.check()
 
 
 @contextmanager

@@ -7,10 +7,10 @@ performs I/O.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, ItemsView, Iterator, KeysView, Mapping, Sequence, Set, ValuesView
-from dataclasses import dataclass, field
 from typing import Any
 
 from mason.resources.resource import digest_of, encode
+from mason.values import dataclass, field
 
 FORMAT_VERSION = 1
 """The version of the state's format that this Mason writes, and the newest that it reads."""

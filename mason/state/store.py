@@ -10,13 +10,13 @@ import importlib
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mason.errors import StateError
 from mason.resources.address import is_name
 from mason.settings import DEFAULT_WORKSPACE
 from mason.state.snapshot import Entry, Snapshot
+from mason.values import dataclass
 
 KEPT_BACKUPS = 10
 """How many snapshots a store keeps besides the current one."""

@@ -1,5 +1,5 @@
-"""Secrets are references only, and redacted everywhere: canaries are planted wherever a secret can be, the whole command
-line is driven with a client that gives away whatever it knows, and everything that was written or printed is searched.
+"""Secrets are references only, and redacted everywhere: canaries are planted wherever a secret can be, the command line
+is driven with a client that gives away whatever it knows, and all that was written or printed is searched.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mason import secrets
 from mason.clients import registry
 from tests import leaky
 from tests.conftest import Mason, Result
-from tests.servers import BUCKET
+from tests.servers import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server
 
 pytestmark = pytest.mark.filterwarnings("ignore:deprecated")
 REPOSITORY = Path(__file__).parents[2]
@@ -71,7 +71,7 @@ def variety() -> dict[str, str]:
     return {
         "token": f"{core()}'\"{core()}\\",
         "password": f"{core()}%2F&<é☃{core()}>/?+ ''x",
-        "pem": f"-----BEGIN {core()}-----\n{core()}\r\n\t{core()}==\n-----END-----\n",
+        "pem": f"-----BEGIN PRIVATE KEY-----\n{core()}\r\n\t{core()}==\n-----END PRIVATE KEY-----\n",
         "pin": str(_chance.randrange(10**13, 10**14)),
         "ratio": f"{_chance.randrange(10**11, 10**12)}.250",
         "short": "q§7" + _chance.choice(_LETTERS),
@@ -196,6 +196,15 @@ parameters: {required: [sql]}
 do:
   - execution.query: {sql: "{{sql}}"}
 ---
+type: operator
+namespace: leak
+command: merge
+parameters: {required: [table]}
+do:
+  - metastore.get_table: {database: ok, table: "{{table}}"}
+    as: found
+  - execution.merge: {table: "{{found}}", output: merged.csv}
+---
 type: workflow
 namespace: leak
 command: both
@@ -306,17 +315,45 @@ def test_plans_and_the_state_hold_references(leaking, canaries):
     assert leaking.search() > 10
 
 
-def test_saved_states_that_no_store_took_hold_references(leaking):
+def test_what_the_state_held_before_anybody_knew_is_not_shown(leaking, canaries, monkeypatch):
+    """As after a secret field was added to a client, or where a teammate has no such variable."""
+    kept = {name: canaries.values[name] for name in ("token", "pem", "outer", "long")}
+    for name in kept:
+        monkeypatch.delenv(f"CANARY_{name.upper()}", raising=False)
+    env = (leaking.folder / ".env").read_text("utf-8")
+    (leaking.folder / ".env").unlink()
+    operator = {"type": "operator", "namespace": "old", "command": "one", "do": [{"metastore.list_databases": {}}]}
+    old = {**operator, "parameters": {"optional": [{"name": name, "default": kept[name]} for name in kept]}}
+    descriptions = [
+        {**operator, "command": name, "description": f"{'x' * 70}{value}{'x' * 70}"} for name, value in kept.items()
+    ]
+    (leaking.folder / "old.yaml").write_text("\n---\n".join(map(json.dumps, [old, *descriptions])))
+    canaries.values, planted = {}, canaries.values
+    leaking("apply", "-y", code=0)
+    canaries.values = planted
+    (leaking.folder / ".env").write_text(env + dotenv({f"CANARY_{name.upper()}": kept[name] for name in kept}))
+    cleaned = [{**each, "description": f"{'x' * 70}{'x' * 70}"} for each in descriptions]
+    text = "\n---\n".join(json.dumps(each) for each in [operator, *cleaned])
+    (leaking.folder / "old.yaml").write_text(text)
+    for options in ((), ("--json",), ("--markdown",), ("--out", "new.plan"), ("--prune",)):
+        leaking("plan", *options, code=0)
+    assert not canaries.found_in((leaking.folder / "new.plan").read_bytes())
+    for options in ((), ("--json",), ("--markdown",)):
+        leaking("show", "new.plan", *options, code=0)
+    leaking("destroy", "operator.old.one", answer="no\n")
+    leaking("state", "rollback", "2", "--dry-run")
+
+
+def test_outcomes_in_the_state_hold_references(leaking):
     (leaking.folder / "more.yaml").write_text(
         "type: run\nname: failing\noperator: leak:make\nconfig_id: 1\nparameters: {database: chain}\n"
     )
-    state = leaking.folder / "state"
     leaking("apply", "-y", code=1)
-    state.chmod(0o500)
-    try:
-        leaking("apply", "-y")
-    finally:
-        state.chmod(0o700)
+    ended = leaking("runs", "list", "--json").json["runs"][0]
+    leaking("runs", "show", ended["run_id"])
+    leaking("runs", "resume", ended["run_id"], "-y", code=1)
+    leaking("state", "show", "run.failing", code=0)
+    leaking("get", "run", "failing", code=0)
     leaking.search()
 
 
@@ -330,6 +367,7 @@ def test_runs_of_operators_tell_nothing(leaking, database):
         ("run", "operator", "leak", "table", "-p", f"database:{database},note:t"),
         ("run", "operator", "leak", "make", "-y", "--json", "-p", f"database:{database}"),
         ("run", "operator", "leak", "rows", "-p", f"sql:{database}"),
+        ("run", "operator", "leak", "merge", "-y", "-p", f"table:{database}"),
     ):
         ended = leaking(*arguments)
         assert arguments[0] == "validate" or ended.code == (0 if database == "ok" else 1), ended
@@ -371,6 +409,22 @@ def test_parameters_that_hold_a_secret_are_redacted(leaking, canaries):
     leaking.search(but=("given.json",))
 
 
+def test_parameters_that_hold_a_secret_of_another_config_are_redacted(leaking, canaries, monkeypatch):
+    monkeypatch.setenv("OTHER", canaries.plant("other", core()))
+    with (leaking.folder / "config.yaml").open("a") as file:
+        file.write(config("4", "leaky", {"token": "{{OTHER}}"}))
+    leaking("apply", "-y", code=0)
+    value = canaries.values["other"]
+    leaking("run", "operator", "leak", "make", "-y", "-p", f"database:ok,note:{value}", code=0)
+    steps = f"first.database:ok,first.note:{value},second.end:fail"
+    leaking("validate", "workflow", "leak", "both", "-p", steps, code=0)
+    leaking("run", "workflow", "leak", "both", "-y", "-p", steps, code=1)
+    failed = leaking("runs", "list", "--json").json["runs"][0]["run_id"]
+    leaking("runs", "resume", failed, "-y", code=1)
+    leaking("runs", "resume", failed, "-y", "-p", steps)
+    leaking.search()
+
+
 def test_runs_of_workflows_tell_nothing(leaking, canaries):
     (leaking.folder / "ok.json").write_text(json.dumps(WORKFLOW_PARAMETERS))
     failing = {**WORKFLOW_PARAMETERS, "second": {"parameters": {"end": "fail", "note": canaries.values["pem"]}}}
@@ -391,9 +445,9 @@ def test_runs_of_workflows_tell_nothing(leaking, canaries):
 
 
 def test_a_run_that_is_killed_leaves_nothing_behind(leaking):
-    (leaking.folder / "python" / "__init__.py").write_text(
-        PYTHON_CLASS.replace("        if ctx", "        open('there', 'w').close()\n        __import__('time').sleep(60)\n        if ctx")
-    )
+    waits = "        open('there', 'w').close()\n        time.sleep(60)\n        if ctx"
+    slow = PYTHON_CLASS.replace("        if ctx", waits).replace("import sys", "import sys\nimport time")
+    (leaking.folder / "python" / "__init__.py").write_text(slow)
     leaking("apply", "-y", "-o", code=0)
     (leaking.folder / "ok.json").write_text(json.dumps(WORKFLOW_PARAMETERS))
     with (leaking.folder / "printed.txt").open("wb") as printed:
@@ -439,6 +493,7 @@ def runs_and_schedules(*, end: str, name: str) -> str:
             "workflow": "leak:both",
             "config_id": "1",
             "schedule": f"0 {now.hour} * * *",
+            "catch_up": "latest",
             "parameters": WORKFLOW_PARAMETERS,
         },
         {
@@ -465,17 +520,23 @@ def test_runs_and_schedules_that_are_applied_tell_nothing(leaking, end):
         leaking(*arguments)
     leaking("scheduler", "trigger", "kept", "-c", "3", "-y")
     leaking("scheduler", "trigger", "kept", "-c", "3", "-y", "--json")
+    leaking("scheduler", "trigger", name, "-c", "1", answer="no\n")
     leaking("scheduler", "trigger", name, "-c", "1", "-y")
     leaking.search()
 
 
-def test_a_daemon_and_its_processes_tell_nothing(leaking, monkeypatch):
-    (leaking.folder / "more.yaml").write_text(runs_and_schedules(end="ok", name="nightly"))
-    leaking("apply", "-y", code=0)
-    for ledger in leaking.folder.rglob("ledgers/*.json"):
+def rewind(world: World) -> None:
+    """Let all schedules be due."""
+    for ledger in world.folder.rglob("ledgers/*.json"):
         kept = json.loads(ledger.read_text())
         kept["considered"] = (datetime.now(timezone.utc) - timedelta(days=2)).isoformat()
         ledger.write_text(json.dumps(kept))
+
+
+def test_a_daemon_and_its_processes_tell_nothing(leaking):
+    (leaking.folder / "more.yaml").write_text(runs_and_schedules(end="ok", name="nightly"))
+    leaking("apply", "-y", code=0)
+    rewind(leaking)
     ended = leaking.process("scheduler", "start", "--once")
     assert "failed" in ended.err + ended.out
     ended = leaking.process("scheduler", "list", "--json", code=0)
@@ -502,7 +563,8 @@ def _filled_in(name: str, value: Callable[[str], Any]) -> tuple[dict[str, Any], 
     given = {field: samples[schema["properties"][field]["type"]] for field in schema.get("required", ())}
     given |= {field: value(field) for field in _secret_fields(schema)}
     return given, {
-        role: name if role in registry.roles(name) else "" for role in ("metastore", "storage", "execution", "scheduler")
+        role: name if role in registry.roles(name) else ""
+        for role in ("metastore", "storage", "execution", "scheduler")
     }
 
 
@@ -570,7 +632,7 @@ def test_refusals_do_not_quote_what_they_refuse(world, canaries, text, told):
         refused = world("plan", *options, code=1)
         assert f"Error: {told}" in refused.err
     assert refused.err
-    world.process("-l", "debug", "plan", code=1)
+    world("-l", "debug", "plan", code=1)
     world.search(but=("config.yaml",))
 
 
@@ -586,7 +648,7 @@ def test_refusals_do_not_quote_what_they_refuse(world, canaries, text, told):
         "s3://bucket/x?session_token=CANARY&access_key=CANARY",
         "s3://someone:CANARY@bucket/x",
         "https://someone:CANARY@bucket/x",
-        "\"file://someone:CANARY@host/x\\x07\"",
+        '"file://someone:CANARY@host/x\\x07"',
     ],
 )
 def test_what_a_state_is_reached_with_is_not_quoted(world, canaries, monkeypatch, state):
@@ -594,7 +656,7 @@ def test_what_a_state_is_reached_with_is_not_quoted(world, canaries, monkeypatch
     (world.folder / "mason.yaml").write_text(f"name: leaks\nstate: {text}\n")
     world("plan", code=1)
     world("plan", "--json", code=1)
-    world.process("-l", "debug", "state", "lock-info", code=1)
+    world("-l", "debug", "state", "lock-info", code=1)
     if not text.startswith(("{", '"')):
         (world.folder / "mason.yaml").write_text("name: leaks\n")
         world("--state", text, "plan", code=1)
@@ -603,43 +665,58 @@ def test_what_a_state_is_reached_with_is_not_quoted(world, canaries, monkeypatch
     world.search(but=("mason.yaml",))
 
 
-@pytest.mark.parametrize(
-    ("file", "text", "where"),
-    [
-        ("more.yaml", "type: run\nname: r\noperator: leak:make\nconfig_id: 1\nparameters: {database: CANARY}\n", 1),
-        ("more.yaml", "# for\ntype: schedule\nname: s\nworkflow: leak:both\nconfig_id: 1\nschedule: 0 1 * * *\n"
-         "parameters: {first: {parameters: {database: [{deep: 'say CANARY!'}]}}}\n", 2),
-        ("more.yaml", "type: operator\nnamespace: a\ncommand: b\ndescription: with CANARY\ndo:\n"
-         "  - metastore.list_databases: {}\n", 1),
-        ("python/__init__.py", PYTHON_CLASS.replace('("ok", "t")', '("ok", "CANARY")'), 1),
-    ],
-)  # fmt: skip
-def test_definitions_that_hold_a_secret_are_refused(leaking, canaries, file, text, where):
+def work_of_secret(value: str) -> dict[str, str]:
+    """Files that hold a secret where no secret belongs, and where in the file's one document."""
+    parameters = {"first": {"parameters": {"database": "ok"}}, "second": {"parameters": {"end": f"say {value}!"}}}
+    run = {"type": "run", "name": "r", "operator": "leak:make", "config_id": "1", "parameters": {"database": value}}
+    schedule = {"type": "schedule", "name": "s", "workflow": "leak:both", "config_id": "1", "schedule": "0 1 * * *"}
+    operator = {"type": "operator", "namespace": "a", "command": "b", "do": [{"metastore.list_databases": {}}]}
+    defaults = [{"name": "o", "default": {"deep": [1, value]}}]
+    return {
+        "Run r: parameters.database": json.dumps(run),
+        "Schedule s: parameters.second.parameters.end": json.dumps({**schedule, "parameters": parameters}),
+        "Operator a:b: description": json.dumps({**operator, "description": f"with {value}"}),
+        "Operator a:b: parameters.optional[0].default.deep[1]": json.dumps(
+            {**operator, "parameters": {"optional": defaults}}
+        ),
+    }
+
+
+REFUSED = (
+    " holds the value of a secret that a config refers to, which would end up in the state (take it out, and leave it "
+    "to the config's {{NAME}})\n"
+)
+
+
+@pytest.mark.parametrize("name", ["token", "pem", "ratio", "outer", "url"])
+def test_definitions_that_hold_a_secret_are_refused(leaking, canaries, name):
     before = (leaking.folder / "state" / "state.json").read_bytes()
-    for name in ("token", "pem", "outer", "long", "key", "url"):
-        value = canaries.values[name]
-        spelled = value if file.endswith(".yaml") and value.isalpha() else json.dumps(value)[1:-1]
-        written = text.replace("CANARY", spelled if spelled == value else spelled.replace("'", "\\x27"))
-        if spelled != value and file.endswith(".yaml"):
-            # Between double quotes.
-            written = re.sub(r"'say [^!]*!'|with .*|(?<=database: )[^\[].*(?=\})", lambda found: f'"{found[0]}"', written)
-            written = written.replace("\"'", '"').replace("'\"", '"')
-        (leaking.folder / file).write_text(written)
-        for arguments in (("plan",), ("plan", "--json"), ("plan", "--out", "x.plan"), ("apply", "-y", "-o")):
-            refused = leaking(*arguments, code=1)
-            named = "python/operator.yaml" if file.startswith("python") else file
-            assert re.match(
-                rf"Error: {named}:{where}: .* holds the value of a secret that a config refers to, which would end up in "
-                r"the state \(take it out, and leave it to the config's \{\{NAME\}\}\)\n",
-                refused.err,
-            ), refused.err
+    for what, text in work_of_secret(canaries.values[name]).items():
+        (leaking.folder / "more.yaml").write_text(f"# This is\n{text}")
+        for arguments in (("plan", "--json", "--out", "x.plan"), ("apply", "-y", "-o")):
+            assert leaking(*arguments, code=1).err == f"Error: more.yaml:2: {what}{REFUSED}"
+    (leaking.folder / "more.yaml").unlink()
+    source = PYTHON_CLASS.replace('"ok"', repr(canaries.values[name]))
+    (leaking.folder / "python" / "__init__.py").write_text(source)
+    assert leaking("plan", code=1).err == (
+        f"Error: python/operator.yaml:1: Operator leak:python: file __init__.py{REFUSED}"
+    )
     assert (leaking.folder / "state" / "state.json").read_bytes() == before
-    leaking.search(but=(Path(file).name,))
+    leaking.search(but=("__init__.py",))
+
+
+def test_short_words_that_are_secrets_too_are_no_reason_to_refuse(leaking, monkeypatch):
+    """`test` is what many emulators take as a key."""
+    monkeypatch.setenv("CANARY_TOKEN", "make")
+    (leaking.folder / ".env").unlink()
+    (leaking.folder / "more.yaml").write_text(work_of_secret("make")["Operator a:b: description"])
+    leaking("plan", code=0)
 
 
 def test_command_lines_that_are_wrong_are_told_without_secrets(leaking, canaries, monkeypatch):
-    monkeypatch.setenv("DEPLOY_TOKEN", canaries.plant("deploy", core()))
-    for name in ("deploy", "token", "pem"):
+    for name, value in (("deploy", core()), ("private", variety()["pem"])):
+        monkeypatch.setenv(f"{name.upper()}_KEY", canaries.plant(name, value))
+    for name in ("deploy", "private", "token"):
         value = canaries.values[name]
         for arguments in (
             ("run", "operator", "leak", "table", "-p", "database:", value),
@@ -656,9 +733,8 @@ def test_command_lines_that_are_wrong_are_told_without_secrets(leaking, canaries
             ("show", value),
             (value,),
         ):
-            if name == "deploy" or not ("pem" in name and arguments[0] == value):
-                leaking(*arguments, code=1)
-                leaking(*arguments, "--json")
+            leaking(*arguments, code=1)
+            leaking(*arguments, "--json")
 
 
 def test_env_files_that_cannot_be_read_are_not_quoted(leaking, canaries):
@@ -666,5 +742,108 @@ def test_env_files_that_cannot_be_read_are_not_quoted(leaking, canaries):
     for content in (f"TOKEN='{canary}\n".encode(), f"{canary}\n=\n'{canary}".encode(), canary.encode() + b"\xff\n"):
         (leaking.folder / ".env").write_bytes(content)
         leaking("run", "operator", "leak", "table", "-p", "database:ok,note:t", code=1)
-        leaking.process("-l", "debug", "run", "operator", "leak", "table", "-p", "database:ok,note:t", code=1)
+        leaking("-l", "debug", "run", "operator", "leak", "table", "-p", "database:ok,note:t", code=1)
     leaking.search()
+
+
+# --- processes and buckets --------------------------------------------------------------------------------------------
+
+NOSY_CLASS = """\
+import json
+import os
+from pathlib import Path
+
+import mason
+
+
+class LeakPython(mason.Operator):
+    def run(self, ctx):
+        told = {"argv": Path("/proc/self/cmdline").read_text().split("\\0"), "names": sorted(os.environ)}
+        Path("told.json").write_text(json.dumps(told))
+"""
+
+
+def test_the_process_of_a_schedule_gets_no_secret_that_its_daemon_had_not(leaking):
+    (leaking.folder / "python" / "__init__.py").write_text(NOSY_CLASS)
+    documents = runs_and_schedules(end="ok", name="nightly").split("\n---\n")
+    (leaking.folder / "more.yaml").write_text(documents[-1])
+    leaking("apply", "-y", "-o", code=0)
+    rewind(leaking)
+    leaking.process("scheduler", "start", "--once", code=0)
+    told = json.loads((leaking.folder / "told.json").read_text())
+    assert "--queued" in told["argv"]
+    there = {name for name in told["names"] if name.startswith("CANARY_")}
+    assert there == {name for name in os.environ if name.startswith("CANARY_")}
+    assert "CANARY_TOKEN" not in there
+    leaking.search()
+
+
+@pytest.mark.xdist_group("moto")
+def test_buckets_hold_references(world, canaries, moto, prefix, monkeypatch):
+    options = {
+        "url": f"s3://{BUCKET}/{prefix}",
+        "endpoint_url": moto.endpoint,
+        "region": "us-east-1",
+        "access_key": "{{S3_ACCESS}}",
+        "secret_key": "{{ S3_SECRET }}",
+        "session_token": "{{S3_SESSION}}",
+    }
+    (world.folder / "mason.yaml").write_text(f"name: leaks\nstate: {json.dumps(options)}\n")
+    given = {f"S3_{name}": canaries.plant(name, core(32)) for name in ("ACCESS", "SECRET", "SESSION")}
+    given["TOKEN"] = canaries.plant("token", variety()["token"])
+    (world.folder / ".env").write_text(dotenv(given), "utf-8")
+    (world.folder / "config.yaml").write_text(config("1", "leaky", {"token": "{{TOKEN}}"}))
+    (world.folder / "operators.yaml").write_text(OPERATORS.partition("---\ntype: workflow")[0])
+    (world.folder / "more.yaml").write_text(runs_and_schedules(end="ok", name="nightly").partition("\n---\n")[0])
+    world("plan", "--out", "first.plan", code=0)
+    world("apply", "first.plan", code=0)
+    for end in ("ok", "chain", "other"):
+        world("run", "operator", "leak", "make", "-y", "-p", f"database:{end}", code=0 if end == "ok" else 1)
+    for arguments in (
+        ("plan", "--json"),
+        ("state", "pull"),
+        ("state", "history"),
+        ("state", "lock-info", "--json"),
+        ("state", "workspaces"),
+        ("runs", "list", "--json"),
+        ("get", "--json"),
+        ("drift", "--json"),
+    ):
+        world(*arguments, code=0)
+    logged = world.process("-l", "debug", "run", "operator", "leak", "make", "-y", "-p", "database:chain", code=1)
+    assert "botocore" in logged.err
+    monkeypatch.setenv("S3_SESSION", canaries.plant("other", core(32)))
+    (world.folder / "mason.yaml").write_text(
+        f"name: leaks\nstate: {json.dumps({**options, 'url': f's3://missing-{core()}/x'})}\n"
+    )
+    world("plan", code=1)
+    (world.folder / "mason.yaml").write_text(
+        f"name: leaks\nstate: {json.dumps({**options, 'endpoint_url': 'http://127.0.0.1:1', 'lease': '0.5'})}\n"
+    )
+    world.process("-l", "debug", "plan", code=1)
+    assert in_bucket(moto, prefix, canaries) > 5
+    world.search()
+
+
+def in_bucket(server: S3Server, prefix: str, canaries: Canaries) -> int:
+    """Search all objects below a prefix, their names and metadata. Returns how many there are."""
+    import boto3
+
+    session = boto3.session.Session(ACCESS_KEY, SECRET_KEY, region_name="us-east-1")
+    client = session.client("s3", endpoint_url=server.endpoint)
+    listed = client.list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]
+    for each in listed:
+        found = client.get_object(Bucket=BUCKET, Key=each["Key"])
+        content = found.pop("Body").read() + repr((each["Key"], found)).encode()
+        assert not canaries.found_in(content), each["Key"]
+    return len(listed)
+
+
+def test_editors_refuse_what_the_plan_refuses(world):
+    """Secrets deep inside, too."""
+    import jsonschema_rs
+
+    published = jsonschema_rs.validator_for(world("schema", "config", code=0).json)
+    for key, fits in (("{{NAME}}", True), ("literal", False)):
+        document = json.loads(config("1", "leaky", {"token": "{{NAME}}", "auth": {"key": key}}).partition("\n---")[0])
+        assert published.is_valid(document) is fits

@@ -162,3 +162,16 @@ def test_drift_is_kept_in_a_saved_plan(mason, applied):
     assert "Changed outside of Mason since it was applied:" in shown.out
     assert mason("apply", "x.plan").code == 0
     assert mason("drift").code == 0
+
+
+def test_a_table_whose_config_is_not_in_the_state_any_more(mason, applied):
+    file = applied / "state" / "state.json"
+    state = json.loads(file.read_text())
+    state["resources"]["run.planes"]["outcome"]["tables"][0]["config_id"] = "2"
+    file.write_text(json.dumps(state))
+    found = mason("drift")
+    assert (found.code, found.out.splitlines()[-1]) == (
+        1,
+        "  ? run.planes  nobody could look at table lake.planes: there is no config.2 in the state any more",
+    )
+    assert [action["action"] for action in mason("plan", "--refresh", "--json").json["actions"]] == []

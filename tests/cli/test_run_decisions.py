@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,15 @@ def test_what_a_run_returned_in_an_earlier_apply_than_that_of_the_run_it_is_for(
     assert actions(mason) == [("run", "run.b", "what run.a returned changed")]
     assert applied().code == 0
     assert (log(folder)[3:], mason("plan").out) == (["<two>"], "No changes.\n")
+
+
+def test_a_run_that_failed_since_returned_nothing_else_to_others(mason, folder, applied):
+    applied(a=A, b=B)
+    assert applied("--target", "run.a", a=A.replace("one", "fail")).code == 1
+    assert mason("plan", "b.yaml").out == "No changes.\n"
+    assert actions(mason)[1] == ("run", "run.b", "run.a before it may change what it is given")
+    assert applied(a=A).code == 0
+    assert log(folder) == ["one", "<one>", "fail", "one"]
 
 
 def test_a_reference_to_a_step_that_was_skipped_does_not_do_the_other_run_again_and_again(mason, folder, applied):
@@ -215,6 +225,33 @@ def test_an_operator_that_was_edited_in_the_state_and_is_not_among_the_files(mas
     )
     assert mason("apply", "-y", "-o").code == 0
     assert log(folder) == ["one", "two"]
+
+
+def test_a_run_whose_journal_cannot_be_written_is_not_told_to_be_looked_at(mason, folder, applied):
+    journals = Path(os.environ["MASON_HOME"]) / "journals"
+    journals.write_text("")
+    failed = applied(a=A)
+    assert (failed.code, failed.err.splitlines()[0].startswith("Error: Run a failed: ")) == (1, True)
+    assert "mason runs" not in failed.err
+    assert actions(mason) == [("run", "run.a", "it failed last time")]
+    journals.unlink()
+    assert applied().code == 0
+    assert log(folder) == ["one"]
+
+
+def test_a_run_that_was_edited_in_the_state_and_that_another_refers_to(mason, folder, applied):
+    applied(a=A, b=B)
+    file = folder / ".state" / "state.json"
+    state = json.loads(file.read_text())
+    state["resources"]["run.a"]["definition"] = {}
+    file.write_text(json.dumps(state))
+    (folder / "b.yaml").write_text(B.replace("<", "["))
+    assert mason("plan", "b.yaml").err.splitlines()[0] == (
+        "Error: b.yaml:5: Run b: run.a was edited in the state: it is not what was applied "
+        "(plan the files that define it, too)"
+    )
+    assert applied().code == 0
+    assert (log(folder), mason("plan").out) == (["one", "<one>", "one", "[one>"], "No changes.\n")
 
 
 def test_a_mapping_among_the_parameters_of_an_operator_names_no_config(mason, folder, applied):

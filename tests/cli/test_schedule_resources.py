@@ -186,3 +186,34 @@ def test_faults_of_its_parameters_are_told_with_their_lines(mason, folder, appli
         "Error: schedule.yaml:7: Schedule nightly: Step first: Required parameter not specified: path",
         "Error: schedule.yaml:8: Schedule nightly: Step first: Unknown parameter: pth (did you mean path?)",
     ]
+
+
+def test_parameters_that_say_when_put_a_schedule_instead_of_running(mason, folder, applied):
+    (folder / "when.yaml").write_text(
+        "schedule: 30 2 * * *\nschedule_name: by_hand\nfirst: {parameters: {path: y.txt}}\n"
+    )
+    refused = mason("run", "workflow", "note", "once", "-f", "when.yaml", answer="no\n")
+    assert (refused.code, kept(mason)) == (1, [])
+    done = mason("run", "workflow", "note", "once", "-f", "when.yaml", "-y")
+    assert done.code == 0
+    assert done.err.splitlines()[-2:] == [
+        "at the times of its schedule:",
+        "  for local as scheduler do put_schedule(schedule={'name': 'by_hand', 'schedule': '30 2 * * *', "
+        "'time_zone': 'UTC', 'catch_up': 'none', 'overlap': 'skip', 'enabled': True, 'workflow': 'workflow.note.once', "
+        "'config_id': '1'}, overwrite=False)  [changes things]",
+    ]
+    assert done.out.startswith("Schedule by_hand is kept by local. It is due next at ")
+    assert done.out.endswith(" 02:30:00 UTC. To run it now: mason scheduler trigger by_hand\n")
+    assert not (folder / "y.txt").exists()
+    assert mason("scheduler", "trigger", "by_hand", "-y").code == 0
+    assert (folder / "y.txt").read_text() == "hello"
+    again = mason("run", "workflow", "note", "once", "-f", "when.yaml", "-y", "--json")
+    assert again.json["schedule"] == "by_hand"
+    assert "overwrite=True" in again.err
+
+
+def test_a_time_that_never_comes_in_parameters(mason, folder, applied):
+    (folder / "when.yaml").write_text("schedule: 0 0 30 2 *\nfirst: {parameters: {path: y.txt}}\n")
+    assert mason("validate", "workflow", "note", "once", "-f", "when.yaml").err == (
+        "Error: when.yaml:1: schedule: it is never due: no year has such a day (choose a day that the months have)\n"
+    )

@@ -157,3 +157,13 @@ def test_its_config_may_lead_to_another_scheduler(mason, folder, applied):
     assert mason("destroy", "-y", "schedule.nightly").code == 0
     assert applied().code == 0
     assert places(folder) == ["other: nightly"]
+
+
+def test_the_schedules_of_a_config_that_somebody_edited_into_none(mason, folder, applied):
+    file = folder / ".state" / "state.json"
+    held = json.loads(file.read_text())
+    held["resources"]["config.1"]["definition"] = {"clients": 3}
+    file.write_text(json.dumps(held))
+    listed = mason("scheduler", "list")
+    assert "config.1 was edited in the state" in listed.err
+    assert "a fault in Mason" not in listed.err

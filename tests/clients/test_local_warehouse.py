@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from mason import secrets
 from mason.clients.local.warehouse import Warehouse
 from mason.engines.models import Job
 from mason.errors import TransientEngineError
@@ -264,3 +265,13 @@ def test_threads_share_the_warehouse(data: Local) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(register, range(8))) == [1] * 8
+
+
+def test_jobs_are_kept_without_secrets(tmp_path: Path) -> None:
+    secrets.remember("secret-of-a-job")
+    told = {"from": {"token": "secret-of-a-job"}}
+    kept = Warehouse(tmp_path).put_job(Job("1", "failed", logs=("no secret-of-a-job",), result=told))
+    assert kept.result == told
+    assert b"secret-of-a-job" not in (tmp_path / "jobs" / "1.json").read_bytes()
+    found = Warehouse(tmp_path).get_job("1")
+    assert (found.logs, found.result) == (("no REDACTED",), {"from": {"token": "REDACTED"}})

@@ -37,7 +37,7 @@ class Doing:
 
     done: list[str]
     address: str
-    pending: Outcome = Outcome("pending", client="local")
+    pending: Outcome
 
     def do(self) -> Outcome:
         self.done.append(self.address)
@@ -72,7 +72,12 @@ def applied(store: Full, *names: str, room: int) -> tuple[Applied, list[str]]:
     base, done = store.read(), list[str]()
     store.room = room
     plan = Plan(tuple(ACTIONS[name] for name in names), lineage=base.lineage, serial=base.serial, state=store.url)
-    told = apply_plan(plan, store, lock_timeout=1, perform=lambda action, now: Doing(done, action.address))
+    told = apply_plan(
+        plan,
+        store,
+        lock_timeout=1,
+        perform=lambda action, now: Doing(done, action.address, Outcome("pending", client="local")),
+    )
     return told, done
 
 

@@ -48,7 +48,11 @@ FATAL = {
         b"a: 1\n---\nhello\n",
         "3: a document must be a mapping, but this one is a single value (write it as 'key: value' lines)",
     ),
-    "unknown alias": (b"a: *b\n", "1: *b refers to no &b before it (mark the value with &b first)"),
+    "unknown alias": (
+        b"a: *b\n",
+        "1: what begins with * is an alias, and no value before it is marked with its name "
+        "(put it in quotes if it is meant as text, or mark a value with &NAME)",
+    ),
     "alias of itself": (b"a: &a [*a]\n", "1: *a stands inside of &a itself (write the value out)"),
     "alias bomb": (BOMB, "6: aliases (*name) make this file too large (write fewer of them, or smaller anchors)"),
     "long text repeated": (
@@ -86,15 +90,12 @@ INNER = {
             "2: the tag !Ref is not allowed (write the plain value without it)",
         ],
     ),
-    "wrong tag": (b"a: !!int x\n", ["1: 'x' does not fit its tag !!int (remove the tag)"]),
-    "not finite": (b"a: .nan\n", ['1: .nan is no number that can be stored (write ".nan" if it is meant as text)']),
-    "infinite": (b"a: 1e999\n", ['1: the number 1e999 is too large (write "1e999" if it is meant as text)']),
+    "wrong tag": (b"a: !!int x\n", ["1: the value does not fit its tag !!int (remove the tag)"]),
+    "not finite": (b"a: .nan\n", ["1: .nan is no number that can be stored (put it in quotes if it is meant as text)"]),
+    "infinite": (b"a: 1e999\n", ["1: this number is too large (put it in quotes if it is meant as text)"]),
     "too many digits": (
         b"a: 9223372036854775808\n",
-        [
-            "1: the number 9223372036854775808 does not fit into 64 bits"
-            ' (write "9223372036854775808" if it is meant as text)'
-        ],
+        ["1: this number does not fit into 64 bits (put it in quotes if it is meant as text)"],
     ),
     "merge of a text": (
         b"a:\n  <<: x\n",

@@ -46,9 +46,21 @@ def test_what_holds_without_options():
     [
         ("s3://", ["it names no bucket. Write s3://bucket/prefix."]),
         ("s3:///prefix", ["it names no bucket. Write s3://bucket/prefix."]),
+        ("s3://[bucket/prefix", ["it is no URL. Write s3://bucket/prefix."]),
+        *(
+            (
+                f"s3://bucket/x?endpoint_url={endpoint}",
+                ["endpoint_url is no URL of a store. Write https://HOST or http://HOST:PORT."],
+            )
+            for endpoint in ("minio", "minio:9000", "http://", "http://[x", "http://host:port", "ftp://host")
+        ),
         ("s3://bucket/a//b", ["its prefix has an empty part, '.' or '..'. Write s3://bucket/prefix."]),
         ("s3://bucket/../b", ["its prefix has an empty part, '.' or '..'. Write s3://bucket/prefix."]),
         ("s3://bucket/a%00b", ["its prefix holds control characters."]),
+        (
+            "s3://bucket/x?endpoint_url=https://someone:secret@host",
+            ["endpoint_url holds credentials, which would be printed and stored with it. Leave them out."],
+        ),
         (
             "s3://AKIA:canary@bucket/team",
             [

@@ -167,6 +167,29 @@ def test_somebody_writes_instead_of_what_did_not_arrive(store, proxy, clear):
     assert clear.read() == wrote[0]
 
 
+def test_somebody_writes_and_then_the_store_says_no_more(store, proxy, clear):
+    """Whether our write arrived before theirs cannot be known, and that the state is as it was would be a lie."""
+    base = store.read()
+    wrote = []
+
+    def plan(method, key):
+        if method == "PUT" and key.endswith("/state.json"):
+            return faults.CUT_AFTER
+        if method == "HEAD" and key.endswith("/state.json") and not wrote:
+            wrote.append(clear.write(resources(3), base=clear.read()))
+        return faults.CUT_BEFORE if method == "HEAD" and "/backups/" in key else faults.PASS
+
+    proxy.plan = plan
+    with pytest.raises(StateError) as caught:
+        store.write(resources(2), base=base)
+    assert str(caught.value).startswith(f"Cannot read {store.bucket.address.named('backups/state.2.json')}: ")
+    assert str(caught.value).endswith(
+        " The state was changed by somebody else meanwhile, and it is not known whether this write (serial 2) arrived "
+        "before. See who wrote what with: mason state history"
+    )
+    assert clear.read() == wrote[0]
+
+
 def test_a_fault_while_reading(store, proxy, clear):
     for number, fault in enumerate(ONCE, start=2):
         # Written by somebody else, so that it has to be downloaded.

@@ -125,11 +125,64 @@ def test_a_lease_that_was_broken_is_lost(store, another):
             assert another.lock_info() == next_one.info
     assert str(caught.value) == (
         f"This process lost the lock of the state {store.url}. Somebody else broke it, or took it over when its lease "
-        "had run out. Nothing more was done and nothing was written since. See who holds it with mason state "
+        "had run out. Nothing more was begun and nothing was written since. See who holds it with mason state "
         "lock-info, then plan again."
     )
     assert (another.read(), another.lock_info()) == (base, None)
     store.write(resources(2), base=base)
+
+
+def test_who_was_unlocked_can_write_no_more_from_that_moment(store, another):
+    """Long before its next renewal, at which it would find out by itself."""
+    base = another.write(resources(1), base=another.read())
+    with another.lock("apply") as held:
+        assert another.write(resources(2), base=base).serial == 2
+        base = another.read()
+        store.break_lock(held.info.id)
+        for change in (another.write, another.restore):
+            changed = resources(3) if change == another.write else replace(base, serial=7)
+            with pytest.raises(StateLockLostError) as caught:
+                change(changed, base=base)
+            assert " Somebody else broke it, or took it over when its lease had run out. " in str(caught.value)
+        assert lost(held)
+    assert (store.read(), store.list_backups()) == (base, [1])
+
+
+def unheard(proxy):
+    """Renewals arrive from now on, and nobody hears so before there was a third one."""
+    renewals = []
+
+    def plan(method, key):
+        if not key.endswith("/lock.json"):
+            return faults.PASS
+        if method == "PUT":
+            renewals.append(key)
+            return faults.CUT_AFTER if len(renewals) == 1 else faults.PASS
+        return faults.CUT_BEFORE if method == "HEAD" and len(renewals) < 3 else faults.PASS
+
+    proxy.plan = plan
+    return renewals
+
+
+def test_a_renewal_that_nobody_heard_of_is_no_loss(proxy, prefix, another):
+    """The lock is another version than the holder knows of, and still its own."""
+    store = S3StateStore(f"s3://{BUCKET}/{prefix}?endpoint_url={proxy.endpoint}&timeout=2&lease=3")
+    with store.lock("apply") as held:
+        renewals = unheard(proxy)
+        until(lambda: len(renewals) == 3)
+        expires = held.info.expires
+        until(lambda: held.info.expires > expires)
+        held.check()
+        assert another.lock_info().id == held.info.id
+    assert another.bucket.get("lock.json") is None
+
+
+def test_a_lock_is_released_whose_renewal_nobody_heard_of(store, proxy, another):
+    told = []
+    with listening(told.append), store.lock("apply"):
+        unheard(proxy)
+        until(lambda: proxy.asked("HEAD", "/lock.json"))
+    assert (another.bucket.get("lock.json"), told) == (None, [])
 
 
 def test_leaving_a_lost_lock_leaves_the_lock_of_the_next_one(store, another):
@@ -153,7 +206,7 @@ def test_a_lease_that_cannot_be_renewed_is_lost(store, proxy, another):
         proxy.plan = lambda method, key: faults.PASS
     assert str(caught.value) == (
         f"This process lost the lock of the state {store.url}. Its lease of 1 seconds ran out: the store could not be "
-        "reached to renew it, or this machine stood still. Nothing more was done and nothing was written since. See "
+        "reached to renew it, or this machine stood still. Nothing more was begun and nothing was written since. See "
         "who holds it with mason state lock-info, then plan again."
     )
     assert another.read() == base
@@ -219,8 +272,15 @@ def test_breaking_a_lock(store, another):
     )
 
 
-def test_what_is_no_lock_is_held_by_nobody_known(store, another):
-    another.bucket.put("lock.json", b"somebody's notes")
+@pytest.mark.parametrize(
+    "notes",
+    [
+        b"somebody's notes",
+        b'{"id": "1", "operation": "apply", "who": "a@b", "pid": 1, "created": "2026-01-01", "lease": "long"}',
+    ],
+)
+def test_what_is_no_lock_is_held_by_nobody_known(store, another, notes):
+    another.bucket.put("lock.json", notes)
     with pytest.raises(StateLockedError) as caught, store.lock("apply"):
         pass
     assert ": another process has just taken it. " in str(caught.value)

@@ -6,6 +6,9 @@ import json
 import re
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -165,6 +168,85 @@ def test_a_store_is_probed_once(store, proxy):
         handle.put_source(b"two")
         assert [(method, status) for method, _, status in requests(proxy)] == [("PUT", 200)]
     assert [name for _, name in store.bucket.names("")] == []
+
+
+def test_each_endpoint_is_probed(moto, careless, prefix, aws, monkeypatch):
+    """Also where the environment names it, and the URL stays the same."""
+    url = f"s3://{BUCKET}/{prefix}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto.endpoint)
+    S3StateStore(url).put_source(b"one")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", careless.endpoint)
+    with pytest.raises(StateError) as caught:
+        S3StateStore(url).put_source(b"one")
+    assert " does not honour conditional writes (" in str(caught.value)
+
+
+# What is no store
+
+
+@contextmanager
+def something_else(status, **headers):
+    """A server that answers everything with a page, as consoles, proxies and other people's sites do."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "20")
+            self.end_headers()
+            self.wfile.write(b"<html>Welcome!</html>"[:20])
+
+        def log_message(self, *_):
+            """Nothing on stderr."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "reason"),
+    [
+        (404, {}, "what answers there is no S3 store (404)"),
+        (200, {}, "the answer lacks 'ETag', as no store's does"),
+        (301, {"Location": "https://example.com/"}, "its endpoint sends elsewhere (301: https://example.com/)"),
+        (308, {"Location": "https://example.com/"}, "its endpoint sends elsewhere (308: https://example.com/)"),
+    ],
+)
+def test_what_is_no_store_is_not_taken_for_an_empty_one(prefix, aws, status, headers, reason):
+    with something_else(status, **headers) as endpoint:
+        store = S3StateStore(f"s3://{BUCKET}/{prefix}?endpoint_url={endpoint}&timeout=0.5")
+        with pytest.raises(StateError) as caught:
+            store.read()
+    assert str(caught.value) == (
+        f"Cannot read {store.bucket.address.named('state.json')}: {reason}. "
+        "Correct the endpoint_url, or AWS_ENDPOINT_URL."
+    )
+
+
+def test_an_endpoint_in_the_environment_that_is_no_url(prefix, aws, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "someone:canary@minio:9000")
+    with pytest.raises(StateError) as caught:
+        S3StateStore(f"s3://{BUCKET}/{prefix}").read()
+    assert str(caught.value) == (
+        f"Cannot reach s3://{BUCKET}: the endpoint of the store is no URL. "
+        "Check endpoint_url, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL: https://HOST"
+    )
+
+
+def test_a_region_that_can_be_none(moto, prefix, aws):
+    with pytest.raises(StateError) as caught:
+        S3StateStore(moto.url(BUCKET, prefix, region="eu west")).read()
+    assert str(caught.value) == (
+        f"Cannot reach s3://{BUCKET}/{prefix}/: boto3 refuses it (Provided region_name 'eu west' doesn't match a "
+        "supported format). Correct the state's URL."
+    )
 
 
 # Options

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from mason.clients._sql import working
 from mason.clients._sql.interrupts import interruptible
 from mason.clients._sql.quoting import literal
 from mason.errors import MissingDependencyError
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     import duckdb

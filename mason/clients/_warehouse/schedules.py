@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from mason.engines.runner import Ran
 from mason.engines.scheduler import check_schedule
 from mason.errors import ConflictError, EngineError, NotFoundError
 from mason.resources.address import is_name
+from mason.values import dataclass
 
 VERB = "scheduler.trigger_schedule"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from mason.clients._sql.connection import Limits
@@ -21,6 +21,7 @@ from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
 from mason.engines.occasion import owner
 from mason.errors import ConflictError, EngineError, NotFoundError
+from mason.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

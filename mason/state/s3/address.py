@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mason.errors import StateError
 from mason.resources.wording import quoted, shortened, suggestion
-from mason.secrets import is_reference
+from mason.secrets import is_reference, references
+from mason.values import dataclass
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "endpoint_url": {},
@@ -81,7 +81,10 @@ def address_of(url: str) -> Address:
     """The address that ``url`` names. Raises ``StateError`` with everything that is wrong, a line for each fault."""
     from urllib.parse import parse_qsl, unquote, urlsplit
 
-    parts = urlsplit(url, allow_fragments=False)
+    try:
+        parts = urlsplit(url, allow_fragments=False)
+    except ValueError:
+        raise StateError("The state's URL s3://... cannot be used: it is no URL. Write s3://bucket/prefix.") from None
     given = parse_qsl(parts.query, keep_blank_values=True)
     options = dict(given)
     faults = [*_faults_of_place(parts.netloc, unquote(parts.path)), *_faults_of_options(options)]
@@ -121,9 +124,28 @@ def _faults_of_options(options: Mapping[str, str]) -> Iterator[str]:
             yield f"{name} is {quoted(value)}; it can be a number of seconds from {_SHORTEST:g} to {_LONGEST:g}."
         elif not value:
             yield f"{name} is empty. Write something, or leave it out."
+        elif name == "endpoint_url":
+            yield from _faults_of_endpoint(value)
     if ("access_key" in options) != ("secret_key" in options):
         yield "access_key and secret_key go together."
     if "session_token" in options and "access_key" not in options:
         yield "session_token goes with access_key and secret_key."
     if not options.get("encryption", "").startswith("aws:kms") and {"kms_key_id", "bucket_key"} & options.keys():
         yield "kms_key_id and bucket_key go with encryption=aws:kms."
+
+
+def _faults_of_endpoint(url: str) -> Iterator[str]:
+    from urllib.parse import urlsplit
+
+    if references(url):
+        return
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 0) >= 0
+    except ValueError:
+        is_url = False
+    # Quoted in neither case: there may be a password in it.
+    if not is_url:
+        yield "endpoint_url is no URL of a store. Write https://HOST or http://HOST:PORT."
+    elif "@" in parts.netloc:
+        yield "endpoint_url holds credentials, which would be printed and stored with it. Leave them out."

@@ -70,6 +70,7 @@ _CREDENTIALS = frozenset(
 _REGION = frozenset(
     {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect", "TemporaryRedirect"}
 )
+_TO_REACH = "Correct the endpoint_url, or AWS_ENDPOINT_URL."
 _TO_AUTHENTICATE = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or whatever else boto3 looks for."
 
 
@@ -86,11 +87,18 @@ def meaning_of(error: Any, doing: str, where: str, address: Address) -> Exceptio
     if code == "NoSuchBucket":
         return _error(doing, where, f"there is no bucket {address.bucket}", "Create it, or correct the state's URL.")
     if status == 404:
+        # A store names what is missing, unless it was asked for nothing but the head. Something else than a store may
+        # answer so to everything, and to take that for an empty state would be to plan everything anew.
+        if error.operation_name in ("GetObject", "ListObjectsV2") and code == "404":
+            return _error(doing, where, "what answers there is no S3 store (404)", _TO_REACH)
         return Missing()
     if code in _BUSY or status in (409, 429):
         return Rejected(str(_error(doing, where, f"the store has too much to do ({said})", "Try again later.")))
     if code in _CREDENTIALS:
         return _error(doing, where, f"the store does not accept the credentials ({said})", _TO_AUTHENTICATE)
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    if 300 <= status < 400 and code == str(status) and "location" in headers:
+        return _error(doing, where, f"its endpoint sends elsewhere ({said}: {headers['location']})", _TO_REACH)
     if code in _REGION or status in (301, 307):
         return _error(
             doing, where, f"the bucket is in another region ({said})", "Name it: ?region=..., or set AWS_REGION."
@@ -120,6 +128,11 @@ def silence(error: Exception, doing: str, where: str) -> StateError:
         return _error(
             doing, where, f"no secure connection ({_words(error)})", "Check endpoint_url, or set AWS_CA_BUNDLE."
         )
+    if isinstance(error, KeyError):
+        # Cut off, or a page of something that is no store: a proxy, a console.
+        return Uncertain(str(_error(doing, where, f"the answer lacks {error}, as no store's does", _TO_REACH)))
+    if isinstance(error, (known.InvalidRegionError, known.ParamValidationError)):
+        return _error(doing, where, f"boto3 refuses it ({_words(error)})", "Correct the state's URL.")
     if not isinstance(error, known.BotoCoreError) or isinstance(
         error, (known.HTTPClientError, known.IncompleteReadError)
     ):

@@ -12,7 +12,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mason import __version__, secrets, settings
@@ -20,6 +19,7 @@ from mason.errors import MissingDependencyError, StateError
 from mason.state.lock import turns
 from mason.state.s3.address import OPTIONS, Address
 from mason.state.s3.answers import Missing, Rejected, Uncertain, Unmet, meaning_of, silence
+from mason.values import dataclass
 
 Answer = TypeVar("Answer")
 
@@ -56,6 +56,11 @@ class Bucket:
         self.address = address
         self._connecting = threading.Lock()
         self._connected: Any = None
+
+    @property
+    def endpoint(self) -> str:
+        """Where requests go, whether the URL says so, the environment, or a profile. Connects, and sends nothing."""
+        return str(self._once("reach", "", self._client).meta.endpoint_url)
 
     def get(self, key: str, *, unless: str = "") -> Found | None:
         """The object, ``None`` when there is none. Raises ``NotModified`` when its ETag is ``unless``."""
@@ -232,6 +237,7 @@ def connect(address: Address) -> Any:
     try:
         # What boto3 stands on, in three quarters of the time that it takes to load.
         from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
         from botocore.handlers import add_expect_header
         from botocore.session import Session
     except ImportError as error:
@@ -250,15 +256,24 @@ def connect(address: Address) -> Any:
         user_agent_extra=f"mason/{__version__}",
     )
     session = Session(profile=given.get("profile"))
-    client = session.create_client(
-        "s3",
-        region_name=given.get("region"),
-        endpoint_url=given.get("endpoint_url"),
-        aws_access_key_id=given.get("access_key"),
-        aws_secret_access_key=given.get("secret_key"),
-        aws_session_token=given.get("session_token"),
-        config=config,
-    )
+    try:
+        client = session.create_client(
+            "s3",
+            region_name=given.get("region"),
+            endpoint_url=given.get("endpoint_url"),
+            aws_access_key_id=given.get("access_key"),
+            aws_secret_access_key=given.get("secret_key"),
+            aws_session_token=given.get("session_token"),
+            config=config,
+        )
+    except ValueError as error:
+        if isinstance(error, BotoCoreError):
+            raise
+        # Of an endpoint that the environment or a profile names; what it says quotes that, perhaps with a password.
+        raise StateError(
+            f"Cannot reach s3://{address.bucket}: the endpoint of the store is no URL. "
+            "Check endpoint_url, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL: https://HOST"
+        ) from None
     # What is written is small, or has to be written anyway: asking first whether it may costs a round trip.
     client.meta.events.unregister("before-call.s3", add_expect_header)
     if "access_key" not in given and (found := session.get_credentials()) is not None:

@@ -56,14 +56,13 @@ class Cache:
         if entries.content == found.body:
             self._leave("index", encode_index(replace(snapshot, resources=entries, token=digest), entries))
 
-    @property
-    def honours_conditions(self) -> bool:
-        """Whether the store was found to honour conditional writes."""
-        return self._read("probed") != b""
+    def honours_conditions(self, endpoint: str) -> bool:
+        """Whether the store at ``endpoint`` was found to honour conditional writes."""
+        return self._read("probed") == _probed(endpoint)
 
-    def remember_conditions(self) -> None:
+    def remember_conditions(self, endpoint: str) -> None:
         """Remember that it does."""
-        self._leave("probed", b"This store honours conditional writes. Delete this file to have it probed again.\n")
+        self._leave("probed", _probed(endpoint))
 
     def _read(self, name: str) -> bytes:
         if self._folder is not None:
@@ -76,6 +75,14 @@ class Cache:
             with suppress(OSError):
                 files.make_folder(self._folder)
                 files.leave_file(self._folder / name, content)
+
+
+def _probed(endpoint: str) -> bytes:
+    from hashlib import sha256
+
+    # Its name only as a digest: one that comes from the environment may hold a password.
+    digest = sha256(endpoint.encode()).hexdigest()
+    return f"The store {digest} honours conditional writes. Delete this file to have it probed again.\n".encode()
 
 
 def _folder(url: str) -> Path | None:

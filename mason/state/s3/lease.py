@@ -38,6 +38,7 @@ KEY = "lock.json"
 # Seconds. Dates are told to the second, so an age may be off by one, and a store may have several clocks.
 _MARGIN = 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_BROKEN = "Somebody else broke it, or took it over when its lease had run out."
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -71,6 +72,16 @@ class Lease:
                 "machine stood still.",
             )
 
+    def confirm(self) -> None:
+        """As ``check``, and asks the store: whoever was unlocked a moment ago has not noticed yet.
+
+        Raises ``StateError`` when the store does not answer.
+        """
+        self.check()
+        if not self._found_etag():
+            self._why = _BROKEN
+        self.check()
+
     def take(self, timeout: float) -> None:
         """Become the holder, and stay it by renewing. Raises ``StateLockedError`` that names the holder."""
         holder = None
@@ -83,6 +94,7 @@ class Lease:
                 if found and _ran_out(found, holder) and self._write(found.etag):
                     tell(_took_over(holder))
                     break
+                self._asked = False
                 waiting.met(holder)
             else:
                 raise locked_error(self._bucket.address.url, holder)
@@ -94,16 +106,25 @@ class Lease:
         if self._renewing.is_alive():
             self._renewing.join()
         try:
-            etag = self._etag or self._found_etag()
+            if self._etag and self._deleted(self._etag):
+                return
+            # Taken or renewed without anybody hearing so: somebody pressed Ctrl-C just then, or the answer was lost.
+            etag = self._found_etag() if self._asked else ""
             if etag:
-                with suppress(Unmet):
-                    self._bucket.delete_if(KEY, match=etag)
+                self._deleted(etag)
         except StateError as error:
             tell(f"The state lock could not be released, and is free after {self._info.expires}: {error}")
 
+    def _deleted(self, etag: str) -> bool:
+        try:
+            self._bucket.delete_if(KEY, match=etag)
+        except Unmet:
+            return False
+        return True
+
     def _found_etag(self) -> str:
-        """The ETag of a lock that was taken without anybody hearing so: somebody pressed Ctrl-C just then."""
-        found = self._bucket.get(KEY) if self._asked else None
+        """The ETag of what is there, if that is this lock; else empty."""
+        found = self._bucket.get(KEY)
         holder = decode_lock(found.body) if found else None
         return found.etag if found and holder and holder.id == self._info.id else ""
 
@@ -117,7 +138,6 @@ class Lease:
         try:
             self._etag = self._bucket.put_if(KEY, encode_lock(info), match=match, patience=patience)
         except Unmet:
-            self._asked = False
             return False
         self._info, self._until = info, until
         return True
@@ -127,14 +147,22 @@ class Lease:
         pause = self._seconds / 3
         while not self._ended.wait(pause):
             try:
-                if not self._write(self._etag, patience=self._seconds / 3):
-                    self._etag = ""
-                    self._why = "Somebody else broke it, or took it over when its lease had run out."
+                if not self._renew():
+                    self._etag, self._asked, self._why = "", False, _BROKEN
                     return
                 pause = self._seconds / 3
             except StateError:
                 # What check says does not depend on it: until then the lock is held, and another attempt may succeed.
                 pause = self._seconds / 10
+
+    def _renew(self) -> bool:
+        """Write the lock anew; returns whether it was still ours."""
+        patience = self._seconds / 3
+        if self._write(self._etag, patience=patience):
+            return True
+        # An earlier renewal may have arrived although no answer to it did.
+        etag = self._found_etag()
+        return bool(etag) and self._write(etag, patience=patience)
 
 
 @contextmanager

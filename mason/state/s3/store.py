@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from mason.errors import StateConflictError, StateError
+from mason.errors import StateConflictError, StateError, StateLockLostError
 from mason.resources.address import is_name
 from mason.state.content import decode_run, digest_of, encode_run, is_run_id, source_name, verified_source
 from mason.state.format import decode, lay_out, lay_out_whole
@@ -134,12 +134,19 @@ class S3StateStore:
         if self._lease is not None:
             self._lease.check()
 
+    def _confirm_lease(self) -> None:
+        if self._lease is not None:
+            self._lease.confirm()
+
     def _become(self, snapshot: Snapshot, entries: StoredEntries, base: Snapshot) -> Snapshot:
         with _nothing_written(base):
             self._prepare()
             before = self._current(base)
+            # Before the backup, which goes there unconditionally, and so must not come long after others went on.
+            self._confirm_lease()
             if before is not None:
                 self.bucket.put(_backup(base.serial), before.body, write_id=before.write_id)
+            self._check_lease()
         write_id = new_write_id()
         etag = self._replace(entries.content, serial=snapshot.serial, base=base, write_id=write_id)
         digest = digest_of(entries.content)
@@ -212,25 +219,37 @@ class S3StateStore:
             try:
                 return self.bucket.put_if(_STATE, content, match=base.token or NEW, write_id=write_id)
             except Unmet:
-                # Somebody who wrote after us has kept what we wrote as a backup.
-                ours = self.bucket.head(_backup(serial))
-                if ours is not None and ours.write_id == write_id:
-                    return ours.etag
-                raise moved_error(self.url, base) from None
+                has_moved = True
             except Uncertain as error:
                 if error.seen_old:
                     raise
-                unknown = error
+                has_moved, unknown = False, error
+        if has_moved:
+            return self._overtaken(serial, base, write_id)
         raise StateError(
             f"{unknown} It is not known whether this write arrived: the state is as it was (serial {base.serial}) or "
             f"as it was to become (serial {serial}), and whole. See which with: mason plan"
         ) from unknown
 
+    def _overtaken(self, serial: int, base: Snapshot, write_id: str) -> str:
+        """The ETag of the write, if somebody wrote on it before we heard of it. Else raises ``StateConflictError``."""
+        try:
+            # Who wrote on it has kept it as a backup.
+            ours = self.bucket.head(_backup(serial))
+        except StateError as error:
+            raise StateError(
+                f"{error} The state was changed by somebody else meanwhile, and it is not known whether this write "
+                f"(serial {serial}) arrived before. See who wrote what with: mason state history"
+            ) from error
+        if ours is not None and ours.write_id == write_id:
+            return ours.etag
+        raise moved_error(self.url, base)
+
     def _prepare(self) -> None:
         """Before anything is written: refuse a store that ignores conditions. It is asked once from each machine."""
-        if not self._probed and not self._cache.honours_conditions:
+        if not self._probed and not self._cache.honours_conditions(self.bucket.endpoint):
             refuse_careless(self.bucket)
-            self._cache.remember_conditions()
+            self._cache.remember_conditions(self.bucket.endpoint)
         self._probed = True
 
     def _how_to_restore(self) -> str:
@@ -251,7 +270,7 @@ def _nothing_written(base: Snapshot) -> Iterator[None]:
     """Say with every failure within what the state is now."""
     try:
         yield
-    except StateConflictError:
+    except (StateConflictError, StateLockLostError):
         raise
     except StateError as error:
         raise StateError(f"{error} The state is as it was (serial {base.serial}).") from error

@@ -7,7 +7,9 @@ All arithmetic here is of whole numbers, because that is exact in every order an
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from mason.values import dataclass
 
 _SIGNED = 2**63
 

@@ -6,7 +6,8 @@ The last words decide, the longest match first: ``billing_street_address`` is a 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from mason.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

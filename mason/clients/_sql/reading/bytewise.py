@@ -10,12 +10,12 @@ import itertools
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from mason.clients._sql.reading.files import DataFile
 from mason.errors import EngineError
+from mason.values import dataclass
 
 _PIECE = 1 << 20
 _FIRST_PIECES = 4

@@ -8,7 +8,7 @@ table is reported; a table with commas never passes as one column of text.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._sql.failures import explain, not_utf8
@@ -19,6 +19,7 @@ from mason.clients._sql.reading.files import DataFile
 from mason.clients._sql.reading.misread import exact
 from mason.clients._sql.root import Root
 from mason.errors import EngineError
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     import duckdb

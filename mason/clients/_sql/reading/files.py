@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from mason.clients._sql.quoting import listing
 from mason.clients._sql.root import Root
 from mason.errors import ConflictError, EngineError, NotFoundError
+from mason.values import dataclass
 
 _FORMATS = {
     "csv": "csv",

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from mason.clients._sql.quoting import listing
 from mason.clients._sql.reading.columns import WHOLE, Columns
 from mason.errors import ConflictError
+from mason.values import dataclass
 
 _SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _UNSIGNED = tuple(f"U{kind}" for kind in _SIGNED)

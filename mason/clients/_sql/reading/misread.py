@@ -8,7 +8,6 @@ columns are read as text, checked, and cast; only where the bytes of a file say 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from mason.clients._sql.failures import Show
 from mason.clients._sql.quoting import call, identifier, literal, struct
 from mason.clients._sql.reading.columns import WHOLE, Columns
 from mason.errors import EngineError
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     import duckdb

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from mason.clients._sql.reading import spreadsheet
 from mason.clients._sql.reading.merging import Merged
 from mason.clients._sql.reading.misread import Suspect, checked, misread
 from mason.clients._sql.reading.schemas import FileSchema, TableSchema
+from mason.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from mason.clients._sql.reading.merging import Merged, merge
 from mason.clients._sql.reading.options import check_values
 from mason.clients._sql.root import Root
 from mason.errors import ConflictError, EngineError
+from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     import duckdb

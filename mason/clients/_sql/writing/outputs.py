@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from mason.clients._sql.reading.readers import Source
 from mason.clients._sql.root import Root
 from mason.clients._sql.writing.atomic import whole
 from mason.errors import ConflictError, EngineError
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     pass
