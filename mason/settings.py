@@ -6,7 +6,6 @@ is therefore kept in ``MASON_HOME`` and not in the state.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterable
@@ -197,6 +196,8 @@ def _known(
     for key_node, value_node in pairs:
         key, line = _told(key_node), _line(key_node)
         if key not in keys or key_node.tag != f"{_STANDARD}str":
+            import difflib
+
             near = difflib.get_close_matches(key, keys, 1)
             meant = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(keys)}"
             faults.append(Diagnostic(str(file), line, f"unknown key {key!r} ({meant})."))

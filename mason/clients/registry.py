@@ -9,11 +9,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mason.engines.client import Client
 from mason.errors import EngineError, MissingDependencyError, NotFoundError
 from mason.values import dataclass
+
+if TYPE_CHECKING:
+    from mason.engines.client import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ def client_class(name: str) -> type[Client]:
     Raises ``NotFoundError`` for a name that nobody registered, ``MissingDependencyError`` when the client's module
     cannot be imported for want of a package, and ``EngineError`` when it cannot be used for another reason.
     """
+    # Imported here: a plan without a change asks for no client.
+    from mason.engines.client import Client
+
     registration = BUILTIN.get(name) or _entry_points().get(name)
     if registration is None:
         raise NotFoundError(f"There is no client {name!r}. Known clients: {', '.join(names())}.")

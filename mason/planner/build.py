@@ -14,21 +14,20 @@ from typing import TYPE_CHECKING
 from mason.errors import Diagnostic, NotFoundError, ResourceError
 from mason.planner.coming import Coming, ReadSource
 from mason.planner.drift import sentences
-from mason.planner.executions import KINDS as EXECUTED
-from mason.planner.executions import Executions, Observe, Place, lacking_results, unready
 from mason.planner.integrity import dangling, foreign, protected, references_of, together
 from mason.planner.moves import likely, renames
 from mason.planner.order import topological
 from mason.planner.plan import Action, Drift, Plan
-from mason.planner.results import Lookup
 from mason.planner.saving import Saving, deletion
-from mason.resources.address import kind_of
+from mason.resources.address import EXECUTED, kind_of
 from mason.resources.resource import Resource, Resources
 from mason.resources.wording import suggestion
 from mason.state.snapshot import Entry, Snapshot
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
+    from mason.planner.executions import Executions, Observe, Place
+    from mason.planner.results import Lookup
 
 
 class Prune:
@@ -115,6 +114,9 @@ def build(
         )
     warnings: list[str] = [*renamed.warnings]
     if executed:
+        # Imported here, and below: most plans are about definitions only.
+        from mason.planner.executions import Executions
+
         assert catalog is not None, "runs and schedules are planned with a catalog"
         assert observe is not None, "runs and schedules are planned by whoever can look at inputs"
         saved = {action.address for action in actions if action.wanted is not None}
@@ -168,6 +170,8 @@ class _Executed:
 
     def plan(self, resources: Sequence[Resource], lookup: Lookup) -> None:
         """Decide on ``resources``; those whose definitions are faulty become faults."""
+        from mason.planner.executions import lacking_results
+
         by_address = {resource.address: resource for resource in resources}
         lacking = lacking_results(resources, lookup)
         done: set[str] = set()
@@ -220,6 +224,8 @@ class _Executed:
         elsewhere = [used for used in resource.references if kind_of(used) == "run" and used not in planned]
         if not elsewhere:
             return
+        from mason.planner.executions import unready
+
         for used, sentence in unready(resource.definition, lookup).items():
             if used in elsewhere:
                 yield f"{resource.address}: {sentence}, and it is not in this plan. Plan both together."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mason.engines import models
 from mason.planner.diff import compare
 from mason.planner.plan import Drift
+
+if TYPE_CHECKING:
+    from mason.engines import models
 
 _OF_SCHEDULES = ("schedule", "time_zone", "catch_up", "overlap", "enabled", "workflow", "config_id", "parameters")
 _OF_TABLES = ("format", "location", "partition_columns", "columns")

@@ -29,9 +29,6 @@ from mason.values import dataclass
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
 
-KINDS = ("run", "schedule")
-"""The kinds of resource whose applying calls engines."""
-
 Place = Callable[[Resource, Path], int]
 """The line of a nested value: from a resource and a path into its definition."""
 

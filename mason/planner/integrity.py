@@ -5,25 +5,28 @@ what is used or protected, and whose resources are touched. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mason.errors import Diagnostic
-from mason.planner.executions import KINDS as EXECUTED
-from mason.planner.executions import Place
 from mason.planner.order import cycles
 from mason.planner.plan import Action
-from mason.resources.address import config_address, kind_of, work_address
-from mason.resources.documents import Path
-from mason.resources.executions import addresses_used, configs_of
-from mason.resources.kinds import Workflow
+from mason.resources.address import EXECUTED, config_address, kind_of, work_address
 from mason.resources.resource import Resource
 from mason.resources.wording import suggestion
 from mason.state.snapshot import Entry
+
+if TYPE_CHECKING:
+    from mason.planner.executions import Place
+    from mason.resources.documents import Path
 
 
 def references_of(entry: Entry) -> tuple[str, ...]:
     """The addresses that an applied resource uses."""
     if entry.kind in ("config", "operator"):
         return ()
+    # Imported here, and below: most plans change definitions that use nothing.
+    from mason.resources.executions import addresses_used
+
     try:
         return addresses_used(entry.definition)
     except (KeyError, TypeError, AttributeError, ValueError):
@@ -38,6 +41,9 @@ def dangling(
     missing = {address for address in resource.references if address not in wanted and address not in applied}
     if not missing:
         return
+    from mason.resources.executions import configs_of
+    from mason.resources.kinds import Workflow
+
     known = sorted({*wanted, *applied})
     if kind_of(resource.address) in EXECUTED:
         # Of the steps of workflows within, the dry run tells what they lack.

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from mason.planner.coming import ReadSource
 from mason.planner.diff import compare
-from mason.planner.executions import schedule_deletion
 from mason.planner.plan import Action, Change, Wanted
 from mason.resources.resource import Resource
 from mason.state.snapshot import Entry
@@ -99,4 +98,7 @@ def _changed_files(before: str | None, wanted: Wanted, read_source: ReadSource) 
 
 def deletion(address: str, entry: Entry, reason: str) -> Action:
     """The action that deletes what the state holds at an address."""
+    # Imported here: few plans delete anything.
+    from mason.planner.executions import schedule_deletion
+
     return Action("delete", address, reason=reason, replaces=entry.digest, calls=schedule_deletion(entry))

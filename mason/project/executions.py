@@ -16,7 +16,6 @@ from mason.errors import MasonError, NotFoundError, StalePlanError, StateError, 
 from mason.planner import history
 from mason.planner.apply import Performance
 from mason.planner.context import Context
-from mason.planner.executions import KINDS as EXECUTED
 from mason.planner.executions import changed_inputs, given_of, unready
 from mason.planner.outcome import Outcome
 from mason.planner.output import aside
@@ -29,7 +28,7 @@ from mason.project.applied import untouched
 from mason.project.clients import Clients
 from mason.project.running import execute_workflow
 from mason.project.workflows import PreparedWorkflow, RunEnd, prepare_work
-from mason.resources.address import config_address, kind_of
+from mason.resources.address import EXECUTED, config_address, kind_of
 from mason.resources.executions import Run, Schedule
 from mason.resources.kinds import Config
 from mason.secrets import scrub
@@ -133,7 +132,22 @@ class Performer:
         keep = self._referred_to(snapshot).get(run.name, frozenset())
         prepared = replace(prepared, resource=action.address, new_id=run_id, keep=keep, alone=False)
         outcome = Outcome("pending", run_id=run_id, uses=prepared.plan.digests, inputs=inputs, given=returned)
-        return _Running(self, prepared, outcome)
+        look = partial(self._fingerprints, _config(snapshot, run.config_id), run) if run.inputs else None
+        return _Running(self, prepared, outcome, look)
+
+    def warn_of_changes(self, resource: str, seen: Mapping[str, str], look: Callable[[], Mapping[str, str]]) -> None:
+        """Tell which inputs changed while a run went on: it did perhaps not see them, and is planned again."""
+        try:
+            now = look()
+        except MasonError:
+            # The next plan says what is wrong.
+            return
+        if changed := [path for path, fingerprint in now.items() if seen.get(path) != fingerprint]:
+            message = (
+                f"{', '.join(changed)} changed while it ran, so it will be planned again. "
+                "If it writes there itself, leave that out of its inputs"
+            )
+            self._tell(resource, {"event": "said", "step": "inputs", "kind": "warning", "message": message})
 
     def _fingerprints(self, config: Config, run: Run) -> dict[str, str]:
         inputs = Inputs(self._project)
@@ -177,6 +191,7 @@ class _Running:
     performer: Performer
     prepared: PreparedWorkflow
     pending: Outcome
+    look: Callable[[], Mapping[str, str]] | None
 
     def do(self) -> Outcome:
         """Do it."""
@@ -185,6 +200,8 @@ class _Running:
         except MasonError as error:
             # It did not even begin: nothing tells of it under its id.
             return replace(self.pending, status="failed", run_id="", error=scrub(str(error)))
+        if self.look is not None and end.status == "succeeded":
+            self.performer.warn_of_changes(self.prepared.resource, self.pending.inputs, self.look)
         return ended(self.pending, end, self.prepared.keep)
 
 

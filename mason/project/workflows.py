@@ -13,7 +13,6 @@ from mason.errors import (
 )
 from mason.project import Project, remember_applied
 from mason.project.applied import current_config, find, untouched
-from mason.resources.executions import addresses_used
 from mason.resources.kinds import Config, Workflow
 from mason.state.snapshot import Entry, Snapshot
 from mason.values import dataclass, field
@@ -140,9 +139,11 @@ def applied_workflow(project: Project, names: tuple[str, str]) -> Workflow:
 
 def applied_uses(project: Project) -> dict[str, list[str]]:
     """All applied resources, and for each the addresses of those that it uses and that there are."""
+    from mason.planner.integrity import references_of
+
     snapshot = project.store.read()
     uses: dict[str, list[str]] = {address: [] for address in sorted(snapshot.resources)}
     for kind in ("workflow", "run", "schedule"):
         for address, entry in find(snapshot, kind).items():
-            uses[address] = [used for used in addresses_used(entry.definition) if used in uses]
+            uses[address] = [used for used in references_of(entry) if used in uses]
     return uses

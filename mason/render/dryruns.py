@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mason.planner.dryrun import DryRun
 from mason.planner.plan import Call, ShownStep
 from mason.render import JSON_FORMAT
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
+
+if TYPE_CHECKING:
+    from mason.planner.dryrun import DryRun
 
 
 def dry_run_text(shown: DryRun, terminal: Terminal) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason import __version__
-from mason.planner.apply import Applied, Failure
 from mason.planner.plan import Action, ActionKind, Call, Change, Drift, Plan, ShownStep, counted
 from mason.render import JSON_FORMAT
 from mason.render.dryruns import call_json
@@ -22,6 +21,7 @@ from mason.settings import DEFAULT_WORKSPACE
 from mason.state.store import workspace_of
 
 if TYPE_CHECKING:
+    from mason.planner.apply import Applied, Failure
     from mason.planner.planfile import SavedPlan
 
 _LONGEST = 100

@@ -6,7 +6,6 @@ operator declares.
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import re
@@ -145,6 +144,8 @@ def bind(declared: Sequence[Parameter], given: Mapping[str, Any] | Given, *, of:
     names = [parameter.name for parameter in declared]
     for name in (*read.values, *(read.unread - read.values.keys())):
         if name not in names:
+            import difflib
+
             near = difflib.get_close_matches(name, names, 1)
             meant = f"did you mean {near[0]}?" if near else f"{of} takes: {', '.join(names) or 'no parameters'}"
             refuse(name, f"Unknown parameter: {name} ({meant})")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -57,6 +56,9 @@ def shown_path(path: Sequence[str | int]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that was probably meant, or nothing."""
+    # Imported here: it is needed for faults only.
+    import difflib
+
     found = difflib.get_close_matches(word, list(known), n=1)
     return found[0] if found else ""
 

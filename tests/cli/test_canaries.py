@@ -357,6 +357,23 @@ def test_outcomes_in_the_state_hold_references(leaking):
     leaking.search()
 
 
+def test_a_state_that_could_not_be_written_holds_references(leaking):
+    taking = PYTHON_CLASS.replace(
+        "        table =", "        os.rename('state/state.json', 'taken.json')\n        table ="
+    )
+    (leaking.folder / "python" / "__init__.py").write_text(taking.replace("import sys", "import os\nimport sys"))
+    runs = [
+        {"type": "run", "name": name, "operator": "leak:python", "config_id": "1", "parameters": {"end": "fail"}}
+        for name in ("taking", "never")
+    ]
+    (leaking.folder / "more.yaml").write_text("\n---\n".join(map(json.dumps, runs)))
+    failed = leaking("apply", "-y", "-o", code=1)
+    assert "mason state push" in failed.err
+    kept = json.loads((leaking.folder / "errored.state.json").read_text())
+    assert {each["outcome"]["status"] for each in kept["resources"].values() if "outcome" in each} >= {"failed"}
+    leaking.search()
+
+
 # --- runs -------------------------------------------------------------------------------------------------------------
 
 
@@ -817,9 +834,8 @@ def test_buckets_hold_references(world, canaries, moto, prefix, monkeypatch):
         f"name: leaks\nstate: {json.dumps({**options, 'url': f's3://missing-{core()}/x'})}\n"
     )
     world("plan", code=1)
-    (world.folder / "mason.yaml").write_text(
-        f"name: leaks\nstate: {json.dumps({**options, 'endpoint_url': 'http://127.0.0.1:1', 'lease': '0.5'})}\n"
-    )
+    nowhere = {**options, "endpoint_url": "http://127.0.0.1:1", "lease": "0.5", "timeout": "0.5"}
+    (world.folder / "mason.yaml").write_text(f"name: leaks\nstate: {json.dumps(nowhere)}\n")
     world.process("-l", "debug", "plan", code=1)
     assert in_bucket(moto, prefix, canaries) > 5
     world.search()

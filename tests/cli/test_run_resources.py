@@ -193,6 +193,16 @@ def test_inputs_that_changed(mason, folder, applied, compare):
     assert mason("plan").out == "No changes.\n"
 
 
+def test_a_run_that_writes_into_its_own_inputs_is_told_so(mason, folder, applied):
+    done = applied(BOTH + "inputs: [log.txt]\n")
+    assert done.code == 0
+    assert done.err.splitlines()[-1] == (
+        "Run both: inputs: log.txt changed while it ran, so it will be planned again. "
+        "If it writes there itself, leave that out of its inputs"
+    )
+    assert actions(mason) == [("run", "run.both", "its inputs changed: log.txt")]
+
+
 def test_inputs_that_cannot_be_looked_at(mason, folder, applied):
     applied(BOTH + "inputs: [in]\n")
     (folder / "runs.yaml").write_text(BOTH + "inputs: [../elsewhere]\n")
