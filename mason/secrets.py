@@ -154,6 +154,13 @@ def remember(value: str) -> None:
     )
 
 
+def forget() -> None:
+    """Remember nothing any more: for a process that goes on as if it were another one."""
+    _remembered.clear()
+    _numbers.clear()
+    _hidden.clear()
+
+
 def are_known() -> bool:
     """Whether any value is remembered."""
     return bool(_remembered)

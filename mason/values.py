@@ -1,7 +1,7 @@
 """Value classes that cost little to define: the standard library's ``dataclass``, made in a third of its time.
 
-A start of Mason defines dozens of classes of values and uses a few of them. The standard decorator compiles six methods
-for each; this one compiles ``__init__`` alone, and the others are closures that behave in the same way. To type
+A start of Mason defines dozens of classes of values and uses a few of them. The standard decorator compiles up to six
+methods for each; this one compiles ``__init__`` alone, and the others are closures that behave in the same way. To type
 checkers it is the standard decorator, and what :mod:`dataclasses` does with values (``replace``, ``fields``) works.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, field, fields
+from functools import partial
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
@@ -18,21 +19,21 @@ if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
 
-    def dataclass(*, frozen: bool, slots: bool) -> Callable[[type], type]:
-        """A frozen class with slots, for its annotated fields; both have to be said, for those who read it.
+    def dataclass(*, slots: bool, frozen: bool = False) -> Callable[[type], type]:
+        """A class with slots, for its annotated fields; it has to be said, for those who read it.
 
-        Takes what values have: fields, defaults, and what :func:`field` says of them. Raises ``TypeError`` for what they
-        have not: ``InitVar``, ``ClassVar``, ``__post_init__``, a base class with fields.
+        Takes what values have: fields, defaults, and what :func:`field` says of them. Raises ``TypeError`` for an
+        ``InitVar``, a ``ClassVar``, a ``__post_init__`` and a base class with fields.
         """
-        if not (frozen and slots):
-            raise TypeError("mason.values makes frozen classes with slots. Take dataclasses.dataclass for others.")
-        return _value
+        if not slots:
+            raise TypeError("mason.values makes classes with slots. Take dataclasses.dataclass for others.")
+        return partial(_value, frozen=frozen)
 
 
 __all__ = ["dataclass", "field"]
 
 
-def _value(plain: type) -> type:
+def _value(plain: type, *, frozen: bool) -> type:
     if hasattr(plain, "__post_init__") or hasattr(plain, "__dataclass_fields__"):
         raise TypeError(f"{plain.__qualname__} has __post_init__ or a base with fields: take dataclasses.dataclass.")
     # Where there is none, the standard library makes one from a signature, which is not there yet.
@@ -41,7 +42,8 @@ def _value(plain: type) -> type:
     known = fields(value)
     if len(known) != len(value.__dataclass_fields__):
         raise TypeError(f"{plain.__qualname__} has an InitVar or a ClassVar: take dataclasses.dataclass.")
-    for name, method in _methods(value, known).items():
+    methods = {**_shared(known), **(_frozen(value, known) if frozen else {"__hash__": None})}
+    for name, method in methods.items():
         # What a class says itself stays.
         if plain.__dict__.get(name) is None:
             setattr(value, name, method)
@@ -75,23 +77,30 @@ def _initializer(value: type, known: Iterable[Field[Any]]) -> Callable[..., None
     return initializer
 
 
-def _methods(value: type, known: tuple[Field[Any], ...]) -> Mapping[str, Callable[..., Any]]:
-    every = _reader([each.name for each in known])
+def _shared(known: tuple[Field[Any], ...]) -> Mapping[str, Callable[..., Any]]:
+    """What all values do."""
     compared = _reader([each.name for each in known if each.compare])
-    hashed = _reader([each.name for each in known if (each.compare if each.hash is None else each.hash)])
     shown = [each.name for each in known if each.repr]
-    setters = [value.__dict__[each.name].__set__ for each in known]
 
     def __eq__(self: Any, other: object) -> Any:
         return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
-
-    def __hash__(self: Any) -> int:
-        return hash(hashed(self))
 
     @recursive_repr()
     def __repr__(self: Any) -> str:
         inner = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{self.__class__.__qualname__}({inner})"
+
+    return {"__eq__": __eq__, "__repr__": __repr__}
+
+
+def _frozen(value: type, known: tuple[Field[Any], ...]) -> Mapping[str, Callable[..., Any]]:
+    """What values do that stay as they are."""
+    every = _reader([each.name for each in known])
+    hashed = _reader([each.name for each in known if (each.compare if each.hash is None else each.hash)])
+    setters = [value.__dict__[each.name].__set__ for each in known]
+
+    def __hash__(self: Any) -> int:
+        return hash(hashed(self))
 
     def __setattr__(self: Any, name: str, value: object) -> None:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
@@ -106,7 +115,7 @@ def _methods(value: type, known: tuple[Field[Any], ...]) -> Mapping[str, Callabl
         for fill, given in zip(setters, state, strict=True):
             fill(self, given)
 
-    made = (__eq__, __hash__, __repr__, __setattr__, __delattr__, __getstate__, __setstate__)
+    made = (__hash__, __setattr__, __delattr__, __getstate__, __setstate__)
     return {method.__name__: method for method in made}
 
 

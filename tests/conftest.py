@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mason import cli
+from mason import cli, secrets
 from tests import servers
 from tests.servers import S3Server
 
@@ -31,6 +31,13 @@ class Result:
 
 
 Mason = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets() -> Iterator[None]:
+    """What one test remembers as a secret is none for the next one."""
+    yield
+    secrets.forget()
 
 
 @pytest.fixture

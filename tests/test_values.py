@@ -44,6 +44,15 @@ def body() -> dict[str, Any]:
 
 Quick = values.dataclass(frozen=True, slots=True)(type("Quick", (), body()))
 Standard = dataclasses.dataclass(frozen=True, slots=True)(type("Standard", (), body()))
+
+
+@values.dataclass(slots=True)
+class Counted:
+    """To be pickled, which takes a name in a module."""
+
+    number: int
+
+
 both = pytest.mark.parametrize("kind", [Quick, Standard])
 
 
@@ -141,6 +150,20 @@ def test_what_a_class_says_itself_stays(kind):
     assert repr(made("a")) == "<a>"
 
 
+@pytest.mark.parametrize("decorator", [values.dataclass, dataclasses.dataclass])
+def test_what_is_not_frozen_changes_and_is_no_key(decorator):
+    made = decorator(slots=True)(type("Count", (), {"__annotations__": {"number": "int"}, "number": 0}))
+    count = made()
+    count.number += 1
+    assert count == made(1)
+    assert repr(copy.copy(count)) == "Count(number=1)"
+    assert pickle.loads(pickle.dumps(Counted(2))) == Counted(2)
+    with pytest.raises(AttributeError):
+        count.other = 1
+    with pytest.raises(TypeError, match="unhashable type: 'Count'"):
+        hash(count)
+
+
 @both
 def test_a_class_without_fields_is_a_value(kind):
     one = values.dataclass if kind is Quick else dataclasses.dataclass
@@ -150,9 +173,9 @@ def test_a_class_without_fields_is_a_value(kind):
 
 
 def test_what_it_cannot_make_is_refused():
-    message = "mason.values makes frozen classes with slots. Take dataclasses.dataclass for others."
+    message = "mason.values makes classes with slots. Take dataclasses.dataclass for others."
     with pytest.raises(TypeError) as caught:
-        values.dataclass(frozen=False, slots=True)
+        values.dataclass(frozen=True, slots=False)
     assert str(caught.value) == message
     make = values.dataclass(frozen=True, slots=True)
     with pytest.raises(TypeError) as caught:

@@ -14,7 +14,6 @@ import io
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +21,7 @@ import click
 
 from mason import __version__
 from mason.errors import CancelledError, MasonError, SettingsError
+from mason.values import dataclass
 
 # Help texts stand here so that `mason --help` loads no command.
 COMMANDS: dict[str, tuple[str, str]] = {

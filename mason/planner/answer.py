@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from mason.engines.models import Model, Rows
 from mason.errors import MasonError, OperatorError
+from mason.values import dataclass, field
 
 _PLAIN = (dict, list, str, int, float, bool, type(None))
 

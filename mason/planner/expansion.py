@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from mason.errors import Diagnostic, ResourceError
 from mason.resources.address import title_of
 from mason.resources.dag import ordered, step_remedy
 from mason.resources.kinds import Step, Workflow
 from mason.resources.workflow_file import Entry, WorkflowGiven, entries, top
+from mason.values import dataclass, field
 
 MAX_STEPS = 50_000
 """How many steps a workflow may have, with those of the workflows in it: ten that hold ten that hold ten... add up."""

@@ -7,7 +7,6 @@ an :class:`Observer` what happens. What these look like stands in ``nodes``, the
 
 from __future__ import annotations
 
-import random
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -278,6 +277,9 @@ class _Walk:
         if retry is None or attempts > retry.most or self._is_finishing or not self._retryable(error):
             self._end(position, self._ended_as(position, "failed", finished, error=error))
             return
+        # Imported here: most attempts are the last ones.
+        import random
+
         delay = retry.delay(attempts, random.random)
         self._observer.retrying(node.id, attempts, delay, error)
         self._resting[position] = error

@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from queue import Empty, SimpleQueue
 from typing import IO, Any
@@ -30,6 +29,7 @@ from mason.project.scheduler import Kept, kept_schedulers
 from mason.project.workflows import Tell
 from mason.secrets import scrub, scrub_all
 from mason.settings import DEFAULT_WORKSPACE
+from mason.values import dataclass, field
 
 # Seconds: how often schedules are looked at, and configs; how long a schedule rests whose run could not even begin; and
 # how long a process has to end that was told to.

@@ -22,6 +22,7 @@ from mason.state.lock import refuse_lost, who
 if TYPE_CHECKING:
     from mason.engines.engine import Engine
     from mason.planner.answer import Answer
+    from mason.planner.deciding import Deciders
     from mason.planner.nodes import Ended
     from mason.planner.walk import Control
     from mason.planner.workflow import PlannedStep
@@ -123,8 +124,6 @@ class _Run:
         started: datetime,
         watch: Watch | None,
     ) -> None:
-        from mason.planner.deciding import Deciders
-
         self._project = project
         self._prepared = prepared
         self._steps = {step.id: step for step in prepared.plan.steps}
@@ -143,11 +142,22 @@ class _Run:
             for step, each in (prepared.done or {}).items()
         }
         self._told: list[dict[str, Any]] = [dict(each) for each in (prepared.done or {}).values()]
-        self._deciders = Deciders(prepared.plan)
-        for each in self._told:
-            self._deciders.took(each, self._deciders.shown(each["step"], each.get("data")))
+        self._deciders = self._made_deciders()
         self._begun: set[str] = set()
         self._stopped: dict[str, str] = {}
+
+    def _made_deciders(self) -> Deciders | None:
+        """The classes of workflows, which know of the steps that are done; ``None`` where no workflow has one."""
+        plan = self._prepared.plan
+        if all(planned.source is None for planned in plan.workflows.values()):
+            return None
+        # Imported here: most workflows have no class.
+        from mason.planner.deciding import Deciders
+
+        deciders = Deciders(plan)
+        for each in self._told:
+            deciders.took(each, deciders.shown(each["step"], each.get("data")))
+        return deciders
 
     def begin(self, parallelism: int) -> None:
         """Write that the run begins, before anything is done. Raises ``StateError``."""
@@ -207,12 +217,13 @@ class _Run:
                 # Where they cannot be had, the step fails, unless it is skipped.
                 return step.parameters
 
+        assert self._deciders is not None, "only of steps that a class decides on it is not known whether they begin"
         self._deciders.decide(step, parameters)
         self._begun.add(step.id)
         self._note("started", step=step.id, attempt=attempt)
 
     def _has_begun(self, id: str) -> bool:
-        return id in self._begun or not self._deciders.decides(id)
+        return self._deciders is None or id in self._begun or not self._deciders.decides(id)
 
     def _engines(self, step: PlannedStep) -> Callable[[str], Engine]:
         with self._lock:
@@ -266,7 +277,7 @@ class _Run:
 
         succeeded = ended.status == "succeeded"
         self._results[id] = ended.result if succeeded else ended.status
-        shown = self._deciders.shown(id, ended.result) if succeeded else None
+        shown = self._deciders.shown(id, ended.result) if succeeded and self._deciders is not None else None
         kept = {"data": ended.result} if succeeded and (id in self._referred or shown is not None) else {}
         started = ended.started if self._has_begun(id) else None
         noted = self._note(
@@ -280,7 +291,8 @@ class _Run:
             **kept,
         )
         self._told.append(noted)
-        self._deciders.took(noted, shown)
+        if self._deciders is not None:
+            self._deciders.took(noted, shown)
         if isinstance(ended.error, Stop) and not self._stopped:
             # The first one is that which stopped the others.
             self._stopped = {"step": id, "reason": noted["error"]}
@@ -327,7 +339,8 @@ class _Run:
 
     def close(self) -> None:
         """Close the clients that steps opened, and forget the classes that decided on them."""
-        self._deciders.close()
+        if self._deciders is not None:
+            self._deciders.close()
         for clients in self._clients.values():
             clients.close()
 

@@ -125,6 +125,7 @@ def unsaved_text(because: str, file: Path) -> str:
         because,
         f"What it should hold is kept in {file}. When the store works again:",
         f"    mason state push {shlex.quote(str(file))}",
+        "That is refused if somebody else has written meanwhile. Then see what is pending: mason plan",
     ]
     return "\n".join(["+--", *(f"| {line}" for line in lines), "+--"])
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from math import ceil
 from typing import Any
@@ -19,6 +18,7 @@ from mason.render.progress import bar_text, duration
 from mason.render.runs import STYLES, ended_words, event_line
 from mason.render.tables import escaped
 from mason.render.terminal import Terminal, cells, cut
+from mason.values import dataclass, field
 
 _MARKS = {
     "succeeded": "✓",

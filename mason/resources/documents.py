@@ -9,11 +9,11 @@ booleans are ``true`` and ``false``, dates stay text; and what JSON cannot hold 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mason.resources.files import MAX_BYTES
 from mason.resources.wording import quoted
+from mason.values import dataclass
 
 MAX_DEPTH = 100
 """How deep lists and mappings may nest, aliases followed."""

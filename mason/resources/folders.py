@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mason.errors import Diagnostic
 from mason.resources.cache import CachedModule, trusted
 from mason.resources.files import stamp_of, unreadable
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.resources.documents import Fault

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from mason.errors import Diagnostic
 from mason.resources import checks, moves
@@ -20,6 +19,7 @@ from mason.resources.module import class_fault, class_name, has_class
 from mason.resources.normalize import normalize
 from mason.resources.resource import digest_of, encode
 from mason.resources.validate import CALLS, Examine, kind_findings, schema_findings
+from mason.values import dataclass, field
 
 
 @dataclass(slots=True)

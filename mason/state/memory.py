@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from mason.errors import StateError
@@ -30,6 +30,7 @@ from mason.state.lock import (
 )
 from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import KEPT_BACKUPS, WORKSPACES, HeldLock, LockInfo
+from mason.values import dataclass, field
 
 
 @dataclass(slots=True)

@@ -86,29 +86,17 @@ def canaries() -> Canaries:
     return Canaries()
 
 
-@pytest.fixture
-def forgetful() -> Callable[[], None]:
-    """Makes this process as ignorant as one that has just begun: what it remembers would hide leaks of the next one."""
-
-    def forget() -> None:
-        secrets._remembered.clear()
-        secrets._hidden.clear()
-        secrets._numbers.clear()
-
-    return forget
-
-
 class World:
     """A person's shell: calls the command line, in this process or one of its own, and keeps all that was printed."""
 
-    def __init__(self, mason: Mason, folder: Path, canaries: Canaries, forget: Callable[[], None]) -> None:
+    def __init__(self, mason: Mason, folder: Path, canaries: Canaries) -> None:
         self.folder = folder
         self._mason = mason
         self._canaries = canaries
-        self._forget = forget
 
     def __call__(self, *arguments: str, code: int | None = None, answer: str = "") -> Result:
-        self._forget()
+        # As ignorant as a process that has just begun: what is remembered would hide leaks of the next call.
+        secrets.forget()
         ended = self._mason(*arguments, answer=answer)
         return self._seen(arguments, ended, code)
 
@@ -138,9 +126,7 @@ class World:
 
 
 @pytest.fixture
-def world(
-    mason: Mason, folder: Path, canaries: Canaries, forgetful: Callable[[], None], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[World]:
+def world(mason: Mason, folder: Path, canaries: Canaries, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A shell in which the leaky client is installed as a package."""
     site = folder.parent / "site"
     info = site / "leaky-1.0.dist-info"
@@ -151,9 +137,8 @@ def world(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(REPOSITORY)]))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     registry.forget()
-    yield World(mason, folder, canaries, forgetful)
+    yield World(mason, folder, canaries)
     registry.forget()
-    forgetful()
 
 
 def config(identifier: str, client: str, configuration: Mapping[str, Any], **roles: str) -> str:

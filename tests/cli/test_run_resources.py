@@ -442,13 +442,14 @@ def test_a_state_that_cannot_be_written_after_the_engines_is_left_beside_the_use
         "Apply incomplete: 1 created, 0 overwritten, 0 deleted, 1 run; 1 not begun.",
     ]
     kept = folder / "errored.state.json"
-    assert failed.err.splitlines()[-6:] == [
+    assert failed.err.splitlines()[-7:] == [
         "+--",
         "| Engines were called, and the state could not be told of it:",
         f"| The state {(folder / '.state').as_uri()} was changed by somebody else since it was read (then serial 3). "
         "Nothing was written. Plan again to see what would change now.",
         f"| What it should hold is kept in {kept}. When the store works again:",
         f"|     mason state push {kept}",
+        "| That is refused if somebody else has written meanwhile. Then see what is pending: mason plan",
         "+--",
     ]
     assert json.loads(kept.read_text())["resources"]["run.take"]["outcome"]["status"] == "succeeded"

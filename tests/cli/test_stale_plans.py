@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
+from mason.state.local import LocalStateStore
 from tests.cli.test_planfiles import sign
 
 NOTE = """\
@@ -166,6 +169,26 @@ def test_a_plan_is_not_applied_twice_though_the_state_moved_on_since(mason, proj
     assert refused() == (
         f"Error: This plan was applied already {told}: all that it would do is done. "
         f"The state has moved on since, from serial 2 to 3. {AGAIN}"
+    )
+
+
+def test_of_two_who_apply_a_plan_at_once_the_second_is_told_so(mason, project):
+    """Both had looked at the state before the first one's turn."""
+    assert mason("plan", "--out", "release.plan").code == 0
+    command = [sys.executable, "-m", "mason", "apply", "release.plan", "--lock-timeout", "60"]
+    with LocalStateStore(str(project / "state")).lock("state mv"):
+        two = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        for each in two:
+            assert each.stderr.readline() == "Acquiring state lock...\n"
+    ended = sorted((each.wait(60), each.stdout.read(), each.stderr.read()) for each in two)
+    for each in two:
+        each.stdout.close()
+        each.stderr.close()
+    assert [code for code, _, _ in ended] == [0, 1]
+    assert ended[0][1].endswith("Apply complete: 2 created, 0 overwritten, 0 deleted, 0 run.\n")
+    assert ended[1][2].splitlines()[-1] == (
+        f"Error: This plan was applied already {by(project, 'config.1')}: all that it would do is done. "
+        "Nothing was applied again."
     )
 
 

@@ -774,6 +774,9 @@ def test_rollback_is_a_plan_that_is_confirmed(mason, small, store):
     after = store.read()
     assert (dict(after.resources), after.serial, after.lineage) == (dict(first.resources), 4, first.lineage)
     assert store.list_backups() == [1, 2, 3]
+    again = mason("state", "rollback", "1", "-y")
+    assert (again.code, again.out, store.read().serial) == (0, "", 4)
+    assert again.err == f"The state {store.url} holds what it held at serial 1. There is nothing to do.\n"
 
 
 def test_rollback_to_what_is_not_kept(mason, small, store):
@@ -921,6 +924,14 @@ def test_migrate_refuses_a_place_that_holds_something_else(mason, small, store):
         f"Error: file://{small}/copy holds this state already, and went its own way since (serial 2, here 1). Nothing "
         "was written. Choose another place, or decide for one of the two.\n"
     )
+
+
+def test_migrate_to_where_the_state_is(mason, small, store):
+    """By another spelling: it would wait for its own lock."""
+    (small / "link").symlink_to(small / "state")
+    refused = mason("state", "migrate", "link", "--lock-timeout", "60")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == f"Error: file://{small}/link is where the state is already: {store.url}.\n"
 
 
 def test_an_interrupted_migration_is_gone_on_with(mason, applied):

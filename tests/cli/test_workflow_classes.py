@@ -450,8 +450,8 @@ def test_what_it_prints_does_not_meet_what_is_told(mason, notes):
 
 
 def test_secrets_in_reasons_are_told_nowhere(mason, folder, notes):
-    secrets.remember("reason-with-a-secret")
     notes(deciding("return self.stop('reason-with-a-secret')"), step("a", "flaky"))
+    secrets.remember("reason-with-a-secret")
     done = run(mason)
     assert "stopped before a: REDACTED." in done.out
     home = folder.parent / "home"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mason.clients._sql.execution import DuckDBExecution
 from mason.clients.local import LocalClient
-from mason.clients.local.catalog import Catalog
 from mason.engines.models import Job
+
+if TYPE_CHECKING:
+    from mason.clients.local.catalog import Catalog
 
 
 class LocalExecution(DuckDBExecution):
@@ -19,6 +21,9 @@ class LocalExecution(DuckDBExecution):
     supports: ClassVar[frozenset[str]] = DuckDBExecution.supports
 
     def __init__(self, client: LocalClient) -> None:
+        # Imported here: planning asks what a client supports without what reads tables.
+        from mason.clients.local.catalog import Catalog
+
         super().__init__(client)
         self.local = client
         self.catalog = Catalog(client)

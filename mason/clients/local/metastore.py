@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._sql.jobs import now, succeeded
 from mason.clients._sql.quoting import listing, qualified
-from mason.clients._sql.reading.files import files_at
-from mason.clients._sql.reading.readers import source
-from mason.clients._sql.reading.schemas import TableSchema
-from mason.clients._sql.reading.tables import definition_of, look_at, partitions_of, relative, title, unread
 from mason.clients.local import LocalClient
-from mason.clients.local.catalog import Catalog
 from mason.clients.local.names import check_name, check_schema
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
 from mason.engines.occasion import owner
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
+
+# What reads tables is imported where it is used: planning asks what a client supports without it.
+if TYPE_CHECKING:
+    from mason.clients._sql.reading.schemas import TableSchema
 
 
 class LocalMetastore(Metastore):
@@ -41,6 +40,8 @@ class LocalMetastore(Metastore):
     )
 
     def __init__(self, client: LocalClient) -> None:
+        from mason.clients.local.catalog import Catalog
+
         super().__init__(client)
         self.local = client
         self.catalog = Catalog(client)
@@ -62,13 +63,19 @@ class LocalMetastore(Metastore):
         found = self.catalog.table(database, table)
         if found.format == "duckdb":
             return found
-        return self._looked_at(found, read_headers=read_headers)[0] if schema else unread(found, read_headers)
+        if schema:
+            return self._looked_at(found, read_headers=read_headers)[0]
+        from mason.clients._sql.reading.tables import unread
+
+        return unread(found, read_headers)
 
     def list_partitions(self, database: str, table: str) -> list[Partition]:
         """The folders ``key=value`` of a table."""
         found = self.catalog.table(database, table)
         if found.format == "duckdb":
             return []
+        from mason.clients._sql.reading.tables import partitions_of
+
         return partitions_of(self._looked_at(found)[1], self.local.root)
 
     def table_ddl(self, database: str, table: str) -> str:
@@ -79,7 +86,7 @@ class LocalMetastore(Metastore):
             assert found.schema is not None
             columns = ", ".join(f"{qualified(column.name)} {column.type}" for column in found.schema.columns)
             return f"CREATE TABLE {name} ({columns});"
-        reader = source(relative(self._looked_at(found)[1], self.local.root), checks=False).sql
+        reader = self._reader(self._looked_at(found)[1])
         return f"CREATE VIEW {name} AS {reader};"
 
     def create_database(self, database: str, *, location: str | None = None) -> Database:
@@ -100,6 +107,8 @@ class LocalMetastore(Metastore):
         self, database: str, table: str, *, definition: Table | Mapping[str, Any], overwrite: bool = False
     ) -> Job:
         """Register a table over files below the root. Its columns are looked for where the definition has none."""
+        from mason.clients._sql.reading.tables import definition_of, title
+
         submitted = now()
         if not self.catalog.is_folder(database):
             check_name("database", database)
@@ -112,13 +121,12 @@ class LocalMetastore(Metastore):
         found = replace(found, schedule=owner())
         if not schema.columns:
             raise EngineError(f"{title(wanted).capitalize()} has no columns: its files are empty.")
-        root = self.local.root
-        reader = source(relative(schema, root), checks=False).sql
+        reader = self._reader(schema)
         logs = (f"Registered {database}.{table} over {found.location.path if found.location else ''}",)
         job = succeeded("metastore.create_table", found.to_dict(), submitted=submitted, logs=logs)
         warehouse = self.local.warehouse
         with warehouse.keeping(job):
-            warehouse.register(found, reader, search=root.path, excel=schema.format == "xlsx")
+            warehouse.register(found, reader, search=self.local.root.path, excel=schema.format == "xlsx")
         return job
 
     def delete_table(self, database: str, table: str, *, delete_files: bool = False) -> Table:
@@ -141,14 +149,25 @@ class LocalMetastore(Metastore):
         return found
 
     def _looked_at(self, table: Table, *, read_headers: bool | None = None) -> tuple[Table, TableSchema]:
+        from mason.clients._sql.reading.tables import look_at
+
         client = self.local
         return look_at(table, client.root, client.limits, client.seen, read_headers=read_headers)
+
+    def _reader(self, schema: TableSchema) -> str:
+        """The SQL that reads a table, with paths relative to the root."""
+        from mason.clients._sql.reading.readers import source
+        from mason.clients._sql.reading.tables import relative
+
+        return source(relative(schema, self.local.root), checks=False).sql
 
     def _own_files(self, location: str) -> list[Path]:
         """The files to delete, and the links to them that lie in their folders, where the table is a folder.
 
         Raises ``AccessDeniedError`` when one of them is not the table's alone.
         """
+        from mason.clients._sql.reading.files import files_at
+
         root = self.local.root
         named = root.path / location
         if named.is_symlink():
@@ -186,6 +205,8 @@ class LocalMetastore(Metastore):
             except OSError as error:
                 kept.append(f"{self.local.root.show(file)} ({error.strerror})")
         if kept:
+            from mason.clients._sql.reading.tables import title
+
             verb = "was" if len(kept) == 1 else "were"
             raise EngineError(
                 f"{listing(kept)} {verb} not deleted, so {title(table)} is not forgotten. Make it possible to delete "

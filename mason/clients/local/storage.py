@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mason.clients._sql.jobs import iso
-from mason.clients._sql.reading.files import fingerprint, fingerprint_of_content
-from mason.clients._sql.reading.inference import infer
-from mason.clients._sql.writing.atomic import write_whole
 from mason.clients.local import LocalClient
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage
@@ -48,6 +45,9 @@ class LocalStorage(Storage):
         columns: Mapping[str, Any] | None = None,
     ) -> Table:
         """The table that the files at ``path`` are; its location is the path as given, so that a glob stays one."""
+        # Imported here and below: planning asks what a client supports without what reads and writes files.
+        from mason.clients._sql.reading.inference import infer
+
         client = self.local
         return infer(
             path,
@@ -62,6 +62,8 @@ class LocalStorage(Storage):
 
     def fingerprint(self, path: str, *, content: bool = False) -> str:
         """A sha256 of names, and of sizes and modification times or of contents."""
+        from mason.clients._sql.reading.files import fingerprint, fingerprint_of_content
+
         try:
             _, files = self.root.find(path, strict=False)
         except NotFoundError:
@@ -74,6 +76,8 @@ class LocalStorage(Storage):
 
     def write(self, path: str, content: str | bytes, *, overwrite: bool = False) -> Location:
         """Write a file; missing folders are made."""
+        from mason.clients._sql.writing.atomic import write_whole
+
         real = self.root.target(path)
         try:
             write_whole(real, content.encode("utf-8") if isinstance(content, str) else content, overwrite=overwrite)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mason.clients._sql.execution import DuckDBExecution
 from mason.clients.memory import MemoryClient
-from mason.clients.memory.metastore import Registered
 from mason.engines.models import Job
+
+if TYPE_CHECKING:
+    from mason.clients.memory.registered import Registered
 
 
 class MemoryExecution(DuckDBExecution):
@@ -24,6 +26,8 @@ class MemoryExecution(DuckDBExecution):
 
     @contextmanager
     def _tables(self) -> Iterator[Registered]:
+        from mason.clients.memory.registered import Registered
+
         with self.memory.on_disk() as root:
             yield Registered(self.memory, root)
 

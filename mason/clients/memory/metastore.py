@@ -5,51 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mason.clients._sql.connection import Limits
 from mason.clients._sql.jobs import now, succeeded
 from mason.clients._sql.missing import missing
 from mason.clients._sql.quoting import qualified
-from mason.clients._sql.reading.files import files_at
-from mason.clients._sql.reading.readers import Source, source
-from mason.clients._sql.reading.schemas import Merging, Seen
-from mason.clients._sql.reading.tables import definition_of, look_at, partitions_of, relative, source_of, unread
-from mason.clients._sql.root import Root
 from mason.clients.memory import MemoryClient
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
 from mason.engines.occasion import owner
 from mason.errors import ConflictError, EngineError, NotFoundError
-from mason.values import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """The registered tables, with their files on disk for the time of one verb."""
-
-    memory: MemoryClient
-    root: Root
-
-    @property
-    def limits(self) -> Limits:
-        """What DuckDB may use."""
-        return self.memory.limits
-
-    def source(self, table: Table, *, whole: bool = True, merging: Merging | None = None) -> Source:
-        """What reads a table, from its beginning or ``whole``, with files that may differ or not."""
-        return source_of(table, self.root, self.limits, Seen(), whole=whole, merging=merging)
-
-    def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:
-        """What reads a registered table; upper and lower case are alike, as SQL has it."""
-        if database not in self.memory.databases:
-            return missing("Database", database, self.memory.databases)
-        tables = self.memory.databases[database]
-        alike = [each for each in tables if each.lower() == name.lower()]
-        exact = name if name in tables else alike[0] if len(alike) == 1 else None
-        if exact is None:
-            return missing("Table", name, tables, f" in database {database}")
-        return self.source(tables[exact])
+# What reads tables is imported where it is used: planning asks what a client supports without it.
+if TYPE_CHECKING:
+    from mason.clients.memory.registered import Registered
 
 
 class MemoryMetastore(Metastore):
@@ -81,22 +50,28 @@ class MemoryMetastore(Metastore):
         """A registered table, looked at again."""
         found = self._registered(database, table)
         if not schema:
+            from mason.clients._sql.reading.tables import unread
+
             return unread(found, read_headers)
         with self._on_disk() as tables:
-            return look_at(found, tables.root, tables.limits, Seen(), read_headers=read_headers)[0]
+            return tables.look_at(found, read_headers=read_headers)[0]
 
     def list_partitions(self, database: str, table: str) -> list[Partition]:
         """The folders ``key=value`` of a table."""
+        from mason.clients._sql.reading.tables import partitions_of
+
         found = self._registered(database, table)
         with self._on_disk() as tables:
-            return partitions_of(look_at(found, tables.root, tables.limits, Seen())[1], tables.root)
+            return partitions_of(tables.look_at(found)[1], tables.root)
 
     def table_ddl(self, database: str, table: str) -> str:
         """A ``CREATE VIEW`` for DuckDB."""
+        from mason.clients._sql.reading.readers import source
+        from mason.clients._sql.reading.tables import relative
+
         found = self._registered(database, table)
         with self._on_disk() as tables:
-            schema = look_at(found, tables.root, tables.limits, Seen())[1]
-            reader = source(relative(schema, tables.root), checks=False).sql
+            reader = source(relative(tables.look_at(found)[1], tables.root), checks=False).sql
             return f"CREATE VIEW {qualified(database, table)} AS {reader};"
 
     def create_database(self, database: str, *, location: str | None = None) -> Database:
@@ -114,6 +89,8 @@ class MemoryMetastore(Metastore):
         self, database: str, table: str, *, definition: Table | Mapping[str, Any], overwrite: bool = False
     ) -> Job:
         """Register a table over files. Its columns are looked for where the definition has none."""
+        from mason.clients._sql.reading.tables import definition_of
+
         submitted = now()
         if not database or not table:
             raise EngineError("A table needs a database and a name.")
@@ -121,7 +98,7 @@ class MemoryMetastore(Metastore):
             raise ConflictError(f"Table {table} in database {database} is registered already.")
         wanted = definition_of(definition, database, table)
         with self._on_disk() as tables:
-            found, _ = look_at(wanted, tables.root, tables.limits, Seen())
+            found, _ = tables.look_at(wanted)
         found = replace(found, schedule=owner())
         self.memory.databases.setdefault(database, {})[table] = found
         return self.memory.put_job(succeeded("metastore.create_table", found.to_dict(), submitted=submitted))
@@ -135,6 +112,8 @@ class MemoryMetastore(Metastore):
         return self.memory.databases[database].pop(table)
 
     def _files_of(self, location: str) -> list[str]:
+        from mason.clients._sql.reading.files import files_at
+
         with self.memory.on_disk() as root:
             try:
                 return [root.show(file.path) for file in files_at(root, location)]
@@ -150,5 +129,7 @@ class MemoryMetastore(Metastore):
 
     @contextmanager
     def _on_disk(self) -> Iterator[Registered]:
+        from mason.clients.memory.registered import Registered
+
         with self.memory.on_disk() as root:
             yield Registered(self.memory, root)

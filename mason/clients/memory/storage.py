@@ -6,15 +6,15 @@ import hashlib
 import posixpath
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mason.clients._sql.reading.inference import infer
-from mason.clients._sql.reading.schemas import Seen
-from mason.clients._sql.root import Root
 from mason.clients.memory import MemoryClient
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
+
+if TYPE_CHECKING:
+    from mason.clients._sql.root import Root
 
 
 class MemoryStorage(Storage):
@@ -49,6 +49,10 @@ class MemoryStorage(Storage):
         columns: Mapping[str, Any] | None = None,
     ) -> Table:
         """The table that the files at ``path`` are."""
+        # Imported here: planning asks what a client supports without what reads files.
+        from mason.clients._sql.reading.inference import infer
+        from mason.clients._sql.reading.schemas import Seen
+
         self._name(path)
         with self.memory.on_disk() as root:
             return infer(
