@@ -1,4 +1,4 @@
-"""Value classes that cost little to define: the standard library's ``dataclass``, made in a third of its time.
+"""Value classes that cost little to define: the standard library's ``dataclass``, made in a quarter of its time.
 
 A start of Mason defines dozens of classes of values and uses a few of them. The standard decorator compiles up to six
 methods for each; this one compiles ``__init__`` alone, and the others are closures that behave in the same way. To type

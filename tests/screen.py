@@ -22,6 +22,8 @@ class Screen:
         self.model = pyte.HistoryScreen(columns, lines, history=500)
         self.raw = b""
         self._feed = pyte.ByteStream(self.model)
+        # The model is read while it is fed.
+        self._lock = threading.Lock()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self.resize(columns, lines)
         self._reader.start()
@@ -30,14 +32,16 @@ class Screen:
         try:
             while chunk := os.read(self.parent, 65536):
                 self.raw += chunk
-                self._feed.feed(chunk)
+                with self._lock:
+                    self._feed.feed(chunk)
         except OSError:
             return
 
     def resize(self, columns, lines, *, modelled=True):
         fcntl.ioctl(self.stream.fileno(), termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         if modelled:
-            self.model.resize(lines, columns)
+            with self._lock:
+                self.model.resize(lines, columns)
 
     def until(self, text):
         """Waits for ``text`` to be on the screen."""
@@ -49,8 +53,10 @@ class Screen:
     @property
     def lines(self):
         """All lines, those that scrolled away first, up to the last one that is not empty."""
-        above = ["".join(line[column].data for column in sorted(line)) for line in self.model.history.top]
-        return "\n".join(line.rstrip() for line in [*above, *self.model.display]).rstrip("\n").split("\n")
+        with self._lock:
+            above = ["".join(line[column].data for column in sorted(line)) for line in self.model.history.top]
+            shown = [*above, *self.model.display]
+        return "\n".join(line.rstrip() for line in shown).rstrip("\n").split("\n")
 
     def close(self):
         """The end of it."""

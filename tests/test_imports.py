@@ -39,7 +39,17 @@ LEVELS = {
     "__main__": 8,
 }
 # mason.testing is for people who write stores and clients: it sees what they implement and nothing that uses it.
-TESTING_MAY = {"testing", "errors", "values", "secrets", "settings", "resources", "engines", "state", "clients.registry"}
+TESTING_MAY = {
+    "testing",
+    "errors",
+    "values",
+    "secrets",
+    "settings",
+    "resources",
+    "engines",
+    "state",
+    "clients.registry",
+}
 # Clients may build on these, and on the registry's side of the room.
 SHARED_BY_CLIENTS = {"_aws", "_sql", "_warehouse"}
 # Beside the standard library, all that a room may load at module top.
@@ -182,7 +192,7 @@ finally:
 
 
 def loaded_by(folder: Path, *arguments: str) -> set[str]:
-    """The top-level modules that ``mason ARGUMENTS`` loads when it is called in ``folder``."""
+    """The modules that ``mason ARGUMENTS`` loads when it is called in ``folder``."""
     names = folder.parent / "modules.txt"
     environment = {key: value for key, value in os.environ.items() if key != "MASON_STATE"}
     subprocess.run(
@@ -192,7 +202,7 @@ def loaded_by(folder: Path, *arguments: str) -> set[str]:
         stdout=subprocess.DEVNULL,
         check=True,
     )
-    return {name.split(".")[0] for name in names.read_text().split()}
+    return set(names.read_text().split())
 
 
 @pytest.fixture(scope="module")
@@ -224,8 +234,32 @@ def test_starts_load_nothing_heavy(project, arguments):
 
 
 @pytest.mark.xdist_group("imports")
+def test_a_plan_without_a_change_loads_no_more_than_it_compares(project):
+    """Neither engines nor clients, nor what plans runs and schedules, nor what applies."""
+    loaded = {name for name in loaded_by(project, "plan") if name.startswith("mason.")}
+    unneeded = {
+        "mason.clients.local",
+        "mason.engines",
+        "mason.planner.apply",
+        "mason.planner.executions",
+        "mason.planner.workflow",
+    }
+    assert loaded & unneeded == set()
+
+
+@pytest.mark.xdist_group("imports")
+@pytest.mark.parametrize("client", ["memory", "local", "local_async"])
+def test_what_a_client_supports_is_known_without_what_reads_and_writes_tables(client):
+    code = f"import sys; from mason.clients.registry import roles; roles({client!r}); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert f"mason.clients.{client}.scheduler" in loaded
+    assert [name for name in loaded if name.startswith(("mason.clients._sql.reading", "mason.clients._sql.writ"))] == []
+
+
+@pytest.mark.xdist_group("imports")
 def test_a_short_run_of_a_workflow_loads_what_it_needs(tmp_path):
-    """Nothing heavy, and not what reads YAML, keeps a log, or only finds out the name of this machine."""
+    """Nothing heavy, and not what reads YAML or tables, asks classes, keeps a log, or only finds out the name of this
+    machine."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "mason.yaml").write_text("name: short\n")
@@ -238,7 +272,9 @@ def test_a_short_run_of_a_workflow_loads_what_it_needs(tmp_path):
     run = ("run", "workflow", "no", "op")
     # The first run of a day looks for old ones.
     loaded_by(folder, *run)
-    assert loaded_by(folder, *run) & {*HEAVY, "yaml", "logging", "socket", "rich"} == set()
+    loaded = loaded_by(folder, *run)
+    assert loaded & {*HEAVY, "yaml", "logging", "socket", "rich", "random"} == set()
+    assert loaded & {"mason.clients._sql.reading", "mason.planner.decision", "mason.planner.deciding"} == set()
 
 
 @pytest.mark.xdist_group("imports")

@@ -24,7 +24,14 @@ from mason.cli.shared import (
     tell,
     yes_option,
 )
-from mason.errors import CancelledError, DefinitionExistsError, ForeignProjectError, SettingsError, StalePlanError
+from mason.errors import (
+    CancelledError,
+    DefinitionExistsError,
+    ForeignProjectError,
+    SettingsError,
+    StalePlanError,
+    StateError,
+)
 from mason.planner.apply import Applied
 from mason.planner.plan import Plan
 from mason.planner.planfile import is_planfile, read_planfile
@@ -198,15 +205,21 @@ def _carry_out(
                 made = fresh
         _show_applied(invocation, opened, made, applied)
     except KeyboardInterrupt:
-        now = opened.store.read().serial
-        raise CancelledError(
-            "Interrupted. Nothing was applied."
-            if now == made.serial
-            else f"Interrupted, but the state moved on to serial {now} before. See what it holds with: mason plan"
-        ) from None
+        raise CancelledError(_interrupted(opened, made)) from None
     if any(failure.is_interrupted for failure in applied.failures):
         return CancelledError.exit_code
     return 1 if applied.failures or applied.not_begun or applied.unsaved else 0
+
+
+def _interrupted(opened: Project, made: Plan) -> str:
+    """What is said of an apply that Ctrl-C ended."""
+    try:
+        now = opened.store.read().serial
+    except StateError as error:
+        return f"Interrupted. What the state holds by now cannot be read. {error}"
+    if now == made.serial:
+        return "Interrupted. Nothing was applied."
+    return f"Interrupted, but the state moved on to serial {now} before. See what it holds with: mason plan"
 
 
 def _show_applied(invocation: Invocation, opened: Project, made: Plan, applied: Applied) -> None:

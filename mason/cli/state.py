@@ -243,6 +243,7 @@ def roll_back(invocation: Invocation, serial: int, auto_approve: bool, dry_run: 
 
     change = prepare()
     if change is None:
+        show("No changes.")
         tell(f"The state {opened.store.url} holds what it held at serial {serial}. There is nothing to do.")
         return
     _show_plan(invocation, change.told)
@@ -328,7 +329,8 @@ def unlock(invocation: Invocation, lock_id: str, auto_approve: bool) -> None:
     """Take the lock from its holder, whose ID `mason state lock-info` shows.
 
     Hardly ever needed: the lock of a process that died is free when its lease has run out, after a minute or so. A
-    holder that is still at work stops at its next step and can write no more. The lock of a state in a folder goes with
+    holder that is still at work can write no more from then on, and stops when it finds out: at its next write, or when
+    it would renew its lease, which it does three times in its length. The lock of a state in a folder goes with
     its process and cannot be taken from it.
     """
     opened = open_project(invocation)

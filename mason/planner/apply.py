@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
@@ -192,8 +191,12 @@ class _Applying:
         )
         if self._unsaved is not None:
             # Perhaps it was the network, and what was done has taken a while.
-            with suppress(StateError):
+            first = self._unsaved
+            try:
                 self._write()
+            except StateError:
+                # A write that arrived unheard makes the state look as if somebody else had changed it.
+                self._unsaved = first
 
     def _do(self, action: Action) -> bool:
         """Do one action that calls engines; whether there was anything to do. Raises ``_NotDone``."""

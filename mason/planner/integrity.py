@@ -87,9 +87,12 @@ def together(
     if not deleted and not moved and all(kind_of(address) in ("config", "operator") for address in saved):
         return
     uses = {address: wanted[address].references for address in saved}
-    for address, entry in applied.items():
+    for address in applied:
+        # By address first: a large state is decoded where it is asked for, and most of it uses nothing.
+        if kind_of(address) in ("config", "operator"):
+            continue
         if address not in saved and address not in deleted and address not in moved:
-            uses[address] = references_of(entry)
+            uses[address] = references_of(applied[address])
     for address, references in uses.items():
         for used in references:
             if used in deleted:

@@ -31,8 +31,11 @@ def find(snapshot: Snapshot, kind: str, names: Sequence[str] = ()) -> dict[str, 
     when names were given and nothing has them.
     """
     # By address first: the entries of a large state are decoded when they are asked for.
-    of_kind = [address for address in snapshot.resources if kind in ("all", address.partition(".")[0])]
-    found = [address for address in sorted(of_kind) if address.split(".")[1 : 1 + len(names)] == list(names)]
+    beginning = "" if kind == "all" else f"{kind}."
+    of_kind = [address for address in snapshot.resources if address.startswith(beginning)]
+    found = [
+        address for address in sorted(of_kind) if not names or address.split(".")[1 : 1 + len(names)] == list(names)
+    ]
     if names and not found:
         known = [":".join(address.split(".")[1:]) for address in of_kind]
         wanted, what = ":".join(names), "resource" if kind == "all" else kind

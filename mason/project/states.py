@@ -295,7 +295,10 @@ def _is_schedule(entry: Entry) -> bool:
 
 
 def roll_back(project: Project, serial: int) -> Change[Plan] | None:
-    """The state as its backup ``serial`` has it; ``None`` if that is what it holds. Raises ``StateError`` when that is not among the backups."""
+    """The state as its backup ``serial`` has it; ``None`` if that is what it holds.
+
+    Raises ``StateError`` when that is not among the backups.
+    """
     base = project.store.read()
     kept = project.store.list_backups()
     if serial == base.serial and serial:
@@ -348,7 +351,8 @@ def _against(given: Snapshot, base: Snapshot) -> Iterator[str]:
     if given.serial < base.serial:
         yield f"it is older (serial {given.serial}, there {base.serial})"
     elif given.serial == base.serial and given.lineage == base.lineage:
-        yield f"it differs from the state that has the same serial, {base.serial} (after an edit, make that one higher)"
+        higher = "if you edited what is there now, make that one higher"
+        yield f"it differs from the state that has the same serial, {base.serial} ({higher})"
 
 
 def _checked(content: bytes, where: str) -> Snapshot:

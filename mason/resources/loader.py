@@ -102,8 +102,6 @@ class _Load:
 
     def _look(self, file: files.Found) -> CachedFile | None:
         """The entry of a file that has to be read; nothing if there are faults in it, which are collected."""
-        from mason.resources.parse import parse
-
         try:
             with open(file.path, "rb", buffering=0) as opened:
                 data = opened.read(MAX_BYTES + 1) if file.stamp[0] > MAX_BYTES else opened.read()
@@ -114,6 +112,9 @@ class _Load:
         known = self._cache.files.get(file.key)
         if known is not None and known[1] == content and self._usable(file, known):
             return known if known[0] == stamp else (stamp, *known[1:])
+        # Imported here: what was only touched, or is looked at because that was asked for, is seldom parsed.
+        from mason.resources.parse import parse
+
         parsed = parse(data, file.shown, named=file.named, folder=lambda: self._folder(file), examine=self._examine)
         self._faults.extend(parsed.faults)
         if parsed.faults:

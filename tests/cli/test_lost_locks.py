@@ -60,8 +60,8 @@ parameters:
   unlock: {parameters: {state: STATE, text: TEXT}}
 """
 NO_LONGER_HELD = (
-    "Somebody else broke it, or took it over when its lease had run out. Nothing more was begun and nothing was written "
-    "since. See who holds it with mason state lock-info, then plan again."
+    "Somebody else broke it, or took it over when its lease had run out. Nothing more was begun and nothing was "
+    "written since. See who holds it with mason state lock-info, then plan again."
 )
 
 

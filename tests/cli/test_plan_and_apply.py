@@ -502,3 +502,22 @@ def test_a_call_of_no_verb_is_told_where_it_stands(mason, project):
         "(did you mean 'get_table'?)",
         "2 errors.",
     ]
+
+
+def test_ctrl_c_when_nobody_can_say_what_the_state_holds(mason, project):
+    class Person:
+        def isatty(self):
+            return True
+
+        def readline(self):
+            (project / "state").mkdir()
+            (project / "state" / "state.json").write_text("{")
+            raise KeyboardInterrupt
+
+    interrupted = mason("apply", answer=Person())
+    assert interrupted.code == 130
+    assert interrupted.err.splitlines()[-1].endswith(
+        f"Error: Interrupted. What the state holds by now cannot be read. {project}/state/state.json is truncated: it "
+        "ends after 1 bytes, in the middle of the JSON. There is no backup to restore. Mend it by hand, or move it "
+        "away to start with an empty state."
+    )

@@ -527,7 +527,8 @@ def test_push_refuses_what_is_another_state_or_no_newer_one(mason, small, store)
     )
     edit(small, set_older)
     assert mason("state", "push", "edited.json").err == (
-        f"{start}it differs from the state that has the same serial, 1 (after an edit, make that one higher). {remedy}"
+        f"{start}it differs from the state that has the same serial, 1 (if you edited what is there now, make that one "
+        f"higher). {remedy}"
     )
     assert mason("state", "mv", "config.1", "config.2").code == 0
     assert mason("state", "push", "edited.json").err == f"{start}it is older (serial 1, there 2). {remedy}"
@@ -775,7 +776,7 @@ def test_rollback_is_a_plan_that_is_confirmed(mason, small, store):
     assert (dict(after.resources), after.serial, after.lineage) == (dict(first.resources), 4, first.lineage)
     assert store.list_backups() == [1, 2, 3]
     again = mason("state", "rollback", "1", "-y")
-    assert (again.code, again.out, store.read().serial) == (0, "", 4)
+    assert (again.code, again.out, store.read().serial) == (0, "No changes.\n", 4)
     assert again.err == f"The state {store.url} holds what it held at serial 1. There is nothing to do.\n"
 
 

@@ -97,6 +97,25 @@ def test_what_cannot_be_written_down_afterwards_is_left_to_the_person(store):
     assert store.read().resources["run.r"].outcome["status"] == "pending"
 
 
+class Unheard(Full):
+    """The last write arrives, and its answer does not."""
+
+    def write(self, resources: Mapping[str, Entry], *, base: Snapshot) -> Snapshot:
+        written = super().write(resources, base=base)
+        if not self.room:
+            raise StateError("nobody knows whether it arrived")
+        return written
+
+
+def test_what_arrived_unheard_is_not_said_to_be_somebody_elses(tmp_path):
+    store = Unheard((tmp_path / "state").as_uri())
+    store.write({"schedule.old": OLD}, base=store.read())
+    told, done = applied(store, "run", room=2)
+    assert (done, told.unsaved_because) == (["run.r"], "nobody knows whether it arrived")
+    assert told.unsaved is not None
+    assert dict(told.unsaved.resources) == dict(store.read().resources)
+
+
 def test_definitions_that_cannot_be_written_after_a_schedule_was_taken(store):
     told, done = applied(store, "delete", "define", "run", room=2)
     assert (done, list(store.read().resources)) == (["schedule.old"], [])

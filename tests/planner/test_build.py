@@ -7,7 +7,8 @@ import pytest
 from mason.errors import NotFoundError, ResourceError
 from mason.planner.build import Prune, build_destroy
 from mason.resources.resource import Module
-from mason.state.snapshot import Entry, Snapshot
+from mason.state.format import decode_lines, lay_out
+from mason.state.snapshot import Entry, Snapshot, StoredEntries
 from tests.planner.conftest import config, operator, resource, snapshot, workflow
 
 
@@ -215,3 +216,31 @@ def test_destroy_takes_along_the_users_of_a_target():
     assert len(build_destroy(state).actions) == 3
     with pytest.raises(NotFoundError, match=r"There is no config\.2 in the state \(did you mean 'config\.1'\?\)\."):
         build_destroy(state, targets=["config.2"])
+
+
+def stored(*definitions) -> tuple[Snapshot, list[list[str]]]:
+    """A snapshot as a store gives it, and for which addresses entries were decoded, in lists of what was at once."""
+    given, asked = snapshot(*definitions), []
+
+    def decode(lines, addresses):
+        asked.append(sorted(addresses))
+        return decode_lines(lines, addresses)
+
+    laid = lay_out(given, before=Snapshot())
+    entries = StoredEntries(laid.content, laid.digests, laid.starts, decode)
+    return Snapshot(entries, given.serial, given.lineage), asked
+
+
+def test_a_changed_workflow_has_other_workflows_decoded_and_no_operator(plan_of):
+    others = (operator(), operator("table", "list"), workflow("x", "y", "operator.table.get"))
+    state, asked = stored(*others, workflow("a", "b", "operator.table.get"))
+    plan = plan_of(*others, workflow("a", "b", "operator.table.list"), against=state)
+    assert [action.address for action in plan.actions] == ["workflow.a.b"]
+    assert sorted(asked) == [["workflow.a.b"], ["workflow.x.y"]]
+
+
+def test_pruning_decodes_what_nothing_defines_any_more(plan_of):
+    state, asked = stored(operator(), operator("x", "old"), operator("x", "older"))
+    plan = plan_of(operator(), against=state, prune=[])
+    assert [action.address for action in plan.actions] == ["operator.x.older", "operator.x.old"]
+    assert asked == [["operator.x.old", "operator.x.older"]]

@@ -100,7 +100,7 @@ def test_writers_that_are_killed_at_any_moment(moto, prefix, aws):
 
     def play(index):
         url = moto.url(BUCKET, f"{prefix}-{index}", lease="2")
-        found.append(kill_again_and_again(url, 6, random.Random(seed + index)))
+        found.append(kill_again_and_again(url, 3, random.Random(seed + index)))
 
     threads = [threading.Thread(target=play, args=(index,)) for index in range(4)]
     for thread in threads:

@@ -89,7 +89,7 @@ def test_a_store_that_never_answers_a_write(store, proxy, clear):
     assert str(caught.value) == (
         f"Cannot write {named(store)}: no whole answer came (Connection was closed before we received a valid response "
         f'from endpoint URL: "{proxy.endpoint}/{BUCKET}/{store.bucket.address.prefix}state.json"). '
-        "Check the network, and try again. The state is as it was (serial 1)."
+        "Check the network, and try again. When Mason looked last, the state was as it had been (serial 1)."
     )
     assert clear.read() == base
 

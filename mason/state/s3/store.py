@@ -221,11 +221,14 @@ class S3StateStore:
             except Unmet:
                 has_moved = True
             except Uncertain as error:
-                if error.seen_old:
-                    raise
                 has_moved, unknown = False, error
         if has_moved:
             return self._overtaken(serial, base, write_id)
+        if unknown.seen_old:
+            # Not that it is so: what was sent may still be on its way.
+            raise StateError(
+                f"{unknown} When Mason looked last, the state was as it had been (serial {base.serial})."
+            ) from unknown
         raise StateError(
             f"{unknown} It is not known whether this write arrived: the state is as it was (serial {base.serial}) or "
             f"as it was to become (serial {serial}), and whole. See which with: mason plan"
