@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-WORKERS ?= 2
+# More than there are cores: many tests wait for processes and servers.
+WORKERS ?= 3
 ARGS ?=
 
 BIN := $(VENV)/bin
