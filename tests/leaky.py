@@ -164,7 +164,6 @@ class LeakyExecution(Execution):
         _end(given, sql)
         return Rows(Schema(tuple(Column(str(each), "VARCHAR") for each in given)), [tuple(given.values())])
 
-
     def plan_merge(self, table: Table, *, allow_text: bool = False, extract_paths: bool = False) -> Rows:
         given = self.connection.spill()
         _end(given, table.name)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-CONFIG = "type: config\nid: '1'\n" + "".join(
-    f"{role}_engine: local\n" for role in ("metastore", "storage", "execution", "scheduler")
-)
+from tests.cli.notes import ALL_LOCAL
+
 INFER = """\
 type: operator
 namespace: table
@@ -57,7 +56,7 @@ def applied(mason, folder) -> Path:
     (folder / "python").mkdir()
     (folder / "python" / "__init__.py").write_text(PYTHON)
     texts = {
-        "config": CONFIG,
+        "config": ALL_LOCAL,
         "infer": INFER,
         "delete": DELETE,
         "flow": WORKFLOW,

@@ -7,16 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.notes import actions
+
 MOVED = "type: moved\nfrom: {}\nto: {}\n"
 
 
 def entries(project: Path) -> dict:
     return json.loads((project / "state" / "state.json").read_text())["resources"]
-
-
-def actions(mason, *options: str) -> list[tuple[str, str, str]]:
-    made = mason("plan", "--json", *options).json
-    return [(action["action"], action["address"], action["reason"]) for action in made["actions"]]
 
 
 @pytest.fixture

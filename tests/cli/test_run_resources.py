@@ -13,18 +13,8 @@ from pathlib import Path
 
 import pytest
 
-CONFIG = "type: config\nid: '1'\n" + "".join(
-    f"{role}_engine: local\n" for role in ("metastore", "storage", "execution", "scheduler")
-)
-WRITE = """\
-type: operator
-namespace: note
-command: write
-parameters:
-  required: [path, text]
-do:
-  - storage.write: {path: "{{path}}", content: "{{text}}", overwrite: true}
-"""
+from tests.cli.notes import ALL_LOCAL, WRITE, actions
+
 APPEND = """\
 type: operator
 namespace: note
@@ -74,7 +64,7 @@ parameters:
 def applied(mason, folder):
     """A project whose definitions are applied; gives the function that writes and applies ``runs.yaml``."""
     (folder / "mason.yaml").write_text("name: notes\nstate: .state\n")
-    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "config.yaml").write_text(ALL_LOCAL)
     (folder / "write.yaml").write_text(WRITE)
     (folder / "append").mkdir()
     (folder / "append" / "operator.yaml").write_text(APPEND)
@@ -88,11 +78,6 @@ def applied(mason, folder):
         return mason("apply", "-y", *options)
 
     return apply
-
-
-def actions(mason, *options: str) -> list[tuple[str, str, str]]:
-    made = mason("plan", "--json", *options).json
-    return [(action["action"], action["address"], action["reason"]) for action in made["actions"]]
 
 
 def log(folder: Path) -> list[str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.notes import actions
+
 CONFIG = (
     "type: config\nid: '{id}'\n"
     + "".join(f"{role}_engine: local\n" for role in ("metastore", "storage", "execution"))
@@ -59,11 +61,6 @@ def applied(mason, folder):
         return mason("apply", "-y", *options)
 
     return apply
-
-
-def actions(mason, *options: str) -> list[tuple[str, str, str]]:
-    made = mason("plan", "--json", *options).json
-    return [(action["action"], action["address"], action["reason"]) for action in made["actions"]]
 
 
 def kept(mason) -> list[dict]:

@@ -10,17 +10,9 @@ import sys
 import pytest
 
 from mason.state.local import LocalStateStore
+from tests.cli.notes import WRITE
 from tests.cli.test_planfiles import sign
 
-NOTE = """\
-type: operator
-namespace: note
-command: write
-parameters:
-  required: [path, text]
-do:
-  - storage.write: {path: "{{path}}", content: "{{text}}", overwrite: true}
-"""
 RUN = """\
 type: run
 name: NAME
@@ -218,7 +210,7 @@ def test_a_move_is_not_done_twice(mason, project, refused):
 @pytest.fixture
 def noted(mason, project):
     """A project with an operator that writes, and its run, both applied."""
-    (project / "note.yaml").write_text(NOTE)
+    (project / "note.yaml").write_text(WRITE)
     (project / "run.yaml").write_text(RUN.replace("NAME", "one"))
     assert mason("apply", "-y").code == 0
     return project
@@ -251,7 +243,7 @@ def test_somebody_elses_turn_before_a_run_is_not_this_plan(mason, noted, refused
 
 
 def test_a_plan_that_was_applied_but_not_to_its_end_says_what_is_left(mason, project, refused):
-    (project / "note.yaml").write_text(NOTE)
+    (project / "note.yaml").write_text(WRITE)
     second = RUN.replace("NAME", "two").replace("inputs:", "depends_on: [one]\ninputs:")
     (project / "run.yaml").write_text(RUN.replace("NAME", "one") + "---\n" + second)
     mason("plan", "--out", "release.plan")

@@ -20,11 +20,9 @@ from mason.clients import registry
 from mason.state.local import LocalStateStore
 from mason.state.s3.store import S3StateStore
 from mason.state.store import workspace_url
+from tests.cli.notes import ALL_LOCAL, WRITE
 from tests.servers import BUCKET
 
-CONFIG = "type: config\nid: '1'\n" + "".join(
-    f"{role}_engine: local\n" for role in ("metastore", "storage", "execution", "scheduler")
-)
 APPEND = """\
 type: operator
 namespace: note
@@ -41,15 +39,6 @@ class NoteAppend(mason.Operator):
         with open(ctx.params["path"], "a") as opened:
             opened.write(ctx.params["text"] + "\\n")
         return {"written": ctx.params["text"]}
-"""
-WRITE = """\
-type: operator
-namespace: note
-command: write
-parameters:
-  required: [path, text]
-do:
-  - storage.write: {path: "{{path}}", content: "{{text}}", overwrite: true}
 """
 WORKFLOW = """\
 type: workflow
@@ -91,7 +80,7 @@ parameters:
 def applied(mason, folder):
     """A project with runs that were done; its state is at serial 5 or more, in the folder ``st``."""
     (folder / "mason.yaml").write_text("name: notes\nstate: st\n")
-    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "config.yaml").write_text(ALL_LOCAL)
     (folder / "append").mkdir()
     (folder / "append" / "operator.yaml").write_text(APPEND)
     (folder / "append" / "__init__.py").write_text(APPEND_CLASS)
