@@ -115,7 +115,7 @@ class _Applying:
         self._plan = plan
         self._held = held
         self._store = store
-        self._snapshot = snapshot
+        self._found = self._snapshot = snapshot
         self._resources = dict(snapshot.resources)
         self._perform = perform
         self._now = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -157,7 +157,7 @@ class _Applying:
             self._set(action)
         try:
             with self._writing:
-                self._snapshot = self._store.write(self._resources, base=self._snapshot)
+                self._snapshot = self._written()
         except StateError as error:
             if not self._called:
                 raise
@@ -264,9 +264,13 @@ class _Applying:
             self._stop()
             raise _NotDone(Failure(action, str(error))) from error
 
+    def _written(self) -> Snapshot:
+        # Of all that one apply writes, only what was there before it is worth a backup.
+        return self._store.write(self._resources, base=self._snapshot, goes_on=self._snapshot is not self._found)
+
     def _write(self) -> None:
         try:
-            self._snapshot = self._store.write(self._resources, base=self._snapshot)
+            self._snapshot = self._written()
         except StateError as error:
             self._unsaved = error
             raise

@@ -133,24 +133,26 @@ class LocalStateStore:
 
     # Writing
 
-    def write(self, resources: Mapping[str, Entry], *, base: Snapshot) -> Snapshot:
+    def write(self, resources: Mapping[str, Entry], *, base: Snapshot, goes_on: bool = False) -> Snapshot:
         """Make ``resources`` the current content, if ``base`` is still the current snapshot."""
         if resources == base.resources:
             self._refuse_moved(base)
             return base
         snapshot = next_snapshot(resources, base)
-        return self._become(snapshot, lay_out(snapshot, before=base), base)
+        return self._become(snapshot, lay_out(snapshot, before=base), base, keeps_base=not goes_on)
 
     def restore(self, snapshot: Snapshot, *, base: Snapshot) -> Snapshot:
         """Make ``snapshot`` as it is the current one, if ``base`` still is."""
         refuse_older(snapshot, base)
         return self._become(snapshot, lay_out_whole(snapshot), base)
 
-    def _become(self, snapshot: Snapshot, entries: StoredEntries, base: Snapshot) -> Snapshot:
+    def _become(
+        self, snapshot: Snapshot, entries: StoredEntries, base: Snapshot, *, keeps_base: bool = True
+    ) -> Snapshot:
         content = entries.content
         with self._changing(self._state):
             current = self._refuse_moved(base)
-            keep = None if current is None else lambda: self._keep_backup(base.serial)
+            keep = (lambda: self._keep_backup(base.serial)) if current is not None and keeps_base else None
             # The content is digested while the disk is busy with it.
             digesting = threading.Thread(target=self._token, args=(content,))
             digesting.start()

@@ -95,16 +95,17 @@ class MemoryStateStore:
         found = {name.removeprefix(start): shelf for name, shelf in list(_shelves.items()) if name.startswith(start)}
         return sorted(name for name, shelf in found.items() if is_name(name) and shelf.state is not None)
 
-    def write(self, resources: Mapping[str, Entry], *, base: Snapshot) -> Snapshot:
+    def write(self, resources: Mapping[str, Entry], *, base: Snapshot, goes_on: bool = False) -> Snapshot:
         """Make ``resources`` the current content, if ``base`` is still the current snapshot."""
-        return self._become(next_snapshot(resources, base), base, is_new=resources != base.resources)
+        is_new = resources != base.resources
+        return self._become(next_snapshot(resources, base), base, is_new=is_new, keeps_base=not goes_on)
 
     def restore(self, snapshot: Snapshot, *, base: Snapshot) -> Snapshot:
         """Make ``snapshot`` as it is the current one, if ``base`` still is."""
         refuse_older(snapshot, base)
         return self._become(snapshot, base)
 
-    def _become(self, snapshot: Snapshot, base: Snapshot, *, is_new: bool = True) -> Snapshot:
+    def _become(self, snapshot: Snapshot, base: Snapshot, *, is_new: bool = True, keeps_base: bool = True) -> Snapshot:
         content = encode(snapshot)
         with self.shelf.guard:
             current = self.shelf.state
@@ -112,7 +113,7 @@ class MemoryStateStore:
                 raise moved_error(self.url, base)
             if not is_new:
                 return base
-            if current is not None:
+            if current is not None and keeps_base:
                 self.shelf.backups.pop(base.serial, None)
                 self.shelf.backups[base.serial] = current
                 for old in list(self.shelf.backups)[:-KEPT_BACKUPS]:

@@ -111,14 +111,15 @@ class StateReader(Protocol):
 class StateStore(StateReader, Protocol):
     """Keeps a state for one person or a team."""
 
-    def write(self, resources: Mapping[str, Entry], *, base: Snapshot) -> Snapshot:
+    def write(self, resources: Mapping[str, Entry], *, base: Snapshot, goes_on: bool = False) -> Snapshot:
         """Make ``resources`` the current content, if ``base`` (as ``read`` gave it) is still the current snapshot.
 
         Returns the new snapshot: serial + 1, the same lineage (made at the first write, once), and when and by whom it
         was written. When the content equals that of ``base``, nothing is written and ``base`` comes back. Raises
         ``StateConflictError``, and writes nothing, when the current snapshot is no longer ``base``,
         whether or not anybody holds the lock. On any failure or crash the old snapshot is the current one, whole.
-        The snapshots before the last ten writes are kept as backups.
+        The snapshots before the last ten writes are kept as backups, but not where a write ``goes_on``: where ``base``
+        is a state in between, which the same operation wrote a moment ago.
         """
         ...
 

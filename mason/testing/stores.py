@@ -249,6 +249,16 @@ class StateStoreSuite:
         with pytest.raises(StateError):
             another.get_backup(1)
 
+    def test_states_in_between_are_not_kept(self, store: StateStore, another: StateStore) -> None:
+        """Where a write goes on, what the same operation wrote a moment ago is no backup; what was there before is."""
+        before = store.write(resources(1), base=store.read())
+        begun = store.write(resources(2), base=before)
+        between = store.write(resources(3), base=begun, goes_on=True)
+        done = store.write(resources(4), base=between, goes_on=True)
+        assert another.list_backups() == [before.serial]
+        assert another.get_backup(before.serial) == before
+        assert (another.read(), done.serial) == (done, begun.serial + 2)
+
     # restore
 
     def test_a_snapshot_says_when_and_by_whom_it_was_written(self, store: StateStore) -> None:

@@ -508,3 +508,13 @@ def test_killed_at_random_moments_the_next_plan_knows_what_is_to_be_done(mason, 
                     .replace("text: one", "text: one")
                     .replace("log.txt", "./log.txt", 1)
                 )
+
+
+def test_an_apply_of_many_runs_keeps_the_backups_of_earlier_applies(mason, folder, applied):
+    many = "---\n".join(
+        BOTH.replace("name: both", f"name: r{number}").replace("log", f"l{number}") for number in range(8)
+    )
+    before = mason("state", "history", "--json").json["versions"][0]["serial"]
+    assert applied(many).code == 0
+    kept = [each["serial"] for each in mason("state", "history", "--json").json["versions"]]
+    assert kept == [before + 16, before]

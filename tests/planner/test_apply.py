@@ -24,11 +24,11 @@ class Full(LocalStateStore):
 
     room = 100
 
-    def write(self, resources: Mapping[str, Entry], *, base: Snapshot) -> Snapshot:
+    def write(self, resources: Mapping[str, Entry], *, base: Snapshot, goes_on: bool = False) -> Snapshot:
         if not self.room:
             raise StateError("no room left")
         self.room -= 1
-        return super().write(resources, base=base)
+        return super().write(resources, base=base, goes_on=goes_on)
 
 
 @dataclass
@@ -100,8 +100,8 @@ def test_what_cannot_be_written_down_afterwards_is_left_to_the_person(store):
 class Unheard(Full):
     """The last write arrives, and its answer does not."""
 
-    def write(self, resources: Mapping[str, Entry], *, base: Snapshot) -> Snapshot:
-        written = super().write(resources, base=base)
+    def write(self, resources: Mapping[str, Entry], *, base: Snapshot, goes_on: bool = False) -> Snapshot:
+        written = super().write(resources, base=base, goes_on=goes_on)
         if not self.room:
             raise StateError("nobody knows whether it arrived")
         return written

@@ -111,7 +111,7 @@ class S3StateStore:
 
     # Writing
 
-    def write(self, resources: Mapping[str, Entry], *, base: Snapshot) -> Snapshot:
+    def write(self, resources: Mapping[str, Entry], *, base: Snapshot, goes_on: bool = False) -> Snapshot:
         """Make ``resources`` the current content, if ``base`` is still the current snapshot.
 
         When the connection is lost just then, Mason looks whether the write arrived. Where the store stays out of
@@ -122,7 +122,7 @@ class S3StateStore:
             self._current(base)
             return base
         snapshot = next_snapshot(resources, base)
-        return self._become(snapshot, lay_out(snapshot, before=base), base)
+        return self._become(snapshot, lay_out(snapshot, before=base), base, keeps_base=not goes_on)
 
     def restore(self, snapshot: Snapshot, *, base: Snapshot) -> Snapshot:
         """Make ``snapshot`` as it is the current one, if ``base`` still is."""
@@ -138,13 +138,15 @@ class S3StateStore:
         if self._lease is not None:
             self._lease.confirm()
 
-    def _become(self, snapshot: Snapshot, entries: StoredEntries, base: Snapshot) -> Snapshot:
+    def _become(
+        self, snapshot: Snapshot, entries: StoredEntries, base: Snapshot, *, keeps_base: bool = True
+    ) -> Snapshot:
         with _nothing_written(base):
             self._prepare()
             before = self._current(base)
             # Before the backup, which goes there unconditionally, and so must not come long after others went on.
             self._confirm_lease()
-            if before is not None:
+            if before is not None and keeps_base:
                 self.bucket.put(_backup(base.serial), before.body, write_id=before.write_id)
             self._check_lease()
         write_id = new_write_id()
