@@ -10,6 +10,7 @@ from mason.cli import Invocation
 from mason.cli.shared import json_option, open_project, output, show, show_json, tell
 from mason.project import applied
 from mason.resources.address import KINDS
+from mason.settings import DEFAULT_WORKSPACE
 
 _GET_EPILOG = """\b
 Examples:
@@ -73,7 +74,8 @@ def config(invocation: Invocation, identifier: str | None, set_current: bool) ->
 
 
 def _look_up(invocation: Invocation, kind: str, names: list[str]) -> None:
-    snapshot = open_project(invocation).store.read()
+    opened = open_project(invocation)
+    snapshot = opened.store.read()
     found = applied.find(snapshot, kind, names)
     current = applied.current_config(snapshot)
     from mason.render import resources
@@ -90,4 +92,5 @@ def _look_up(invocation: Invocation, kind: str, names: list[str]) -> None:
         show(resources.resources_text(found, current, output(invocation)))
     else:
         what = "Nothing" if kind == "all" else f"No {kind}"
-        tell(f"{what} was applied yet. Start with: mason apply")
+        where = f" in workspace {opened.workspace}" if opened.workspace != DEFAULT_WORKSPACE else ""
+        tell(f"{what} was applied yet{where}. Start with: mason apply")

@@ -15,6 +15,7 @@ from mason.cli import Invocation, unwritable
 from mason.cli.interrupts import two_step_interrupt
 from mason.cli.shared import (
     confirm,
+    json_lines_option,
     json_option,
     kept_stdout,
     open_project,
@@ -40,29 +41,28 @@ if TYPE_CHECKING:
     from mason.project.workflows import PreparedWorkflow
     from mason.render.live import LiveTree
 
-_VALIDATE_EPILOG = """\b
+_VALIDATE_OPERATOR = """\b
 Examples:
   mason validate operator table get -p database_name:data,table_name:flights
   mason validate operator table get -f parameters.yaml -c 3
-  mason validate workflow table validated_infer -f steps.yaml
 """
-_RUN_EPILOG = """\b
+_VALIDATE_WORKFLOW = "  mason validate workflow table validated_infer -f steps.yaml\n"
+_RUN_OPERATOR = """\b
 Examples:
   mason run operator table get -p database_name:data,table_name:flights
   mason run operator table query -p database_name:data -p table_name:flights \\
       -p 'query_string:"SELECT count(*) FROM $table"'
   mason run operator table infer -f parameters.yaml -c 3 -y
-  mason run workflow table validated_infer -f steps.yaml
 """
+_RUN_WORKFLOW = "  mason run workflow table validated_infer -f steps.yaml\n"
+_ONE_PARAMETER = "  mason {} workflow table validated_infer -f steps.yaml -p step_1.table_name:planes\n"
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def run_options(function: Function) -> Function:
+def run_options(config_help: str) -> Callable[[Function], Function]:
     """``-p``, ``-f`` and ``-c``, as every command takes them that prepares a run."""
-    for option in (
-        click.option(
-            "-c", "--config", "config_id", default="", metavar="ID", help="The config (default: the current)."
-        ),
+    options = (
+        click.option("-c", "--config", "config_id", default="", metavar="ID", help=config_help),
         click.option(
             "-f",
             "--file",
@@ -78,26 +78,32 @@ def run_options(function: Function) -> Function:
             metavar="KEY:VALUE,...",
             help="Parameters; may be repeated. Quote values that hold commas followed by key-like text.",
         ),
-    ):
-        function = option(function)
-    return function
+    )
+
+    def with_options(function: Function) -> Function:
+        for option in options:
+            function = option(function)
+        return function
+
+    return with_options
 
 
 def _run_options(function: Function) -> Function:
-    return click.argument("namespace")(click.argument("command")(run_options(function)))
+    with_options = run_options("The config (default: the current).")
+    return click.argument("namespace")(click.argument("command")(with_options(function)))
 
 
-@click.group(epilog=_VALIDATE_EPILOG)
+@click.group(epilog=_VALIDATE_OPERATOR + _VALIDATE_WORKFLOW)
 def validate() -> None:
     """Check the parameters and the config of a run, and show its dry run. Nothing is called."""
 
 
-@click.group(epilog=_RUN_EPILOG)
+@click.group(epilog=_RUN_OPERATOR + _RUN_WORKFLOW)
 def run() -> None:
     """Run what was applied: dry run first, then a question (unless nothing can change), then execution."""
 
 
-@validate.command("operator", epilog=_VALIDATE_EPILOG)
+@validate.command("operator", epilog=_VALIDATE_OPERATOR)
 @_run_options
 @json_option
 @click.pass_obj
@@ -113,7 +119,7 @@ def validate_operator(
         show(f"\nValid: operator {namespace}:{command} can run with config {prepared.config.id}.")
 
 
-@run.command("operator", epilog=_RUN_EPILOG)
+@run.command("operator", epilog=_RUN_OPERATOR)
 @_run_options
 @yes_option
 @json_option
@@ -163,14 +169,17 @@ def run_operator(
     return 0
 
 
-@validate.command("workflow", epilog=_VALIDATE_EPILOG)
+@validate.command("workflow", epilog="\b\nExamples:\n" + _VALIDATE_WORKFLOW + _ONE_PARAMETER.format("validate"))
 @_run_options
 @json_option
 @click.pass_obj
 def validate_workflow(
     invocation: Invocation, namespace: str, command: str, pairs: tuple[str, ...], file: Path | None, config_id: str
 ) -> None:
-    """Check the parameters and configs of a workflow's steps, draw its DAG, and show the finished sentences."""
+    """Check the parameters and configs of a workflow's steps, draw its DAG, and show the finished sentences.
+
+    Parameters go by step: a file with STEP: {config_id: ..., parameters: {...}}, and -p STEP.KEY:VALUE.
+    """
     from mason.render import dags
 
     _, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
@@ -181,11 +190,11 @@ def validate_workflow(
         show(f"\nValid: workflow {namespace}:{command} can run.")
 
 
-@run.command("workflow", epilog=_RUN_EPILOG)
+@run.command("workflow", epilog="\b\nExamples:\n" + _RUN_WORKFLOW + _ONE_PARAMETER.format("run"))
 @_run_options
 @yes_option
 @parallelism_option
-@json_option
+@json_lines_option
 @click.pass_obj
 def run_workflow(
     invocation: Invocation,
@@ -199,11 +208,12 @@ def run_workflow(
 ) -> int:
     """Run a workflow that was applied: dry run first, then a question, then its steps, in the order of its DAG.
 
+    Parameters go by step: a file with STEP: {config_id: ..., parameters: {...}}, and -p STEP.KEY:VALUE.
+
     Where the parameters say a schedule (a cron expression), nothing is run now: the config's scheduler is given it.
 
     Ctrl-C finishes the steps that run and begins no others; pressed again, it waits for nothing. What is left is done
-    by mason runs resume. On a terminal a tree shows how each step does, elsewhere each event is a line; with --json, a
-    line of JSON.
+    by mason runs resume. On a terminal a tree shows how each step does, elsewhere each event is a line.
     """
     from mason.render import dags
 

@@ -10,6 +10,7 @@ from mason.cli import Invocation
 from mason.cli.run import do_workflow, run_options
 from mason.cli.shared import (
     confirm,
+    json_lines_option,
     json_option,
     open_project,
     output,
@@ -27,20 +28,33 @@ from mason.render import JSON_FORMAT, dags, runs
 _EPILOG = """\b
 Examples:
   mason runs list
-  mason runs show 20261121T101500.042-3f9a1c
+  mason runs show last
   mason runs logs 20261121T101500.042-3f9a1c --step step_2
-  mason runs resume 20261121T101500.042-3f9a1c
   mason runs resume last
   mason runs prune --dry-run
+"""
+_LOGS_EPILOG = """\b
+Examples:
+  mason runs logs last
+  mason runs logs 20261121T101500.042-3f9a1c --step step_2
+"""
+_RESUME_EPILOG = """\b
+Examples:
+  mason runs resume last                 with the parameters that the run had
+  mason runs resume last -f steps.yaml   with others, where the cause was there
+  mason runs resume 20261121T101500.042-3f9a1c -y
 """
 
 
 @click.group("runs", epilog=_EPILOG)
 def runs_group() -> None:
-    """Look at the history of runs, resume or cancel one, and remove old ones."""
+    """Look at the history of runs, resume or cancel one, and remove old ones.
+
+    Where a command takes a RUN_ID, last means the newest run.
+    """
 
 
-@runs_group.command("list", epilog=_EPILOG)
+@runs_group.command("list")
 @click.option("-n", "--most", type=click.IntRange(min=0), default=20, show_default=True, help="How many (0: all).")
 @json_option
 @click.pass_obj
@@ -56,12 +70,15 @@ def list_runs(invocation: Invocation, most: int) -> None:
         show("There are no runs yet.")
 
 
-@runs_group.command("show", epilog=_EPILOG)
+@runs_group.command("show")
 @click.argument("run_id")
 @json_option
 @click.pass_obj
 def show_run(invocation: Invocation, run_id: str) -> None:
-    """Show one run and its steps."""
+    """Show one run, and its steps or calls.
+
+    RUN_ID last is the newest run.
+    """
     opened = open_project(invocation)
     run_id = history.meant_run(opened, run_id)
     record = history.show_run(opened, run_id)
@@ -71,13 +88,16 @@ def show_run(invocation: Invocation, run_id: str) -> None:
         show(runs.run_text(run_id, record, output(invocation)))
 
 
-@runs_group.command("logs", epilog=_EPILOG)
+@runs_group.command("logs", epilog=_LOGS_EPILOG)
 @click.argument("run_id")
 @click.option("--step", default="", metavar="ID", help="Only this step.")
 @json_option
 @click.pass_obj
 def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
-    """Show what happened in a run of a workflow, event by event."""
+    """Show what happened in a run of a workflow, event by event.
+
+    RUN_ID last is the newest run.
+    """
     opened = open_project(invocation)
     run_id = history.meant_run(opened, run_id)
     events = history.run_events(opened, run_id)
@@ -91,12 +111,12 @@ def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
             show(f"{event['at']}  {line}")
 
 
-@runs_group.command("resume", epilog=_EPILOG)
+@runs_group.command("resume", epilog=_RESUME_EPILOG)
 @click.argument("run_id")
-@run_options
+@run_options("The config (default: that of the run).")
 @yes_option
 @parallelism_option
-@json_option
+@json_lines_option
 @click.pass_obj
 def resume(
     invocation: Invocation,
@@ -109,7 +129,9 @@ def resume(
 ) -> int:
     """Go on with a run that failed or was interrupted; steps that succeeded are not done again.
 
-    Parameters given here (all of them, as for a new run) hold for the steps that are not done yet.
+    Parameters given here (all of them, as for a new run) hold for the steps that are not done yet. Of what the
+    steps that are done returned, they can refer to what the run's own parameters referred to. RUN_ID last is the newest
+    run.
     """
     opened = open_project(invocation)
     run_id = history.meant_run(opened, run_id)
@@ -122,17 +144,20 @@ def resume(
     return do_workflow(invocation, opened, prepared, parallelism)
 
 
-@runs_group.command("cancel", epilog=_EPILOG)
+@runs_group.command("cancel")
 @click.argument("run_id")
 @click.pass_obj
 def cancel(invocation: Invocation, run_id: str) -> None:
-    """Let a run of this machine finish what it is at, and begin nothing new."""
+    """Let a run of this machine finish what it is at, and begin nothing new.
+
+    RUN_ID last is the newest run.
+    """
     run_id = history.meant_run(open_project(invocation), run_id)
     pid = history.cancel_run(run_id)
     show(f"Asked process {pid} to end run {run_id}.")
 
 
-@runs_group.command("prune", epilog=_EPILOG)
+@runs_group.command("prune")
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @json_option
 @click.pass_obj

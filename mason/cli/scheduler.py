@@ -15,6 +15,7 @@ from mason.cli import Invocation
 from mason.cli.interrupts import two_step_interrupt
 from mason.cli.shared import (
     confirm,
+    json_lines_option,
     json_option,
     kept_stdout,
     open_project,
@@ -38,6 +39,16 @@ Examples:
   mason scheduler list
   mason scheduler trigger nightly -c 1
 """
+_START_EPILOG = """\b
+Examples:
+  mason scheduler start           until Ctrl-C
+  mason scheduler start --once    what is due now, for a cron or a timer of the system
+"""
+_TRIGGER_EPILOG = """\b
+Examples:
+  mason scheduler trigger nightly
+  mason scheduler trigger nightly -c 1 -y
+"""
 
 
 @click.group("scheduler", epilog=_EPILOG)
@@ -45,16 +56,16 @@ def scheduler_group() -> None:
     """Run the schedules of this machine (clients local and local_async)."""
 
 
-@scheduler_group.command("start", epilog=_EPILOG)
+@scheduler_group.command("start", epilog=_START_EPILOG)
 @click.option("--once", is_flag=True, help="Run what is due now, wait until that has ended, and return.")
 @click.option("--parallelism", type=click.IntRange(min=1), metavar="N", help="How many runs at once (default: cores).")
-@json_option
+@json_lines_option
 @click.pass_obj
 def start(invocation: Invocation, once: bool, parallelism: int | None) -> int:
     """Run schedules when they are due, each in a process of its own, until Ctrl-C.
 
     Any number of these may run: each due time is run once. Ctrl-C (or SIGTERM) begins nothing new and waits for what
-    runs; pressed again, it stops what runs. With --json, each event is a line of JSON.
+    runs; pressed again, it stops what runs.
     """
     terminal = output(invocation)
 
@@ -73,7 +84,7 @@ def start(invocation: Invocation, once: bool, parallelism: int | None) -> int:
     return 0 if all_well or not once else 1
 
 
-@scheduler_group.command("list", epilog=_EPILOG)
+@scheduler_group.command("list")
 @json_option
 @click.pass_obj
 def list_schedules(invocation: Invocation) -> None:
@@ -87,19 +98,19 @@ def list_schedules(invocation: Invocation) -> None:
         show("There are no schedules yet.")
 
 
-@scheduler_group.command("trigger", epilog=_EPILOG)
+@scheduler_group.command("trigger", epilog=_TRIGGER_EPILOG)
 @click.argument("name")
 @click.option("-c", "--config", "config_id", default="", metavar="ID", help="The config (default: the current).")
 @click.option(
     "--queued", "job_id", default="", metavar="JOB", help="Run what waits under this id, and nothing if it does not."
 )
 @yes_option
-@json_option
+@json_lines_option
 @click.pass_obj
 def trigger(invocation: Invocation, name: str, config_id: str, job_id: str, auto_approve: bool) -> int:
     """Run a schedule's workflow now, whatever time it is. The client local_async lets mason scheduler start do it.
 
-    With --json, each event of the run is a line of JSON, and the last one is the job.
+    With --json, the last line is the job.
     """
     from mason.planner.walk import Control
     from mason.render import dags, runs

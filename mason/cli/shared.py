@@ -24,12 +24,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def json_option(function: Function) -> Function:
     """``--json``: one JSON document on stdout and nothing else."""
-    return click.option("--json", "as_json", is_flag=True, expose_value=False, callback=_want_json, help=_JSON_HELP)(
-        function
-    )
+    return _json_option("Print one JSON document.")(function)
 
 
-_JSON_HELP = "Print one JSON document."
+def json_lines_option(function: Function) -> Function:
+    """``--json`` of commands that go on for a while: a line of JSON on stdout for each event, and nothing else."""
+    return _json_option("Print a line of JSON for each event.")(function)
+
+
+def _json_option(text: str) -> Callable[[Function], Function]:
+    return click.option("--json", "as_json", is_flag=True, expose_value=False, callback=_want_json, help=text)
 
 
 def _want_json(ctx: click.Context, _parameter: click.Parameter, value: bool) -> bool:
@@ -81,8 +85,8 @@ def _print(text: str) -> None:
 
 def parallelism_option(function: Function) -> Function:
     """``--parallelism N``."""
-    option = click.option("--parallelism", type=click.IntRange(min=1), metavar="N", help="How many steps at once.")
-    return option(function)
+    text = "How many steps at once (default: cores)."
+    return click.option("--parallelism", type=click.IntRange(min=1), metavar="N", help=text)(function)
 
 
 def lock_timeout_option(function: Function) -> Function:

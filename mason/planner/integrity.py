@@ -54,7 +54,8 @@ def dangling(
         }
         for address in sorted(missing):
             message = f"{resource.address} uses {address}, which is neither in these files nor in the state"
-            remedy = suggestion(address, [each for each in known if kind_of(each) == kind_of(address)], "known")
+            others = [each for each in known if kind_of(each) == kind_of(address) and each != resource.address]
+            remedy = suggestion(address, others, "known")
             yield Diagnostic(resource.file, place(resource, _naming(resource, address)), message, remedy)
         return
     for index, step in enumerate(Workflow.from_definition(resource.definition).steps):

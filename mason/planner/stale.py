@@ -111,7 +111,10 @@ def _applied_already(plan: Plan, snapshot: Snapshot, before: Snapshot | None) ->
     left = [action.address for action, is_held in held if is_held is False or _is_unfinished(action, snapshot)]
     if not left:
         return f"This plan was applied already{by}: all that it would do is done."
-    return f"This plan was applied already{by}, but not to its end: not done are {shortened(left)}."
+    return (
+        f"This plan was applied already{by}, but not to its end: not done are {shortened(left)} "
+        "(see what is left with: mason plan)."
+    )
 
 
 def _is_held(action: Action, snapshot: Snapshot, before: Snapshot | None) -> bool | None:

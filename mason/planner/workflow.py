@@ -270,7 +270,8 @@ class _Planning:
         except ParameterError as error:
             faults += error.diagnostics
         entry = self._entry(flat.step.address)
-        if faults or config is None or entry is None:
+        # Without values that nobody could read, a dry run would find faults that are none.
+        if faults or config is None or entry is None or not given.complete:
             raise ParameterError(faults)
         source = self._source(entry)
         try:

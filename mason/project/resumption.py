@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason import secrets
 from mason.engines.occasion import Occasion
-from mason.errors import ConflictError, StateError
+from mason.errors import ConflictError, Diagnostic, ParameterError, StateError
 from mason.project import Project, remember_applied
 from mason.project.applied import find
 from mason.project.runs import KEPT, begun_by
@@ -26,13 +26,14 @@ def prepare_resumption(
     """The rest of a run that failed or was interrupted: what succeeded is kept.
 
     ``given`` are other parameters for steps that are not done yet (``None``: those that the run had). Raises
-    ``StateError`` when this machine has no journal of it, ``ConflictError`` when it goes on or has nothing left to do.
+    ``StateError`` when this machine has no journal of it, ``ConflictError`` when it goes on or has nothing left to do,
+    ``ParameterError`` when ``given`` does not fit, or refers to results that were not kept.
     """
     from mason.resources.parameters import Given
     from mason.resources.workflow_file import given_for_workflow
     from mason.state.journal import is_going_on
 
-    events = _whole_journal(run_id)
+    events = _whole_journal(project, run_id)
     same = given is None
     if is_going_on(run_id):
         raise ConflictError(f"Run {run_id} goes on in another process. Wait until it has ended.")
@@ -52,6 +53,7 @@ def prepare_resumption(
     done = _kept(prepared.plan.steps, {each["step"]: each for each in events if each.get("event") == "ended"})
     if len(done) == len(prepared.plan.steps):
         raise ConflictError(f"Run {run_id} succeeded; there is nothing left to do.")
+    _refuse_what_was_not_kept(prepared.plan.steps, done, address)
     occasion = Occasion(begun["schedule"], begun.get("due", "")) if begun.get("schedule") else None
     prepared = replace(
         prepared, run_id=run_id, done=done, events=len(events), started_at=events[0]["at"], occasion=occasion
@@ -88,12 +90,35 @@ def _digests_when_done(
     return uses
 
 
-def _whole_journal(run_id: str) -> list[dict[str, Any]]:
+def _refuse_what_was_not_kept(
+    steps: Collection[PlannedStep], done: Mapping[str, Mapping[str, Any]], address: str
+) -> None:
+    """Raises ``ParameterError`` where other parameters refer to results that the run had no reason to keep."""
+    faults = [
+        Diagnostic(
+            "",
+            0,
+            f"Step {step.id} needs {reference.text}, but what {reference.step} returned was not kept: nothing referred "
+            "to it when it was done",
+            f"run the workflow anew: mason run {address.replace('.', ' ')}",
+        )
+        for step in steps
+        if step.id not in done
+        for reference in step.references
+        if done.get(reference.step, {}).get("status") == "succeeded" and "data" not in done[reference.step]
+    ]
+    if faults:
+        raise ParameterError(faults)
+
+
+def _whole_journal(project: Project, run_id: str) -> list[dict[str, Any]]:
     """The events of a run to be resumed. Raises ``StateError`` where there are none, or some that are not Mason's."""
     from mason.state.journal import journal_path, read_journal, strange_lines
 
     events = read_journal(run_id)
     if events is None:
+        # Nobody should look on other machines for a run that there is nowhere.
+        project.store.get_run(run_id)
         raise StateError(f"This machine has no journal of run {run_id}: resume it where it ran.")
     strange = strange_lines(run_id)
     if strange:

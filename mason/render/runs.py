@@ -88,13 +88,13 @@ def runs_table(runs: Sequence[tuple[str, Mapping[str, Any]]], terminal: Terminal
             run_id,
             str(record.get("address", "")),
             str(record.get("status", "")),
-            str(record.get("started_at", ""))[:19].replace("T", " "),
             _took(record),
+            str(record.get("started_at", ""))[:19].replace("T", " "),
             str(record.get("run_by", "")),
         ]
         for run_id, record in runs
     ]
-    return table(("id", "what", "status", "started", "seconds", "by"), rows, terminal)
+    return table(("id", "what", "status", "seconds", "started", "by"), rows, terminal)
 
 
 def run_text(run_id: str, record: Mapping[str, Any], terminal: Terminal) -> str:

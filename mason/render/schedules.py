@@ -19,12 +19,12 @@ def schedules_table(schedules: Sequence[Mapping[str, Any]], terminal: Terminal) 
             str(each["schedule"]),
             str(each["time_zone"]),
             _shown(each["next"]) if each["next"] else "never" if each["enabled"] else "disabled",
-            str((each["last"] or {}).get("run_id", "")),
             str((each["last"] or {}).get("status", "")),
+            str((each["last"] or {}).get("run_id", "")),
         ]
         for each in schedules
     ]
-    return table(("name", "schedule", "time zone", "next (UTC)", "last run", "status"), rows, terminal)
+    return table(("name", "schedule", "time zone", "next (UTC)", "status", "last run"), rows, terminal)
 
 
 def daemon_line(event: Mapping[str, Any], terminal: Terminal) -> str:

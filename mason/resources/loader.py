@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from mason.bulk import uncollected
 from mason.errors import Diagnostic, ResourceError
 from mason.resources import files
-from mason.resources.address import MOVED
+from mason.resources.address import MOVED, kind_of
 from mason.resources.cache import Cache, CachedFile, trusted
 from mason.resources.files import MAX_BYTES
 from mason.resources.folders import Folder, Folders
@@ -149,8 +149,9 @@ class _Load:
             other = first.setdefault(item.address, item)
             if other is not item:
                 message = f"{item.address} is already defined at {other.file}:{other.line}"
-                names = "id" if item.address.startswith("config.") else "namespace or command"
-                remedy = f"give one of them another {names}, or remove one"
+                names = {"config": "id", "run": "name", "schedule": "name"}
+                name = names.get(kind_of(item.address), "namespace or command")
+                remedy = f"give one of them another {name}, or remove one"
                 self._faults.append(Diagnostic(item.file, item.line, message, remedy))
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from mason.errors import Diagnostic
 from mason.resources import checks, moves
@@ -19,6 +19,7 @@ from mason.resources.module import class_fault, class_name, has_class
 from mason.resources.normalize import normalize
 from mason.resources.resource import digest_of, encode
 from mason.resources.validate import CALLS, Examine, kind_findings, schema_findings
+from mason.resources.wording import nearest, quoted
 from mason.values import dataclass, field
 
 
@@ -35,7 +36,8 @@ class Parsed:
 def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder], examine: Examine) -> Parsed:
     """The resources in ``data``, and everything that is wrong with it.
 
-    ``shown`` is the file as people see it. A mapping without ``type`` is passed over unless the file was ``named``.
+    ``shown`` is the file as people see it. A mapping without ``type`` is passed over unless the file was ``named``, or
+    ``type`` is what was meant.
     ``folder`` gives the Python files beside it and is only called if they matter. ``examine`` is asked for further
     faults of each document with a ``type``.
     """
@@ -45,6 +47,9 @@ def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder],
     for document in documents:
         if "type" in document.value:
             parsing.add(document)
+        elif word := _misspelt_type(document.value):
+            what = Fault(document.line, f"unknown key {quoted(word)}", "did you mean 'type'?")
+            parsing.add_faults([what, *document.faults])
         elif named:
             what = Fault(
                 document.line,
@@ -55,6 +60,11 @@ def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder],
         else:
             parsing.parsed.passed_over += 1
     return parsing.parsed
+
+
+def _misspelt_type(value: Mapping[str, object]) -> str:
+    """The key that was meant as ``type``: it is almost that word, and holds a kind. Empty where there is none."""
+    return next((key for key, given in value.items() if given in KINDS and nearest(key, ("type",))), "")
 
 
 class _Parsing:

@@ -60,7 +60,7 @@ def decode_run(content: bytes | None, run_id: str, *, where: str) -> dict[str, A
     Raises ``StateError`` for nothing and ``StateFormatError`` for what is no record.
     """
     if content is None:
-        raise StateError(f"There is no run {run_id!r} in the state.")
+        raise StateError(f"There is no run {run_id!r} in the state. See what there is with: mason runs list")
     try:
         record = json.loads(content)
     except ValueError as error:

@@ -217,15 +217,15 @@ def test_for_people(flights, mason):
     listed = mason("scheduler", "list")
     following = datetime.fromisoformat(run["due"].replace("Z", "+00:00")) + timedelta(days=1)
     assert [line.split() for line in listed.out.splitlines()] == [
-        ["name", "schedule", "time", "zone", "next", "(UTC)", "last", "run", "status"],
+        ["name", "schedule", "time", "zone", "next", "(UTC)", "status", "last", "run"],
         [
             "nightly",
             *schedule.schedule.split(),
             "UTC",
             f"{following:%Y-%m-%d}",
             f"{hour}:00:00",
-            run["run_id"],
             "succeeded",
+            run["run_id"],
         ],
     ]
     assert mason("scheduler", "list", "--json").json["schedules"][0]["last"]["run_id"] == run["run_id"]

@@ -253,7 +253,7 @@ def test_a_plan_that_was_applied_but_not_to_its_end_says_what_is_left(mason, pro
     error = refused()
     assert error == (
         f"Error: This plan was applied already {by(project, 'run.one')}, but not to its end: "
-        "not done are run.one, run.two. Nothing was applied again.\n"
+        "not done are run.one, run.two (see what is left with: mason plan). Nothing was applied again.\n"
     )
 
 

@@ -1025,6 +1025,9 @@ def test_workspaces_are_kept_apart(mason, small, store, monkeypatch):
         "",
         "Plan: 2 to create, 0 to overwrite, 0 to delete, 0 to run.",
     ]
+    assert mason("--workspace", "staging", "get").err == (
+        "Nothing was applied yet in workspace staging. Start with: mason apply\n"
+    )
     assert mason("--workspace", "staging", "apply", "-y").code == 0
     assert mason("--workspace", "staging", "plan").out == "Workspace: staging\nNo changes.\n"
     assert mason("plan").out == "No changes.\n"

@@ -172,6 +172,33 @@ def test_resumed_with_other_parameters(mason, folder, notes):
     assert mason("runs", "resume", record["run_id"], *pairs, "-y").code == 0
 
 
+def test_other_parameters_cannot_refer_to_what_was_not_kept(mason, folder, notes):
+    notes(step("a", "wait"), step("b", "read", "a"), step("c", "write", "a", "b"))
+    pairs = ("-p", "a.seconds:0,b.path:nope,c.path:c.txt", "-p")
+    mason("run", "workflow", "note", "all", *pairs, "c.text:c", "-y")
+    (record,) = runs(mason)
+    told = mason("runs", "resume", "last", *pairs, 'c.text:"{{steps.a.waited}}"', "-y")
+    assert (told.code, told.out) == (1, "")
+    assert told.err == (
+        "Error: Step c needs {{steps.a.waited}}, but what a returned was not kept: nothing referred to it when it was "
+        "done (run the workflow anew: mason run workflow note all)\n"
+    )
+    assert runs(mason) == [record]
+
+
+def test_a_run_that_is_nowhere_is_not_looked_for_elsewhere(mason, folder, notes):
+    notes(step("a", "wait"))
+    nowhere = "Error: There is no run 'nope' in the state. See what there is with: mason runs list\n"
+    assert [mason("runs", command, "nope").err for command in ("show", "logs", "resume")] == [nowhere] * 3
+
+
+def test_of_a_file_that_cannot_be_read_nothing_else_is_told(mason, notes):
+    notes(step("a", "write"), step("b", "read", "a"))
+    assert mason("validate", "workflow", "note", "all", "-f", "none.yaml").err == (
+        "Error: none.yaml: the parameter file cannot be read: no such file or directory\n"
+    )
+
+
 def test_references_carry_what_a_step_returned(mason, folder, notes):
     notes(step("a", "wait"), step("b", "write", "a"))
     pairs = ("-p", "a.seconds:0.01,b.path:b.txt", "-p", 'b.text:"waited {{steps.a.waited}}"')

@@ -40,6 +40,9 @@ def test_a_registration_pins_the_types(data: Local) -> None:
 def test_registration_wins_over_files(data: Local) -> None:
     data.put("other.csv", "z\n9\n")
     data.metastore.create_table("data", "t", definition={"location": "other.csv"})
+    assert refusal(data.metastore.create_table, "data", "t", definition={"location": "other.csv"}) == (
+        "ConflictError: Table t in database data is registered already. Ask for overwrite to replace it."
+    )
     assert data.rows("t") == [(9,)]
     assert [table.name for table in data.metastore.list_tables("data")] == ["t"]
     data.metastore.delete_table("data", "t")

@@ -70,10 +70,10 @@ def test_a_table_of_schedules():
         PLAIN,
     )
     assert shown.splitlines() == [
-        "name  schedule   time zone  next (UTC)           last run  status",
+        "name  schedule   time zone  next (UTC)           status  last run",
         "a     0 1 * * *  UTC        never",
         "b     0 1 * * *  UTC        disabled",
-        "a     0 1 * * *  UTC        2026-03-01 03:00:00  r         failed",
+        "a     0 1 * * *  UTC        2026-03-01 03:00:00  failed  r",
     ]
 
 

@@ -47,6 +47,14 @@ def test_a_document_without_type_is_passed_over_unless_its_file_is_named(project
     ] == project.faults("sub/parameters.yaml")
 
 
+def test_a_misspelt_type_is_not_passed_over(project: Project) -> None:
+    project.write("a.yaml", "types: [run]\nkind: run\n---\ntyp: operator\nnamespace: a\n---\nType: run\nname: a\n")
+    assert project.faults() == [
+        "a.yaml:4: unknown key 'typ' (did you mean 'type'?)",
+        "a.yaml:7: unknown key 'Type' (did you mean 'type'?)",
+    ]
+
+
 def test_a_config_may_be_numbered(project: Project) -> None:
     project.write("a.yaml", "type: config\nid: 1\n")
     assert [item.address for item in project.load().items] == ["config.1"]
@@ -55,11 +63,13 @@ def test_a_config_may_be_numbered(project: Project) -> None:
 def test_the_same_address_in_two_places(project: Project, operator: Callable[..., str]) -> None:
     project.write("operators/a.yaml", operator())
     project.write("operators/b.yaml", operator() + "---\ntype: config\nid: 1\n---\ntype: config\nid: '1'\n")
+    project.write("runs.yaml", "---\n".join(["type: run\nname: a\noperator: table:get\nconfig_id: 1\n"] * 2))
     assert project.faults() == [
         "operators/b.yaml:1: operator.table.get is already defined at operators/a.yaml:1"
         " (give one of them another namespace or command, or remove one)",
         "operators/b.yaml:10: config.1 is already defined at operators/b.yaml:7"
         " (give one of them another id, or remove one)",
+        "runs.yaml:6: run.a is already defined at runs.yaml:1 (give one of them another name, or remove one)",
     ]
 
 

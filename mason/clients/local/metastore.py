@@ -115,7 +115,9 @@ class LocalMetastore(Metastore):
         check_name("table", table)
         check_schema(database)
         if not overwrite and self.catalog.registered(database, table) is not None:
-            raise ConflictError(f"Table {table} in database {database} is registered already.")
+            raise ConflictError(
+                f"Table {table} in database {database} is registered already. Ask for overwrite to replace it."
+            )
         wanted = definition_of(definition, database, table)
         found, schema = self._looked_at(wanted)
         found = replace(found, schedule=owner())

@@ -95,7 +95,9 @@ class MemoryMetastore(Metastore):
         if not database or not table:
             raise EngineError("A table needs a database and a name.")
         if table in self.memory.databases.get(database, {}) and not overwrite:
-            raise ConflictError(f"Table {table} in database {database} is registered already.")
+            raise ConflictError(
+                f"Table {table} in database {database} is registered already. Ask for overwrite to replace it."
+            )
         wanted = definition_of(definition, database, table)
         with self._on_disk() as tables:
             found, _ = tables.look_at(wanted)
