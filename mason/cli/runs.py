@@ -152,7 +152,10 @@ def cancel(invocation: Invocation, run_id: str) -> None:
 
     RUN_ID last is the newest run.
     """
-    run_id = history.meant_run(open_project(invocation), run_id)
+    opened = open_project(invocation)
+    run_id = history.meant_run(opened, run_id)
+    # One that does not exist is told before anybody speaks of journals.
+    history.show_run(opened, run_id)
     pid = history.cancel_run(run_id)
     show(f"Asked process {pid} to end run {run_id}.")
 

@@ -6,7 +6,7 @@ import click
 
 from mason import project
 from mason.cli.shared import show_json
-from mason.resources.address import KINDS
+from mason.resources.schema import kinds
 
 _EPILOG = """\b
 Examples:
@@ -16,7 +16,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=click.Choice(kinds()))
 def schema(kind: str) -> None:
-    """Print the JSON Schema of a kind of resource; for configs with the configuration of every known client."""
+    """Print the JSON Schema of a kind of document; for configs with the configuration of every known client."""
     show_json(project.published_schema(kind))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mason.resources.kinds import TEMPLATE
-from mason.resources.wording import described, shortened
+from mason.resources.wording import described, nearest, shortened
 from mason.secrets import REDACTED
 from mason.values import dataclass
 
@@ -63,6 +63,9 @@ def find(value: Any, meant: Meant) -> Found:
         name = match[1].strip()
         parts = [part.strip() for part in name.split(".")]
         if parts[0] not in ("steps", "runs"):
+            if len(parts) > 1 and (meant_word := nearest(parts[0], ("steps", "runs"))):
+                meant_text = ".".join((meant_word, *parts[1:]))
+                faults.append(f"{match[0]} is no reference (did you mean {{{{{meant_text}}}}}?)")
             return match[0]
         if len(parts) == 1 or not all(parts):
             form = "{{steps.STEP.KEY}}, such as {{steps.step_1.job_id}}"

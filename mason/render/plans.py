@@ -115,7 +115,10 @@ def failure_text(failure: Failure) -> str:
     text = f"{title_of(failure.action.address)} {how}: {failure.message}"
     if not failure.run_id:
         return text
-    return f"{text}\nSee what it did: mason runs show {failure.run_id}. Go on: mason runs resume {failure.run_id}"
+    return (
+        f"{text}\nSee what it did: mason runs show {failure.run_id}. "
+        f"Go on where it stopped: mason runs resume {failure.run_id}. Or change the files, and apply again."
+    )
 
 
 def unsaved_text(because: str, file: Path) -> str:

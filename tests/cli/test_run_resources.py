@@ -206,7 +206,8 @@ def test_a_run_that_failed_is_planned_again_and_exit_code_and_last_line_say_so(m
     assert failed.out.splitlines()[-1] == ("Apply incomplete: 0 created, 0 overwritten, 0 deleted, 0 run; 1 failed.")
     assert failed.err.splitlines()[-2:] == [
         "Error: Run both failed: second: Operator note:append raised ValueError: asked to fail (__init__.py:11)",
-        f"See what it did: mason runs show {run_id}. Go on: mason runs resume {run_id}",
+        f"See what it did: mason runs show {run_id}. Go on where it stopped: mason runs resume {run_id}. "
+        "Or change the files, and apply again.",
     ]
     assert actions(mason) == [("run", "run.both", f"it failed last time, as run {run_id}")]
     assert applied(BOTH).code == 0
@@ -342,6 +343,14 @@ def test_faults_of_runs_are_told_with_their_lines_all_at_once(mason, folder, app
         "Error: runs.yaml:6: Run both: Step first: Unknown parameter: txt (did you mean text?)",
         "Error: runs.yaml:7: Run both: Unknown step: third (the steps are first, second)",
     ]
+
+
+def test_a_misspelt_reference(mason, folder, applied):
+    (folder / "runs.yaml").write_text(BOTH.replace("text: two", "text: '{{step.first.written}}, {{FREE}}, {{a.b}}'"))
+    assert mason("plan").err == (
+        "Error: runs.yaml:7: Run both: Step second: {{step.first.written}} is no reference"
+        " (did you mean {{steps.first.written}}?)\n"
+    )
 
 
 def test_references_to_what_is_not_there(mason, folder, applied):

@@ -314,3 +314,10 @@ def test_no_runs_yet(mason, notes):
     notes(step("a", "wait"))
     assert mason("runs", "list").out == "There are no runs yet.\n"
     assert mason("runs", "show", "20261121T101500.042-3f9a1c").code == 1
+
+
+def test_cancelling_a_run_that_never_was(mason, notes):
+    notes(step("a", "write"))
+    told = mason("runs", "cancel", "nope")
+    assert (told.code, told.err) == (1, mason("runs", "show", "nope").err)
+    assert "nope" in told.err
