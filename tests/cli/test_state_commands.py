@@ -78,7 +78,7 @@ parameters:
 
 @pytest.fixture
 def applied(mason, folder):
-    """A project with runs that were done; its state is at serial 5 or more, in the folder ``st``."""
+    """A project with runs that were done; its state, in the folder ``st``, is at serial 5 or more and has backups."""
     (folder / "mason.yaml").write_text("name: notes\nstate: st\n")
     (folder / "config.yaml").write_text(ALL_LOCAL)
     (folder / "append").mkdir()
@@ -86,7 +86,9 @@ def applied(mason, folder):
     (folder / "append" / "__init__.py").write_text(APPEND_CLASS)
     for name, text in (("write", WRITE), ("workflow", WORKFLOW), ("runs", RUNS)):
         (folder / f"{name}.yaml").write_text(text)
-    assert mason("apply", "-y").out.endswith("Apply complete: 4 created, 0 overwritten, 0 deleted, 2 run.\n")
+    for part in ("config.yaml", "append", "write.yaml"):
+        assert mason("apply", "-y", part).code == 0
+    assert mason("apply", "-y").out.endswith("Apply complete: 1 created, 0 overwritten, 0 deleted, 2 run.\n")
     assert mason("plan").out == "No changes.\n"
     return folder
 
@@ -707,6 +709,11 @@ def test_history(mason, small, store):
 
 
 def test_history_counts_outcomes(mason, applied):
+    runs = applied / "runs.yaml"
+    runs.write_text(runs.read_text().replace("---\n", "inputs: [in.txt]\n---\n", 1))
+    assert mason("apply", "-y").code == 0
+    (applied / "in.txt").write_text("new")
+    assert mason("apply", "-y").code == 0
     newest = mason("state", "history", "--json").json["versions"][0]
     assert [newest[name] for name in ("created", "overwritten", "deleted", "outcomes")] == [0, 0, 0, 1]
 

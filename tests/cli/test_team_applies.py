@@ -48,7 +48,7 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "file":
         return str(tmp_path / "state")
     moto: S3Server = request.getfixturevalue("moto")
-    return moto.url(BUCKET, f"applies-{os.urandom(4).hex()}", lease="3")
+    return moto.url(BUCKET, f"applies-{os.urandom(4).hex()}", lease="5")
 
 
 def start(folder: Path, state: str, *arguments: str, home: str = "home") -> subprocess.Popen[str]:
