@@ -36,13 +36,25 @@ def clear(moto, prefix):
     return S3StateStore(moto.url(BUCKET, prefix))
 
 
-@pytest.fixture
-def store(proxy, clear):
+def behind(proxy, clear, timeout):
     """The same store behind the proxy; it has a snapshot, and was probed."""
-    store = S3StateStore(clear.url.replace(clear.bucket.address.options["endpoint_url"], proxy.endpoint) + "&timeout=1")
+    url = clear.url.replace(clear.bucket.address.options["endpoint_url"], proxy.endpoint)
+    store = S3StateStore(f"{url}&timeout={timeout}")
     store.write(resources(1), base=store.read())
     proxy.log.clear()
     return store
+
+
+@pytest.fixture
+def store(proxy, clear):
+    """One that soon gives up waiting for an answer."""
+    return behind(proxy, clear, 1)
+
+
+@pytest.fixture
+def patient(proxy, clear):
+    """One that waits for as long as it takes somebody else to write, also on a busy machine."""
+    return behind(proxy, clear, 5)
 
 
 def test_a_fault_while_writing(store, proxy, clear):
@@ -130,9 +142,9 @@ def test_a_write_that_arrives_when_nobody_waits_for_it(store, proxy, clear):
     assert clear.read() == later
 
 
-def test_somebody_writes_on_what_nobody_knew_had_arrived(store, proxy, clear):
+def test_somebody_writes_on_what_nobody_knew_had_arrived(patient, proxy, clear):
     """The backup that the other writer kept tells that our write arrived."""
-    base = store.read()
+    base = patient.read()
     wrote = []
 
     def plan(method, key):
@@ -143,15 +155,15 @@ def test_somebody_writes_on_what_nobody_knew_had_arrived(store, proxy, clear):
         return faults.PASS
 
     proxy.plan = plan
-    written = store.write(resources(2), base=base)
+    written = patient.write(resources(2), base=base)
     assert (written.serial, dict(written.resources), clear.read()) == (2, resources(2), wrote[0])
     assert clear.get_backup(2) == written
     with pytest.raises(StateConflictError):
-        store.write(resources(4), base=written)
+        patient.write(resources(4), base=written)
 
 
-def test_somebody_writes_instead_of_what_did_not_arrive(store, proxy, clear):
-    base = store.read()
+def test_somebody_writes_instead_of_what_did_not_arrive(patient, proxy, clear):
+    base = patient.read()
     wrote = []
 
     def plan(method, key):
@@ -163,13 +175,13 @@ def test_somebody_writes_instead_of_what_did_not_arrive(store, proxy, clear):
 
     proxy.plan = plan
     with pytest.raises(StateConflictError):
-        store.write(resources(2), base=base)
+        patient.write(resources(2), base=base)
     assert clear.read() == wrote[0]
 
 
-def test_somebody_writes_and_then_the_store_says_no_more(store, proxy, clear):
+def test_somebody_writes_and_then_the_store_says_no_more(patient, proxy, clear):
     """Whether our write arrived before theirs cannot be known, and that the state is as it was would be a lie."""
-    base = store.read()
+    base = patient.read()
     wrote = []
 
     def plan(method, key):
@@ -181,8 +193,8 @@ def test_somebody_writes_and_then_the_store_says_no_more(store, proxy, clear):
 
     proxy.plan = plan
     with pytest.raises(StateError) as caught:
-        store.write(resources(2), base=base)
-    assert str(caught.value).startswith(f"Cannot read {store.bucket.address.named('backups/state.2.json')}: ")
+        patient.write(resources(2), base=base)
+    assert str(caught.value).startswith(f"Cannot read {patient.bucket.address.named('backups/state.2.json')}: ")
     assert str(caught.value).endswith(
         " The state was changed by somebody else meanwhile, and it is not known whether this write (serial 2) arrived "
         "before. See who wrote what with: mason state history"
