@@ -107,7 +107,8 @@ def test_who_loses_the_lock_begins_no_step_and_calls_no_engine(mason, folder, st
     ]
     assert "(nobody knows how it ended last time, as run " in mason("plan").out
     pushed = mason("state", "push", str(kept))
-    assert (pushed.code, pushed.err) == (0, "")
+    # What it says of a lock that takes a moment depends on the machine.
+    assert pushed.code == 0, pushed.err
     assert store.read().resources["run.both"].outcome["status"] == "failed"
 
 
