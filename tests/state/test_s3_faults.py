@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+
 import pytest
 
 from mason.errors import StateConflictError, StateError, StateFormatError
@@ -138,23 +141,33 @@ def test_a_write_that_arrives_when_nobody_waits_for_it(store, proxy, clear):
     assert clear.read() == written
     later = clear.write(resources(3), base=written)
     while len(proxy.asked("PUT", "/state.json")) < 2:
-        pass
+        time.sleep(0.05)
     assert clear.read() == later
 
 
-def test_somebody_writes_on_what_nobody_knew_had_arrived(patient, proxy, clear):
-    """The backup that the other writer kept tells that our write arrived."""
-    base = patient.read()
-    wrote = []
+def overtaken(proxy, clear, write, looks=()):
+    """The fault ``write`` hits our write, and before we look what became of it, somebody else writes.
+
+    ``looks`` are the faults that hit our looks at the backup of it. Returns the list which that snapshot will be in.
+    """
+    wrote, left = [], iter(looks)
 
     def plan(method, key):
         if method == "PUT" and key.endswith("/state.json"):
-            return faults.CUT_AFTER
+            return write
         if method == "HEAD" and key.endswith("/state.json") and not wrote:
             wrote.append(clear.write(resources(3), base=clear.read()))
-        return faults.PASS
+        return next(left, faults.PASS) if method == "HEAD" and "/backups/" in key else faults.PASS
 
     proxy.plan = plan
+    return wrote
+
+
+@pytest.mark.parametrize("looks", [[], [faults.FAIL_BEFORE, faults.CUT_BEFORE, faults.BUSY]])
+def test_somebody_writes_on_what_nobody_knew_had_arrived(patient, proxy, clear, looks):
+    """The backup that the other writer kept tells that our write arrived."""
+    base = patient.read()
+    wrote = overtaken(proxy, clear, faults.CUT_AFTER, looks)
     written = patient.write(resources(2), base=base)
     assert (written.serial, dict(written.resources), clear.read()) == (2, resources(2), wrote[0])
     assert clear.get_backup(2) == written
@@ -164,16 +177,7 @@ def test_somebody_writes_on_what_nobody_knew_had_arrived(patient, proxy, clear):
 
 def test_somebody_writes_instead_of_what_did_not_arrive(patient, proxy, clear):
     base = patient.read()
-    wrote = []
-
-    def plan(method, key):
-        if method == "PUT" and key.endswith("/state.json"):
-            return faults.CUT_BEFORE
-        if method == "HEAD" and key.endswith("/state.json") and not wrote:
-            wrote.append(clear.write(resources(3), base=clear.read()))
-        return faults.PASS
-
-    proxy.plan = plan
+    wrote = overtaken(proxy, clear, faults.CUT_BEFORE)
     with pytest.raises(StateConflictError):
         patient.write(resources(2), base=base)
     assert clear.read() == wrote[0]
@@ -182,16 +186,7 @@ def test_somebody_writes_instead_of_what_did_not_arrive(patient, proxy, clear):
 def test_somebody_writes_and_then_the_store_says_no_more(patient, proxy, clear):
     """Whether our write arrived before theirs cannot be known, and that the state is as it was would be a lie."""
     base = patient.read()
-    wrote = []
-
-    def plan(method, key):
-        if method == "PUT" and key.endswith("/state.json"):
-            return faults.CUT_AFTER
-        if method == "HEAD" and key.endswith("/state.json") and not wrote:
-            wrote.append(clear.write(resources(3), base=clear.read()))
-        return faults.CUT_BEFORE if method == "HEAD" and "/backups/" in key else faults.PASS
-
-    proxy.plan = plan
+    wrote = overtaken(proxy, clear, faults.CUT_AFTER, itertools.repeat(faults.CUT_BEFORE))
     with pytest.raises(StateError) as caught:
         patient.write(resources(2), base=base)
     assert str(caught.value).startswith(f"Cannot read {patient.bucket.address.named('backups/state.2.json')}: ")

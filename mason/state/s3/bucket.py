@@ -77,9 +77,9 @@ class Bucket:
             return None
 
     def head(self, key: str) -> Found | None:
-        """As ``get``, without the body and without trying twice."""
+        """As ``get``, without the body."""
         try:
-            return self._once("read", key, lambda: _found(self._client().head_object(**self._object(key)), b""))
+            return self._persistently("read", key, lambda: self._head(key))
         except Missing:
             return None
 
@@ -112,7 +112,10 @@ class Bucket:
                     doubt = error
             doubt.seen_old = False
             with suppress(StateError):
-                found = self.head(key)
+                try:
+                    found = self._head(key)
+                except Missing:
+                    found = None
                 if found is not None and found.write_id == write_id:
                     return found.etag
                 if (found.etag if found else NEW) != match:
@@ -161,6 +164,10 @@ class Bucket:
             self._client().get_paginator("list_objects_v2").paginate(Bucket=self.address.bucket, **options)
         )
         return pages
+
+    def _head(self, key: str) -> Found:
+        """One attempt. Raises ``Missing``."""
+        return self._once("read", key, lambda: _found(self._client().head_object(**self._object(key)), b""))
 
     def _put(self, key: str, body: bytes, write_id: str, **condition: str) -> str:
         """One attempt; returns the ETag."""
