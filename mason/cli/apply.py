@@ -206,7 +206,7 @@ def _carry_out(
         _show_applied(invocation, opened, made, applied)
     except KeyboardInterrupt:
         raise CancelledError(_interrupted(opened, made)) from None
-    if any(failure.is_interrupted for failure in applied.failures):
+    if applied.is_interrupted:
         return CancelledError.exit_code
     return 1 if applied.failures or applied.not_begun or applied.unsaved else 0
 

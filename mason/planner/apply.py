@@ -79,6 +79,12 @@ class Applied:
     unsaved: Snapshot | None = None
     unsaved_because: str = ""
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a person's Ctrl-C ended it early: nothing else leaves actions undone where none failed."""
+        left = bool(self.not_begun) and not self.failures and self.unsaved is None
+        return left or any(failure.is_interrupted for failure in self.failures)
+
 
 def apply_plan(
     plan: Plan,

@@ -149,10 +149,10 @@ def _refuse_kinds(file: Path) -> None:
         raise StateError(f"{file} is a folder, not a saved plan. See what its files would change: mason plan {typed}")
     if not stat.S_ISREG(found.st_mode):
         raise StateError(f"{file} is no regular file, and a plan is kept in one.")
-    if not found.st_size:
-        raise StateError(f"{file} is empty: no plan was saved in it. Save one with: {_make(file)}")
     if file.suffix in _YAML:
         raise StateError(f"{file} is YAML, not a saved plan. See what it would change: mason plan {typed}")
+    if not found.st_size:
+        raise StateError(f"{file} is empty: no plan was saved in it. Save one with: {_make(file)}")
 
 
 def _unreadable(file: Path, error: OSError) -> StateError:

@@ -131,6 +131,7 @@ def test_json_and_markdown_exclude_each_other(mason, project, saved, command):
     ("file", "message"),
     [
         ("get.yaml", "get.yaml is YAML, not a saved plan. See what it would change: mason plan get.yaml"),
+        ("empty.yaml", "empty.yaml is YAML, not a saved plan. See what it would change: mason plan empty.yaml"),
         ("data", "data is a folder, not a saved plan. See what its files would change: mason plan data"),
         ("none.plan", "There is no file none.plan. Save a plan with: mason plan --out none.plan"),
         ("my a.plan", "There is no file my a.plan. Save a plan with: mason plan --out 'my a.plan'"),
@@ -140,7 +141,8 @@ def test_json_and_markdown_exclude_each_other(mason, project, saved, command):
     ],
 )
 def test_what_is_no_saved_plan_is_told_with_what_was_probably_meant(mason, project, file, message):
-    (project / "empty.plan").touch()
+    for empty in ("empty.plan", "empty.yaml"):
+        (project / empty).touch()
     shown = mason("show", file)
     assert (shown.code, shown.out, shown.err) == (1, "", f"Error: {message}\n")
     assert mason("show", file, "--json").json["errors"][0]["message"] == message
