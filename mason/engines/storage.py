@@ -49,8 +49,8 @@ class Storage(Engine):
     def fingerprint(self, path: str, *, content: bool = False) -> str:
         """A digest of names, sizes and modification times at ``path`` (a file, folder or glob).
 
-        Changes when a file there is added, removed or written; empty matches have a fingerprint too. With ``content``
-        it is of names and what is in the files: it stays when a file is written again as it was.
+        Changes when a file there is added, removed or written, and is empty where there is no file. With ``content`` it
+        is of names and what is in the files: it stays when a file is written again as it was.
         """
         raise self.lacks("fingerprint")
 

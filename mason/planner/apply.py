@@ -258,9 +258,9 @@ class _Applying:
                 raise
 
     def _spare(self, action: Action) -> None:
-        """Save the definition of a run that has not to be done, if it has another one. Raises ``_NotDone``."""
+        """Save what there is to save of a run that has not to be done. Raises ``_NotDone``."""
         assert action.wanted is not None, "a run that is spared is defined"
-        if action.replaces == action.wanted.digest and not action.moved_from:
+        if action.replaces == action.wanted.digest and not action.moved_from and action.outcome is None:
             return
         try:
             with self._writing:
@@ -309,7 +309,7 @@ class _Applying:
             applied_at=self._now,
             applied_by=self._me,
             # A run whose description changed was done all the same.
-            outcome=before.outcome if before is not None else None,
+            outcome=action.outcome or (before.outcome if before is not None else None),
         )
 
     def ended(self, action: Action, ended: Ended) -> None:

@@ -27,6 +27,7 @@ from mason.state.snapshot import Entry, Snapshot
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
     from mason.planner.executions import Executions, Observe, Place
+    from mason.planner.outcome import History
     from mason.planner.results import Lookup
 
 
@@ -68,6 +69,7 @@ def build(
     observe: Observe | None = None,
     take_over: Collection[str] = (),
     drifts: Sequence[Drift] = (),
+    history: History = lambda run_id: None,
 ) -> Plan:
     """The plan that makes the state hold ``resources``.
 
@@ -76,6 +78,7 @@ def build(
     unchanged resources are still there. ``catalog`` and ``observe`` are needed where there are runs or schedules.
     ``take_over`` are projects whose resources become this project's where it defines them too. ``drifts`` are what
     engines and the store hold otherwise, as far as somebody looked: the plan puts it right where these files define it.
+    ``history`` is asked how runs ended of which the state was not told.
 
     Raises ``ResourceError`` with all faults, and ``NotFoundError`` for a target that is neither in the files nor in the
     state.
@@ -123,7 +126,10 @@ def build(
         # Decoded together, which costs half as much as one after another.
         snapshot.select([each.address for each in executed if each.address in applied])
         saved = {action.address for action in actions if action.wanted is not None}
-        coming = Coming([wanted[address] for address in saved] + executed, snapshot, read_source, renamed.before)
+        settled = _settled(executed, saving, history)
+        coming = Coming(
+            [wanted[address] for address in saved] + executed, snapshot, read_source, renamed.before, settled
+        )
         lost = {each.address: list(dangling(each, wanted, applied, place)) for each in executed}
         executions = Executions(
             coming.entry,
@@ -134,7 +140,7 @@ def build(
             edited=edited.difference(saved, (each.address for each in executed)),
             held=applied.get,
         )
-        planned = _Executed(executions, saving, drifted)
+        planned = _Executed(executions, saving, drifted, settled)
         planned.plan([each for each in executed if not lost[each.address]], coming.entry)
         actions += planned.actions
         unchanged += planned.unchanged
@@ -162,10 +168,13 @@ def build(
 class _Executed:
     """The part of a plan that is about runs and schedules: one after the other, each run after those it waits for."""
 
-    def __init__(self, executions: Executions, saving: Saving, drifted: Mapping[str, str]) -> None:
+    def __init__(
+        self, executions: Executions, saving: Saving, drifted: Mapping[str, str], settled: Mapping[str, Entry]
+    ) -> None:
         self._executions = executions
         self._drifted = drifted
         self._saving = saving
+        self._settled = settled
         self.actions: list[Action] = []
         self.unchanged: list[str] = []
         self.faults: list[Diagnostic] = []
@@ -173,21 +182,29 @@ class _Executed:
 
     def plan(self, resources: Sequence[Resource], lookup: Lookup) -> None:
         """Decide on ``resources``; those whose definitions are faulty become faults."""
-        from mason.planner.executions import lacking_results
+        from mason.planner.executions import Due, lacking_results
 
         by_address = {resource.address: resource for resource in resources}
         lacking = lacking_results(resources, lookup)
         done: set[str] = set()
         for address in topological({each.address: each.references for each in resources}):
-            resource, entry = by_address[address], self._saving.entry(address)
+            resource, settled = by_address[address], self._settled.get(address)
+            entry = settled or self._saving.entry(address)
             action, edited = self._saving.save(resource), self._saving.is_edited(address)
+            if settled is not None:
+                action = replace(action, outcome=settled.outcome)
+            before = [used for used in resource.references if used in done]
             try:
                 if kind_of(address) == "schedule":
                     due = self._executions.schedule(
-                        resource, entry, action.changes, edited=edited, drift=self._drifted.get(address, "")
+                        resource,
+                        entry,
+                        action.changes,
+                        edited=edited,
+                        before=before,
+                        drift=self._drifted.get(address, ""),
                     )
                 else:
-                    before = [used for used in resource.references if used in done]
                     due = self._executions.run(
                         resource,
                         entry,
@@ -200,6 +217,8 @@ class _Executed:
             except ResourceError as error:
                 self.faults += error.diagnostics
                 continue
+            if due is None and settled is not None:
+                due = Due("overwrite", "it succeeded, and the state was not told")
             if due is None and (action.moved_from or self._saving.is_taken_over(address)):
                 self.actions.append(action)
                 continue
@@ -232,6 +251,19 @@ class _Executed:
         for used, sentence in unready(resource.definition, lookup).items():
             if used in elsewhere:
                 yield f"{resource.address}: {sentence}, and it is not in this plan. Plan both together."
+
+
+def _settled(executed: Iterable[Resource], saving: Saving, history: History) -> dict[str, Entry]:
+    """The entries of runs with the outcomes that the history knows better, by the addresses that they will have."""
+    from mason.planner.outcome import Outcome
+
+    found: dict[str, Entry] = {}
+    for resource in executed:
+        entry = saving.entry(resource.address)
+        outcome = Outcome.of(entry)
+        if entry is not None and outcome is not None and (told := outcome.told(history)) is not outcome:
+            found[resource.address] = replace(entry, outcome=told.to_dict())
+    return found
 
 
 def build_destroy(snapshot: Snapshot, *, targets: Sequence[str] = (), project: str = "") -> Plan:

@@ -17,15 +17,22 @@ ReadSource = Callable[[str], bytes | None]
 
 class Coming:
     """The resources ``saved`` by a plan, and what ``snapshot`` holds besides. ``read_source`` gives what it keeps,
-    ``before`` the addresses there of those that have another one now."""
+    ``before`` the addresses there of those that have another one now, ``settled`` the entries of runs whose outcomes
+    the plan saves, by the addresses that they will have."""
 
     def __init__(
-        self, saved: Iterable[Resource], snapshot: Snapshot, read_source: ReadSource, before: Mapping[str, str]
+        self,
+        saved: Iterable[Resource],
+        snapshot: Snapshot,
+        read_source: ReadSource,
+        before: Mapping[str, str],
+        settled: Mapping[str, Entry],
     ) -> None:
         self._saved = {resource.address: resource for resource in saved}
         self._applied = snapshot.resources
         self._read_source = read_source
         self._before = before
+        self._settled = settled
         self._gone = set(before.values())
         self._entries: dict[str, Entry | None] = {}
         self._sources = {
@@ -33,13 +40,13 @@ class Coming:
         }
 
     def entry(self, address: str) -> Entry | None:
-        """The entry of an address, if there will be one. A run or schedule has the outcome that it has now."""
+        """The entry of an address, if there will be one. A run or schedule has the outcome that is known now."""
         if address not in self._entries:
             self._entries[address] = self._entry(address)
         return self._entries[address]
 
     def _entry(self, address: str) -> Entry | None:
-        applied = self._applied.get(self._before.get(address, address))
+        applied = self._settled.get(address) or self._applied.get(self._before.get(address, address))
         resource = self._saved.get(address)
         if resource is None:
             return None if address in self._gone else applied

@@ -23,7 +23,14 @@ from mason.engines.metastore import Metastore
 from mason.engines.models import Job
 from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
-from mason.errors import AccessDeniedError, CancelledError, EngineError, NotConfirmedError, UnsupportedVerbError
+from mason.errors import (
+    AccessDeniedError,
+    CancelledError,
+    EngineError,
+    MasonError,
+    NotConfirmedError,
+    UnsupportedVerbError,
+)
 from mason.state.lock import refuse_lost
 
 
@@ -143,6 +150,37 @@ def _in_words(failed: str) -> Iterator[None]:
         kind = AccessDeniedError if isinstance(error, PermissionError) else EngineError
         remedy = _REMEDIES.get(error.errno or 0, "See what is there, then run it again.")
         raise kind(f"{failed}: cannot use {path}: {error.strerror}. {remedy}") from error
+
+
+@contextlib.contextmanager
+def client_named(client: str | None, engine: str, verb: str) -> Iterator[None]:
+    """A client's library may raise anything, and exit; whoever is told shall know where. Raises ``EngineError``."""
+    try:
+        yield
+    except MasonError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise EngineError(f"Client {client} failed at {engine}.{verb}: {type(error).__name__}: {error}") from error
+
+
+def ask(
+    client: str,
+    open_engine: Callable[[str], Engine],
+    engine: str,
+    verb: str,
+    /,
+    *positional: Any,
+    allowed: bool = False,
+    **named: Any,
+) -> Any:
+    """Call one verb for nobody's operator; one that changes something only if ``allowed``.
+
+    Raises ``MasonError`` and nothing else, and as :meth:`Context.call`.
+    """
+    announced = frozenset({f"{engine}.{verb}"}) if allowed else frozenset()
+    ctx = Context({}, open_engine, allowed=announced, tell=lambda kind, message: None)
+    with client_named(client, engine, verb):
+        return ctx.call(engine, verb, *positional, **named)
 
 
 _REMEDIES = {

@@ -108,7 +108,8 @@ class Executions:
         that is wrong with it.
         """
         run = Run.from_definition(resource.definition)
-        reasons = list(self._reasons(resource, run, entry, changes, edited=edited, before=before))
+        seen = self._seen(resource, run) if run.inputs else {}
+        reasons = list(self._reasons(run, entry, changes, edited=edited, before=before, seen=seen))
         reasons += [reason for reason in (drift, lacking) if reason]
         is_conditional = not reasons and bool(before) and bool(run.inputs or _refers(run, before))
         if is_conditional:
@@ -116,14 +117,22 @@ class Executions:
         if not reasons:
             changed = entry is None or entry.digest != resource.digest
             return Due("overwrite", "its definition changed, but nothing that it does") if changed else None
-        plan = self.plan_of(resource, run.work, run.config_id, run.parameters)
+        plan = self._plan_of(resource, run, before)
         steps = tuple(step.told for step in plan.steps)
-        return Due("run", "; ".join(reasons), steps=steps, is_conditional=is_conditional, warnings=plan.warnings)
+        warnings = (*plan.warnings, *_missing_inputs(seen, before))
+        return Due("run", "; ".join(reasons), steps=steps, is_conditional=is_conditional, warnings=warnings)
 
     def schedule(
-        self, resource: Resource, entry: Entry | None, changes: Sequence[Change], *, edited: bool, drift: str = ""
+        self,
+        resource: Resource,
+        entry: Entry | None,
+        changes: Sequence[Change],
+        *,
+        edited: bool,
+        before: Sequence[str],
+        drift: str = "",
     ) -> Due | None:
-        """What there is to do for a schedule; nothing if the scheduler has it as it should be. Raises as for runs."""
+        """What there is to do for a schedule; nothing if the scheduler has it as it should be. As for runs."""
         outcome = Outcome.of(entry)
         if entry is None:
             reason = "not in the state"
@@ -141,7 +150,7 @@ class Executions:
         if not reason:
             return None
         schedule = Schedule.from_definition(resource.definition)
-        plan = self.plan_of(resource, schedule.work, schedule.config_id, schedule.parameters)
+        plan = self._plan_of(resource, schedule, before)
         client = self._scheduler(resource, schedule)
         taken: tuple[Call, ...] = ()
         if entry is not None and outcome is not None and not edited and _is_elsewhere(entry, outcome, schedule, client):
@@ -170,16 +179,17 @@ class Executions:
                 f"mason destroy schedule.{schedule.name}"
             )
 
-    def plan_of(self, resource: Resource, work: str, config_id: str, parameters: Mapping[str, Any]) -> WorkflowPlan:
+    def _plan_of(self, resource: Resource, execution: Run | Schedule, before: Collection[str]) -> WorkflowPlan:
         """The dry run of what a run or schedule executes. Raises ``ResourceError`` with the lines of all faults."""
         try:
             return prepare(
-                work,
-                given_of(work, parameters, resource, self._place),
+                execution.work,
+                given_of(execution.work, execution.parameters, resource, self._place),
                 lookup=self._unedited,
                 read_source=self._read_source,
                 catalog=self._catalog,
-                config_id=config_id,
+                config_id=execution.config_id,
+                redone=before,
             )
         except ResourceError as error:
             raise ResourceError(self._standing(fault, resource) for fault in error.diagnostics) from error
@@ -202,13 +212,13 @@ class Executions:
 
     def _reasons(
         self,
-        resource: Resource,
         run: Run,
         entry: Entry | None,
         changes: Sequence[Change],
         *,
         edited: bool,
         before: Sequence[str],
+        seen: Mapping[str, str],
     ) -> Iterator[str]:
         outcome = Outcome.of(entry)
         if outcome is None:
@@ -230,7 +240,7 @@ class Executions:
             returned = dict.fromkeys(returned_otherwise(run.parameters, outcome, self._lookup))
             # What comes before it in this plan may return what it did once more.
             yield from (f"what {address} returned changed" for address in returned if address not in before)
-            yield from self._changed_inputs(resource, run, outcome)
+            yield from changed_inputs(seen, outcome)
 
     def _changed_uses(self, work: str, outcome: Outcome) -> Iterator[str]:
         if work not in outcome.uses:
@@ -240,17 +250,17 @@ class Executions:
             if used is None or used.digest != digest:
                 yield f"{address} changed"
 
-    def _changed_inputs(self, resource: Resource, run: Run, outcome: Outcome) -> Iterator[str]:
+    def _seen(self, resource: Resource, run: Run) -> Mapping[str, str]:
+        """The fingerprints of the inputs of a run. Raises ``ResourceError`` where they cannot be looked at."""
         config = self._lookup(config_address(run.config_id))
-        if not run.inputs or config is None:
-            return
+        if config is None:
+            return {}
         try:
-            seen = self._observe(Config.from_definition(config.definition), run)
+            return self._observe(Config.from_definition(config.definition), run)
         except MasonError as error:
             line = self._place(resource, ("inputs",))
             message = f"{title_of(resource.address)}: its inputs cannot be looked at: {error}"
             raise ResourceError([Diagnostic(resource.file, line, message)]) from error
-        yield from changed_inputs(seen, outcome)
 
     def _scheduler(self, resource: Resource, schedule: Schedule) -> str:
         """The client that keeps the schedule. Raises ``ParameterError`` when there is none."""
@@ -299,6 +309,12 @@ def changed_inputs(seen: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
     changed = [path for path, fingerprint in seen.items() if outcome.inputs.get(path) != fingerprint]
     if changed:
         yield f"its inputs changed: {', '.join(changed)}"
+
+
+def _missing_inputs(seen: Mapping[str, str], before: Sequence[str]) -> Iterator[str]:
+    """What is to be warned of inputs that are not there, unless a run that is done before may make them."""
+    if not before:
+        yield from (f"there is nothing at its input {path}" for path, fingerprint in seen.items() if not fingerprint)
 
 
 def given_of(work: str, parameters: Mapping[str, Any], resource: Resource | None, place: Place) -> WorkflowGiven:

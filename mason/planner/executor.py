@@ -6,17 +6,17 @@ What cannot be guarded against where a person's Python runs stands in ``python_s
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from mason.engines import ENGINES
 from mason.engines.engine import Engine
 from mason.engines.models import Rows
-from mason.errors import Diagnostic, EngineError, MasonError, ParameterError
+from mason.errors import Diagnostic, MasonError, ParameterError
 from mason.planner import context
 from mason.planner.answer import Answer, data_of
 from mason.planner.arguments import fit
-from mason.planner.context import Context
+from mason.planner.context import Context, client_named
 from mason.planner.dryrun import DryRun
 from mason.planner.output import aside
 from mason.planner.sentences import finish, placeholder
@@ -74,7 +74,7 @@ def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engi
     values: dict[str, Any] = dict(ctx.params)
     for sentence, teller in zip(sentences, changes, strict=True):
         verb = ENGINES[sentence.engine].verbs[sentence.verb]
-        with _client_named(sentence, shown.clients):
+        with client_named(shown.clients.get(sentence.engine), sentence.engine, sentence.verb):
             if teller is not None:
                 if teller not in open_engine(sentence.engine).supports:
                     return None
@@ -94,25 +94,11 @@ def _speak(sentences: Sequence[Sentence], ctx: Context, clients: Mapping[str, st
     values: dict[str, Any] = dict(ctx.params)
     returned: Any = None
     for sentence in sentences:
-        with _client_named(sentence, clients):
+        with client_named(clients.get(sentence.engine), sentence.engine, sentence.verb):
             returned = _say(sentence, ctx, values)
         if sentence.bind:
             values[sentence.bind] = returned
     return returned
-
-
-@contextlib.contextmanager
-def _client_named(sentence: Sentence, clients: Mapping[str, str]) -> Iterator[None]:
-    try:
-        yield
-    except MasonError:
-        raise
-    except (Exception, SystemExit) as error:
-        # A client's library may raise anything; the answer and the record shall say where.
-        raise EngineError(
-            f"Client {clients.get(sentence.engine)} failed at {sentence.engine}.{sentence.verb}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
 
 
 def _say(sentence: Sentence, ctx: Context, values: Mapping[str, Any]) -> Any:

@@ -6,7 +6,7 @@ of its end shows, because the outcome that says that the call is about to be mad
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -55,8 +55,12 @@ class Outcome:
     @classmethod
     def of(cls, entry: Entry | None) -> Outcome | None:
         """The outcome of an applied run or schedule; ``None`` where there is none that can be understood."""
-        kept = entry.outcome if entry is not None else None
-        if not kept or kept.get("status") not in get_args(Status):
+        return cls.from_dict(entry.outcome if entry is not None else None)
+
+    @classmethod
+    def from_dict(cls, kept: Any) -> Outcome | None:
+        """The outcome that ``to_dict`` made; ``None`` for what is none that can be understood."""
+        if not isinstance(kept, Mapping) or kept.get("status") not in get_args(Status):
             return None
         # A state may have been edited, or written by a Mason that keeps more.
         texts: dict[str, Any] = {name: str(kept.get(name, "")) for name in ("at", "run_id", "error", "client")}
@@ -68,6 +72,19 @@ class Outcome:
         listed = kept.get("tables")
         tables = [each for each in listed if _is_table(each)] if isinstance(listed, list) else []
         return cls(status=kept["status"], **texts, **mappings, tables=tuple(tables))
+
+    def told(self, history: History) -> Outcome:
+        """This outcome, or how the run ended of which the state was told nothing or less: its process was killed
+        between the end of the run and the write of it, or could not write."""
+        if self.status == "succeeded" or not self.run_id:
+            return self
+        found = history(self.run_id)
+        is_news = found is not None and found.run_id == self.run_id and found.status not in ("pending", self.status)
+        return found if found is not None and is_news else self
+
+
+History = Callable[[str], "Outcome | None"]
+"""How a run resource's run ended, by the run's id; nothing where that is not known."""
 
 
 _VALUES: dict[str, tuple[type, ...]] = {"uses": (str,), "inputs": (str,), "given": (str,), "results": (list, str)}

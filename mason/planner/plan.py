@@ -94,6 +94,7 @@ class Action:
     ``steps`` what is executed by them (all that a run does; what a schedule will do at its times). ``is_conditional``
     says of a run that it is done only if what comes before it in the plan changes what it is given. ``moved_from`` is
     the address that the state has it under, where that is another one; a ``move`` changes hardly more than that.
+    ``outcome`` is how a run ended that the state was not told of (see ``mason.planner.outcome``), which is saved, too.
     """
 
     kind: ActionKind
@@ -109,11 +110,17 @@ class Action:
     steps: tuple[ShownStep, ...] = ()
     is_conditional: bool = False
     moved_from: str = ""
+    outcome: Mapping[str, Any] | None = None
 
     @property
     def touches_engines(self) -> bool:
         """Whether it is more than a definition that becomes current."""
         return bool(self.calls) or self.kind == "run"
+
+    @property
+    def is_outcome_only(self) -> bool:
+        """Whether all that it saves is how a run ended."""
+        return self.kind == "overwrite" and self.outcome is not None and not self.changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +185,11 @@ class Plan:
     @property
     def overwrites(self) -> tuple[Action, ...]:
         """The actions that replace a definition, and not only its name."""
-        return tuple(action for action in self.actions if action.kind == "overwrite" or _moves_more(action))
+        return tuple(
+            action
+            for action in self.actions
+            if (action.kind == "overwrite" and not action.is_outcome_only) or _moves_more(action)
+        )
 
 
 def counted(actions: Iterable[Action]) -> dict[ActionKind, int]:

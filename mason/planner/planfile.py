@@ -236,6 +236,7 @@ def _encode_action(action: Action) -> dict[str, Any]:
         "steps": [encode_step(step) for step in action.steps],
         "conditional": action.is_conditional,
         "moved_from": action.moved_from,
+        "outcome": scrub_all(action.outcome),
         "wanted": wanted
         and {
             "digest": wanted.digest,
@@ -314,6 +315,7 @@ def _decode_action(given: dict[str, Any]) -> Action:
         steps=tuple(_decode_step(step) for step in given["steps"]),
         is_conditional=given["conditional"],
         moved_from=given["moved_from"],
+        outcome=given["outcome"],
         wanted=wanted
         and Wanted(
             digest=wanted["digest"],

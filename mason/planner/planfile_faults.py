@@ -89,6 +89,7 @@ def _schema() -> dict[str, Any]:
         steps={"type": "array", "items": step},
         conditional={"type": "boolean"},
         moved_from=_TEXT,
+        outcome={"type": ["object", "null"]},
         wanted={"anyOf": [wanted, {"type": "null"}]},
     )
     return _object(

@@ -6,7 +6,7 @@ refer to, and makes the dry run of each. All faults of all steps are told at onc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,11 @@ from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceErro
 from mason.planner.dryrun import DryRun, dry_run
 from mason.planner.expansion import Ancestry, Flat, FlatStep, Scope, expand
 from mason.planner.order import cycles
+from mason.planner.outcome import Outcome
 from mason.planner.plan import ShownStep
 from mason.planner.references import OF_RUN, Reference, Unresolved, fill, find, is_referring, look_up
 from mason.planner.results import Lookup, step_of_run
-from mason.resources.address import config_address, kind_of, title_of
+from mason.resources.address import config_address, kind_of, run_address, title_of
 from mason.resources.dag import dag_findings, step_remedy
 from mason.resources.executions import ONLY_STEP
 from mason.resources.kinds import Config, Operator, Step, Workflow
@@ -136,18 +137,20 @@ def prepare(
     read_source: Callable[[str], bytes],
     catalog: ClientCatalog,
     config_id: str = "",
+    redone: Collection[str] = (),
 ) -> WorkflowPlan:
     """The plan of a run of the workflow at ``address`` with the parameters ``given``; no engine is called.
 
     An operator is planned as a workflow of the one step ``ONLY_STEP``. ``read_source`` gives the content of a module by
-    its digest, ``config_id`` names the config of the steps that have none of their own (empty: each needs one). Raises
+    its digest, ``config_id`` names the config of the steps that have none of their own (empty: each needs one).
+    ``redone`` are the addresses of runs that will be done before it, so that nobody knows what they return. Raises
     ``NotFoundError`` for an unknown workflow, ``ResourceError`` for workflows whose steps cannot be put in an order,
     and ``ParameterError`` with all faults of what was given and of all steps; with ``strict: false`` the faults of
     steps are warnings, as long as a step is left.
     """
     if lookup(address) is None:
         raise NotFoundError(f"There is no {_named(address)} in the state. See what there is with: mason get workflow")
-    planning = _Planning(lookup, read_source, catalog, config_id)
+    planning = _Planning(lookup, read_source, catalog, config_id, redone)
     workflows = planning.workflows(address)
     flat = expand(_AROUND_OPERATOR if kind_of(address) == "operator" else address, workflows, given)
     planned, faults = planning.steps(flat, given)
@@ -197,8 +200,14 @@ class _Planning:
     """What one preparation looked up: every definition is looked up, and every module read, once."""
 
     def __init__(
-        self, lookup: Lookup, read_source: Callable[[str], bytes], catalog: ClientCatalog, config_id: str
+        self,
+        lookup: Lookup,
+        read_source: Callable[[str], bytes],
+        catalog: ClientCatalog,
+        config_id: str,
+        redone: Collection[str],
     ) -> None:
+        self._redone = redone
         self._lookup = lookup
         self._read_source = read_source
         self._catalog = catalog
@@ -326,11 +335,18 @@ class _Planning:
     def _of_run(self, text: str, parts: Sequence[str]) -> Reference | str:
         """The step of another run that ``NAME.STEP.KEY`` names, or ``NAME.KEY`` where the run has one step only."""
         found = step_of_run(parts, self._lookup)
-        return (
-            f"{text}: {found}"
-            if isinstance(found, str)
-            else Reference(text, f"{OF_RUN}{found[0]}.{found[1]}", found[2])
-        )
+        if isinstance(found, str):
+            return f"{text}: {found}"
+        run, step, path = found
+        reference = Reference(text, f"{OF_RUN}{run}.{step}", path)
+        outcome = Outcome.of(self._lookup(run_address(run))) if run_address(run) not in self._redone else None
+        known = outcome.results.get(step) if outcome is not None and outcome.status == "succeeded" else None
+        if isinstance(known, list):
+            try:
+                look_up(reference, {reference.step: known})
+            except Unresolved as error:
+                return f"it needs {text}, but {error}"
+        return reference
 
     def _config(self, flat: FlatStep, given: WorkflowGiven, faults: list[Diagnostic]) -> Config | None:
         identifier = flat.config_id or self._config_id

@@ -33,6 +33,7 @@ from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.apply import Applied
+    from mason.planner.outcome import Outcome
     from mason.planner.plan import Action, Drift, Plan
     from mason.planner.workers import Control
     from mason.project.executions import Inputs, TellOf
@@ -130,6 +131,7 @@ def plan(
                 observe=observe,
                 take_over=take_over,
                 drifts=drifts(project, snapshot) if refresh else (),
+                history=lambda run_id: told_outcome(project, run_id),
             )
     if secrets.are_known():
         _refuse_literals(project, made)
@@ -175,6 +177,17 @@ def _observing(project: Project) -> Iterator[Callable[[Config, Run], Mapping[str
     finally:
         if inputs is not None:
             inputs.close()
+
+
+def told_outcome(project: Project, run_id: str) -> Outcome | None:
+    """How the run of a run resource ended, as its record tells; ``None`` where that does not, or cannot be read."""
+    from mason.planner.outcome import Outcome
+
+    try:
+        return Outcome.from_dict(project.store.get_run(run_id).get("outcome"))
+    except StateError:
+        # Then nobody knows, and the run is done again.
+        return None
 
 
 def stored_source(store: StateReader, digest: str) -> bytes | None:

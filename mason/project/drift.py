@@ -8,7 +8,7 @@ from typing import Any
 from mason.engines import models
 from mason.errors import MasonError, NotFoundError, StateError, StateFormatError
 from mason.planner import drift
-from mason.planner.context import Context
+from mason.planner.context import ask
 from mason.planner.executions import given_of, schedule_model
 from mason.planner.outcome import Outcome
 from mason.planner.output import aside
@@ -134,5 +134,4 @@ class _Look:
                 raise StateError(f"there is no {address} in the state any more")
             config = Config.from_definition(untouched(self._snapshot, address, self._snapshot.resources).definition)
             self._clients[key] = Clients(self._project.settings, config, {role: client})
-        ctx = Context({}, self._clients[key].engine, allowed=frozenset(), tell=lambda kind, message: None)
-        return ctx.call(role, verb, *arguments)
+        return ask(client, self._clients[key].engine, role, verb, *arguments)

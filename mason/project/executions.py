@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -15,14 +15,14 @@ from mason.engines.models import Schedule as ScheduleModel
 from mason.errors import MasonError, NotFoundError, StalePlanError, StateError, UnsupportedVerbError
 from mason.planner import history
 from mason.planner.apply import Performance
-from mason.planner.context import Context
+from mason.planner.context import ask
 from mason.planner.executions import changed_inputs, given_of, unready
 from mason.planner.outcome import Outcome
 from mason.planner.output import aside
 from mason.planner.plan import Action, Call, Plan
 from mason.planner.planfile import encode_step
 from mason.planner.references import Unresolved, look_up
-from mason.planner.results import digest_of_value, referred_steps, worth_keeping
+from mason.planner.results import digest_of_value, referred_steps
 from mason.project import Project
 from mason.project.applied import untouched
 from mason.project.clients import Clients
@@ -54,13 +54,13 @@ class Inputs:
 
         Raises ``UnsupportedVerbError`` when the config has no storage that can tell, and what the storage raises.
         """
+        client = _able_storage(config)
         if config.id not in self._clients:
-            self._clients[config.id] = Clients(self._project.settings, config, {"storage": _able_storage(config)})
-        clients = self._clients[config.id]
-        ctx = Context({}, clients.engine, allowed=frozenset(), tell=lambda kind, message: None)
+            self._clients[config.id] = Clients(self._project.settings, config, {"storage": client})
+        engine = self._clients[config.id].engine
         content = run.compare == "content"
         with aside():
-            return {path: ctx.call("storage", "fingerprint", path, content=content) for path in run.inputs}
+            return {path: ask(client, engine, "storage", "fingerprint", path, content=content) for path in run.inputs}
 
     def close(self) -> None:
         """Close the clients."""
@@ -119,7 +119,9 @@ class Performer:
             raise StateError(f"{'; '.join(lacking.values())}. It was not begun: plan and apply them together.")
         inputs = self._fingerprints(_config(snapshot, run.config_id), run) if run.inputs else {}
         returned = _given_by_runs(prepared)
-        before = Outcome.of(snapshot.resources.get(action.moved_from or action.address))
+        before = Outcome.from_dict(action.outcome) or Outcome.of(
+            snapshot.resources.get(action.moved_from or action.address)
+        )
         if (
             action.is_conditional
             and before is not None
@@ -130,8 +132,8 @@ class Performer:
             return None
         run_id = history.new_run_id(datetime.now(timezone.utc))
         keep = self._referred_to(snapshot).get(run.name, frozenset())
-        prepared = replace(prepared, resource=action.address, new_id=run_id, keep=keep, alone=False)
         outcome = Outcome("pending", run_id=run_id, uses=prepared.plan.digests, inputs=inputs, given=returned)
+        prepared = replace(prepared, resource=action.address, new_id=run_id, keep=keep, pending=outcome, alone=False)
         look = partial(self._fingerprints, _config(snapshot, run.config_id), run) if run.inputs else None
         return _Running(self, prepared, outcome, look)
 
@@ -202,7 +204,8 @@ class _Running:
             return replace(self.pending, status="failed", run_id="", error=scrub(str(error)))
         if self.look is not None and end.status == "succeeded":
             self.performer.warn_of_changes(self.prepared.resource, self.pending.inputs, self.look)
-        return ended(self.pending, end, self.prepared.keep)
+        assert end.outcome is not None, "the run of a resource has one"
+        return end.outcome
 
 
 def referred_to(resource: str, snapshot: Snapshot) -> frozenset[str]:
@@ -215,7 +218,7 @@ def settle(project: Project, prepared: PreparedWorkflow, end: RunEnd) -> str:
 
     A run that was resumed with other parameters did not do what its definition says: the state stays as it is.
     """
-    if prepared.uses is None:
+    if end.outcome is None:
         return f"{prepared.resource} was resumed with other parameters than its definition has: it stays to be done."
     try:
         with project.store.lock("resume", timeout=10):
@@ -224,25 +227,12 @@ def settle(project: Project, prepared: PreparedWorkflow, end: RunEnd) -> str:
             before = Outcome.of(entry)
             if entry is None or before is None or before.run_id != end.run_id:
                 return f"{prepared.resource} was done again, or is gone, since that run: the state stays as it is."
-            at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-            outcome = replace(ended(replace(before, error="", uses=prepared.uses), end, prepared.keep), at=at)
             known = dict(snapshot.resources)
-            project.store.write(known | {prepared.resource: replace(entry, outcome=outcome.to_dict())}, base=snapshot)
+            told = replace(entry, outcome=end.outcome.to_dict())
+            project.store.write(known | {prepared.resource: told}, base=snapshot)
     except MasonError as error:
         return f"The state could not be told how {prepared.resource} ended: {error}"
     return ""
-
-
-def ended(pending: Outcome, end: RunEnd, keep: Collection[str]) -> Outcome:
-    """The outcome of a run that ended. ``keep`` are the steps whose results others refer to."""
-    if end.status == "succeeded":
-        statuses = {str(step["step"]): str(step["status"]) for step in end.record["steps"]}
-        # Of a step that was not done it is kept that there is nothing, or the run would be done again for it.
-        results = {step: end.results.get(step, statuses.get(step, "left out")) for step in keep}
-        return replace(pending, status="succeeded", results=worth_keeping(results), tables=tuple(end.tables))
-    errors = end.record.get("errors") or [f"it was {end.status}"]
-    told = scrub("; ".join(map(str, errors)))
-    return replace(pending, status="interrupted" if end.status == "interrupted" else "failed", error=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +248,8 @@ class _Putting:
         """Put it."""
         schedule, overwrite = self.call.arguments["schedule"], self.call.arguments["overwrite"]
         try:
-            with _scheduler(self.project, self.config, self.call) as ctx:
-                ctx.call("scheduler", "put_schedule", ScheduleModel.from_dict(schedule), overwrite=overwrite)
+            model = ScheduleModel.from_dict(schedule)
+            _ask_scheduler(self.project, self.config, self.call, model, overwrite=overwrite)
         except MasonError as error:
             # What was refused as new is somebody else's: the next time it is so, too.
             client = self.pending.client if overwrite else ""
@@ -282,22 +272,19 @@ class _Taking:
         try:
             for call in self.action.calls:
                 config = _config(self.snapshot, str(self.definition["config_id"]))
-                with _scheduler(self.project, config, call) as ctx, suppress(NotFoundError):
-                    # Where somebody took it already, it is as it shall be.
-                    ctx.call("scheduler", "delete_schedule", call.arguments["name"])
+                # Where somebody took it already, it is as it shall be.
+                with suppress(NotFoundError):
+                    _ask_scheduler(self.project, config, call, call.arguments["name"])
         except MasonError as error:
             return replace(self.pending, status="failed", error=scrub(str(error)))
         return replace(self.pending, status="succeeded", client="")
 
 
-@contextmanager
-def _scheduler(project: Project, config: Config, call: Call) -> Iterator[Context]:
-    """Where one call of a scheduler may be made, and no other that changes things."""
+def _ask_scheduler(project: Project, config: Config, call: Call, *arguments: Any, **named: Any) -> None:
+    """Make one call of a scheduler."""
     clients = Clients(project.settings, config, {"scheduler": call.client})
     try:
-        yield Context(
-            {}, clients.engine, allowed=frozenset({f"scheduler.{call.verb}"}), tell=lambda kind, message: None
-        )
+        ask(call.client, clients.engine, "scheduler", call.verb, *arguments, allowed=True, **named)
     finally:
         clients.close()
 

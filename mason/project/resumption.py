@@ -51,7 +51,9 @@ def prepare_resumption(
     (address,) = find(snapshot, kind, names)
     prepared = prepare_work(project, snapshot, address, given, config_id=config_id or begun["config_id"])
     done = _kept(prepared.plan.steps, {each["step"]: each for each in events if each.get("event") == "ended"})
-    if len(done) == len(prepared.plan.steps):
+    # Killed before its end was written, a run of a resource has to tell the state.
+    untold = "resource" in begun and project.store.get_run(run_id).get("status") == "running"
+    if len(done) == len(prepared.plan.steps) and not untold:
         raise ConflictError(f"Run {run_id} succeeded; there is nothing left to do.")
     _refuse_what_was_not_kept(prepared.plan.steps, done, address)
     occasion = Occasion(begun["schedule"], begun.get("due", "")) if begun.get("schedule") else None
@@ -60,13 +62,21 @@ def prepare_resumption(
     )
     if "resource" not in begun:
         return prepared
+    from mason.planner.outcome import Outcome
     from mason.project.executions import referred_to
 
     return replace(
         prepared,
         resource=str(begun["resource"]),
         keep=referred_to(str(begun["resource"]), snapshot),
-        uses=_digests_when_done(prepared.plan, events, done) if same else None,
+        pending=replace(
+            Outcome.of(snapshot.resources.get(str(begun["resource"]))) or Outcome("pending"),
+            status="pending",
+            run_id=run_id,
+            uses=_digests_when_done(prepared.plan, events, done),
+        )
+        if same
+        else None,
         tables={
             (str(each["config_id"]), str(each["client"]), str(each["database"]), str(each["name"])): each["table"]
             for each in events

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mason.planner.answer import Answer
     from mason.planner.deciding import Deciders
     from mason.planner.nodes import Ended
+    from mason.planner.outcome import Outcome
     from mason.planner.walk import Control
     from mason.planner.workflow import PlannedStep
 
@@ -324,18 +325,39 @@ class _Run:
             warnings += [] if failure else [str(error)]
         self._tell(event)
         record = self._record(status, errors)
+        pending = self._prepared.pending
+        outcome = self._outcome(pending, status, record["errors"]) if pending is not None else None
+        kept = {**record, "outcome": outcome.to_dict()} if outcome is not None else record
         try:
-            self._project.store.put_run(self._id, record)
+            # With what the state is to be told: should that fail, the next plan finds it here.
+            self._project.store.put_run(self._id, kept)
         except MasonError as error:
             warnings.append(f"The record of this run could not be kept: {error}")
-        kept = {step: data for step in self._prepared.keep if isinstance(data := self._results.get(step), list)}
+        return RunEnd(self._id, status, record, " ".join(warnings), failure, outcome)
+
+    def _outcome(self, pending: Outcome, status: str, errors: Sequence[str]) -> Outcome:
+        """What the state is to be told of the run of a run resource."""
+        at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        if status != "succeeded":
+            error = secrets.scrub("; ".join(errors) or f"it was {status}")
+            return replace(pending, status="interrupted" if status == INTERRUPTED else "failed", at=at, error=error)
+        from mason.planner.results import worth_keeping
+
+        # Of a step that was not done it is kept that there is nothing, or the run would be done again for it.
+        results = {step: secrets.scrub_all(self._results.get(step, "left out")) for step in self._prepared.keep}
         tables = [
             {"config_id": config_id, "client": client, "table": dict(table)}
             for (config_id, client, _, _), table in self._tables.items()
             if table is not None
         ]
-        told = " ".join(warnings)
-        return RunEnd(self._id, status, record, told, failure, secrets.scrub_all(kept), secrets.scrub_all(tables))
+        return replace(
+            pending,
+            status="succeeded",
+            at=at,
+            error="",
+            results=worth_keeping(results),
+            tables=tuple(secrets.scrub_all(tables)),
+        )
 
     def close(self) -> None:
         """Close the clients that steps opened, and forget the classes that decided on them."""

@@ -61,7 +61,8 @@ def show_run(project: Project, run_id: str) -> dict[str, Any]:
     ``interrupted``, and has the steps that the journal tells. Raises ``StateError`` for an unknown id."""
     from mason.state.journal import is_going_on, read_journal
 
-    record = project.store.get_run(run_id)
+    # What the state was to be told is in the state.
+    record = _without(project.store.get_run(run_id), "outcome")
     if record.get("status") != "running" or "steps" not in record:
         return record
     events = read_journal(run_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.engines.progress import Progress
+    from mason.planner.outcome import Outcome
     from mason.planner.workflow import WorkflowPlan
     from mason.resources.workflow_file import WorkflowGiven
 
@@ -39,10 +40,10 @@ class PreparedWorkflow:
     of the run that is resumed. ``results`` are what steps of other runs returned that this one refers to.
 
     ``resource`` is the address of the run resource that is done by it, if it is one; ``keep`` are the steps whose
-    results are asked for then, and ``new_id`` is what it is to be called. ``uses`` are the digests of what a resumed
-    run used, if it has the parameters that it began with, and ``tables`` what it registered before. With ``alone``
-    false, whoever calls has led aside what operators print. ``occasion`` is the schedule that it is done for, if there
-    is one.
+    results are asked for then, and ``new_id`` is what it is to be called. ``pending`` is what the state is told of it
+    until it ended, and of a resumed one only if it has the parameters that it began with; ``tables`` is what that
+    registered before. With ``alone`` false, whoever calls has led aside what operators print. ``occasion`` is the
+    schedule that it is done for, if there is one.
     """
 
     plan: WorkflowPlan
@@ -56,7 +57,7 @@ class PreparedWorkflow:
     resource: str = ""
     keep: frozenset[str] = frozenset()
     new_id: str = ""
-    uses: Mapping[str, str] | None = None
+    pending: Outcome | None = None
     tables: Mapping[tuple[str, str, str, str], Mapping[str, Any] | None] = field(default_factory=dict)
     alone: bool = True
     occasion: Occasion | None = None
@@ -67,8 +68,7 @@ class RunEnd:
     """How a run ended: ``succeeded``, ``failed`` or ``interrupted``, and its record as the history keeps it.
 
     ``failure`` is what kept the run itself (and not one of its steps) from going on, such as a disk without room for
-    its journal. ``results`` are those that were asked for, of the steps that succeeded, and ``tables`` what the run
-    of a run resource registered (see ``mason.planner.outcome.Outcome``).
+    its journal. ``outcome`` is what the state is to be told of it, where it is the run of a run resource.
     """
 
     run_id: str
@@ -76,8 +76,7 @@ class RunEnd:
     record: Mapping[str, Any]
     warning: str = ""
     failure: MasonError | None = None
-    results: Mapping[str, list[Any]] = field(default_factory=dict)
-    tables: Sequence[Mapping[str, Any]] = ()
+    outcome: Outcome | None = None
 
 
 def read_workflow_parameters(file: Path | None, pairs: Collection[str]) -> WorkflowGiven:

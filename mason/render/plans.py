@@ -136,6 +136,8 @@ def unsaved_text(because: str, file: Path) -> str:
 def done_text(action: Action) -> str:
     """What is said of an action once it is safely stored."""
     title = title_of(action.address)
+    if action.is_outcome_only:
+        return f"Saved how {title} ended"
     if action.kind == "overwrite":
         return f"Overwrote definition for {title}"
     if action.kind == "run":

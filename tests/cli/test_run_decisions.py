@@ -153,8 +153,9 @@ def test_a_result_that_holds_a_secret_is_given_to_no_other_run(mason, folder, ap
     clients = "clients: {memory: {configuration: {token: '{{CANARY}}'}}}\n"
     failed = applied("-o", config=CONFIG.format(1) + clients, a=A.replace("one", "secret"), b=B)
     assert log(folder) == ["secret"]
-    assert failed.err.splitlines()[-2].endswith(
-        "Step step_1 needs {{runs.a.said}}, but it holds a secret, which the state does not keep"
+    assert failed.err.splitlines()[-1] == (
+        "Error: Run b failed: Step step_1: it needs {{runs.a.said}}, "
+        "but it holds a secret, which the state does not keep"
     )
     assert "s3cr3t" not in (folder / ".state" / "state.json").read_text()
 

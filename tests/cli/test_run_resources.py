@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mason.state.journal import journal_path
 from tests.cli.notes import ALL_LOCAL, WRITE, actions
 
 APPEND = """\
@@ -206,7 +207,7 @@ def test_a_run_that_failed_is_planned_again_and_exit_code_and_last_line_say_so(m
     assert (failed.code, log(folder)) == (1, ["one"])
     assert failed.out.splitlines()[-1] == ("Apply incomplete: 0 created, 0 overwritten, 0 deleted, 0 run; 1 failed.")
     assert failed.err.splitlines()[-2:] == [
-        "Error: Run both failed: second: Operator note:append raised ValueError: asked to fail (__init__.py:11)",
+        "Error: Run both failed: second: Operator note:append raised ValueError: asked to fail (__init__.py:12)",
         f"See what it did: mason runs show {run_id}. Go on where it stopped: mason runs resume {run_id}. "
         "Or change the files, and apply again.",
     ]
@@ -251,6 +252,13 @@ def test_a_run_resumed_with_other_parameters_stays_to_be_done(mason, folder, app
     assert [kind for kind, _, _ in actions(mason)] == ["run"]
 
 
+TAKER = """\
+type: run
+name: taker
+operator: note:append
+config_id: 1
+parameters: {path: log.txt, text: "<{{runs.take.done}}>", seconds: 0}
+"""
 CHAIN = """\
 type: run
 name: infer
@@ -277,6 +285,40 @@ def test_a_run_uses_what_another_returned(mason, folder, applied):
     ]
     assert applied().code == 0
     assert (log(folder), mason("plan").out) == (["a", "<a!>", "b", "<b!>"], "No changes.\n")
+
+
+def test_what_is_known_not_to_be_in_a_result_is_refused_before_anything_runs(mason, folder, applied):
+    applied(CHAIN.partition("---")[0])
+    kept = CHAIN.replace("---", TAKER.replace("take.done", "infer.written").join(["---\n", "---"]))
+    assert applied(kept).code == 0
+    (folder / "runs.yaml").write_text(kept.replace("<{{runs.infer.written}}>", "<{{runs.infer.wrote}}>"))
+    planned = mason("plan")
+    assert (planned.code, planned.out) == (1, "")
+    but = "it needs {{runs.infer.wrote}}, but what runs.infer.step_1 returned has no wrote (it has: written)"
+    assert planned.err.splitlines() == [
+        f"Error: runs.yaml:11: Run taker: {but}",
+        f"Error: runs.yaml:17: Run export: {but}",
+        "2 errors.",
+    ]
+    # When that run is done again, it may return something else.
+    (folder / "runs.yaml").write_text(
+        kept.replace("<{{runs.infer.written}}>", "<{{runs.infer.wrote}}>").replace("text: a", "text: b")
+    )
+    assert mason("plan").code == 0
+
+
+def test_an_input_where_nothing_is_is_warned_of_unless_a_run_before_may_make_it(mason, folder, applied):
+    (folder / "runs.yaml").write_text(BOTH + "inputs: [in, inn/*.csv]\n")
+    (folder / "in").mkdir()
+    (folder / "in" / "a.csv").write_text("a\n1\n")
+    warning = "run.both: there is nothing at its input inn/*.csv"
+    assert mason("plan", "--json").json["warnings"] == [warning]
+    assert mason("apply", "-y").code == 0
+    assert mason("plan").out == "No changes.\n"
+    (folder / "in" / "a.csv").write_text("a\n22\n")
+    assert mason("plan", "--json").json["warnings"] == [warning]
+    (folder / "runs.yaml").write_text(BOTH + "inputs: [in, inn/*.csv]\ndepends_on: [infer]\n---\n" + CHAIN)
+    assert mason("plan", "--json").json["warnings"] == []
 
 
 def test_a_run_after_one_that_changed_nothing_for_it_is_not_done(mason, folder, applied):
@@ -418,16 +460,25 @@ import mason
 
 
 class NoteTake(mason.Operator):
-    def run(self, ctx: mason.Context) -> None:
+    def run(self, ctx: mason.Context) -> dict[str, str]:
         os.rename(".state/state.json", "taken.json")
         open("log.txt", "a").write("taken\\n")
+        if os.path.exists("fail"):
+            raise ValueError("asked to fail")
+        return {"done": "well"}
 """
 
 
-def test_a_state_that_cannot_be_written_after_the_engines_is_left_beside_the_user(mason, folder, applied):
+@pytest.fixture
+def untold(folder):
+    """Makes an operator during whose run the state cannot be written, and gives what brings it back."""
     (folder / "take").mkdir()
     (folder / "take" / "operator.yaml").write_text("type: operator\nnamespace: note\ncommand: take\n")
     (folder / "take" / "__init__.py").write_text(TAKE_STATE)
+    return lambda: (folder / "taken.json").rename(folder / ".state" / "state.json")
+
+
+def test_a_state_that_cannot_be_written_after_the_engines_is_left_beside_the_user(mason, folder, applied, untold):
     runs = "type: run\nname: take\noperator: note:take\nconfig_id: 1\n---\n" + BOTH + "depends_on: [take]\n"
     failed = applied(runs)
     assert (failed.code, log(folder)) == (1, ["taken"])
@@ -448,10 +499,106 @@ def test_a_state_that_cannot_be_written_after_the_engines_is_left_beside_the_use
         "+--",
     ]
     assert json.loads(kept.read_text())["resources"]["run.take"]["outcome"]["status"] == "succeeded"
-    (folder / "taken.json").rename(folder / ".state" / "state.json")
+    untold()
     assert mason("state", "push", str(kept)).code == 0
     assert mason("apply", "-y", "--json", "append").json["unsaved"] == ""
     assert [address for _, address, _ in actions(mason)] == ["run.both"]
+
+
+TAKEN = "type: run\nname: take\noperator: note:take\nconfig_id: 1\n"
+
+
+def test_a_run_that_succeeded_is_not_done_again_because_the_state_was_not_told(mason, folder, applied, untold):
+    """As when the process is killed, or loses the network or its lock, before it writes how a long run ended."""
+    assert applied(f"{TAKEN}---\n{TAKER}").code == 1
+    untold()
+    assert outcome(folder, "run.take")["status"] == "pending"
+    assert actions(mason) == [
+        ("overwrite", "run.take", "it succeeded, and the state was not told"),
+        ("run", "run.taker", "it was never done"),
+    ]
+    assert mason("plan", "--out", "release.plan").code == 0
+    done = mason("apply", "release.plan")
+    assert (done.code, log(folder)) == (0, ["taken", "<well>"])
+    assert outcome(folder, "run.take")["results"] == {"step_1": [{"done": "well"}]}
+    assert mason("plan").out == "No changes.\n"
+    assert "outcome" not in mason("runs", "show", outcome(folder, "run.take")["run_id"], "--json").json
+
+
+def test_what_changed_since_a_run_succeeded_unheard_is_a_reason_all_the_same(mason, folder, applied, untold):
+    applied(TAKEN)
+    untold()
+    with (folder / "take" / "__init__.py").open("a") as opened:
+        opened.write("# Another one.\n")
+    assert actions(mason)[1:] == [("run", "run.take", "operator.note.take changed")]
+
+
+def test_a_run_that_failed_unheard_is_told_to_have_failed(mason, folder, applied, untold):
+    (folder / "fail").touch()
+    applied(TAKEN)
+    untold()
+    run_id = outcome(folder, "run.take")["run_id"]
+    assert actions(mason) == [("run", "run.take", f"it failed last time, as run {run_id}")]
+
+
+def test_a_run_that_was_resumed_unheard_is_not_done_again(mason, folder, applied, untold):
+    (folder / "fail").touch()
+    applied(TAKEN)
+    untold()
+    (folder / "fail").unlink()
+    resumed = mason("runs", "resume", "-y", outcome(folder, "run.take")["run_id"])
+    assert resumed.code == 0
+    assert "run.take was done again, or is gone, since that run: the state stays as it is." in resumed.err
+    untold()
+    assert actions(mason) == [("overwrite", "run.take", "it succeeded, and the state was not told")]
+    done = mason("apply", "-y")
+    assert (done.code, log(folder)) == (0, ["taken", "taken"])
+    assert done.out.splitlines()[-3:] == [
+        "Saved how Run take ended",
+        "",
+        "Apply complete: 0 created, 1 overwritten, 0 deleted, 0 run.",
+    ]
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_a_run_that_was_killed_when_all_its_steps_were_done_is_resumed_to_tell_the_state(
+    mason, folder, applied, untold
+):
+    applied(TAKEN)
+    untold()
+    run_id = outcome(folder, "run.take")["run_id"]
+    record, journal = folder / ".state" / "runs" / f"{run_id}.json", journal_path(run_id)
+    record.write_text(json.dumps({**json.loads(record.read_text()), "status": "running", "outcome": None}))
+    events = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(event for event in events if json.loads(event)["event"] != "finished"))
+    assert actions(mason) == [("run", "run.take", f"nobody knows how it ended last time, as run {run_id}")]
+    assert mason("runs", "resume", "-y", run_id).code == 0
+    assert (mason("plan").out, log(folder)) == ("No changes.\n", ["taken"])
+
+
+def test_without_its_record_nobody_knows_how_a_run_ended(mason, folder, applied, untold):
+    applied(TAKEN)
+    untold()
+    run_id = outcome(folder, "run.take")["run_id"]
+    (folder / ".state" / "runs" / f"{run_id}.json").unlink()
+    assert actions(mason) == [("run", "run.take", f"nobody knows how it ended last time, as run {run_id}")]
+
+
+def test_a_conditional_run_that_succeeded_unheard_is_spared(mason, folder, applied, untold):
+    first = CHAIN.partition("---")[0].replace("name: infer", "name: first")
+    taken = TAKEN.replace("note:take", "note:both_take") + 'parameters: {text: "{{runs.first.written}}"}\n'
+    (folder / "take" / "operator.yaml").write_text(
+        "type: operator\nnamespace: note\ncommand: both_take\nparameters: {required: [text]}\n"
+    )
+    (folder / "take" / "__init__.py").write_text(TAKE_STATE.replace("NoteTake", "NoteBothTake"))
+    assert applied(f"{first}---\n{taken}").code == 1
+    untold()
+    (folder / "runs.yaml").write_text(f"{first}---\n{taken}".replace("seconds: 0", "seconds: 0.0"))
+    assert actions(mason)[1] == ("run", "run.take", "run.first before it may change what it is given")
+    done = mason("apply", "-y")
+    assert (done.code, log(folder)) == (0, ["a", "taken", "a"])
+    assert outcome(folder, "run.take")["status"] == "succeeded"
+    assert mason("plan").out == "No changes.\n"
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -517,15 +664,14 @@ def test_killed_at_random_moments_the_next_plan_knows_what_is_to_be_done(mason, 
         done, planned = log(folder_of_log), actions(mason)
         if planned:
             ((kind, address, reason),) = planned
-            assert (kind, address) == ("run", "run.both")
+            assert address == "run.both"
+            assert (kind == "overwrite") == (reason == "it succeeded, and the state was not told")
             met.add(reason.partition(" as run ")[0])
-            if (folder_of_log / "log.txt.begun").exists():
+            if kind == "run" and (folder_of_log / "log.txt.begun").exists():
                 assert reason.startswith("nobody knows how it ended last time, as run ")
-                run_id = reason.rpartition(" ")[2]
-                if mason("runs", "show", run_id, "--json").json["status"] == "interrupted":
-                    # What was being done when the kill came may be done twice, and nothing else.
-                    assert mason("runs", "resume", "-y", run_id).code == 0
-                    assert log(folder_of_log) in (["one", "two"], [*done, *["one", "two"][len(done) - 1 :]])
+                # What was being done when the kill came may be done twice, and nothing else.
+                assert mason("runs", "resume", "-y", reason.rpartition(" ")[2]).code == 0
+                assert log(folder_of_log) in (["one", "two"], [*done, *["one", "two"][len(done) - 1 :]])
         else:
             assert done == ["one", "two"]
         assert mason("apply", "-y").code == 0

@@ -42,6 +42,7 @@ def full_plan(**more):
         steps=(STEP,),
         is_conditional=True,
         moved_from="run.daily",
+        outcome={"status": "succeeded", "run_id": "20261121T101500.042-3f9a1c"},
     )
     overwrite = Action("overwrite", "operator.table.get", "x", "get.yaml", 1, wanted=wanted, replaces="sha256:0")
     given = {

@@ -78,8 +78,11 @@ def kill_again_and_again(url, rounds, chance):
         said = [process.stdout.readline()]
         time.sleep(chance.uniform(0, 0.15))
         os.kill(process.pid, signal.SIGKILL)
-        rest, errors = process.communicate()
-        said += rest.split()
+        # Not by communicate(), which knows nothing of what came with the first line.
+        with process.stdout, process.stderr:
+            said += process.stdout.read().split()
+            errors = process.stderr.read()
+        process.wait()
         snapshot = store.read()
         written = [int(serial) for serial in said if serial.strip()]
         # Each write has added one resource; at most the last one was never told.

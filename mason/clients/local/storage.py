@@ -61,14 +61,14 @@ class LocalStorage(Storage):
         )
 
     def fingerprint(self, path: str, *, content: bool = False) -> str:
-        """A sha256 of names, and of sizes and modification times or of contents."""
+        """A sha256 of names, and of sizes and modification times or of contents; empty where there is no file."""
         from mason.clients._sql.reading.files import fingerprint, fingerprint_of_content
 
         try:
             _, files = self.root.find(path, strict=False)
         except NotFoundError:
-            files = []
-        return (fingerprint_of_content if content else fingerprint)(files, self.root.show)
+            return ""
+        return (fingerprint_of_content if content else fingerprint)(files, self.root.show) if files else ""
 
     def read(self, path: str) -> bytes:
         """The content of a file."""

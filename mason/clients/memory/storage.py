@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -67,8 +67,9 @@ class MemoryStorage(Storage):
             )
 
     def fingerprint(self, path: str, *, content: bool = False) -> str:
-        """A sha256 of names, and of sizes and the numbers of the writes or of contents."""
+        """A sha256 of names, and of sizes and the numbers of the writes or of contents; empty where no file is."""
         digest = hashlib.sha256()
+        paths: Sequence[str] = ()
         try:
             with self._found(path) as (root, paths):
                 for shown in map(root.show, paths):
@@ -79,7 +80,7 @@ class MemoryStorage(Storage):
                     digest.update(f"{shown}\0{version}\n".encode())
         except NotFoundError:
             pass
-        return f"sha256:{digest.hexdigest()}"
+        return f"sha256:{digest.hexdigest()}" if paths else ""
 
     def read(self, path: str) -> bytes:
         """The content of a file."""
