@@ -12,6 +12,7 @@ import errno
 import importlib
 import io
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -66,6 +67,13 @@ class Invocation:
     log_level: str = "warning"
     json: bool = False
     left_behind: bool = False
+
+    def where(self) -> str:
+        """The options of this command line that lead to its state, for another one."""
+        import shlex
+
+        given = (("--state", self.state), ("--workspace", self.workspace))
+        return "".join(f"{option} {shlex.quote(value)} " for option, value in given if value is not None)
 
     @property
     def debug(self) -> bool:
@@ -149,7 +157,8 @@ def mason(invocation: Invocation, state: str | None, workspace: str | None, log_
 
 
 def main() -> None:
-    """The console script. Exit codes: 0 done, 1 an error, 2 changes (``plan --detailed-exitcode`` only), 130 Ctrl-C."""
+    """The console script. Exit codes: 0 done, 1 an error, 2 changes (``plan --detailed-exitcode``) or drift, 130 Ctrl-C
+    (SIGTERM and SIGHUP, too), 141 nobody reads on."""
     if sys.stdout is None:
         _tell("Error: stdout is closed, so nothing was done. If nobody wants the result, send it to /dev/null.")
         sys.exit(1)
@@ -160,6 +169,7 @@ def main() -> None:
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as above
     _spell_out_what_stdout_lacks()
+    _interrupt_as_ctrl_c()
     invocation = Invocation()
     code = call(sys.argv[1:], invocation)
     if invocation.left_behind:
@@ -168,6 +178,18 @@ def main() -> None:
             sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _interrupt_as_ctrl_c() -> None:
+    """Let what ends jobs of a CI and closed terminals give back locks on the way out, as Ctrl-C does."""
+
+    def interrupted(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupted)
+    # Who said nohup meant it.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, interrupted)
 
 
 def _spell_out_what_stdout_lacks() -> None:
@@ -215,10 +237,12 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
     stdout = sys.stdout
     try:
         returned = _timed(arguments, invocation)
-    except (KeyboardInterrupt, click.Abort):
-        _tell("\nInterrupted.")
+    except (KeyboardInterrupt, click.Abort) as error:
+        # What a store says of a write that was under way.
+        said = f"Interrupted. {error}" if isinstance(error, KeyboardInterrupt) and str(error) else "Interrupted."
+        _tell(f"\n{said}")
         if invocation.json or "--json" in arguments:
-            _print_json(CancelledError(), "Interrupted.")
+            _print_json(CancelledError(), said)
         return CancelledError.exit_code
     except click.ClickException as error:
         # A usage error is 1 and not click's 2, which means "changes" where --detailed-exitcode was given.

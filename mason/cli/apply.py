@@ -12,6 +12,7 @@ import click
 from mason import project
 from mason.cli import Invocation
 from mason.cli.shared import (
+    Heard,
     confirm,
     json_option,
     lock_timeout_option,
@@ -203,16 +204,25 @@ def _carry_out(
                 if fresh.serial == made.serial or fresh.actions != made.actions:
                     raise
                 made = fresh
-        _show_applied(invocation, opened, made, applied)
-    except KeyboardInterrupt:
-        raise CancelledError(_interrupted(opened, made)) from None
+        # Before anything is said of it: whoever should hear that may have gone.
+        kept = project.keep_unsaved(applied.unsaved) if applied.unsaved is not None else None
+        try:
+            _show_applied(invocation, opened, made, applied, kept)
+        finally:
+            if kept is not None:
+                # Last, because it is what has to be looked after first.
+                tell(plans.unsaved_text(applied.unsaved_because, kept, options=invocation.where()))
+    except KeyboardInterrupt as error:
+        raise CancelledError(_interrupted(opened, made, str(error))) from None
     if applied.is_interrupted:
         return CancelledError.exit_code
     return 1 if applied.failures or applied.not_begun or applied.unsaved else 0
 
 
-def _interrupted(opened: Project, made: Plan) -> str:
-    """What is said of an apply that Ctrl-C ended."""
+def _interrupted(opened: Project, made: Plan, told: str) -> str:
+    """What is said of an apply that Ctrl-C ended; ``told`` is what the store said of it."""
+    if told:
+        return f"Interrupted. {told}"
     try:
         now = opened.store.read().serial
     except StateError as error:
@@ -222,18 +232,17 @@ def _interrupted(opened: Project, made: Plan) -> str:
     return f"Interrupted, but the state moved on to serial {now} before. See what it holds with: mason plan"
 
 
-def _show_applied(invocation: Invocation, opened: Project, made: Plan, applied: Applied) -> None:
+def _show_applied(invocation: Invocation, opened: Project, made: Plan, applied: Applied, kept: Path | None) -> None:
     if invocation.json:
-        show_json(plans.applied_json(applied, url=opened.store.url))
+        show_json(plans.applied_json(applied, url=opened.store.url, kept=kept))
     elif not made.is_empty:
         told = [plans.done_text(action) for action in applied.done]
         told += [plans.spared_text(action) for action in applied.spared]
         show("\n".join(["", *told, "", plans.applied_summary(applied)]))
     for failure in applied.failures:
         tell(f"Error: {plans.failure_text(failure)}")
-    if applied.unsaved is not None:
-        # Last, because it is what has to be looked after first.
-        tell(plans.unsaved_text(applied.unsaved_because, project.keep_unsaved(applied.unsaved)))
+    if applied.halted_because and applied.not_begun:
+        tell(f"Error: The state could not be written for a while, so nothing more was begun. {applied.halted_because}")
 
 
 def _apply(
@@ -254,18 +263,21 @@ def _apply(
     control = Control()
     terminal = progress(invocation)
 
-    def told(address: str, event: Mapping[str, Any]) -> None:
-        if not invocation.json and (line := runs.event_line(event, terminal)):
-            tell(f"{title_of(address)}: {line}")
+    heard = Heard()
 
-    with two_step_interrupt(control):
-        applied = project.apply(
-            opened,
-            made,
-            lock_timeout=lock_timeout,
-            tell=told,
-            parallelism=parallelism or os.cpu_count() or 1,
-            control=control,
-        )
+    def told(address: str, event: Mapping[str, Any]) -> None:
+        with heard:
+            if not invocation.json and (line := runs.event_line(event, terminal)):
+                tell(f"{title_of(address)}: {line}")
+
+    applied = project.apply(
+        opened,
+        made,
+        lock_timeout=lock_timeout,
+        tell=told,
+        parallelism=parallelism or os.cpu_count() or 1,
+        control=control,
+        calling=lambda: two_step_interrupt(control),
+    )
     invocation.left_behind = control.lost > 0
     return applied

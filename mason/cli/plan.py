@@ -73,5 +73,5 @@ def plan(
     else:
         show(plans.plan_text(made, output(invocation)))
     if out is not None:
-        tell(f"Saved the plan. Apply exactly this with: mason apply {shlex.quote(str(out))}")
+        tell(f"Saved the plan. Apply exactly this with: mason {invocation.where()}apply {shlex.quote(str(out))}")
     return 2 if detailed_exitcode and not made.is_empty else 0

@@ -14,6 +14,7 @@ import click
 from mason.cli import Invocation, unwritable
 from mason.cli.interrupts import two_step_interrupt
 from mason.cli.shared import (
+    Heard,
     confirm,
     json_lines_option,
     json_option,
@@ -257,19 +258,16 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
     control = Control()
     # Steps may print, and stdout leads elsewhere while they do.
     with kept_stdout() as stdout, _growing(invocation, prepared) as tree:
-        unheard: list[OSError] = []
+        heard = Heard()
 
         def told(event: Mapping[str, Any]) -> None:
-            # Nobody listens any more (`| head`, a terminal that was closed): the run goes on all the same.
-            try:
-                if invocation.json and not unheard:
+            with heard:
+                if invocation.json and heard.unheard is None:
                     print_to(stdout, json.dumps(scrub_all(event), ensure_ascii=False))
                 elif tree is not None:
                     tree.tell(event)
                 elif not invocation.json and (line := runs.event_line(event, terminal)):
                     tell(line)
-            except OSError as error:
-                unheard.append(error)
 
         with two_step_interrupt(control):
             end = running.execute_workflow(
@@ -283,8 +281,8 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
     invocation.left_behind = control.lost > 0
     if not invocation.json:
         show(runs.end_line(end.run_id, end.record))
-    elif unheard:
-        raise unheard[0] if isinstance(unheard[0], BrokenPipeError) else unwritable(unheard[0])
+    elif heard.unheard is not None:
+        raise heard.unheard if isinstance(heard.unheard, BrokenPipeError) else unwritable(heard.unheard)
     if end.warning:
         tell(f"Warning: {end.warning}")
     if end.failure is not None:

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ import click
 from mason.cli import Invocation
 from mason.cli.interrupts import two_step_interrupt
 from mason.cli.shared import (
+    Heard,
     confirm,
     json_lines_option,
     json_option,
@@ -119,14 +119,15 @@ def trigger(invocation: Invocation, name: str, config_id: str, job_id: str, auto
     terminal = progress(invocation)
     control = Control()
     with kept_stdout() as stdout:
+        # Who has begun this process may have been killed.
+        heard = Heard()
 
         def told(event: Mapping[str, Any]) -> None:
-            if invocation.json:
-                # Who has begun this process may have been killed: the run goes on.
-                with suppress(BrokenPipeError):
+            with heard:
+                if invocation.json:
                     print_to(stdout, json.dumps(scrub_all(event), ensure_ascii=False))
-            elif line := runs.event_line(event, terminal):
-                tell(line)
+                elif line := runs.event_line(event, terminal):
+                    tell(line)
 
         triggered = scheduler.Trigger(opened, name, config_id, tell=told, control=control)
         if not auto_approve:

@@ -134,6 +134,22 @@ def print_to(stream: TextIO, line: str) -> None:
     stream.flush()
 
 
+class Heard:
+    """What is told of work within it may find nobody who listens any more (`| head`, a terminal that was closed): the
+    work goes on all the same, and ``unheard`` is the first error of that."""
+
+    unheard: OSError | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if not isinstance(error, OSError):
+            return False
+        self.unheard = self.unheard or error
+        return True
+
+
 def tell(text: str) -> None:
     """Progress or a question, on stderr; as careful as :func:`show`."""
     click.echo(printable_but_styles(scrub(text)), err=True, color=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
@@ -67,8 +68,9 @@ class Applied:
     """What became of a plan: the state now, and its actions by how they ended.
 
     ``spared`` are conditional runs for which nothing had changed after all; ``not_begun`` are actions that wait for one
-    that failed, or that the person's Ctrl-C came before. ``unsaved`` is what the state should hold, where it could not
-    be written after engines were called, and ``unsaved_because`` why.
+    that failed, or that the person's Ctrl-C came before (``ended_early``), or a state that could not be written for a
+    while (``halted_because``). ``unsaved`` is what the state should hold, where it could not be written after engines
+    were called, and ``unsaved_because`` why.
     """
 
     snapshot: Snapshot
@@ -78,11 +80,13 @@ class Applied:
     not_begun: tuple[Action, ...] = ()
     unsaved: Snapshot | None = None
     unsaved_because: str = ""
+    ended_early: bool = False
+    halted_because: str = ""
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether a person's Ctrl-C ended it early: nothing else leaves actions undone where none failed."""
-        left = bool(self.not_begun) and not self.failures and self.unsaved is None
+        """Whether a person's Ctrl-C is why something was not done, or not to its end."""
+        left = self.ended_early and bool(self.not_begun) and not self.failures
         return left or any(failure.is_interrupted for failure in self.failures)
 
 
@@ -94,6 +98,7 @@ def apply_plan(
     perform: Perform,
     parallelism: int = 1,
     control: Control | None = None,
+    calling: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Applied:
     """Make the state and the engines what ``plan`` says, under the lock.
 
@@ -102,22 +107,33 @@ def apply_plan(
     ``parallelism`` of them at a time, each after those that it waits for. One that fails takes only those with it that
     wait for it.
 
-    ``control`` ends it early. Raises ``StalePlanError`` when the state is not the one that was planned against, and the
-    store's own errors as long as no engine was called; after that, what could not be written is part of the answer.
+    ``control`` ends it early. ``calling`` is entered when the lock is held and engines may be called from now on: until
+    then nothing was begun, and ``KeyboardInterrupt`` may end it at once. Raises ``StalePlanError`` when the state is
+    not the one that was planned against, and the store's own errors as long as no engine was called; after that, what
+    could not be written is part of the answer.
     """
     with store.lock("apply", timeout=lock_timeout) as held, working_under(held):
         snapshot = store.read()
         refuse_stale(plan, snapshot, store.url)
-        applying = _Applying(plan, store, snapshot, perform, held)
-        if applying.take_back() and applying.define():
-            applying.execute(parallelism, control)
+        applying = _Applying(plan, store, snapshot, perform, held, control)
+        with calling():
+            if applying.take_back() and applying.define():
+                applying.execute(parallelism)
         return applying.applied()
 
 
 class _Applying:
     """One apply: the state as it was written last, and what became of the actions so far."""
 
-    def __init__(self, plan: Plan, store: StateStore, snapshot: Snapshot, perform: Perform, held: HeldLock) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        store: StateStore,
+        snapshot: Snapshot,
+        perform: Perform,
+        held: HeldLock,
+        control: Control | None,
+    ) -> None:
         self._plan = plan
         self._held = held
         self._store = store
@@ -131,27 +147,30 @@ class _Applying:
         self._done: dict[str, Action] = {}
         self._spared: dict[str, Action] = {}
         self._failures: dict[str, Failure] = {}
-        self._control: Control | None = None
+        self._control = control
+        self._halted = False
+        self._halted_because = ""
         self._unsaved: StateError | None = None
         self._called = False
 
     def take_back(self) -> bool:
-        """Delete schedules where schedulers have them and shall not; false when that did not go well, and so nothing
-        more is to be done."""
-        for action in self._plan.actions:
-            taking = _taking(action)
-            if taking is None:
-                continue
-            try:
-                self._do(taking)
-            except _NotDone as error:
-                self._failures[action.address] = replace(error.failure, action=action)
-                return False
-            if action.kind == "delete":
-                self._done[action.address] = action
-            if self._unsaved is not None:
-                return False
-        return True
+        """Delete schedules where schedulers have them and shall not, one after the other; false when that did not go
+        well, or was ended, and so nothing more is to be done."""
+        actions = {action.address: action for action in self._plan.actions}
+        parts = {address: part for address, action in actions.items() if (part := _taking(action)) is not None}
+        if not parts:
+            return True
+
+        def ended(address: str, ended: Ended) -> None:
+            if ended.status != "succeeded":
+                self._ended(actions[address], ended)
+            elif actions[address].kind == "delete":
+                self._done[address] = actions[address]
+
+        before = dict(zip(list(parts)[1:], parts, strict=False))
+        self._walk({address: (before[address],) if address in before else () for address in parts}, parts, ended)
+        assert self._control is not None, "a walk has one"
+        return not self._failures and self._unsaved is None and not self._control.finishing
 
     def define(self) -> bool:
         """Make all definitions current that call no engine, in one write; false when that did not go well although
@@ -173,7 +192,7 @@ class _Applying:
         self._done |= {action.address: action for action in defined}
         return True
 
-    def execute(self, parallelism: int, control: Control | None) -> None:
+    def execute(self, parallelism: int) -> None:
         """Put schedules and do runs."""
         actions = {
             action.address: action
@@ -182,19 +201,12 @@ class _Applying:
         }
         if not actions:
             return
-        # Imported here: definitions are applied without.
-        from mason.planner.walk import walk
-        from mason.planner.workers import Control
 
-        self._control = control or Control()
-        nodes = [Node(address, _waits_for(action, actions)) for address, action in actions.items()]
-        walk(
-            nodes,
-            lambda address, attempt: self._do(actions[address]),
-            parallelism=parallelism,
-            observer=_Told(self, actions),
-            control=self._control,
-        )
+        def ended(address: str, ended: Ended) -> None:
+            self._ended(actions[address], ended)
+
+        waiting = {address: _waits_for(action, actions) for address, action in actions.items()}
+        self._walk(waiting, actions, ended, parallelism)
         if self._unsaved is not None:
             # Perhaps it was the network, and what was done has taken a while.
             first = self._unsaved
@@ -203,6 +215,27 @@ class _Applying:
             except StateError:
                 # A write that arrived unheard makes the state look as if somebody else had changed it.
                 self._unsaved = first
+
+    def _walk(
+        self,
+        waiting: Mapping[str, tuple[str, ...]],
+        actions: Mapping[str, Action],
+        ended: Callable[[str, Ended], None],
+        parallelism: int = 1,
+    ) -> None:
+        """Do ``actions`` in threads, each after those that it is ``waiting`` for."""
+        # Imported here: definitions are applied without.
+        from mason.planner.walk import walk
+        from mason.planner.workers import Control
+
+        self._control = self._control or Control()
+        walk(
+            [Node(address, before) for address, before in waiting.items()],
+            lambda address, attempt: self._do(actions[address]),
+            parallelism=parallelism,
+            observer=_Told(ended),
+            control=self._control,
+        )
 
     def _do(self, action: Action) -> bool:
         """Do one action that calls engines; whether there was anything to do. Raises ``_NotDone``."""
@@ -224,8 +257,8 @@ class _Applying:
         outcome = performance.do()
         try:
             self._record(action, outcome)
-        except StateError:
-            self._stop()
+        except StateError as error:
+            self._stop(str(error))
         if outcome.status != "succeeded":
             failure = Failure(action, outcome.error, outcome.run_id, is_interrupted=outcome.status == "interrupted")
             raise _NotDone(failure)
@@ -282,8 +315,11 @@ class _Applying:
             raise
         self._unsaved = None
 
-    def _stop(self) -> None:
-        if self._control is not None:
+    def _stop(self, because: str = "") -> None:
+        """Begin nothing more, not by anybody's Ctrl-C but ``because`` of a state that cannot be written."""
+        assert self._control is not None, "whoever calls engines does so in a walk"
+        if not self._control.finishing:
+            self._halted, self._halted_because = True, because
             self._control.finish()
 
     def _set(self, action: Action) -> None:
@@ -312,12 +348,12 @@ class _Applying:
             outcome=action.outcome or (before.outcome if before is not None else None),
         )
 
-    def ended(self, action: Action, ended: Ended) -> None:
+    def _ended(self, action: Action, ended: Ended) -> None:
         """One of the actions that call engines ended."""
         if ended.status == "succeeded":
             (self._done if ended.result else self._spared)[action.address] = action
         elif isinstance(ended.error, _NotDone):
-            self._failures[action.address] = ended.error.failure
+            self._failures[action.address] = replace(ended.error.failure, action=action)
         elif ended.error is not None:
             self._failures[action.address] = Failure(action, str(ended.error))
         elif ended.status == "interrupted":
@@ -334,18 +370,19 @@ class _Applying:
             not_begun=tuple(action for action in self._plan.actions if action.address not in ended),
             unsaved=None if self._unsaved is None else next_snapshot(self._resources, self._snapshot),
             unsaved_because="" if self._unsaved is None else str(self._unsaved),
+            ended_early=self._control is not None and self._control.finishing and not self._halted,
+            halted_because=self._halted_because if self._unsaved is None else "",
         )
 
 
 class _Told(Observer):
     """Hears from the walk how actions end."""
 
-    def __init__(self, applying: _Applying, actions: Mapping[str, Action]) -> None:
-        self._applying = applying
-        self._actions = actions
+    def __init__(self, told: Callable[[str, Ended], None]) -> None:
+        self._told = told
 
     def ended(self, id: str, ended: Ended) -> None:
-        self._applying.ended(self._actions[id], ended)
+        self._told(id, ended)
 
 
 class _NotDone(Exception):

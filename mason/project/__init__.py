@@ -302,10 +302,12 @@ def apply(
     tell: TellOf | None = None,
     parallelism: int = 1,
     control: Control | None = None,
+    calling: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
 ) -> Applied:
     """Carry out a confirmed plan, and say what became of each of its actions. See ``apply_plan``.
 
-    ``tell`` is told the events of runs, each with the address of its run. ``control`` ends it early.
+    ``tell`` is told the events of runs, each with the address of its run. ``control`` ends it early; ``calling`` is
+    entered when there is something to end.
     """
     from mason.planner.apply import apply_plan
 
@@ -327,6 +329,7 @@ def apply(
             perform=perform,
             parallelism=parallelism,
             control=control,
+            calling=calling,
         )
 
 

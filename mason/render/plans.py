@@ -121,14 +121,15 @@ def failure_text(failure: Failure) -> str:
     )
 
 
-def unsaved_text(because: str, file: Path) -> str:
-    """What to do about a state that could not be written after engines were called, in a box."""
+def unsaved_text(because: str, file: Path, *, options: str) -> str:
+    """What to do about a state that could not be written after engines were called, in a box. ``options`` are those
+    of ``mason`` that lead to that state."""
     lines = [
         "Engines were called, and the state could not be told of it:",
         because,
         f"What it should hold is kept in {file}. When the store works again:",
-        f"    mason state push {shlex.quote(str(file))}",
-        "That is refused if somebody else has written meanwhile. Then see what is pending: mason plan",
+        f"    mason {options}state push {shlex.quote(str(file))}",
+        f"That is refused if somebody else has written meanwhile. Then see what is pending: mason {options}plan",
     ]
     return "\n".join(["+--", *(f"| {line}" for line in lines), "+--"])
 
@@ -310,8 +311,9 @@ def saved_text(saved: SavedPlan) -> str:
     return f"{made}, against serial {saved.plan.serial} of {saved.plan.state}"
 
 
-def applied_json(applied: Applied, *, url: str) -> dict[str, Any]:
-    """The document that ``mason apply --json`` and ``mason destroy --json`` print."""
+def applied_json(applied: Applied, *, url: str, kept: Path | None = None) -> dict[str, Any]:
+    """The document that ``mason apply --json`` and ``mason destroy --json`` print. ``kept`` is the file in which a
+    state is that could not be written."""
     return {
         "format_version": JSON_FORMAT,
         "mason_version": __version__,
@@ -331,6 +333,7 @@ def applied_json(applied: Applied, *, url: str) -> dict[str, Any]:
         ],
         "not_begun": [{"action": action.kind, "address": action.address} for action in applied.not_begun],
         "unsaved": applied.unsaved_because,
+        "unsaved_file": str(kept) if kept is not None else "",
     }
 
 

@@ -12,6 +12,7 @@ from mason.errors import StateError
 from mason.planner.apply import Applied, apply_plan
 from mason.planner.outcome import Outcome
 from mason.planner.plan import Action, Call, Plan, Wanted
+from mason.planner.workers import Control
 from mason.resources.resource import digest_of, encode
 from mason.state.local import LocalStateStore
 from mason.state.snapshot import Entry, Snapshot
@@ -136,3 +137,57 @@ def test_a_schedule_that_was_taken_and_cannot_be_struck_out(store):
 def test_definitions_alone_that_cannot_be_written(store):
     with pytest.raises(StateError, match="no room left"):
         applied(store, "define", room=0)
+
+
+class Resting(Full):
+    """One write fails, and those after it go well again."""
+
+    failing = 2
+
+    def write(self, resources: Mapping[str, Entry], *, base: Snapshot, goes_on: bool = False) -> Snapshot:
+        self.failing -= 1
+        if not self.failing:
+            raise StateError("out of order")
+        return super().write(resources, base=base, goes_on=goes_on)
+
+
+def test_a_moment_in_which_nothing_could_be_written_is_nobodys_ctrl_c(tmp_path):
+    store = Resting((tmp_path / "state").as_uri())
+    second = Action("run", "run.s", wanted=wanted({"type": "run", "name": "s", "operator": "a:b", "config_id": "2"}))
+    done: list[str] = []
+    told = apply_plan(
+        Plan((ACTIONS["run"], second), state=store.url),
+        store,
+        lock_timeout=1,
+        perform=lambda action, now: Doing(done, action.address, Outcome("pending")),
+    )
+    assert (done, [action.address for action in told.not_begun]) == (["run.r"], ["run.s"])
+    assert (told.unsaved, told.halted_because, told.is_interrupted) == (None, "out of order", False)
+    assert store.read().resources["run.r"].outcome["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("ending", ["finish", "stop"])
+def test_schedules_are_taken_no_more_once_it_was_ended(store, ending):
+    base = store.read()
+    other = entry({"type": "schedule", "name": "other", "config_id": "1", "workflow": "a:b"})
+    base = store.write({**base.resources, "schedule.other": other}, base=base)
+    control, done = Control(), list[str]()
+    deletions = [
+        Action("delete", address, replaces=base.resources[address].digest, calls=(DELETION,))
+        for address in base.resources
+    ]
+
+    def perform(action: Action, now: Snapshot) -> Doing:
+        getattr(control, ending)()
+        return Doing(done, action.address, Outcome("pending", client="local"))
+
+    told = apply_plan(
+        Plan((*deletions, ACTIONS["define"]), lineage=base.lineage, serial=base.serial, state=store.url),
+        store,
+        lock_timeout=1,
+        perform=perform,
+        control=control,
+    )
+    assert told.is_interrupted
+    assert "config.2" not in store.read().resources
+    assert "schedule.other" in [action.address for action in told.not_begun]

@@ -21,6 +21,8 @@ from mason.engines.interrupts import Interruptible, current
 if TYPE_CHECKING:
     import duckdb
 
+# What ends a command; these but Ctrl-C only where somebody made them do the same.
+_ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 # Milliseconds between two interruptions: one that comes between two statements stops neither.
 _PAUSE = 50
 
@@ -101,6 +103,6 @@ def _watch(reading: int, connection: duckdb.DuckDBPyConnection) -> None:
             numbers = os.read(reading, 64)
             if not numbers:
                 return
-            stopping = stopping or signal.SIGINT in numbers
+            stopping = stopping or not _ENDING.isdisjoint(numbers)
         if stopping:
             connection.interrupt()

@@ -224,6 +224,11 @@ class S3StateStore:
                 has_moved = True
             except Uncertain as error:
                 has_moved, unknown = False, error
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(
+                    f"The state was being written: it is as it was (serial {base.serial}) or as it was to become "
+                    f"(serial {serial}), and whole. See which with: mason plan"
+                ) from None
         if has_moved:
             return self._overtaken(serial, base, write_id)
         if unknown.seen_old:
