@@ -21,7 +21,7 @@ from scripts import make_docs
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 # Lines that tell of long work how far it is: on a busy machine all work is long.
-_PROGRESS = re.compile(r"^\w+ing .*: \d+%.*\n", re.MULTILINE)
+_PROGRESS = re.compile(r"^\w+ing\b.*: \d[\d.,]*(%| (s|min|h|rows|[kMGT]?B)\b).*\n", re.MULTILINE)
 _FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
