@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from mason.errors import MissingDependencyError, SettingsError, StateError, StateFormatError
+from mason.errors import SettingsError, StateError, StateFormatError
 from mason.resources.resource import digest_of, encode
 from mason.secrets import scrub
 from mason.state.s3.store import S3StateStore
@@ -332,11 +332,19 @@ def test_a_profile_that_is_not_there(moto, prefix, aws):
     assert "boto3 gave up (The config profile (nobody) could not be found)" in str(caught.value)
 
 
-def test_without_boto3(aws, monkeypatch):
-    monkeypatch.setitem(sys.modules, "botocore.session", None)
-    with pytest.raises(MissingDependencyError) as caught:
-        S3StateStore(f"s3://{BUCKET}").read()
-    assert str(caught.value) == "State in s3:// needs packages that are not installed. Run: pip install 'mason[aws]'"
+@pytest.mark.parametrize("missing", ["botocore", "botocore.session"])
+def test_without_boto3(folder, missing):
+    """Of nothing, or of a part of it only: in a process of its own, where no other test has loaded it."""
+    script = (
+        f"import sys\nsys.modules[{missing!r}] = None\n"
+        "from mason import cli\nsys.exit(cli.call(['--state', 's3://bucket/p', 'plan']))"
+    )
+    called = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (called.returncode, called.stdout, called.stderr) == (
+        1,
+        "",
+        "Error: State in s3:// needs packages that are not installed. Run: pip install 'mason[aws]'\n",
+    )
 
 
 def test_boto3_is_not_loaded_before_the_store_is_asked():

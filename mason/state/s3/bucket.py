@@ -212,12 +212,15 @@ class Bucket:
         raise failure
 
     def _once(self, doing: str, key: str, request: Callable[[], Answer]) -> Answer:
-        from botocore.exceptions import BotoCoreError, ClientError
-        from botocore.parsers import ResponseParserError
-
         where = self.address.named(key)
         try:
+            # Nothing has loaded botocore before the first request, so that it is missing shows here.
+            from botocore.exceptions import BotoCoreError, ClientError
+            from botocore.parsers import ResponseParserError
+
             return request()
+        except ImportError as error:
+            raise MissingDependencyError("State in s3://", "aws") from error
         except ClientError as error:
             raise meaning_of(error, doing, where, self.address) from error
         except (BotoCoreError, ResponseParserError, KeyError) as error:
@@ -239,16 +242,14 @@ def new_write_id() -> str:
 def connect(address: Address) -> Any:
     """botocore's client for S3, which repeats nothing by itself. Sends nothing.
 
-    Raises ``MissingDependencyError``, and ``SettingsError`` for ``{{NAME}}`` that are not set.
+    Raises ``ImportError`` without botocore, and ``SettingsError`` for ``{{NAME}}`` that are not set.
     """
-    try:
-        # What boto3 stands on, in three quarters of the time that it takes to load.
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
-        from botocore.handlers import add_expect_header
-        from botocore.session import Session
-    except ImportError as error:
-        raise MissingDependencyError("State in s3://", "aws") from error
+    # What boto3 stands on, in three quarters of the time that it takes to load.
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+    from botocore.handlers import add_expect_header
+    from botocore.session import Session
+
     given = _resolved(address)
     # Other stores than Amazon's rarely have a name for each bucket.
     own = given.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
