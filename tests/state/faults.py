@@ -35,11 +35,14 @@ BUSY = "503"
 """503 SlowDown."""
 CONTENDED = "409"
 """409 ConditionalRequestConflict, which S3 answers when conditional writes meet."""
+DENIED = "403"
+"""403 AccessDenied, as when credentials are taken away."""
 
 REFUSED = {
     FAIL_BEFORE: (500, "InternalError"),
     BUSY: (503, "SlowDown"),
     CONTENDED: (409, "ConditionalRequestConflict"),
+    DENIED: (403, "AccessDenied"),
 }
 
 

@@ -145,6 +145,36 @@ def test_a_write_that_arrives_when_nobody_waits_for_it(store, proxy, clear):
     assert clear.read() == later
 
 
+def test_a_write_that_arrives_after_the_next_attempt_was_refused(store, proxy, clear):
+    """That refusal is none of the write before it: that the state is as it was would be a lie a moment later."""
+    base = store.read()
+    proxy.delay = 2.0
+    proxy.fail("PUT", "/state.json", faults.LATE, faults.DENIED)
+    with pytest.raises(StateError) as caught:
+        store.write(resources(2), base=base)
+    place = store.bucket.address
+    assert str(caught.value) == (
+        f'Cannot write {named(store)}: no whole answer came (Read timeout on endpoint URL: "{proxy.endpoint}/{BUCKET}/'
+        f'{place.prefix}state.json"). Check the network, and try again. The next attempt failed: Cannot write '
+        f"{named(store)}: access is denied (403 AccessDenied: As planned). Mason needs s3:GetObject, s3:PutObject and "
+        f"s3:DeleteObject on {place.named('*')}, and s3:ListBucket on {BUCKET}. "
+        "When Mason looked last, the state was as it had been (serial 1)."
+    )
+    while len(proxy.asked("PUT", "/state.json")) < 2:
+        time.sleep(0.05)
+    assert dict(clear.read().resources) == resources(2)
+
+
+def test_a_lock_whose_next_attempt_was_refused(store, proxy, clear):
+    """It is told as what it is, a doubt, and the person is told of both."""
+    proxy.fail("PUT", "/lock.json", faults.CUT_BEFORE, faults.DENIED)
+    with pytest.raises(StateError) as caught, store.lock("apply"):
+        pass
+    assert ": no whole answer came (" in str(caught.value)
+    assert " The next attempt failed: " in str(caught.value)
+    assert clear.bucket.get("lock.json") is None
+
+
 def overtaken(proxy, clear, write, looks=()):
     """The fault ``write`` hits our write, and before we look what became of it, somebody else writes.
 

@@ -93,7 +93,7 @@ class Bucket:
         Returns the new ETag. Raises ``Unmet`` when something else is there, and ``Uncertain`` when for ``patience``
         seconds (by default twice the address's timeout) the store gave no answer from which one could know;
         ``Uncertain.seen_old`` says whether the last look still met what was there before. A request whose answer got
-        lost is made again only after such a look.
+        lost is made again only after such a look, and stays in doubt whatever becomes of that.
         """
         write_id = write_id or new_write_id()
         condition = {"IfNoneMatch": NEW} if match == NEW else {"IfMatch": match}
@@ -110,6 +110,13 @@ class Bucket:
                         raise Unmet from None
                 except Uncertain as error:
                     doubt = error
+                except StateError as error:
+                    if doubt is None:
+                        raise
+                    # An answer to this request alone: the one before it may still arrive.
+                    failed = Uncertain(f"{doubt} The next attempt failed: {error}")
+                    failed.seen_old = doubt.seen_old
+                    raise failed from error
             doubt.seen_old = False
             with suppress(StateError):
                 try:
