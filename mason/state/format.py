@@ -93,6 +93,17 @@ def decode(data: bytes, *, where: str, token: str, backup: Callable[[], str] = l
     return Snapshot(resources, document["serial"], document["lineage"], document["mason_version"], token, **written)
 
 
+def missing_error(where: str, *, backups: str, restore: str) -> StateFormatError:
+    """The error of a state that is not at ``where`` (a path or URL), beside its ``backups``: it was there, and is lost.
+
+    ``restore`` is the sentence that says how to restore the newest one, or nothing when none can be read.
+    """
+    return StateFormatError(
+        f"{where} is missing, while backups of it are in {backups}. To begin with an empty state, move those away. "
+        f"{restore or 'None of them can be read.'}"
+    )
+
+
 def decode_lines(lines: bytes | memoryview, addresses: Set[str]) -> dict[str, Entry]:
     """The entries on ``lines`` of a state that this Mason wrote, which are those of ``addresses``.
 

@@ -34,7 +34,7 @@ from mason.errors import StateError
 from mason.resources.address import is_name
 from mason.state import files
 from mason.state.content import decode_run, digest_of, encode_run, is_run_id, source_name, verified_source
-from mason.state.format import decode, lay_out, lay_out_whole
+from mason.state.format import decode, lay_out, lay_out_whole, missing_error
 from mason.state.index import encode_index, read_index
 from mason.state.lock import (
     ProcessLock,
@@ -82,6 +82,11 @@ class LocalStateStore:
     def read(self) -> Snapshot:
         """The current snapshot."""
         content = self._content(self._state)
+        if content is None and self.list_backups():
+            # Looked for again: others may have begun meanwhile. Taken for empty, it would soon lose its backups, too.
+            content = self._content(self._state)
+            if content is None:
+                raise missing_error(str(self._state), backups=str(self._backups), restore=self._how_to_restore())
         if content is None:
             return Snapshot()
         token = self._token(content)

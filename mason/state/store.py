@@ -74,8 +74,8 @@ class StateReader(Protocol):
         """The current snapshot; an empty one (serial 0, no lineage) when nothing was ever written.
 
         Sees the old snapshot or the new one while another process writes, never a mixture. Raises
-        ``StateFormatError`` for bytes that are truncated, not JSON, or of a newer format, and
-        ``StateError`` when the store cannot be reached or read. Takes no lock and creates nothing.
+        ``StateFormatError`` for bytes that are truncated, not JSON, or of a newer format, and where there are none
+        beside backups; ``StateError`` when the store cannot be reached or read. Takes no lock and creates nothing.
         """
         ...
 

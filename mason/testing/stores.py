@@ -20,6 +20,7 @@ from typing import Any, cast
 import pytest
 
 from mason.errors import StateConflictError, StateError, StateFormatError, StateLockedError
+from mason.state.format import encode
 from mason.state.lock import who
 from mason.state.snapshot import FORMAT_VERSION, Entry, Snapshot
 from mason.state.store import KEPT_BACKUPS, LockInfo, StateStore, workspace_of, workspace_url
@@ -462,9 +463,30 @@ class StateStoreSuite:
 
 
 class SharedStateStoreSuite(StateStoreSuite):
-    """Adds what is promised between processes. ``takeover_seconds``: how long a dead process may still hold a lock."""
+    """Adds what is promised between processes; override ``remove_state``, too.
+
+    ``takeover_seconds``: how long a dead process may still hold a lock.
+    """
 
     takeover_seconds: float = 0.0
+
+    def remove_state(self, store: StateStore) -> None:
+        """Take the current snapshot away, past the store."""
+        raise NotImplementedError
+
+    def test_a_lost_state_is_no_empty_one(self, store: StateStore, another: StateStore) -> None:
+        """Raises ``StateFormatError`` where there is none beside backups; what is put back is the state again."""
+        first = store.write(resources(1), base=store.read())
+        second = store.write(resources(2), base=first)
+        self.remove_state(store)
+        for handle in (store, another):
+            with pytest.raises(StateFormatError):
+                handle.read()
+            with pytest.raises(StateConflictError):
+                handle.write(resources(3), base=second)
+        assert (another.list_backups(), another.get_backup(1)) == ([1], first)
+        self.overwrite_state(store, encode(first))
+        assert (store.read(), another.read()) == (first, first)
 
     def test_another_process_sees_the_same(self, store: StateStore) -> None:
         """``url`` opens the same store in another process."""

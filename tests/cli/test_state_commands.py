@@ -784,6 +784,28 @@ def test_rollback_to_what_is_not_kept(mason, small, store):
     )
 
 
+def test_a_lost_state_is_refused_until_it_is_restored(mason, small, store):
+    """By whatever would plan on it or write to it; and then everything goes on from the newest backup."""
+    lineage = store.read().lineage
+    for number in (2, 3, 4):
+        mason("state", "mv", f"config.{number - 1}", f"config.{number}")
+    (small / "state" / "state.json").unlink()
+    command = f"cp {small}/state/backups/state.3.json {small}/state/state.json"
+    for arguments in (["plan"], ["apply", "-y"], ["state", "history"], ["state", "rollback", "2", "-y"]):
+        refused = mason(*arguments)
+        assert (refused.code, refused.out, refused.err) == (
+            1,
+            "",
+            f"Error: {small}/state/state.json is missing, while backups of it are in {small}/state/backups. "
+            f"To begin with an empty state, move those away. Restore the newest backup: {command}\n",
+        )
+    assert store.list_backups() == [1, 2, 3]
+    subprocess.run(command, shell=True, check=True)
+    assert mason("state", "rollback", "2", "-y").code == 0
+    after = store.read()
+    assert (sorted(after.resources), after.serial, after.lineage) == (["config.2", "operator.table.get"], 4, lineage)
+
+
 def test_outcomes_come_back_and_engines_are_told_nothing(mason, applied):
     serial = json.loads(mason("state", "pull").out)["serial"]
     (applied / "schedule.yaml").write_text(NIGHTLY)

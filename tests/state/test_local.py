@@ -115,6 +115,37 @@ def test_restored_backup_is_a_state_again(store):
     assert store.list_backups()[-1] == 3
 
 
+def test_a_lost_state_comes_back_from_its_newest_backup(store):
+    written = [store.read()]
+    for number in range(1, 5):
+        written.append(store.write(resources(number), base=written[-1]))
+    (store.folder / "state.json").unlink()
+    with pytest.raises(StateFormatError) as caught:
+        store.read()
+    command = f"cp {store.folder}/backups/state.3.json {store.folder}/state.json"
+    assert str(caught.value) == (
+        f"{store.folder}/state.json is missing, while backups of it are in {store.folder}/backups. "
+        f"To begin with an empty state, move those away. Restore the newest backup: {command}"
+    )
+    subprocess.run(command, shell=True, check=True)
+    assert store.read() == written[3]
+    assert store.write(resources(9), base=store.read()).serial == 4
+
+
+def test_a_lost_state_whose_backups_cannot_be_read(store):
+    store.write(resources(2), base=store.write(resources(1), base=store.read()))
+    (store.folder / "backups/state.1.json").write_bytes(b"{")
+    (store.folder / "state.json").unlink()
+    with pytest.raises(StateFormatError) as caught:
+        store.read()
+    assert str(caught.value) == (
+        f"{store.folder}/state.json is missing, while backups of it are in {store.folder}/backups. "
+        "To begin with an empty state, move those away. None of them can be read."
+    )
+    (store.folder / "backups").rename(store.folder / "damaged")
+    assert store.read() == Snapshot()
+
+
 def test_damaged_backup_is_not_recommended(store):
     base = store.read()
     for number in range(1, 4):

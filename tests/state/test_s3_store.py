@@ -19,6 +19,7 @@ from mason.state.s3.store import S3StateStore
 from mason.state.snapshot import Entry
 from mason.testing.stores import resources
 from tests.servers import BUCKET
+from tests.state import faults
 from tests.state.faults import proxied
 
 pytestmark = pytest.mark.xdist_group("moto")
@@ -134,6 +135,38 @@ def test_backups_are_named_with_how_to_restore_them(store, proxy):
     # What the command does.
     store.bucket.put("state.json", store.bucket.get("backups/state.1.json").body)
     assert store.read() == base
+
+
+def test_a_lost_state_is_refused_with_how_to_restore_it(store, proxy):
+    """It is looked for once more: others may have written it between the first look and that for backups."""
+    base = store.write(resources(1), base=store.read())
+    store.write(resources(2), base=base)
+    store.bucket.delete("state.json")
+    requests(proxy)
+    with pytest.raises(StateFormatError) as caught:
+        S3StateStore(store.url).read()
+    place = f"s3://{BUCKET}/{store.bucket.address.prefix}"
+    assert str(caught.value) == (
+        f"{place}state.json is missing, while backups of it are in {place}backups/. To begin with an empty state, move "
+        f"those away. Restore the newest backup: aws --endpoint-url {proxy.endpoint} s3 cp {place}backups/state.1.json "
+        f"{place}state.json"
+    )
+    assert requests(proxy)[:3] == [("GET", "state.json", 404), ("GET", f"/{BUCKET}", 200), ("GET", "state.json", 404)]
+
+
+def test_a_state_that_others_write_meanwhile_is_not_lost(store, proxy, moto, prefix):
+    """It was not there yet, and is there with a backup when backups are looked for."""
+    others = S3StateStore(moto.url(BUCKET, prefix))
+    written = []
+
+    def plan(method, key):
+        if key == f"/{BUCKET}" and not written:
+            written.append(others.write(resources(1), base=others.read()))
+            written.append(others.write(resources(2), base=written[0]))
+        return faults.PASS
+
+    proxy.plan = plan
+    assert store.read() == written[-1]
 
 
 # Stores that ignore conditions

@@ -25,6 +25,9 @@ class TestLocal(SharedStateStoreSuite):
     def overwrite_state(self, store, content):
         (store.folder / "state.json").write_bytes(content)
 
+    def remove_state(self, store):
+        (store.folder / "state.json").unlink()
+
     def overwrite_source(self, store, digest, content):
         (store.folder / "sources" / "sha256" / source_name(digest)).write_bytes(content)
 
@@ -56,6 +59,9 @@ class S3Suite(SharedStateStoreSuite):
 
     def overwrite_state(self, store, content):
         store.bucket.put("state.json", content)
+
+    def remove_state(self, store):
+        store.bucket.delete("state.json")
 
     def overwrite_source(self, store, digest, content):
         store.bucket.put(f"sources/sha256/{source_name(digest)}", content)

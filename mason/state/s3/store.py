@@ -24,7 +24,7 @@ from typing import Any
 from mason.errors import StateConflictError, StateError, StateLockLostError
 from mason.resources.address import is_name
 from mason.state.content import decode_run, digest_of, encode_run, is_run_id, source_name, verified_source
-from mason.state.format import decode, lay_out, lay_out_whole
+from mason.state.format import decode, lay_out, lay_out_whole, missing_error
 from mason.state.lock import moved_error, next_snapshot, refuse_older
 from mason.state.s3.address import address_of
 from mason.state.s3.answers import NotModified, Uncertain, Unmet
@@ -60,6 +60,12 @@ class S3StateStore:
         """The current snapshot. One conditional request when this machine has met it before."""
         known = self._known or self._cache.load()
         met = self._fetch(known)
+        if met is None and self.list_backups():
+            # Looked for again: others may have begun meanwhile. Taken for empty, it would soon lose its backups, too.
+            met = self._fetch(None)
+            if met is None:
+                named = self.bucket.address.named
+                raise missing_error(named(_STATE), backups=named("backups/"), restore=self._how_to_restore())
         if met is None:
             return Snapshot()
         found, digest = met
