@@ -111,6 +111,9 @@ def _backups(source: StateStore, current: Snapshot, lost: list[str]) -> Iterator
         except StateError:
             lost.append(f"The backup of serial {serial} cannot be read, and so is not copied.")
             continue
+        if serial == current.serial and backup == current:
+            # Kept for a write that then failed.
+            continue
         if backup.serial != serial or not last < serial < current.serial:
             # Somebody copied an older file over the state.
             lost.append(f"The backup of serial {serial} does not lead to the current state, and so is not copied.")

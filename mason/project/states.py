@@ -124,6 +124,9 @@ def history(project: Project) -> list[Version]:
     found: list[Version] = []
     before: Snapshot | None = None
     for serial in project.store.list_backups():
+        if serial == current.serial:
+            # Kept for a write that then failed.
+            continue
         try:
             snapshot = project.store.get_backup(serial)
         except StateError as error:

@@ -22,6 +22,8 @@ from mason.state.s3.store import S3StateStore
 from mason.state.store import workspace_url
 from tests.cli.notes import ALL_LOCAL, WRITE
 from tests.servers import BUCKET
+from tests.state import faults
+from tests.state.faults import proxied
 
 APPEND = """\
 type: operator
@@ -734,6 +736,26 @@ def test_history_of_more_than_is_kept_and_with_a_damaged_backup(mason, small, st
     assert (lines[7], lines[11]) == ("7 cannot be read", "3 TIME WHO ? ? ? ? 2")
     refused = mason("state", "rollback", "7", "-y")
     assert refused.err.startswith(f"Error: {small}/state/backups/state.7.json ")
+
+
+@pytest.mark.xdist_group("moto")
+def test_the_backup_of_a_write_that_failed_is_no_version(mason, project, moto, prefix, aws):
+    """It is there before the write, and holds what is current still."""
+    store = S3StateStore(moto.url(BUCKET, prefix))
+    with proxied(moto.endpoint) as proxy:
+        url = store.url.replace(moto.endpoint, proxy.endpoint)
+        (project / "mason.yaml").write_text(f"name: flights\nstate: {url}\n")
+        assert mason("apply", "-y").code == 0
+        mason("state", "mv", "config.1", "config.2")
+        proxy.always("PUT", "/state.json", faults.DENIED)
+        assert mason("state", "rm", "config.2", "-y").code == 1
+    (project / "mason.yaml").write_text(f"name: flights\nstate: {store.url}\n")
+    assert (store.read().serial, store.list_backups()) == (2, [1, 2])
+    versions = mason("state", "history", "--json").json["versions"]
+    assert [(each["serial"], each["created"]) for each in versions] == [(2, 1), (1, 2)]
+    migrated = mason("state", "migrate", "elsewhere")
+    assert (migrated.code, "Warning" in migrated.err) == (0, False)
+    assert LocalStateStore(str(project / "elsewhere")).list_backups() == [1]
 
 
 def test_rollback_is_a_plan_that_is_confirmed(mason, small, store):
