@@ -218,13 +218,13 @@ def test_each_endpoint_is_probed(moto, careless, prefix, aws, monkeypatch):
 
 
 @contextmanager
-def something_else(status, **headers):
+def something_else(status, *headers):
     """A server that answers everything with a page, as consoles, proxies and other people's sites do."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(status)
-            for name, value in headers.items():
+            self.send_response_only(status)
+            for name, value in headers:
                 self.send_header(name, value)
             self.send_header("Content-Length", "20")
             self.end_headers()
@@ -246,14 +246,14 @@ def something_else(status, **headers):
 @pytest.mark.parametrize(
     ("status", "headers", "reason"),
     [
-        (404, {}, "what answers there is no S3 store (404)"),
-        (200, {}, "the answer lacks 'ETag', as no store's does"),
-        (301, {"Location": "https://example.com/"}, "its endpoint sends elsewhere (301: https://example.com/)"),
-        (308, {"Location": "https://example.com/"}, "its endpoint sends elsewhere (308: https://example.com/)"),
+        (404, [], "what answers there is no S3 store (404)"),
+        (200, [], "the answer lacks 'ETag', as no store's does"),
+        (301, [("Location", "https://example.com/")], "its endpoint sends elsewhere (301: https://example.com/)"),
+        (308, [("Location", "https://example.com/")], "its endpoint sends elsewhere (308: https://example.com/)"),
     ],
 )
 def test_what_is_no_store_is_not_taken_for_an_empty_one(prefix, aws, status, headers, reason):
-    with something_else(status, **headers) as endpoint:
+    with something_else(status, *headers) as endpoint:
         store = S3StateStore(f"s3://{BUCKET}/{prefix}?endpoint_url={endpoint}&timeout=0.5")
         with pytest.raises(StateError) as caught:
             store.read()
@@ -261,6 +261,44 @@ def test_what_is_no_store_is_not_taken_for_an_empty_one(prefix, aws, status, hea
         f"Cannot read {store.bucket.address.named('state.json')}: {reason}. "
         "Correct the endpoint_url, or AWS_ENDPOINT_URL."
     )
+
+
+NOON = "Sat, 21 Nov 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("dates", "modified", "age"),
+    [
+        (["Sat, 21 Nov 2026 12:00:07 GMT"], NOON, 7.0),
+        ([NOON, NOON], NOON, None),
+        (["Sat, 21 Nov 2026 12:00:07"], NOON, None),
+        (["Sat, 21 Nov 2026 12:00:07 -0000"], NOON, None),
+        (["soon"], NOON, None),
+        ([""], NOON, None),
+        ([], NOON, None),
+        (["Sat, 21 Nov 2026 12:00:07 GMT"], NOON.removesuffix(" GMT"), None),
+        (["Sat, 21 Nov 2026 12:00:07 GMT"], "", None),
+    ],
+)
+def test_the_age_of_an_object_where_gateways_spoil_dates(prefix, aws, dates, modified, age):
+    """Nobody knows it then, and nothing else depends on it."""
+    headers = [
+        ("ETag", '"1"'),
+        *([("Last-Modified", modified)] if modified else []),
+        *(("Date", each) for each in dates),
+    ]
+    with something_else(200, *headers) as endpoint:
+        found = S3StateStore(f"s3://{BUCKET}/{prefix}?endpoint_url={endpoint}").bucket.get("lock.json")
+    assert (found.body, found.etag, found.age) == (b"<html>Welcome!</html", '"1"', age)
+
+
+def test_an_answer_that_botocore_cannot_read(prefix, aws):
+    with something_else(200, ("ETag", '"1"'), ("Last-Modified", NOON), ("Last-Modified", NOON)) as endpoint:
+        store = S3StateStore(f"s3://{BUCKET}/{prefix}?endpoint_url={endpoint}&timeout=0.5")
+        with pytest.raises(StateError) as caught:
+            store.read()
+    reason = f"no whole answer came (Invalid timestamp {json.dumps(f'{NOON}, {NOON}')}: "
+    assert str(caught.value).startswith(f"Cannot read {store.bucket.address.named('state.json')}: {reason}")
 
 
 def test_an_endpoint_in_the_environment_that_is_no_url(prefix, aws, monkeypatch):

@@ -230,8 +230,9 @@ class Bucket:
             raise MissingDependencyError("State in s3://", "aws") from error
         except ClientError as error:
             raise meaning_of(error, doing, where, self.address) from error
-        except (BotoCoreError, ResponseParserError, KeyError) as error:
+        except (BotoCoreError, ResponseParserError, KeyError, ValueError) as error:
             # KeyError: an answer without an ETag or a body was cut off, or comes from something that is no store.
+            # ValueError: botocore could not read a part of it, such as a Last-Modified that came twice.
             raise silence(error, doing, where) from error
 
     def _client(self) -> Any:
@@ -309,8 +310,10 @@ def _resolved(address: Address) -> dict[str, Any]:
 def _found(answer: Mapping[str, Any], body: bytes) -> Found:
     from email.utils import parsedate_to_datetime
 
-    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    date, modified = answer["ResponseMetadata"]["HTTPHeaders"].get("date"), answer.get("LastModified")
     age = None
-    if date is not None and "LastModified" in answer:
-        age = (parsedate_to_datetime(date) - answer["LastModified"]).total_seconds()
+    if date is not None and modified is not None:
+        # A gateway may send its own date besides, or one without a zone: then the answer does not tell.
+        with suppress(TypeError, ValueError):
+            age = (parsedate_to_datetime(date) - modified).total_seconds()
     return Found(body, str(answer["ETag"]), answer.get("Metadata", {}).get(_WRITE_ID, ""), age)
