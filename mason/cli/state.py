@@ -339,4 +339,5 @@ def unlock(invocation: Invocation, lock_id: str, auto_approve: bool) -> None:
         tell(views.lock_text(holder, url=opened.store.url))
         confirm("Take the lock from its holder?")
     states.unlock(opened, lock_id)
-    show(f"Unlocked the state {opened.store.url}, which {holder.who} (process {holder.pid}) had locked.")
+    by = f"which {holder.who} (process {holder.pid}) had locked" if holder.who else "where no lock of Mason's stood"
+    show(f"Unlocked the state {opened.store.url}, {by}.")

@@ -21,9 +21,10 @@ def lock_text(holder: LockInfo | None, *, url: str) -> str:
     """Who holds the lock of the state at ``url``, in a few lines."""
     if holder is None:
         return f"Nobody holds the lock of the state {url}."
-    lines = [
-        f"The state {url} is locked.",
-        f"  ID:        {holder.id}",
+    lines = [f"The state {url} is locked.", f"  ID:        {holder.id}"]
+    if not holder.who:
+        return "\n".join([*lines, "  Who:       nobody knows: what stands there is no lock of Mason's"])
+    lines += [
         f"  Operation: {holder.operation}",
         f"  Who:       {holder.who} (process {holder.pid}, mason {holder.version})",
         f"  Since:     {holder.created}",

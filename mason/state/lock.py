@@ -80,14 +80,17 @@ def decode_lock(data: bytes) -> LockInfo | None:
         info = LockInfo(**{name: value for name, value in json.loads(data).items() if name in known})
     except (ValueError, TypeError, AttributeError):
         return None
-    # How long it holds is reckoned with, whoever wrote it.
-    return info if type(info.lease) in (int, float) else None
+    # How long it holds is reckoned with, whoever wrote it, and by its id it is broken.
+    is_lock = type(info.lease) in (int, float) and isinstance(info.id, str) and isinstance(info.who, str) and info.who
+    return info if is_lock else None
 
 
 def locked_error(url: str, holder: LockInfo | None) -> StateLockedError:
     """The error that says who holds the lock, for what and since when, and what can be done about it."""
     held = _held(holder) if holder else "another process has just taken it"
     lease = f" If that process has died, the lock is free after {holder.expires}." if holder and holder.expires else ""
+    if holder and not holder.who:
+        lease = f" If it should not be there, remove it with mason state unlock {holder.id}."
     return StateLockedError(
         f"The state {url} is locked: {held}.{lease} "
         "Try again when that has ended, or let Mason wait for it: --lock-timeout SECONDS."
@@ -95,6 +98,8 @@ def locked_error(url: str, holder: LockInfo | None) -> StateLockedError:
 
 
 def _held(holder: LockInfo) -> str:
+    if not holder.who:
+        return "what stands there is no lock of Mason's, and says not who made it"
     return f"{holder.who} (process {holder.pid}) has held it for '{holder.operation}' since {holder.created}"
 
 

@@ -32,6 +32,7 @@ class LockInfo:
 
     A lock that is a lease runs out ``lease`` seconds after it was last renewed, which the holder's clock expects to be
     ``expires``. ``lease`` is 0 and ``expires`` empty for a lock that goes with its process. Times are ISO 8601 in UTC.
+    What stands in the place of a lock and is none of Mason's has an ``id``, and a ``who`` that is empty.
     """
 
     id: str

@@ -129,6 +129,26 @@ def test_unlock_asks_and_refuses_another_id(mason, bucket):
     )
 
 
+@pytest.mark.xdist_group("moto")
+def test_what_is_no_lock_is_shown_and_removed(mason, bucket):
+    bucket.bucket.put("lock.json", b"garbage\n")
+    shown = mason("state", "lock-info")
+    lock_id = mason("state", "lock-info", "--json").json["lock"]["id"]
+    assert shown.out == (
+        f"The state {bucket.url} is locked.\n  ID:        {lock_id}\n"
+        "  Who:       nobody knows: what stands there is no lock of Mason's\n"
+    )
+    refused = mason("apply", "-y", "--lock-timeout", "0")
+    assert (refused.code, f" remove it with mason state unlock {lock_id}. " in refused.err) == (1, True)
+    unlocked = mason("state", "unlock", lock_id, answer="yes\n")
+    assert (unlocked.code, unlocked.out, unlocked.err) == (
+        0,
+        f"Unlocked the state {bucket.url}, where no lock of Mason's stood.\n",
+        f"{shown.out}\nTake the lock from its holder? Only yes is accepted: \n",
+    )
+    assert mason("apply", "-y").code == 0
+
+
 def test_the_lock_of_a_folder_goes_with_its_process(mason, project, local):
     assert mason("state", "lock-info").out == f"Nobody holds the lock of the state {local.url}.\n"
     with local.lock("apply") as held:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import hashlib
 import threading
 import time
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from mason.errors import StateError, StateLockedError, StateLockLostError
 from mason.state.lock import decode_lock, encode_lock, listening, new_lock
 from mason.state.s3.store import S3StateStore
+from mason.state.store import LockInfo
 from mason.testing.stores import resources
 from tests.servers import BUCKET
 from tests.state import faults
@@ -280,12 +282,31 @@ def test_breaking_a_lock(store, another):
 @pytest.mark.parametrize(
     "notes",
     [
+        b"",
+        b"{}",
         b"somebody's notes",
         b'{"id": "1", "operation": "apply", "who": "a@b", "pid": 1, "created": "2026-01-01", "lease": "long"}',
+        b'{"id": 1, "operation": "apply", "who": "a@b", "pid": 1, "created": "2026-01-01"}',
     ],
 )
 def test_what_is_no_lock_is_held_by_nobody_known(store, another, notes):
+    """It is told all the same, and can be removed under the id that is told."""
     another.bucket.put("lock.json", notes)
     with pytest.raises(StateLockedError) as caught, store.lock("apply"):
         pass
-    assert ": another process has just taken it. " in str(caught.value)
+    lock_id = hashlib.md5(notes).hexdigest()
+    assert str(caught.value) == (
+        f"The state {store.url} is locked: what stands there is no lock of Mason's, and says not who made it. If it "
+        f"should not be there, remove it with mason state unlock {lock_id}. "
+        "Try again when that has ended, or let Mason wait for it: --lock-timeout SECONDS."
+    )
+    assert another.lock_info() == LockInfo(lock_id, "", "", 0, "", path=another.url, lease=60)
+    with pytest.raises(StateError) as caught:
+        another.break_lock("1")
+    assert str(caught.value) == (
+        f"'1' is not the lock of the state {another.url}: what stands there is no lock of Mason's, and says not who "
+        f"made it, under the id {lock_id}. Nothing was unlocked. Look again with: mason state lock-info"
+    )
+    assert another.break_lock(lock_id).id == lock_id
+    with store.lock("apply"):
+        pass

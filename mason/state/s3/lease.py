@@ -37,6 +37,8 @@ KEY = "lock.json"
 
 # Seconds. Dates are told to the second, so an age may be off by one, and a store may have several clocks.
 _MARGIN = 2.0
+# What does not say how long it holds gets as much time as a lease of ours.
+_UNSAID = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 _BROKEN = "Somebody else broke it, or took it over when its lease had run out."
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -90,8 +92,8 @@ class Lease:
                 if self._write(NEW):
                     break
                 found = self._bucket.get(KEY)
-                holder = decode_lock(found.body) if found else None
-                if found and _ran_out(found, holder) and self._write(found.etag):
+                holder = _holder(found, bucket=self._bucket) if found else None
+                if found and holder and _ran_out(found, holder) and self._write(found.etag):
                     tell(_took_over(holder))
                     break
                 self._asked = False
@@ -179,15 +181,17 @@ def leased(bucket: Bucket, operation: str, *, timeout: float) -> Iterator[Lease]
 def holder_of(bucket: Bucket) -> LockInfo | None:
     """Who holds the lock now."""
     found = bucket.get(KEY)
-    holder = decode_lock(found.body) if found else None
-    return None if found is None or _ran_out(found, holder) else holder
+    if found is None:
+        return None
+    holder = _holder(found, bucket=bucket)
+    return None if _ran_out(found, holder) else holder
 
 
 def break_lease(bucket: Bucket, lock_id: str) -> LockInfo:
     """Take the lock from its holder. Raises ``StateError`` when its id is another."""
     for _ in turns(bucket.address.timeout):
         found = bucket.get(KEY)
-        holder = named_holder(bucket.address.url, decode_lock(found.body) if found else None, lock_id)
+        holder = named_holder(bucket.address.url, _holder(found, bucket=bucket) if found else None, lock_id)
         assert found is not None, "what nobody holds was refused"
         # Renewed meanwhile: it may still be the same one.
         with suppress(Unmet):
@@ -196,14 +200,18 @@ def break_lease(bucket: Bucket, lock_id: str) -> LockInfo:
     raise StateError(f"The lock of {bucket.address.url} changed again and again. Nothing was unlocked. Try again.")
 
 
-def _ran_out(found: Found, holder: LockInfo | None) -> bool:
-    # What is no lock (half a line that somebody wrote by hand) gets as much time as a lease of ours.
-    seconds = holder.lease if holder and holder.lease else 60.0
-    return found.age is not None and found.age > seconds + _MARGIN
+def _holder(found: Found, *, bucket: Bucket) -> LockInfo:
+    """Who holds the lock. What is none of Mason's (a line that somebody wrote by hand) is known by its ETag."""
+    unknown = LockInfo(found.etag.strip('"'), "", "", 0, "", path=bucket.address.url, lease=_UNSAID)
+    return decode_lock(found.body) or unknown
 
 
-def _took_over(holder: LockInfo | None) -> str:
-    if holder is None:
+def _ran_out(found: Found, holder: LockInfo) -> bool:
+    return found.age is not None and found.age > (holder.lease or _UNSAID) + _MARGIN
+
+
+def _took_over(holder: LockInfo) -> str:
+    if not holder.who:
         return "Took over the state lock: what was there said not who held it, and was not renewed."
     return (
         f"Took over the state lock of {holder.who} (process {holder.pid}), who held it for '{holder.operation}' since "
