@@ -26,6 +26,7 @@ from mason.project.applied import current_config, shown_definition
 from mason.resources.address import config_address
 from mason.resources.wording import shown_path, suggestion
 from mason.settings import DEFAULT_WORKSPACE
+from mason.state.format import LARGEST_SERIAL
 from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import LockInfo, open_store
 from mason.values import dataclass
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from mason.planner.plan import Plan
 
 Told = TypeVar("Told")
+
+_LARGEST_PUSHED = LARGEST_SERIAL // 1000
+"""The highest serial that a file may bring: the state has to go on from there."""
 
 # --- the lock ---------------------------------------------------------------------------------------------------------
 
@@ -366,6 +370,8 @@ def _checked(content: bytes, where: str) -> Snapshot:
     faults = [f"{where}: {fault}" for address, entry in given.resources.items() for fault in _faults(address, entry)]
     if not given.lineage or not given.serial:
         faults.insert(0, f"{where}: this is the file of a state that was never written (serial {given.serial}).")
+    if given.serial > _LARGEST_PUSHED:
+        faults.insert(0, f"{where}: the serial {given.serial} is above {_LARGEST_PUSHED:,}. Make it a lower one.")
     if faults:
         raise StateFormatError("\n".join(faults))
     return given

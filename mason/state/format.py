@@ -25,6 +25,9 @@ _FIELDS = ("kind", "digest", "definition", "module", "project", "file", "applied
 _OUTCOME = "outcome"
 """The field that runs and schedules have besides, and no other resource."""
 
+LARGEST_SERIAL = 10**15
+"""The highest serial of a state: more than there are writes, and all readers of JSON tell numbers up to it apart."""
+
 
 def encode(snapshot: Snapshot) -> bytes:
     """The snapshot as the JSON that stores keep: one line for each resource, sorted by address.
@@ -41,9 +44,16 @@ def lay_out(snapshot: Snapshot, *, before: Snapshot) -> StoredEntries:
 
     Entries that are the very objects that ``before`` gave out are not encoded again: their lines are taken from its
     bytes, if those are known. Those among them that were edited by hand stay known as edited: the entries that somebody
-    makes anew are what is applied now.
+    makes anew are what is applied now. Raises ``StateError`` as ``encode`` does, and for a serial beyond the highest.
     """
     import orjson
+
+    if snapshot.serial > LARGEST_SERIAL:
+        # It could be written, but never be read again.
+        raise StateError(
+            f"A state has no serial above {LARGEST_SERIAL:,}. Nothing was written. Somebody raised the serial of this "
+            "one by hand: lower it in the same way, or put a backup in its place."
+        )
 
     entries = {address: snapshot.resources[address] for address in sorted(snapshot.resources)}
     old = before.resources
@@ -236,6 +246,8 @@ def _checked_head(document: Any, where: str) -> dict[str, dict[str, Any]]:
         raise _Fault(f"says format {version}, which never was")
     if document["serial"] < 0:
         raise _Fault(f"has the serial {document['serial']}, and serials start at 0")
+    if document["serial"] > LARGEST_SERIAL:
+        raise _Fault(f"has a serial above {LARGEST_SERIAL:,}, which no state comes to")
     if not isinstance(document["resources"], dict):
         raise _Fault(f"holds {_name(document['resources'])} for 'resources' where an object should be")
     resources: dict[str, dict[str, Any]] = document["resources"]

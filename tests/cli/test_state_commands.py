@@ -631,6 +631,14 @@ def entry_of(document, address="operator.table.get"):
         ),
         (lambda document: document.clear(), "edited.json lacks the key 'version'. Nothing was pushed."),
         (
+            lambda document: document.update(serial=10**30),
+            "edited.json has a serial above 1,000,000,000,000,000, which no state comes to. Nothing was pushed.",
+        ),
+        (
+            lambda document: document.update(serial=10**12 + 1),
+            "edited.json: the serial 1000000000001 is above 1,000,000,000,000. Make it a lower one.",
+        ),
+        (
             lambda document: document.update(lineage=""),
             "edited.json: this is the file of a state that was never written (serial 1).",
         ),
@@ -677,6 +685,30 @@ def test_a_state_that_cannot_be_read(mason, small, arguments, content, error):
     refused = mason("state", *arguments)
     assert (refused.code, refused.out) == (1, "")
     assert refused.err.startswith(f"Error: {small}/state/state.json {error}")
+
+
+def test_a_serial_that_was_raised_out_of_all_bounds_is_mended_by_the_backup(mason, small, store):
+    assert mason("state", "mv", "config.1", "config.2").code == 0
+    file = small / "state" / "state.json"
+    replaced(small, "state/state.json", '"serial":2', '"serial":18446744073709551615')
+    refused = mason("apply", "-y")
+    remedy = f"cp {store.folder}/backups/state.1.json {file}"
+    assert (refused.code, refused.err) == (
+        1,
+        f"Error: {file} has a serial above 1,000,000,000,000,000, which no state comes to. Restore the newest backup: "
+        f"{remedy}\n",
+    )
+    subprocess.run(remedy.split(), check=True)
+    assert (mason("apply", "-y").code, store.read().serial) == (0, 1)
+    # The last one that can be read is not gone on with.
+    replaced(small, "state/state.json", '"serial":1,', '"serial":1000000000000000,')
+    refused = mason("state", "rm", "config.1", "-y")
+    assert (refused.code, refused.err) == (
+        1,
+        "Error: A state has no serial above 1,000,000,000,000,000. Nothing was written. Somebody raised the serial of "
+        "this one by hand: lower it in the same way, or put a backup in its place.\n",
+    )
+    assert store.read().serial == 10**15
 
 
 # --- history and rollback ---------------------------------------------------------------------------------------------
