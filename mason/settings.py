@@ -267,21 +267,69 @@ def state_url(given: str | None, project: ProjectSettings) -> str:
 def with_state(file: Path, url: str) -> str:
     """The text of the ``mason.yaml`` at ``file`` with ``url`` as its ``state``, all else as it is.
 
+    Where ``state`` is a block it stays one: options that ``url`` has too keep their lines, and the others lose theirs.
     Raises ``SettingsError`` when ``state`` is written there in a way that is not safely changed, and ``OSError``.
     """
     import json
 
     before = file.read_bytes().decode("utf-8-sig")
+    meant = _parse_project(file, before) | {"state": _parts(url)}
     line = f"state: {json.dumps(url, ensure_ascii=False)}"
-    text, count = re.subn(r"(?m)^state[ \t]*:.*?(?=\r?$)", lambda _: line, before)
+    in_line, count = re.subn(r"(?m)^state[ \t]*:.*?(?=\r?$)", lambda _: line, before)
     if not count:
-        text = before + ("" if before.endswith("\n") or not before else "\n") + line + "\n"
-    try:
-        is_meant = _parse_project(file, text) == _parse_project(file, before) | {"state": url}
-    except SettingsError:
-        is_meant = False
-    if not is_meant:
-        raise SettingsError(f"{file}: 'state' is written in a way that only you can change. Write there: {line}")
+        in_line = before + ("" if before.endswith("\n") or not before else "\n") + line + "\n"
+
+    def is_meant(text: str) -> bool:
+        try:
+            given = _parse_project(file, text)
+        except SettingsError:
+            return False
+        return given | {"state": _parts(given.get("state", ""))} == meant
+
+    if is_meant(in_line):
+        return in_line
+    in_block = _with_block(before, url)
+    if is_meant(in_block):
+        return in_block
+    raise SettingsError(f"{file}: 'state' is written in a way that only you can change. Write there: {line}")
+
+
+def _parts(url: str) -> tuple[str, dict[str, str]]:
+    """A state's URL without its options, and each option by name as it stands in the URL, name included."""
+    from urllib.parse import unquote
+
+    # In the path of a folder a question mark is a character like others.
+    if "://" not in url or url.startswith("file:"):
+        return url, {}
+    place, _, asked = url.partition("?")
+    return place, {unquote(part.partition("=")[0]): unquote(part) for part in asked.split("&") if part}
+
+
+def _with_block(text: str, url: str) -> str:
+    """``text`` with ``url`` in the block that its ``state`` is, and with nothing changed where that is no block."""
+    import json
+
+    import yaml
+
+    root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    keys = {key.value: value for key, value in root.value} if isinstance(root, yaml.MappingNode) else {}
+    block = keys.get("state")
+    if not isinstance(block, yaml.MappingNode) or block.flow_style:
+        return text
+    options = _parts(url)[1]
+    stay = {key.value for key, value in block.value if options.get(key.value) == f"{key.value}={value.value.strip()}"}
+    place, _, asked = url.partition("?") if options else (url, "", "")
+    left = "&".join(part for part in asked.split("&") if part and _parts(f"://?{part}")[1].keys().isdisjoint(stay))
+    # From the end, so that the places of what is still to be changed stay what they are.
+    for key, value in reversed(block.value):
+        # A text of several lines ends where the line after it begins.
+        start, end = value.start_mark.index, value.end_mark.index - (value.end_mark.column == 0)
+        if key.value == "url":
+            told = json.dumps(f"{place}?{left}" if left else place, ensure_ascii=False)
+            text = text[:start] + told + text[end:]
+        elif key.value not in stay:
+            after = text.find("\n", end)
+            text = text[: text.rfind("\n", 0, key.start_mark.index) + 1] + (text[after + 1 :] if after >= 0 else "")
     return text
 
 

@@ -134,6 +134,41 @@ def test_a_state_with_options_is_a_url(tmp_path, text, url):
     assert settings.state_url(None, project) == url.replace("ROOT", str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("before", "url", "after"),
+    [
+        (
+            "state:\r\n  url: s3://a/b\r\n  region: eu # ours\r\nname: ñ😀\r\n",
+            "s3://c/d?region=eu",
+            'state:\r\n  url: "s3://c/d"\r\n  region: eu # ours\r\nname: ñ😀\r\n',
+        ),
+        (
+            "# ñ😀\nstate:\n  region: eu\n  lease: 30\n  url: 's3://a/b'",
+            "s3://c/d?kms_key_id=a%20b&region=us&lease=30",
+            '# ñ😀\nstate:\n  lease: 30\n  url: "s3://c/d?kms_key_id=a%20b&region=us"',
+        ),
+        (
+            "state:\n  kms_key_id: a b\n  region: >\n    eu\n  # which\n  url: >\n    s3://a/b\nname: x\n",
+            "s3://c?kms_key_id=a%20b&secret_key={{KEY}}",
+            'state:\n  kms_key_id: a b\n  # which\n  url: "s3://c?secret_key={{KEY}}"\nname: x\n',
+        ),
+        ("'state':\n  url: s3://a/b\n  region: eu\n", "a?b&c", "'state':\n  url: \"a?b&c\"\n"),
+        ("state: {url: s3://a/b, region: eu}\n", "s3://c", 'state: "s3://c"\n'),
+    ],
+)
+def test_another_state_is_written_where_the_old_one_stands(tmp_path, before, url, after):
+    file = tmp_path / "mason.yaml"
+    file.write_bytes(before.encode())
+    assert settings.with_state(file, url) == after
+
+
+def test_a_state_in_braces_over_several_lines_is_left_to_its_owner(tmp_path):
+    file = tmp_path / "mason.yaml"
+    file.write_text("state: {\n  url: s3://a/b}\n")
+    with pytest.raises(SettingsError, match="'state' is written in a way that only you can change"):
+        settings.with_state(file, "s3://c")
+
+
 def test_the_history_that_is_kept(tmp_path):
     file = tmp_path / "mason.yaml"
     file.write_text("name: x\n")

@@ -270,6 +270,9 @@ def migrate(invocation: Invocation, url: str, write: bool, dry_run: bool, lock_t
     from mason.project import migration
 
     opened = open_project(invocation)
+    if write:
+        # Before anything is copied.
+        migration.check_write_url(opened, url)
     if dry_run:
         prepared = migration.prepare_migration(opened, url)
     else:

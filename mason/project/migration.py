@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mason.errors import SettingsError, StateConflictError, StateError, StateFormatError
@@ -216,9 +217,26 @@ def told_url(url: str, root: Path) -> str:
 def write_url(project: Project, url: str) -> Path:
     """Make ``url`` the ``state`` of the project's ``mason.yaml``, and leave the rest of the file as it is.
 
-    Returns the file. Raises ``SettingsError`` when there is no such file, when its ``state`` has a form that is not
-    safely changed, and when it cannot be written.
+    Returns the file. Raises as :func:`check_write_url` does.
     """
+    with _staged(project, url) as (partial, target):
+        partial.replace(target)
+    return project.settings.root / PROJECT_FILE
+
+
+def check_write_url(project: Project, url: str) -> None:
+    """Whether :func:`write_url` can do its work; ``mason.yaml`` stays as it is.
+
+    Raises ``SettingsError`` when there is no such file, when its ``state`` has a form that is not safely changed, and
+    when it cannot be written.
+    """
+    with _staged(project, url):
+        pass
+
+
+@contextmanager
+def _staged(project: Project, url: str) -> Iterator[tuple[Path, Path]]:
+    """The new ``mason.yaml`` in a file that is gone afterwards, and the file whose place it is to take."""
     from mason.settings import with_state
 
     file = project.settings.root / PROJECT_FILE
@@ -227,11 +245,15 @@ def write_url(project: Project, url: str) -> Path:
     target = Path(os.path.realpath(file))
     partial = target.with_name(f".{target.name}.partial")
     try:
-        partial.write_bytes(with_state(file, told).encode())
-        shutil.copymode(target, partial)
-        partial.replace(target)
+        text = with_state(file, told)
+        try:
+            partial.write_bytes(text.encode())
+            shutil.copymode(target, partial)
+            yield partial, target
+        finally:
+            with suppress(OSError):
+                partial.unlink()
     except FileNotFoundError:
         raise SettingsError(f"There is no {PROJECT_FILE} to write to. Make one with a line: state: {told}") from None
     except OSError as error:
         raise SettingsError(f"{file}: cannot be written ({error.strerror}). Write there: state: {told}") from error
-    return file

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -17,6 +18,9 @@ from pathlib import Path
 import pytest
 
 from mason.clients import registry
+from mason.errors import SettingsError
+from mason.project import open_project
+from mason.project.migration import write_url
 from mason.state.local import LocalStateStore
 from mason.state.s3.store import S3StateStore
 from mason.state.store import workspace_url
@@ -1084,18 +1088,81 @@ def test_write_says_when_it_has_no_effect(mason, small, monkeypatch):
 
 
 def test_write_leaves_a_project_file_that_is_too_clever(mason, small):
-    text = f"name: notes\nstate:\n  url: {small}/state\n"
+    """It is told before anything is copied."""
     (small / "mason.yaml").write_text("name: notes\n'state': state\n")
-    refused = mason("--state", "state", "state", "migrate", "elsewhere", "--write")
-    assert (refused.code, refused.err.splitlines()[-1]) == (
-        1,
-        f"Error: {small}/mason.yaml: 'state' is written in a way that only you can change. "
-        'Write there: state: "elsewhere"',
-    )
+    for options in ((), ("--dry-run",)):
+        refused = mason("state", "migrate", "elsewhere", "--write", *options)
+        assert (refused.code, refused.out, refused.err, (small / "elsewhere").exists()) == (
+            1,
+            "",
+            f"Error: {small}/mason.yaml: 'state' is written in a way that only you can change. "
+            'Write there: state: "elsewhere"\n',
+            False,
+        )
     assert (small / "mason.yaml").read_text() == "name: notes\n'state': state\n"
+
+
+def test_write_that_cannot_be_written_copies_nothing(mason, small):
+    before = (small / "mason.yaml").read_text()
+    (small / ".mason.yaml.partial").mkdir()
+    refused = mason("state", "migrate", "elsewhere", "--write")
+    assert (refused.code, refused.out, refused.err, (small / "elsewhere").exists()) == (
+        1,
+        "",
+        f"Error: {small}/mason.yaml: cannot be written (Is a directory). Write there: state: elsewhere\n",
+        False,
+    )
+    (small / "mason.yaml").unlink()
+    assert mason("--state", "state", "state", "migrate", "elsewhere", "--write").err == (
+        "Error: There is no mason.yaml to write to. Make one with a line: state: elsewhere\n"
+    )
+    (small / "mason.yaml").write_text(before)
+    (small / ".mason.yaml.partial").rmdir()
+    assert mason("state", "migrate", "elsewhere", "--write").code == 0
+
+
+def test_a_write_that_fails_leaves_nothing_behind(small):
+    opened = open_project()
+    before = (small / "mason.yaml").read_text()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # As a disk that is full.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(SettingsError, match=r"mason.yaml: cannot be written \(File too large\)"):
+            write_url(opened, "elsewhere")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (small / "mason.yaml").read_text() == before
+    assert not (small / ".mason.yaml.partial").exists()
+
+
+@pytest.mark.xdist_group("moto")
+def test_write_changes_a_state_that_is_a_block(mason, small, moto, prefix, aws):
+    """In the form that people are told to write, with what they noted there."""
+    url, _, options = moto.url(BUCKET, prefix).partition("?")
+    assert options.startswith("endpoint_url=")
+    endpoint = options.removeprefix("endpoint_url=")
+    text = (
+        "name: flights\nstate:  # the team's\n"
+        f"  endpoint_url: {endpoint}  # not Amazon\n"
+        f"  url: {url}/old # since 2026\n\n  # in case\n  region: eu-west-1\nhistory:\n  keep_runs: 5\n"
+    )
+    assert mason("state", "migrate", f"{url}/old?{options}").code == 0
     (small / "mason.yaml").write_text(text)
-    assert mason("--state", "state", "state", "migrate", "elsewhere2", "--write").code == 1
-    assert (small / "mason.yaml").read_text() == text
+    moved = mason("state", "migrate", f"{url}/new?{options}&lease=30", "--write")
+    assert moved.code == 0, moved.err
+    in_bucket = (small / "mason.yaml").read_text()
+    assert in_bucket == (
+        "name: flights\nstate:  # the team's\n"
+        f"  endpoint_url: {endpoint}  # not Amazon\n"
+        f'  url: "{url}/new?lease=30" # since 2026\n\n  # in case\nhistory:\n  keep_runs: 5\n'
+    )
+    assert mason("plan").out == "No changes.\n"
+    assert mason("state", "migrate", "st", "--write").code == 0
+    assert (small / "mason.yaml").read_text() == (
+        'name: flights\nstate:  # the team\'s\n  url: "st" # since 2026\n\n  # in case\nhistory:\n  keep_runs: 5\n'
+    )
+    assert mason("plan").out == "No changes.\n"
 
 
 # --- workspaces -------------------------------------------------------------------------------------------------------
