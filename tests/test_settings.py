@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import example, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from mason import settings
@@ -261,6 +262,7 @@ PLAIN = st.lists(
 @example(["state: ~"], "\n")
 @example(["state: .inf"], "\n")
 @example(["state: .nan"], "\n")
+@examples(deadline=None)
 def test_project_files_mean_what_yaml_says(lines, end):
     """Files that need no YAML parser, because it would take longer than the rest, are read as it reads them."""
     text = end.join(lines)
