@@ -6,7 +6,7 @@ backup. No engine is called, so what schedulers hold may differ afterwards: who 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -106,7 +106,8 @@ def pulled(project: Project) -> bytes:
 class Version:
     """One snapshot of a state: when and by whom it was written (empty where nobody knows) and how many ``resources``
     it holds. ``created``, ``overwritten``, ``deleted`` and ``outcomes`` (of runs and schedules) count what changed
-    since the one before; ``None`` where that one is not kept any more. ``error`` says why it cannot be read."""
+    since the one before, with which those that one apply wrote on its way do not count; ``None`` where that is not kept
+    any more. ``error`` says why it cannot be read."""
 
     serial: int
     is_current: bool = False
@@ -126,7 +127,7 @@ def history(project: Project) -> list[Version]:
     if not current.lineage:
         return []
     found: list[Version] = []
-    before: Snapshot | None = None
+    kept: dict[int, Snapshot | None] = {0: Snapshot()}
     for serial in project.store.list_backups():
         if serial == current.serial:
             # Kept for a write that then failed.
@@ -135,12 +136,20 @@ def history(project: Project) -> list[Version]:
             snapshot = project.store.get_backup(serial)
         except StateError as error:
             found.append(Version(serial, error=str(error)))
-            before = None
+            kept[serial] = None
             continue
-        found.append(_version(snapshot, before))
-        before = snapshot
-    found.append(replace(_version(current, before), is_current=True))
+        found.append(_version(snapshot, _before(snapshot, kept)))
+        kept[serial] = snapshot
+    found.append(replace(_version(current, _before(current, kept)), is_current=True))
     return found[::-1]
+
+
+def _before(snapshot: Snapshot, kept: Mapping[int, Snapshot | None]) -> Snapshot | None:
+    """The one of the ``kept`` snapshots, oldest first, that came before ``snapshot``; ``None`` if it is not kept."""
+    if snapshot.follows is not None:
+        return kept.get(snapshot.follows)
+    last = list(kept)[-1]
+    return kept[last] if last or snapshot.serial == 1 else None
 
 
 def _version(snapshot: Snapshot, before: Snapshot | None) -> Version:
@@ -150,9 +159,9 @@ def _version(snapshot: Snapshot, before: Snapshot | None) -> Version:
         written_by=snapshot.written_by,
         resources=len(snapshot.resources),
     )
-    if before is None and snapshot.serial > 1:
+    if before is None:
         return version
-    old, new = dict(before.resources if before else {}), snapshot.resources
+    old, new = dict(before.resources), snapshot.resources
     return replace(
         version,
         created=sum(address not in old for address in new),

@@ -19,8 +19,8 @@ from mason.resources.address import kind_of
 from mason.state.snapshot import FORMAT_VERSION, Entry, Snapshot, StoredEntries
 
 _KEYS = ("version", "mason_version", "serial", "lineage", "resources")
-_WRITTEN = ("written_at", "written_by")
-"""The keys that a state need not have."""
+_OPTIONAL: dict[str, Any] = {"written_at": "", "written_by": "", "follows": None}
+"""The keys that a state need not have, and what a snapshot has then."""
 _FIELDS = ("kind", "digest", "definition", "module", "project", "file", "applied_at", "applied_by")
 _OUTCOME = "outcome"
 """The field that runs and schedules have besides, and no other resource."""
@@ -61,7 +61,7 @@ def lay_out(snapshot: Snapshot, *, before: Snapshot) -> StoredEntries:
         old = StoredEntries(b"", {}, [0], decode_lines)
     head = {"version": FORMAT_VERSION, "mason_version": snapshot.mason_version}
     head |= {"serial": snapshot.serial, "lineage": snapshot.lineage}
-    head |= {key: value for key in _WRITTEN if (value := getattr(snapshot, key))}
+    head |= {key: value for key, without in _OPTIONAL.items() if (value := getattr(snapshot, key)) != without}
     start = b'%b,\n"resources":{' % orjson.dumps(head)[:-1]
     lines = _encode_lines(old.strangers(entries))
     removed = [address for address in old if address not in entries]
@@ -99,8 +99,8 @@ def decode(data: bytes, *, where: str, token: str, backup: Callable[[], str] = l
             "There is no backup to restore. Mend it by hand, or move it away to start with an empty state."
         )
         raise StateFormatError(f"{where} {fault}. {remedy}") from None
-    written = {key: document.get(key, "") for key in _WRITTEN}
-    return Snapshot(resources, document["serial"], document["lineage"], document["mason_version"], token, **written)
+    optional = {key: document.get(key, without) for key, without in _OPTIONAL.items()}
+    return Snapshot(resources, document["serial"], document["lineage"], document["mason_version"], token, **optional)
 
 
 def missing_error(where: str, *, backups: str, restore: str) -> StateFormatError:
@@ -237,17 +237,19 @@ def _checked_head(document: Any, where: str) -> dict[str, dict[str, Any]]:
         raise StateFormatError(
             f"{where} was written by a newer Mason (format {version}; this one reads {FORMAT_VERSION}). Upgrade Mason."
         )
-    _check_keys(document, _KEYS, "", optional=_WRITTEN)
-    texts = ("mason_version", "lineage", *(key for key in _WRITTEN if key in document))
-    for key, expected in (("version", int), ("serial", int), *((key, str) for key in texts)):
+    _check_keys(document, _KEYS, "", optional=tuple(_OPTIONAL))
+    types = {"version": int, "serial": int, "mason_version": str, "lineage": str, "written_at": str, "written_by": str}
+    types |= {"follows": int}
+    for key, expected in ((key, types[key]) for key in types if key in document):
         if type(document[key]) is not expected:
             raise _Fault(f"holds {_name(document[key])} for '{key}' where {_TYPES[expected]} should be")
     if version != FORMAT_VERSION:
         raise _Fault(f"says format {version}, which never was")
-    if document["serial"] < 0:
-        raise _Fault(f"has the serial {document['serial']}, and serials start at 0")
-    if document["serial"] > LARGEST_SERIAL:
-        raise _Fault(f"has a serial above {LARGEST_SERIAL:,}, which no state comes to")
+    for serial in (document["serial"], document.get("follows", 0)):
+        if serial < 0:
+            raise _Fault(f"has the serial {serial}, and serials start at 0")
+        if serial > LARGEST_SERIAL:
+            raise _Fault(f"has a serial above {LARGEST_SERIAL:,}, which no state comes to")
     if not isinstance(document["resources"], dict):
         raise _Fault(f"holds {_name(document['resources'])} for 'resources' where an object should be")
     resources: dict[str, dict[str, Any]] = document["resources"]

@@ -16,7 +16,7 @@ from mason.state.format import decode_lines
 from mason.state.snapshot import Snapshot, StoredEntries
 
 # The number grows when the meaning of what is kept changes.
-_HEADER = f"mason-index 3 {__version__} ".encode()
+_HEADER = f"mason-index 4 {__version__} ".encode()
 _HASH = 32
 
 
@@ -29,7 +29,7 @@ def encode_index(snapshot: Snapshot, entries: StoredEntries) -> bytes:
         "serial": snapshot.serial,
         "lineage": snapshot.lineage,
         "mason_version": snapshot.mason_version,
-        "written": [snapshot.written_at, snapshot.written_by],
+        "written": [snapshot.written_at, snapshot.written_by, snapshot.follows],
         "digests": entries.digests,
         "edited": entries.edited,
         "starts": entries.starts,

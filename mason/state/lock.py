@@ -42,15 +42,27 @@ class ProcessLock:
         """It cannot be lost."""
 
 
-def next_snapshot(resources: Mapping[str, Entry], base: Snapshot) -> Snapshot:
-    """What a write of ``resources`` on ``base`` makes the current snapshot, written now by this process."""
+def next_snapshot(resources: Mapping[str, Entry], base: Snapshot, *, goes_on: bool = False) -> Snapshot:
+    """What a write of ``resources`` on ``base`` makes the current snapshot, written now by this process.
+
+    Where it ``goes_on``, ``base`` is not kept, and it comes after the one that ``base`` came after.
+    """
     lineage = base.lineage
     if not lineage:
         # Imported here: this is needed once in the life of a state.
         import uuid
 
         lineage = str(uuid.uuid4())
-    return Snapshot(dict(resources), base.serial + 1, lineage, __version__, written_at=_now(), written_by=who())
+    follows = base.follows if goes_on else base.serial
+    return Snapshot(
+        dict(resources),
+        base.serial + 1,
+        lineage,
+        __version__,
+        written_at=_now(),
+        written_by=who(),
+        follows=follows,
+    )
 
 
 def refuse_older(snapshot: Snapshot, base: Snapshot) -> None:

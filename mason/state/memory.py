@@ -98,7 +98,8 @@ class MemoryStateStore:
     def write(self, resources: Mapping[str, Entry], *, base: Snapshot, goes_on: bool = False) -> Snapshot:
         """Make ``resources`` the current content, if ``base`` is still the current snapshot."""
         is_new = resources != base.resources
-        return self._become(next_snapshot(resources, base), base, is_new=is_new, keeps_base=not goes_on)
+        snapshot = next_snapshot(resources, base, goes_on=goes_on)
+        return self._become(snapshot, base, is_new=is_new, keeps_base=not goes_on)
 
     def restore(self, snapshot: Snapshot, *, base: Snapshot) -> Snapshot:
         """Make ``snapshot`` as it is the current one, if ``base`` still is."""

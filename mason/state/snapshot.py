@@ -53,7 +53,8 @@ class Snapshot:
     ``lineage`` is empty and ``serial`` 0 while nothing was ever written. ``token`` is the store's own name for this
     version (an ETag, a digest); only the store that gave it understands it, and it is not part of the content.
     ``written_at`` is when it was written (ISO 8601, UTC) and ``written_by`` who did (``user@host``); empty where a
-    state was written without them.
+    state was written without them. ``follows`` is the serial of the one before that was kept as a backup when it was
+    written (0: none came before), ``None`` where that was not written down.
     """
 
     resources: Mapping[str, Entry] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class Snapshot:
     token: str = field(default="", compare=False)
     written_at: str = field(default="", compare=False)
     written_by: str = field(default="", compare=False)
+    follows: int | None = field(default=None, compare=False)
 
     @property
     def digests(self) -> Mapping[str, str]:

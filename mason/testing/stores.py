@@ -259,6 +259,8 @@ class StateStoreSuite:
         assert another.list_backups() == [before.serial]
         assert another.get_backup(before.serial) == before
         assert (another.read(), done.serial) == (done, begun.serial + 2)
+        written = (before, begun, between, done, another.read(), another.get_backup(before.serial))
+        assert [snapshot.follows for snapshot in written] == [0, *[before.serial] * 4, 0]
 
     # restore
 
@@ -280,6 +282,7 @@ class StateStoreSuite:
             mason_version="1.9",
             written_at="2026-01-02T03:04:05+00:00",
             written_by="ada@engine",
+            follows=5,
         )
         given = replace(given, resources={"config.1": replace(entry(1, kind="config"), definition={"edited": True})})
         before = store.read()
@@ -287,6 +290,7 @@ class StateStoreSuite:
         for snapshot in (restored, another.read()):
             assert snapshot == given
             assert (snapshot.written_at, snapshot.written_by) == ("2026-01-02T03:04:05+00:00", "ada@engine")
+            assert snapshot.follows == 5
             assert list(snapshot.edited) == ["config.1"]
         assert (another.list_backups(), another.get_backup(1)) == ([1], before)
         after = another.write(resources(2), base=another.read())

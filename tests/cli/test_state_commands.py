@@ -10,6 +10,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -744,6 +745,47 @@ def test_history(mason, small, store):
         "outcomes": 0,
         "error": "",
     }
+
+
+def told_history(mason) -> list[list[object]]:
+    """Of each version the serial and the four counts."""
+    names = ("serial", "created", "overwritten", "deleted", "outcomes")
+    return [[each[name] for name in names] for each in mason("state", "history", "--json").json["versions"]]
+
+
+def test_history_begins_with_the_first_apply_also_where_that_does_runs(mason, applied):
+    """It writes several serials, and nothing came before it."""
+    shutil.rmtree(applied / "st")
+    assert mason("apply", "-y").code == 0
+    (first,) = told_history(mason)
+    assert first[0] > 1
+    assert first[1:] == [6, 0, 0, 0]
+    replaced(applied, "runs.yaml", "text: hello", "text: bye")
+    assert mason("apply", "-y", "-o").code == 0
+    second, *rest = told_history(mason)
+    assert (second[0] > first[0] + 1, second[1:], rest) == (True, [0, 1, 0, 1], [first])
+    # What goes elsewhere goes with what is known of it.
+    assert mason("state", "migrate", "elsewhere").code == 0
+    (applied / "mason.yaml").write_text("name: notes\nstate: elsewhere\n")
+    assert told_history(mason) == [second, first]
+
+
+def test_history_does_not_guess_what_came_before(mason, small, store):
+    for number in range(3):
+        mason("state", "mv", f"config.{number + 1}", f"config.{number + 2}")
+    (small / "state" / "backups" / "state.2.json").unlink()
+    assert told_history(mason) == [[4, 1, 0, 1, 0], [3, None, None, None, None], [1, 2, 0, 0, 0]]
+    # A state that an older Mason wrote does not say what it follows.
+    for file in ("state.json", "backups/state.3.json", "backups/state.1.json"):
+        path = small / "state" / file
+        document = json.loads(path.read_text())
+        del document["follows"]
+        times = path.stat()
+        path.write_text(json.dumps(document))
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert told_history(mason) == [[4, 1, 0, 1, 0], [3, 1, 0, 1, 0], [1, 2, 0, 0, 0]]
+    (small / "state" / "backups" / "state.1.json").unlink()
+    assert told_history(mason) == [[4, 1, 0, 1, 0], [3, None, None, None, None]]
 
 
 def test_history_counts_outcomes(mason, applied):

@@ -91,9 +91,9 @@ def test_damage(store, written):
 def test_another_version(store, written):
     path = store.folder / ".index"
     sound = path.read_bytes()
-    assert sound.startswith(f"mason-index 3 {__version__} ".encode())
-    for other in ("mason-index 4 " + __version__, "mason-index 3 1.6.6"):
-        path.write_bytes(sound.replace(f"mason-index 3 {__version__}".encode(), other.encode()))
+    assert sound.startswith(f"mason-index 4 {__version__} ".encode())
+    for other in ("mason-index 5 " + __version__, "mason-index 4 1.6.6"):
+        path.write_bytes(sound.replace(f"mason-index 4 {__version__}".encode(), other.encode()))
         assert read_anew(store) == (written, False)
 
 

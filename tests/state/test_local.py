@@ -447,5 +447,5 @@ def test_links_in_the_place_of_new_files_are_not_followed(store, tmp_path):
 def test_the_file_is_json(store):
     store.write(resources(1), base=store.read())
     document = json.loads((store.folder / "state.json").read_bytes())
-    written = ["written_at", "written_by"]
+    written = ["written_at", "written_by", "follows"]
     assert list(document) == ["version", "mason_version", "serial", "lineage", *written, "resources"]

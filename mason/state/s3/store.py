@@ -127,7 +127,7 @@ class S3StateStore:
         if resources == base.resources:
             self._current(base)
             return base
-        snapshot = next_snapshot(resources, base)
+        snapshot = next_snapshot(resources, base, goes_on=goes_on)
         return self._become(snapshot, lay_out(snapshot, before=base), base, keeps_base=not goes_on)
 
     def restore(self, snapshot: Snapshot, *, base: Snapshot) -> Snapshot:
