@@ -117,11 +117,18 @@ def _standing(address: str, wanted: Mapping[str, Resource]) -> tuple[str, int]:
 
 def foreign(actions: Iterable[Action], applied: Mapping[str, Entry], project: str) -> dict[str, tuple[str, ...]]:
     """What is overwritten, moved or deleted although another project applied it: the addresses, by project."""
+    touched = (action for action in actions if action.replaces is not None)
+    return by_owner(
+        ((action.address, applied[action.moved_from or action.address].project) for action in touched), project
+    )
+
+
+def by_owner(owned: Iterable[tuple[str, str]], project: str) -> dict[str, tuple[str, ...]]:
+    """The addresses of ``owned``, pairs of an address and its project, that are not this project's, by project."""
     found: dict[str, list[str]] = {}
-    for action in actions:
-        owner = applied[action.moved_from or action.address].project if action.replaces is not None else ""
+    for address, owner in owned:
         if owner not in ("", project):
-            found.setdefault(owner, []).append(action.address)
+            found.setdefault(owner, []).append(address)
     return {owner: tuple(found[owner]) for owner in sorted(found)}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mason.planner.diff import compare
-from mason.planner.integrity import references_of
+from mason.planner.integrity import foreign, references_of
 from mason.planner.order import topological
 from mason.planner.outcome import Outcome
 from mason.planner.plan import Action, Change, Plan, Wanted
@@ -59,13 +59,15 @@ def plan_replacement(
             actions[address] = Action("delete", address, reason, replaces=entry.digest)
     kept = topological({address: references_of(then[address]) for address in actions if address in then})
     gone = topological({address: references_of(now[address]) for address in actions if address not in then})
+    ordered = tuple(actions[address] for address in (*kept, *reversed(gone)))
     return Plan(
-        tuple(actions[address] for address in (*kept, *reversed(gone))),
+        ordered,
         lineage=current.lineage,
         serial=current.serial,
         state=state,
         project=project,
         warnings=tuple(_warnings(actions, now, then, read_source)),
+        foreign=foreign(ordered, now, project),
     )
 
 

@@ -247,7 +247,8 @@ def carry_out(
 @dataclass(frozen=True, slots=True)
 class Moved:
     """What a move tells: ``rewritten`` and ``schedules`` as ``mason.planner.rename.Renamed`` has them. ``has_module``
-    says that a Python class has the old name, ``is_chosen`` that it is this person's current config."""
+    says that a Python class has the old name, ``is_chosen`` that it is this person's current config. ``foreign`` are
+    the addresses of what changes of other projects, by project."""
 
     before: str
     after: str
@@ -255,14 +256,17 @@ class Moved:
     schedules: tuple[str, ...]
     has_module: bool
     is_chosen: bool
+    foreign: Mapping[str, tuple[str, ...]]
 
 
 def move(project: Project, before: str, after: str) -> Change[Moved]:
     """The state with the resource at ``before`` at ``after``. Raises as :func:`mason.planner.rename.rename` does."""
+    from mason.planner.integrity import by_owner
     from mason.planner.rename import rename
 
     base = project.store.read()
     renamed = rename(base, before, after)
+    owned = [(address, base.resources[address].project) for address in (before, *renamed.rewritten)]
     chosen = settings.current_config(base.lineage)
     told = Moved(
         before,
@@ -271,6 +275,7 @@ def move(project: Project, before: str, after: str) -> Change[Moved]:
         renamed.schedules,
         renamed.has_module,
         bool(chosen) and before == config_address(chosen) and current_config(base) == chosen,
+        by_owner(owned, project.settings.name),
     )
     return Change(base, _next(renamed.resources, base), told)
 
@@ -283,17 +288,19 @@ def follow_config(moved: Moved, snapshot: Snapshot) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What forgetting tells: pairs of what stays and what it ``uses`` that would be gone, and the ``schedules`` that
-    stay in their schedulers."""
+    """What forgetting tells: pairs of what stays and what it ``uses`` that would be gone, the ``schedules`` that stay
+    in their schedulers, what is ``protected``, and what is ``foreign``: the addresses of other projects, by project."""
 
     addresses: tuple[str, ...]
     uses: tuple[tuple[str, str], ...]
     schedules: tuple[str, ...]
+    protected: tuple[str, ...]
+    foreign: Mapping[str, tuple[str, ...]]
 
 
 def forget(project: Project, addresses: Sequence[str]) -> Change[Forgotten]:
     """The state without the resources at ``addresses``. Raises ``NotFoundError`` with all that are not there."""
-    from mason.planner.integrity import references_of
+    from mason.planner.integrity import by_owner, references_of
     from mason.planner.outcome import Outcome
     from mason.planner.rename import known
 
@@ -302,12 +309,15 @@ def forget(project: Project, addresses: Sequence[str]) -> Change[Forgotten]:
     gone = dict.fromkeys(addresses)
     rest = {address: entry for address, entry in base.resources.items() if address not in gone}
     uses = [(address, used) for address, entry in rest.items() for used in references_of(entry) if used in gone]
-    held = [each for each in gone if _is_schedule(base.resources[each]) and Outcome.of(base.resources[each])]
-    return Change(base, _next(rest, base), Forgotten(tuple(gone), tuple(sorted(uses)), tuple(held)))
-
-
-def _is_schedule(entry: Entry) -> bool:
-    return entry.kind == "schedule"
+    forgotten = {address: base.resources[address] for address in gone}
+    told = Forgotten(
+        tuple(gone),
+        uses=tuple(sorted(uses)),
+        schedules=tuple(each for each, entry in forgotten.items() if entry.kind == "schedule" and Outcome.of(entry)),
+        protected=tuple(each for each, entry in forgotten.items() if entry.definition.get("protect") is True),
+        foreign=by_owner(((each, entry.project) for each, entry in forgotten.items()), project.settings.name),
+    )
+    return Change(base, _next(rest, base), told)
 
 
 def roll_back(project: Project, serial: int) -> Change[Plan] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -156,16 +156,16 @@ def notes(plan: Plan) -> Iterator[str]:
     if plan.passed_over:
         documents = "1 document" if plan.passed_over == 1 else f"{plan.passed_over} documents"
         yield f"({documents} without a type passed over)"
-    for warning in (*plan.warnings, *foreign_text(plan)):
+    for warning in (*plan.warnings, *foreign_text(plan.foreign)):
         yield f"Warning: {warning}"
     if (workspace := workspace_of(plan.state)) != DEFAULT_WORKSPACE:
         new = "" if plan.serial else " (nothing was applied in it yet)"
         yield f"Workspace: {workspace}{new}"
 
 
-def foreign_text(plan: Plan) -> Iterator[str]:
-    """A sentence for each project whose resources the plan overwrites or deletes."""
-    for owner, addresses in plan.foreign.items():
+def foreign_text(foreign: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """A sentence for each project whose resources, the addresses of ``foreign`` by project, something is done to."""
+    for owner, addresses in foreign.items():
         were = "was" if len(addresses) == 1 else "were"
         yield f"{shortened(addresses)} {were} applied by project {owner}, which is not this one."
 

@@ -11,6 +11,7 @@ from typing import Any
 from mason.project.migration import Migration
 from mason.project.states import Forgotten, Moved, Version, Workspace
 from mason.render import JSON_FORMAT
+from mason.render.plans import foreign_text
 from mason.render.tables import table
 from mason.render.terminal import Terminal
 from mason.state.snapshot import Entry, Snapshot
@@ -196,6 +197,7 @@ def moved_text(moved: Moved) -> str:
         f"Warning: the scheduler runs {address} with what it was given before. Put it there anew: mason apply -o"
         for address in moved.schedules
     ]
+    lines += [f"Warning: {sentence}" for sentence in foreign_text(moved.foreign)]
     return "\n".join(lines)
 
 
@@ -208,6 +210,8 @@ def forgotten_text(forgotten: Forgotten) -> str:
         f"{address}"
         for address in forgotten.schedules
     ]
+    lines += [f"Warning: {address} is protected, and would be forgotten." for address in forgotten.protected]
+    lines += [f"Warning: {sentence}" for sentence in foreign_text(forgotten.foreign)]
     return "\n".join(lines)
 
 

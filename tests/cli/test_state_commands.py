@@ -418,6 +418,33 @@ def test_rm_asks_and_says_what_stays(mason, applied):
     assert json.loads(mason("state", "pull").out)["resources"] == json.loads(before)["resources"]
 
 
+def test_what_belongs_to_others_or_is_protected_is_told(mason, small, store):
+    """As much as a rollback and a push tell of it."""
+    (small / "mason.yaml").write_text("name: weather\nstate: state\n")
+    assert mason("state", "mv", "operator.table.get", "operator.table.fetch").out == (
+        "  operator.table.get -> operator.table.fetch\n"
+        "Warning: operator.table.get was applied by project flights, which is not this one.\n"
+        f"Moved. The state {store.url} is at serial 2 now.\n"
+    )
+    (small / "other.yaml").write_text("type: config\nid: 2\nexecution_engine: local\nprotect: true\n")
+    assert mason("apply", "-y", "other.yaml").code == 0
+    dry = mason("state", "rm", "config.1", "config.2", "operator.table.fetch", "--dry-run")
+    assert (dry.code, dry.out) == (
+        0,
+        "  - config.1\n  - config.2\n  - operator.table.fetch\n"
+        "Warning: config.2 is protected, and would be forgotten.\n"
+        "Warning: config.1, operator.table.fetch were applied by project flights, which is not this one.\n",
+    )
+    owned = "Warning: operator.table.fetch was applied by project flights, which is not this one.\n"
+    assert owned in mason("state", "rollback", "1", "--dry-run").out
+    edit(small, lambda document: document.update(serial=9, resources={}))
+    both = "Warning: operator.table.fetch, config.1 were applied by project flights, which is not this one.\n"
+    assert both in mason("state", "push", "edited.json", "--dry-run").out
+    # Of what nobody else owns there is nothing to tell.
+    (small / "mason.yaml").write_text("name: flights\nstate: state\n")
+    assert mason("state", "rm", "config.1", "--dry-run").out == "  - config.1\n"
+
+
 # --- the lock ---------------------------------------------------------------------------------------------------------
 
 
