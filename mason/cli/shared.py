@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -89,11 +90,21 @@ def parallelism_option(function: Function) -> Function:
     return click.option("--parallelism", type=click.IntRange(min=1), metavar="N", help=text)(function)
 
 
+class _Seconds(click.FloatRange):
+    """How long to wait: not less than nothing, ``inf`` for ever. NaN, which ranges let pass, would be no time."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        converted = super().convert(value, param, ctx)
+        if math.isnan(converted):
+            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
+        return converted
+
+
 def lock_timeout_option(function: Function) -> Function:
     """``--lock-timeout SECONDS``. Where nobody sits and waits, patience costs less than a job that has to run again."""
     option = click.option(
         "--lock-timeout",
-        type=click.FloatRange(min=0),
+        type=_Seconds(min=0),
         default=_lock_patience,
         show_default="10, or 300 where CI is set",
         metavar="SECONDS",

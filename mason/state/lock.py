@@ -208,7 +208,10 @@ class Waiting:
         with self._guard:
             if self._said and holder is not None and self._listener is not None and holder.id != self._named:
                 self._named = holder.id
-                self._listener(f"{_held(holder)}; waiting for at most {self._timeout:g} seconds.")
+                limit = (
+                    "until it is free" if self._timeout == float("inf") else f"for at most {self._timeout:g} seconds"
+                )
+                self._listener(f"{_held(holder)}; waiting {limit}.")
 
     def _told(self) -> None:
         with self._guard:

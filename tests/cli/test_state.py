@@ -167,16 +167,17 @@ def test_the_lock_of_a_folder_goes_with_its_process(mason, project, local):
     )
 
 
-def test_who_waits_for_a_lock_is_told_so(mason, project, local):
+@pytest.mark.parametrize(("seconds", "told"), [("60", "for at most 60 seconds"), ("inf", "until it is free")])
+def test_who_waits_for_a_lock_is_told_so(mason, project, local, seconds, told):
     """After a moment, with who holds it; and where it is free, nothing is said."""
     context = local.lock("apply")
     info = context.__enter__().info
     threading.Timer(1.5, context.__exit__, (None, None, None)).start()
-    waited = mason("apply", "-y", "--lock-timeout", "60")
+    waited = mason("apply", "-y", "--lock-timeout", seconds)
     assert (waited.code, waited.err) == (
         0,
         f"Acquiring state lock...\n{info.who} (process {info.pid}) has held it for 'apply' since {info.created}; "
-        "waiting for at most 60 seconds.\n",
+        f"waiting {told}.\n",
     )
     (project / "get.yaml").unlink()
     assert mason("apply", "-y", "--prune").err == ""
@@ -201,6 +202,16 @@ def test_a_lock_in_a_bucket_is_taken_over_with_a_notice(mason, bucket):
         f"Took over the state lock of {dead.who} (process {job.pid}), who held it for 'apply' since {dead.created}: "
         "its lease ran out without being renewed.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fault"),
+    [("nan", "'nan' is not a valid float range."), ("-nan", "'-nan' is"), ("-1", "-1.0 is not in the range x>=0.")],
+)
+def test_nobody_waits_for_less_than_nothing(mason, project, seconds, fault):
+    refused = mason("apply", "-y", f"--lock-timeout={seconds}")
+    assert (refused.code, refused.out) == (1, "")
+    assert f"\nError: Invalid value for '--lock-timeout': {fault}" in refused.err
 
 
 @pytest.mark.parametrize(
