@@ -1,4 +1,5 @@
 """Whether a plan still fits the state: refused is what was made against another one, and told what came in between.
+Also whether it still fits the Python files that it was made of.
 
 A plan that was applied already is told apart from a state that somebody else moved on by what the state holds: all that
 the plan would make, and what came of its runs since. Nothing has to be kept for that but the state and its backups.
@@ -6,7 +7,9 @@ the plan would make, and what came of its runs since. Nothing has to be kept for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mason.errors import StalePlanError, StateError
@@ -48,6 +51,27 @@ def refuse_stale(plan: Plan, snapshot: Snapshot, url: str, *, history: StateRead
             raise StalePlanError(
                 f"The state holds another {action.address} than the one that this plan was made against. {_AGAIN}"
             )
+
+
+def refuse_changed_modules(plan: Plan, read: Callable[[str], Mapping[str, str] | None]) -> None:
+    """Refuse a plan whose Python files say something else by now than what was planned and reviewed.
+
+    ``read`` gives the texts of the Python files beside a resource's file, by their names in its folder, and nothing
+    where there are none: a plan holds its own, and is applied where its files are not. Raises ``StalePlanError`` with
+    all that changed.
+    """
+    changed = {}
+    for action in plan.actions:
+        if action.wanted is None or action.wanted.source is None:
+            continue
+        then, now = json.loads(action.wanted.source), read(action.wanted.file)
+        if now is not None and now != then:
+            folder = posixpath.dirname(action.wanted.file)
+            names = [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
+            changed[action.address] = shortened([posixpath.join(folder, name) for name in names])
+    if changed:
+        told = "; ".join(f"{address}: {names}" for address, names in changed.items())
+        raise StalePlanError(f"Python files changed since this plan was made ({told}). {_AGAIN}")
 
 
 def _moved(plan: Plan, snapshot: Snapshot, history: StateReader | None) -> str:

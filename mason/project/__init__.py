@@ -247,15 +247,33 @@ def plan_destroy(project: Project, targets: Sequence[str] = ()) -> Plan:
 
 def refuse_stale(project: Project, plan: Plan) -> None:
     """Refuse a plan that no longer fits the project's state, and tell what came in between, as far as that is kept.
+    Refused is also one whose Python files, where they are here, are not those that were planned.
 
-    For plans that were saved a while ago: :func:`apply` refuses them as well, under the lock and in fewer words. Raises
-    ``StalePlanError``.
+    For plans that were saved a while ago: :func:`apply` refuses what does not fit the state as well, under the lock and
+    in fewer words. Raises ``StalePlanError``.
     """
     from mason.planner import stale
 
     snapshot = project.store.read()
     remember_secrets(project.settings, plan, snapshot)
     stale.refuse_stale(plan, snapshot, project.store.url, history=project.store)
+    if plan.project == project.settings.name:
+        # Else files of the same name are those of another project.
+        stale.refuse_changed_modules(plan, lambda file: _python_files(project.settings.root, file))
+
+
+def _python_files(root: Path, file: str) -> Mapping[str, str] | None:
+    """The texts of the Python files beside a resource's ``file`` by name, ``None`` where there is no module."""
+    from mason.resources import module
+    from mason.resources.folders import ENTRY
+
+    # What is outside of the project is known by the path that was typed.
+    folder = (Path(file) if file.startswith("..") else root / file).parent
+    try:
+        return module.read_files(module.list_files(str(folder)))[0] if (folder / ENTRY).is_file() else None
+    except OSError:
+        # What nobody here can read is as good as not there: what was reviewed is in the plan.
+        return None
 
 
 def remember_secrets(found: ProjectSettings, plan: Plan, snapshot: Snapshot | None = None) -> None:

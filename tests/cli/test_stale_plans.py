@@ -21,6 +21,7 @@ config_id: 1
 parameters: {path: NAME.txt, text: hello}
 inputs: [data/airlines.csv]
 """
+SLOW = "import mason\n\n\nclass SlowGo(mason.Operator):\n    def run(self, ctx):\n        return None\n"
 AGAIN = "Nothing was applied. Plan again to see what would change now.\n"
 
 
@@ -339,6 +340,69 @@ def test_python_files_that_are_not_those_that_were_reviewed_are_refused(mason, p
         "Error: release.plan holds what no plan can hold: the Python files of operator.a.b are not those of its "
         "module, whose digest they lack. Make it anew: mason plan --out release.plan\n"
     )
+
+
+@pytest.fixture
+def reviewed(mason, project):
+    """A project with a Python operator in a folder of its own, which ``release.plan`` would create."""
+    mason("apply", "-y")
+    (project / "slow" / "parts").mkdir(parents=True)
+    (project / "slow" / "operator.yaml").write_text("type: operator\nnamespace: slow\ncommand: go\n")
+    (project / "slow" / "__init__.py").write_text(SLOW)
+    (project / "slow" / "parts" / "__init__.py").write_text("")
+    assert mason("plan", "--out", "release.plan").code == 0
+    return project
+
+
+def test_python_files_that_changed_since_are_told(mason, reviewed, refused, monkeypatch):
+    (reviewed / "slow" / "__init__.py").write_text(SLOW + "# y\n")
+    told = "Error: Python files changed since this plan was made (operator.slow.go: slow/__init__.py). " + AGAIN
+    assert refused() == told
+    monkeypatch.chdir(reviewed / "slow" / "parts")
+    assert mason("apply", "../../release.plan").err == told
+    monkeypatch.chdir(reviewed)
+    (reviewed / "slow" / "__init__.py").write_text(SLOW)
+    assert mason("apply", "release.plan").code == 0
+
+
+def test_all_python_files_that_changed_are_told(mason, reviewed, refused):
+    (reviewed / "fast").mkdir()
+    (reviewed / "fast" / "operator.yaml").write_text("type: operator\nnamespace: fast\ncommand: go\n")
+    (reviewed / "fast" / "__init__.py").write_text(SLOW.replace("Slow", "Fast"))
+    assert mason("plan", "--out", "release.plan").code == 0
+    (reviewed / "fast" / "__init__.py").write_text(SLOW.replace("SlowGo", "FastGo") + "# y\n")
+    (reviewed / "slow" / "more.py").write_text("")
+    (reviewed / "slow" / "parts" / "__init__.py").write_bytes(b"\xff")
+    assert refused() == (
+        "Error: Python files changed since this plan was made (operator.fast.go: fast/__init__.py; "
+        "operator.slow.go: slow/more.py, slow/parts/__init__.py). " + AGAIN
+    )
+
+
+def test_a_plan_is_applied_where_its_files_are_not(mason, reviewed):
+    """As in a job that is handed the plan and nothing else."""
+    for gone in ("slow/__init__.py", "slow/parts/__init__.py", "slow/operator.yaml"):
+        (reviewed / gone).unlink()
+    assert mason("apply", "release.plan").code == 0
+    assert json.loads(mason("get", "operator", "slow", "go").out)["command"] == "go"
+
+
+def test_files_of_another_project_are_not_those_of_the_plan(mason, reviewed):
+    (reviewed / "mason.yaml").write_text("name: other\nstate: state\n")
+    (reviewed / "slow" / "__init__.py").write_text(SLOW + "# y\n")
+    assert mason("apply", "release.plan").code == 0
+
+
+def test_a_plan_of_files_outside_of_the_project_is_compared_with_them(mason, reviewed, refused):
+    outside = reviewed.parent / "outside"
+    (reviewed / "slow").rename(outside)
+    for typed in ("../outside", str(outside)):
+        (outside / "__init__.py").write_text(SLOW)
+        assert mason("plan", typed, "--out", "release.plan").code == 0
+        (outside / "__init__.py").write_text(SLOW + "# y\n")
+        assert refused() == (
+            f"Error: Python files changed since this plan was made (operator.slow.go: {typed}/__init__.py). {AGAIN}"
+        )
 
 
 def test_a_plan_file_is_applied_alone(mason, project):
