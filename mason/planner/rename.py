@@ -15,7 +15,7 @@ from typing import Any
 from mason.errors import ConflictError, MasonError, NotFoundError, StateFormatError
 from mason.planner.integrity import references_of
 from mason.planner.outcome import Outcome
-from mason.resources.address import is_name, kind_of
+from mason.resources.address import config_address, is_name, kind_of
 from mason.resources.kinds import TEMPLATE
 from mason.resources.resource import digest_of, encode
 from mason.resources.wording import quoted, suggestion
@@ -199,7 +199,17 @@ def _outcome_after(
     if kind_of(before) == "run" and isinstance(given := outcome.get("given"), Mapping):
         named = _referring_to(before.partition(".")[2], after.partition(".")[2])
         changed["given"] = {named(reference): digest for reference, digest in given.items()}
+    if kind_of(before) == "config" and isinstance(tables := outcome.get("tables"), list):
+        # By it drift finds the metastore that the tables are in.
+        changed["tables"] = [_with_config_id(table, before, after) for table in tables]
     return changed
+
+
+def _with_config_id(table: Any, before: str, after: str) -> Any:
+    """A table that a run registered, with the new id of its config."""
+    if not isinstance(table, Mapping) or config_address(str(table.get("config_id"))) != before:
+        return table
+    return {**table, "config_id": after.partition(".")[2]}
 
 
 def _held(resources: Mapping[str, Entry], changed: set[str]) -> Iterator[str]:

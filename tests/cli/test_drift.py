@@ -163,6 +163,17 @@ def test_drift_is_kept_in_a_saved_plan(mason, applied):
     assert mason("drift").code == 0
 
 
+def test_tables_are_found_after_their_config_was_renamed_in_the_state(mason, applied):
+    assert mason("state", "mv", "config.1", "config.2").code == 0
+    assert not any("run.planes" in line for line in mason("drift").out.splitlines())
+    (applied / "config.yaml").write_text(ALL_LOCAL.replace("id: '1'", "id: '2'"))
+    (applied / "runs.yaml").write_text(RUNS.replace("config_id: 1", "config_id: 2"))
+    planned = mason("plan", "--json").json["actions"]
+    assert [(each["action"], each["address"]) for each in planned] == [("overwrite", "schedule.nightly")]
+    assert mason("apply", "-y", "-o").code == 0
+    assert mason("drift").out == "No drift.\n"
+
+
 def test_a_table_whose_config_is_not_in_the_state_any_more(mason, applied):
     file = applied / "state" / "state.json"
     state = json.loads(file.read_text())

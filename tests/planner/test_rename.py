@@ -107,6 +107,21 @@ def test_what_another_run_gave_is_known_by_the_new_name():
     }
 
 
+def test_tables_are_looked_for_where_their_config_is_now():
+    run = {"type": "run", "name": "once", "operator": "a:b", "config_id": "1"}
+    tables = [
+        {"config_id": "1", "client": "local", "table": {"name": "a"}},
+        {"config_id": "12", "client": "local", "table": {"name": "b"}},
+        "something edited",
+    ]
+    state = done(snapshot(config("1"), run), "run.once", {}, tables=tables)
+    assert rename(state, "config.1", "config.2").resources["run.once"].outcome["tables"] == [
+        {"config_id": "2", "client": "local", "table": {"name": "a"}},
+        {"config_id": "12", "client": "local", "table": {"name": "b"}},
+        "something edited",
+    ]
+
+
 def test_an_entry_that_was_edited_and_is_not_touched_stays_the_same_object():
     state = snapshot(config("1"), operator("a", "b"), operator("c", "d"))
     edited = replace(state.resources["operator.c.d"], definition={"edited": True})
