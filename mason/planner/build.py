@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 from mason.errors import Diagnostic, NotFoundError, ResourceError
 from mason.planner.coming import Coming, ReadSource
+from mason.planner.diff import compare
 from mason.planner.drift import sentences
 from mason.planner.integrity import dangling, foreign, protected, references_of, together
 from mason.planner.moves import likely, renames
 from mason.planner.order import topological
-from mason.planner.plan import Action, Drift, Plan
+from mason.planner.plan import Action, Drift, Plan, Wanted
 from mason.planner.saving import Saving, deletion
 from mason.resources.address import EXECUTED, kind_of
-from mason.resources.resource import Resource, Resources
+from mason.resources.resource import Resource, Resources, encode
 from mason.resources.wording import suggestion
 from mason.state.snapshot import Entry, Snapshot
 
@@ -117,16 +118,21 @@ def build(
             if (selected is None or address in selected) and address not in gone
         )
     warnings: list[str] = [*renamed.warnings]
+    settled: dict[str, Entry] = {}
+    if executed:
+        # Decoded together, which costs half as much as one after another.
+        snapshot.select([each.address for each in executed if each.address in applied])
+        settled = _settled(executed, saving, history)
+    here = {action.address for action in actions}.union(resource.address for resource in executed)
+    moves = {before: after for after, before in renamed.before.items() if after in here}
+    followed = _followed(applied, moves, settled) if moves else {}
     if executed:
         # Imported here, and below: most plans are about definitions only.
         from mason.planner.executions import Executions
 
         assert catalog is not None, "runs and schedules are planned with a catalog"
         assert observe is not None, "runs and schedules are planned by whoever can look at inputs"
-        # Decoded together, which costs half as much as one after another.
-        snapshot.select([each.address for each in executed if each.address in applied])
         saved = {action.address for action in actions if action.wanted is not None}
-        settled = _settled(executed, saving, history)
         coming = Coming(
             [wanted[address] for address in saved] + executed, snapshot, read_source, renamed.before, settled
         )
@@ -138,9 +144,10 @@ def build(
             place=place,
             observe=observe,
             edited=edited.difference(saved, (each.address for each in executed)),
-            held=applied.get,
+            held=saving.entry,
+            moves=moves,
         )
-        planned = _Executed(executions, saving, drifted, settled)
+        planned = _Executed(executions, saving, drifted, settled, followed, moves)
         planned.plan([each for each in executed if not lost[each.address]], coming.entry)
         actions += planned.actions
         unchanged += planned.unchanged
@@ -150,8 +157,9 @@ def build(
     faults.extend(protected(actions, applied))
     if faults:
         raise ResourceError(faults)
+    carried = _carried(followed, applied, moves, {*edited, *(action.address for action in actions)})
     return Plan(
-        actions=_ordered(actions, wanted, applied),
+        actions=(*_ordered(actions, wanted, applied), *carried),
         unchanged=tuple(unchanged),
         lineage=snapshot.lineage,
         serial=snapshot.serial,
@@ -169,12 +177,20 @@ class _Executed:
     """The part of a plan that is about runs and schedules: one after the other, each run after those it waits for."""
 
     def __init__(
-        self, executions: Executions, saving: Saving, drifted: Mapping[str, str], settled: Mapping[str, Entry]
+        self,
+        executions: Executions,
+        saving: Saving,
+        drifted: Mapping[str, str],
+        settled: Mapping[str, Entry],
+        followed: Mapping[str, Entry],
+        moves: Mapping[str, str],
     ) -> None:
         self._executions = executions
         self._drifted = drifted
         self._saving = saving
         self._settled = settled
+        self._followed = followed
+        self._moves = moves
         self.actions: list[Action] = []
         self.unchanged: list[str] = []
         self.faults: list[Diagnostic] = []
@@ -188,18 +204,24 @@ class _Executed:
         lacking = lacking_results(resources, lookup)
         done: set[str] = set()
         for address in topological({each.address: each.references for each in resources}):
-            resource, settled = by_address[address], self._settled.get(address)
-            entry = settled or self._saving.entry(address)
+            resource, held = by_address[address], self._saving.entry(address)
+            settled, followed = self._settled.get(address), self._followed.get(address)
+            entry = followed or settled or held
             action, edited = self._saving.save(resource), self._saving.is_edited(address)
-            if settled is not None:
-                action = replace(action, outcome=settled.outcome)
+            # What is shown is what changes in the state. A run is done again for what changes besides names; schedulers
+            # are told names as well.
+            changes = action.changes
+            if followed is not None and kind_of(address) == "run":
+                changes = compare(followed.definition, resource.definition)[0]
+            if held is not None and entry is not None and entry.outcome != held.outcome:
+                action = replace(action, outcome=entry.outcome)
             before = [used for used in resource.references if used in done]
             try:
                 if kind_of(address) == "schedule":
                     due = self._executions.schedule(
                         resource,
                         entry,
-                        action.changes,
+                        changes,
                         edited=edited,
                         before=before,
                         drift=self._drifted.get(address, ""),
@@ -208,7 +230,7 @@ class _Executed:
                     due = self._executions.run(
                         resource,
                         entry,
-                        action.changes,
+                        changes,
                         edited=edited,
                         before=before,
                         lacking=lacking.get(address, ""),
@@ -219,6 +241,8 @@ class _Executed:
                 continue
             if due is None and settled is not None:
                 due = Due("overwrite", "it succeeded, and the state was not told")
+            if due is None and followed is not None and held is not None and not action.moved_from:
+                due = Due("overwrite", _named_otherwise(held, self._moves))
             if due is None and (action.moved_from or self._saving.is_taken_over(address)):
                 self.actions.append(action)
                 continue
@@ -264,6 +288,38 @@ def _settled(executed: Iterable[Resource], saving: Saving, history: History) -> 
         if entry is not None and outcome is not None and (told := outcome.told(history)) is not outcome:
             found[resource.address] = replace(entry, outcome=told.to_dict())
     return found
+
+
+def _followed(applied: Mapping[str, Entry], moves: Mapping[str, str], settled: Mapping[str, Entry]) -> dict[str, Entry]:
+    """What is otherwise once ``moves`` were followed, by the addresses that it will have. ``settled`` is known better
+    than the state knows it."""
+    from mason.planner.rename import renamed
+
+    before = {after: old for old, after in moves.items()}
+    known = {**applied, **{before.get(address, address): entry for address, entry in settled.items()}}
+    return {address: entry for address, entry in renamed(known, moves).items() if known.get(address) is not entry}
+
+
+def _named_otherwise(held: Entry, moves: Mapping[str, str]) -> str:
+    """What of that which a run or schedule uses has another name now."""
+    from mason.planner.outcome import Outcome
+
+    outcome = Outcome.of(held)
+    used = {*references_of(held), *(outcome.uses if outcome is not None else ())}
+    return ", ".join(f"{before} is {after} now" for before, after in moves.items() if before in used)
+
+
+def _carried(
+    followed: Mapping[str, Entry], applied: Mapping[str, Entry], moves: Mapping[str, str], planned: Collection[str]
+) -> Iterator[Action]:
+    """The actions that tell runs which are not ``planned`` what the things that they used are called now, or they would
+    be done again. They stay whose they are."""
+    for address, entry in followed.items():
+        if entry.kind == "run" and address in applied and address not in planned:
+            held = applied[address]
+            wanted = Wanted(held.digest, encode(held.definition), held.project, held.file)
+            reason = _named_otherwise(held, moves)
+            yield Action("overwrite", address, reason, wanted=wanted, replaces=held.digest, outcome=entry.outcome)
 
 
 def build_destroy(snapshot: Snapshot, *, targets: Sequence[str] = (), project: str = "") -> Plan:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mason.engines import models
@@ -68,7 +69,7 @@ class Executions:
     ``lookup`` gives what the state will hold, ``read_source`` the content of modules, ``catalog`` knows the clients,
     ``place`` finds lines for faults. ``observe`` is asked for the fingerprints of inputs. ``edited`` are the addresses
     of what was edited in the state and will stay so: nothing is executed with that. ``held`` gives what the state holds
-    now.
+    now of what will be at an address. ``moves`` leads from old addresses to those that they will be.
     """
 
     def __init__(
@@ -81,10 +82,12 @@ class Executions:
         observe: Observe,
         edited: Collection[str] = (),
         held: Lookup = lambda address: None,
+        moves: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._lookup = lookup
         self._edited = edited
         self._held = held
+        self._moves = moves
         self._read_source = read_source
         self._catalog = catalog
         self._place = place
@@ -247,7 +250,9 @@ class Executions:
             yield "nobody knows what it used last time"
         for address, digest in outcome.uses.items():
             used = self._lookup(address)
-            if used is None or used.digest != digest:
+            if used is None and address in self._moves:
+                yield f"{address} is {self._moves[address]} now"
+            elif used is None or used.digest != digest:
                 yield f"{address} changed"
 
     def _seen(self, resource: Resource, run: Run) -> Mapping[str, str]:

@@ -56,25 +56,39 @@ def rename(snapshot: Snapshot, before: str, after: str) -> Renamed:
             f"{', '.join(edited)}: edited in the state, which a new digest would hide. "
             "Put back what the files say first: mason apply"
         )
-    resources = dict(applied)
-    moved = resources.pop(before)
-    resources[after] = _redigested(moved, _named(moved.definition, after))
-    for address in users:
-        entry = applied[address]
-        resources[address] = _redigested(entry, _redirected(entry.definition, before, after))
-    digests = {address: entry.digest for address, entry in resources.items()}
-    for address, entry in resources.items():
-        if entry.kind == "run" and entry.outcome is not None:
-            outcome = _outcome_after(entry.outcome, before, after, snapshot.digests, digests)
-            # Only what changes is made anew: an entry that was edited by hand stays known as such.
-            if outcome != entry.outcome:
-                resources[address] = replace(entry, outcome=outcome)
+    resources = renamed(applied, {before: after})
     return Renamed(
         resources,
         rewritten=tuple(sorted(users)),
         schedules=tuple(sorted(_held(resources, {before, *users}))),
-        has_module=moved.module is not None,
+        has_module=applied[before].module is not None,
     )
+
+
+def renamed(applied: Mapping[str, Entry], moves: Mapping[str, str]) -> dict[str, Entry]:
+    """The resources of a state once those at the keys of ``moves`` are at their values, which nothing is at yet.
+
+    What does not change is the same object. The definition of what was edited by hand stays as it is, and so it stays
+    known as such; a schedule keeps the name that its scheduler has it under.
+    """
+    resources: dict[str, Entry] = {}
+    for address, entry in applied.items():
+        definition, after = entry.definition, moves.get(address, address)
+        used = [each for each in references_of(entry) if each in moves]
+        if (used or after != address) and entry.is_as_applied:
+            for each in used:
+                definition = _redirected(definition, each, moves[each])
+            if after != address and entry.kind != "schedule":
+                definition = _named(definition, after)
+        resources[after] = entry if definition is entry.definition else _redigested(entry, definition)
+    old = {address: entry.digest for address, entry in applied.items()}
+    new = {address: entry.digest for address, entry in resources.items()}
+    for address, entry in resources.items():
+        if entry.kind == "run" and entry.outcome is not None:
+            outcome = _outcome_after(entry.outcome, moves, old, new)
+            if outcome != entry.outcome:
+                resources[address] = replace(entry, outcome=outcome)
+    return resources
 
 
 def known(applied: Mapping[str, Entry], addresses: Iterable[str]) -> None:
@@ -132,7 +146,7 @@ def _redirected(definition: Mapping[str, Any], before: str, after: str) -> dict[
     if kind == "config":
         changed["config_id"] = _same_kind(definition["config_id"], old[0], new[0])
         if "workflow" in definition and "parameters" in definition:
-            changed["parameters"] = _with_config(definition["parameters"], old[0], new[0])
+            changed["parameters"] = _with_configs(definition["parameters"], old[0], new[0])
     if kind == "run":
         if "depends_on" in definition:
             changed["depends_on"] = [new[0] if name == old[0] else name for name in definition["depends_on"]]
@@ -148,7 +162,7 @@ def _same_kind(given: Any, before: str, after: str) -> Any:
     return int(after) if isinstance(given, int) and after.isdecimal() and str(int(after)) == after else after
 
 
-def _with_config(parameters: Any, before: str, after: str) -> Any:
+def _with_configs(parameters: Any, before: str, after: str) -> Any:
     """Parameters of a workflow, whose steps may name configs of their own."""
     if not isinstance(parameters, Mapping):
         return parameters
@@ -159,7 +173,7 @@ def _with_config(parameters: Any, before: str, after: str) -> Any:
             if "config_id" in given and not isinstance(given["config_id"], bool):
                 given["config_id"] = _same_kind(given["config_id"], before, after)
             if "parameters" in given:
-                given["parameters"] = _with_config(given["parameters"], before, after)
+                given["parameters"] = _with_configs(given["parameters"], before, after)
         changed[step] = given
     return changed
 
@@ -187,29 +201,29 @@ def _redigested(entry: Entry, definition: Mapping[str, Any]) -> Entry:
 
 
 def _outcome_after(
-    outcome: Mapping[str, Any], before: str, after: str, old: Mapping[str, str], new: Mapping[str, str]
+    outcome: Mapping[str, Any], moves: Mapping[str, str], old: Mapping[str, str], new: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What came of a run, told with the new name. What had changed since it was done stays changed."""
+    """What came of a run, told with the new names. What had changed since it was done stays changed."""
     changed = dict(outcome)
     if isinstance(uses := outcome.get("uses"), Mapping):
         changed["uses"] = {
-            (now := after if address == before else address): new[now] if old.get(address) == digest else digest
+            (now := moves.get(address, address)): new[now] if old.get(address) == digest else digest
             for address, digest in uses.items()
         }
-    if kind_of(before) == "run" and isinstance(given := outcome.get("given"), Mapping):
-        named = _referring_to(before.partition(".")[2], after.partition(".")[2])
-        changed["given"] = {named(reference): digest for reference, digest in given.items()}
-    if kind_of(before) == "config" and isinstance(tables := outcome.get("tables"), list):
-        # By it drift finds the metastore that the tables are in.
-        changed["tables"] = [_with_config_id(table, before, after) for table in tables]
+    for before, after in moves.items():
+        if kind_of(before) == "run" and isinstance(given := changed.get("given"), Mapping):
+            named = _referring_to(before.partition(".")[2], after.partition(".")[2])
+            changed["given"] = {named(reference): digest for reference, digest in given.items()}
+    if isinstance(tables := outcome.get("tables"), list):
+        # By its config drift finds the metastore that a table is in.
+        changed["tables"] = [_with_config(table, moves) for table in tables]
     return changed
 
 
-def _with_config_id(table: Any, before: str, after: str) -> Any:
-    """A table that a run registered, with the new id of its config."""
-    if not isinstance(table, Mapping) or config_address(str(table.get("config_id"))) != before:
-        return table
-    return {**table, "config_id": after.partition(".")[2]}
+def _with_config(table: Any, moves: Mapping[str, str]) -> Any:
+    """A table that a run registered, with the id that its config has now."""
+    after = moves.get(config_address(str(table.get("config_id")))) if isinstance(table, Mapping) else None
+    return table if after is None else {**table, "config_id": after.partition(".")[2]}
 
 
 def _held(resources: Mapping[str, Entry], changed: set[str]) -> Iterator[str]:

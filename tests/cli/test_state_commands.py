@@ -300,6 +300,168 @@ def test_after_the_same_renaming_in_files_there_is_nothing_to_plan(mason, applie
         assert mason("state", "rollback", str(serial), "--dry-run").out == "No changes.\n"
 
 
+def move_in_files(folder: Path, kind: str) -> None:
+    rename_in_files(folder, kind)
+    before, after, _ = RENAMES[kind]
+    (folder / "moved.yaml").write_text(f"type: moved\nfrom: {before}\nto: {after}\n")
+
+
+def known(folder: Path) -> dict[str, tuple]:
+    """What the state holds of each resource, but for when it was applied."""
+    resources = json.loads((folder / "st" / "state.json").read_text())["resources"]
+    return {address: (each["definition"], each["digest"], each.get("outcome")) for address, each in resources.items()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "planned"),
+    [
+        (
+            "config",
+            [
+                ("move", "config.main", "moved from config.1"),
+                ("overwrite", "run.daily", "config.1 is config.main now"),
+                ("overwrite", "run.after", "config.1 is config.main now"),
+            ],
+        ),
+        (
+            "operator",
+            [
+                ("move", "operator.memo.put", "moved from operator.note.write"),
+                ("overwrite", "workflow.note.twice", "its definition changed"),
+                ("overwrite", "run.after", "operator.note.write is operator.memo.put now"),
+            ],
+        ),
+        (
+            "workflow",
+            [
+                ("move", "workflow.note.two_times", "moved from workflow.note.twice"),
+                ("overwrite", "run.after", "workflow.note.twice is workflow.note.two_times now"),
+            ],
+        ),
+        (
+            "run",
+            [
+                ("move", "run.every_day", "moved from run.daily"),
+                ("overwrite", "run.after", "run.daily is run.every_day now"),
+            ],
+        ),
+    ],
+)
+def test_a_document_does_the_same_as_mv(mason, applied, kind, planned):
+    assert mason("state", "mv", *RENAMES[kind][:2]).code == 0
+    expected = known(applied)
+    assert mason("state", "rollback", str(mason("state", "list", "--json").json["state"]["serial"] - 1), "-y").code == 0
+    move_in_files(applied, kind)
+    made = mason("plan", "--json").json["actions"]
+    assert [(each["action"], each["address"], each["reason"]) for each in made] == planned
+    assert mason("plan", "--out", "move.plan").code == 0
+    before = len(mason("runs", "list", "--json").json["runs"])
+    assert mason("apply", "move.plan").code == 0
+    assert known(applied) == expected
+    assert mason("plan").out == "No changes.\n"
+    assert len(mason("runs", "list", "--json").json["runs"]) == before
+    assert mason("drift").out == "No drift.\n"
+
+
+def test_runs_that_are_planned_elsewhere_are_not_done_again_for_a_move(mason, applied):
+    """What is in between them and what was moved may be all that is planned."""
+    move_in_files(applied, "operator")
+    parts = ("write.yaml", "workflow.yaml", "moved.yaml")
+    shown = mason("plan", *parts).out
+    assert "\n  ~ run.after  (operator.note.write is operator.memo.put now)\n" in shown
+    done = mason("apply", "-y", "-o", *parts)
+    assert done.out.endswith("Apply complete: 0 created, 2 overwritten, 0 deleted, 0 run, 1 moved.\n")
+    (applied / "moved.yaml").unlink()
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_runs_of_another_project_stay_its_own_after_a_move(mason, applied, tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    run = "type: run\nname: theirs\nworkflow: note:twice\nconfig_id: '1'\nparameters:\n"
+    for step in ("first", "second"):
+        run += f"  {step}: {{parameters: {{path: {step}.txt, text: a}}}}\n"
+    (tmp_path / "other" / "run.yaml").write_text(run)
+    (tmp_path / "other" / "mason.yaml").write_text(f"name: other\nstate: {applied}/st\n")
+    monkeypatch.chdir(tmp_path / "other")
+    assert mason("apply", "-y").code == 0
+    monkeypatch.chdir(applied)
+    move_in_files(applied, "operator")
+    assert mason("apply", "-y", "-o").code == 0
+    assert json.loads((applied / "st" / "state.json").read_text())["resources"]["run.theirs"]["project"] == "other"
+    monkeypatch.chdir(tmp_path / "other")
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_what_had_changed_before_is_done_again_after_a_document(mason, applied):
+    replaced(applied, "write.yaml", "command: write\n", "command: write\ndescription: other\n")
+    assert mason("apply", "-y", "-o", "--target", "operator.note.write").code == 0
+    move_in_files(applied, "operator")
+    made = mason("plan", "--json").json["actions"]
+    assert (made[-1]["action"], made[-1]["address"], made[-1]["reason"]) == (
+        "run",
+        "run.after",
+        "operator.memo.put changed",
+    )
+
+
+def test_a_move_of_what_an_unheard_run_used(mason, applied):
+    """The record that tells how it ended has the old names."""
+    file = applied / "st" / "state.json"
+    state = json.loads(file.read_text())
+    state["resources"]["run.after"]["outcome"]["status"] = "pending"
+    file.write_text(json.dumps(state))
+    move_in_files(applied, "operator")
+    assert mason("plan", "--json").json["actions"][-1]["reason"] == "it succeeded, and the state was not told"
+    assert mason("apply", "-y", "-o").out.endswith("0 created, 2 overwritten, 0 deleted, 0 run, 1 moved.\n")
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_what_changes_with_its_name_is_done_again(mason, applied):
+    move_in_files(applied, "workflow")
+    replaced(applied, "runs.yaml", "path: two.txt", "path: three.txt")
+    made = mason("plan", "--json").json["actions"]
+    assert [(each["action"], each["address"], each["reason"]) for each in made] == [
+        ("move", "workflow.note.two_times", "moved from workflow.note.twice"),
+        ("run", "run.after", "its parameters changed"),
+    ]
+
+
+def test_what_was_edited_in_the_state_is_put_back_with_its_new_name(mason, applied):
+    replaced(
+        applied, "st/state.json", '"dag":[{"command":"write","id":"first"', '"dag":[{"command":"write","id":"last"'
+    )
+    move_in_files(applied, "workflow")
+    first = mason("plan", "--json").json["actions"][0]
+    assert (first["action"], first["address"]) == ("move", "workflow.note.two_times")
+    assert mason("apply", "-y", "-o").code == 0
+    assert mason("plan").out == "No changes.\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("config", "its definition changed"),
+        ("operator", "workflow.note.twice changed, operator.note.write is operator.memo.put now"),
+        ("workflow", "its definition changed"),
+        ("run", "its definition changed"),
+    ],
+)
+def test_schedules_are_put_again_with_new_names(mason, applied, kind, reason):
+    (applied / "schedule.yaml").write_text(NIGHTLY.replace("text: a", 'text: "{{runs.daily.written}}"'))
+    assert mason("apply", "-y").code == 0
+    move_in_files(applied, kind)
+    edits = {"config": ("config_id: 1", "config_id: main"), "workflow": ("note:twice", "note:two_times")}
+    edits["run"] = ("runs.daily", "runs.every_day")
+    if kind in edits:
+        replaced(applied, "schedule.yaml", *edits[kind])
+    action = next(each for each in mason("plan", "--json").json["actions"] if each["address"] == "schedule.nightly")
+    assert (action["action"], action["reason"]) == ("overwrite", reason)
+    assert [call["verb"] for call in action["calls"]] == ["put_schedule"]
+    assert mason("apply", "-y", "-o").code == 0
+    assert mason("plan").out == "No changes.\n"
+    assert mason("drift").out == "No drift.\n"
+
+
 def test_what_had_changed_before_a_move_is_planned_after_it(mason, applied):
     """A run that is due because something it uses changed stays due."""
     replaced(applied, "write.yaml", "command: write\n", "command: write\ndescription: other\n")
