@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 
 import pytest
 
 from mason.cli.shared import _lock_patience
 from mason.state.local import LocalStateStore
 from mason.state.s3.store import S3StateStore
+from mason.state.store import LockInfo
 from tests.servers import BUCKET
 from tests.state.faults import proxied
 
@@ -167,18 +167,29 @@ def test_the_lock_of_a_folder_goes_with_its_process(mason, project, local):
     )
 
 
-@pytest.mark.parametrize(("seconds", "told"), [("60", "for at most 60 seconds"), ("inf", "until it is free")])
-def test_who_waits_for_a_lock_is_told_so(mason, project, local, seconds, told):
-    """After a moment, with who holds it; and where it is free, nothing is said."""
-    context = local.lock("apply")
-    info = context.__enter__().info
-    threading.Timer(1.5, context.__exit__, (None, None, None)).start()
-    waited = mason("apply", "-y", "--lock-timeout", seconds)
-    assert (waited.code, waited.err) == (
-        0,
+def waits(seconds: str = "60") -> subprocess.Popen[str]:
+    """Somebody who applies, and waits for the lock."""
+    command = [sys.executable, "-m", "mason", "apply", "-y", "--lock-timeout", seconds]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def told_of(info: LockInfo, limit: str = "for at most 60 seconds") -> str:
+    """What is said to them while the lock is that of ``info``."""
+    return (
         f"Acquiring state lock...\n{info.who} (process {info.pid}) has held it for 'apply' since {info.created}; "
-        f"waiting {told}.\n",
+        f"waiting {limit}.\n"
     )
+
+
+@pytest.mark.parametrize(("seconds", "limit"), [("60", "for at most 60 seconds"), ("inf", "until it is free")])
+def test_who_waits_for_a_lock_is_told_so(mason, project, local, seconds, limit):
+    """After a moment, with who holds it; and where it is free, nothing is said."""
+    with local.lock("apply") as held:
+        waiting = waits(seconds)
+        told = waiting.stderr.readline() + waiting.stderr.readline()
+    with waiting:
+        told += waiting.stderr.read()
+    assert (waiting.returncode, told) == (0, told_of(held.info, limit))
     (project / "get.yaml").unlink()
     assert mason("apply", "-y", "--prune").err == ""
 
@@ -192,16 +203,17 @@ def test_a_lock_in_a_bucket_is_taken_over_with_a_notice(mason, bucket):
         [sys.executable, "-c", script, bucket.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as job:
         job.stdout.readline()
+        waiting = waits()
+        told = waiting.stderr.readline() + waiting.stderr.readline()
         job.kill()
     dead = bucket.lock_info()
-    applied = mason("apply", "-y", "--lock-timeout", "60")
-    assert applied.code == 0
-    assert applied.err.splitlines() == [
-        "Acquiring state lock...",
-        f"{dead.who} (process {job.pid}) has held it for 'apply' since {dead.created}; waiting for at most 60 seconds.",
-        f"Took over the state lock of {dead.who} (process {job.pid}), who held it for 'apply' since {dead.created}: "
-        "its lease ran out without being renewed.",
-    ]
+    with waiting:
+        told += waiting.stderr.read()
+    assert (waiting.returncode, told) == (
+        0,
+        f"{told_of(dead)}Took over the state lock of {dead.who} (process {job.pid}), who held it for 'apply' since "
+        f"{dead.created}: its lease ran out without being renewed.\n",
+    )
 
 
 @pytest.mark.parametrize(
