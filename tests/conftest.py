@@ -40,6 +40,12 @@ def _no_secrets() -> Iterator[None]:
     secrets.forget()
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take its time over a lock, without a word of it in what tests compare exactly."""
+    monkeypatch.setattr("mason.state.lock._PATIENCE", 3600.0)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder, with MASON_HOME beside it."""

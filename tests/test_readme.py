@@ -20,8 +20,10 @@ from scripts import make_docs
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-# Lines that tell of long work how far it is: on a busy machine all work is long.
-_PROGRESS = re.compile(r"^\w+ing\b.*: \d[\d.,]*(%| (s|min|h|rows|[kMGT]?B)\b).*\n", re.MULTILINE)
+# Lines that tell of long work how far it is, and of a lock that takes a moment: on a busy machine all work is long.
+_PROGRESS = re.compile(
+    r"^(\w+ing\b.*: \d[\d.,]*(%| (s|min|h|rows|[kMGT]?B)\b).*|Acquiring state lock\.\.\.)\n", re.MULTILINE
+)
 _FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
