@@ -455,7 +455,7 @@ def test_secrets_in_reasons_are_told_nowhere(mason, folder, notes):
     done = run(mason)
     assert "stopped before a: REDACTED." in done.out
     home = folder.parent / "home"
-    assert not any(b"with-a-secret" in file.read_bytes() for file in (home / "journals").iterdir())
+    assert [b"with-a-secret" in file.read_bytes() for file in (home / "journals").glob("*.jsonl")] == [False]
     assert runs(mason)[0]["stopped"] == {"step": "a", "reason": "REDACTED"}
 
 

@@ -27,19 +27,21 @@ def data(local: Local) -> Local:
         ("SELECT $$a $table$$ FROM $table LIMIT 1;;", [("a $table",)]),
         ("SELECT 'é', count(*) FROM $table", [("é", 3)]),
         ('SELECT "$table".delay FROM $table WHERE delay > 5', [(7,)]),
-        ("SELECT name, sum(delay) FROM $table JOIN airlines USING (carrier) GROUP BY 1 ORDER BY 1 LIMIT 1", None),
+        (
+            "SELECT name, sum(delay) FROM $table JOIN airlines USING (carrier) GROUP BY 1 ORDER BY 1 LIMIT 1",
+            [("American", 12)],
+        ),
         ("WITH a AS (SELECT * FROM data.airlines) SELECT count(*) FROM a, FLIGHTS", [(6,)]),
         ("WITH airlines AS (SELECT 1 AS x) SELECT * FROM airlines", [(1,)]),
         ("FROM $table SELECT max(delay)", [(7,)]),
         ("VALUES (1), (2)", [(1,), (2,)]),
         ("(SELECT 1) UNION ALL (SELECT 2)", [(1,), (2,)]),
-        ("FROM (PIVOT $table ON carrier IN ('AA') USING sum(delay)) SELECT count(*)", None),
+        ("FROM (PIVOT $table ON carrier IN ('AA') USING sum(delay)) SELECT count(*)", [(1,)]),
         ("SELECT 1 AS a, 2 AS a", [(1, 2)]),
     ],
 )
-def test_one_select(data: Local, sql: str, expected: list[tuple[object, ...]] | None) -> None:
-    rows = data.rows("flights", sql)
-    assert expected is None or rows == expected
+def test_one_select(data: Local, sql: str, expected: list[tuple[object, ...]]) -> None:
+    assert data.rows("flights", sql) == expected
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_anything_else_is_refused(data: Local, sql: str, found: str) -> None:
 )
 def test_faults_are_told_shortly(data: Local, sql: str, message: str) -> None:
     told = refusal(data.rows, "flights", sql)
-    assert told == f"EngineError: {message}" or told.startswith(f"EngineError: {message}, ")
+    assert told == f"EngineError: {message}"
 
 
 def test_missing_tables_are_suggested(data: Local) -> None:

@@ -78,6 +78,7 @@ def test_same_as_one_plain_query(local: Local) -> None:
     columns = ", ".join(f"hash(i * {n}) % {10**n} AS c{n}" for n in range(1, 8))
     duckdb.execute(f"COPY (SELECT {columns} FROM range(50000) t(i)) TO '{local.root}/data/t.csv' (HEADER)")
     rows = local.execution.summarize(local.metastore.get_table("data", "t")).rows
+    assert [row[0] for row in rows] == [f"c{n}" for n in range(1, 8)]
     for row in rows:
         plain = duckdb.execute(
             f"SELECT count(*), count({row[0]}), count(DISTINCT {row[0]}), min({row[0]}), max({row[0]}), avg({row[0]}) "
