@@ -87,7 +87,7 @@ def together(
     moved = {action.moved_from: action.address for action in actions if action.moved_from}
     if not deleted and not moved and all(kind_of(address) in ("config", "operator") for address in saved):
         return
-    uses = {address: wanted[address].references for address in saved}
+    uses = {address: wanted[address].references for address in sorted(saved)}
     for address in applied:
         # By address first: a large state is decoded where it is asked for, and most of it uses nothing.
         if kind_of(address) in ("config", "operator"):
