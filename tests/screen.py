@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import struct
 import termios
 import threading
-import time
 
 import pyte
+
+from tests.waiting import wait_for
 
 
 class Screen:
@@ -44,11 +46,8 @@ class Screen:
                 self.model.resize(lines, columns)
 
     def until(self, text):
-        """Waits for ``text`` to be on the screen."""
-        end = time.monotonic() + 20
-        while not any(text in line for line in self.lines):
-            assert time.monotonic() < end, self.lines
-            time.sleep(0.01)
+        """Waits for ``text``, a regular expression, to be on the screen."""
+        wait_for(lambda: any(re.search(text, line) for line in self.lines), seen=lambda: self.lines)
 
     @property
     def lines(self):

@@ -11,7 +11,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -25,6 +24,7 @@ from mason.clients import registry
 from tests import leaky
 from tests.conftest import Mason, Result
 from tests.servers import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.filterwarnings("ignore:deprecated")
 REPOSITORY = Path(__file__).parents[2]
@@ -458,12 +458,9 @@ def test_a_run_that_is_killed_leaves_nothing_behind(leaking):
             stdout=printed,
             stderr=printed,
         )
-        deadline = time.monotonic() + 30
-        while not (leaking.folder / "there").exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_for((leaking.folder / "there").exists)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert (leaking.folder / "there").exists()
     leaking("runs", "list", code=0)
     leaking.search()
 

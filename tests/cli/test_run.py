@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+from tests.waiting import read_until
+
 PARAMETERS = ("-p", "database_name:data,table_name:airlines")
 
 
@@ -277,8 +279,7 @@ def test_ctrl_c_is_told_as_json_where_json_was_asked_for(project, applied):
     applied("import time\nprint('sleeping', flush=True)\ntime.sleep(60)")
     command = [sys.executable, "-m", "mason", "run", "operator", "py", "go", "-y", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        while process.stderr.readline() != "sleeping\n":
-            pass
+        read_until(process.stderr, "sleeping\n")
         process.send_signal(signal.SIGINT)
         fault = {"file": "", "line": 0, "message": "Interrupted.", "remedy": ""}
         assert json.loads(process.stdout.read()) == {
@@ -369,8 +370,7 @@ def test_a_run_that_is_killed_or_interrupted_leaves_a_record_that_says_so(projec
         command = [sys.executable, "-m", "mason", "run", "operator", "py", "go", "-y"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
         with process:
-            while process.stderr.readline() != "sleeping\n":
-                pass
+            read_until(process.stderr, "sleeping\n")
             process.send_signal(number)
             assert process.stdout.read() == ""
         ended[number] = process.returncode

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 
 from mason.state.journal import journal_path
 from tests.cli.notes import ALL_LOCAL, WRITE, actions
+from tests.waiting import interrupt, rest_of, wait_for
 
 APPEND = """\
 type: operator
@@ -25,6 +25,7 @@ parameters:
     - path
     - text
     - {name: seconds, type: number}
+  optional: [until]
 """
 APPEND_CLASS = """\
 import pathlib
@@ -37,6 +38,10 @@ class NoteAppend(mason.Operator):
     def run(self, ctx: mason.Context) -> dict[str, str]:
         pathlib.Path(ctx.params["path"] + ".begun").touch()
         time.sleep(ctx.params["seconds"])
+        end = time.monotonic() + 60
+        while ctx.params["until"] and not pathlib.Path(ctx.params["until"]).exists():
+            assert time.monotonic() < end
+            time.sleep(0.01)
         if ctx.params["text"] == "fail":
             raise ValueError("asked to fail")
         with open(ctx.params["path"], "a") as opened:
@@ -207,7 +212,7 @@ def test_a_run_that_failed_is_planned_again_and_exit_code_and_last_line_say_so(m
     assert (failed.code, log(folder)) == (1, ["one"])
     assert failed.out.splitlines()[-1] == ("Apply incomplete: 0 created, 0 overwritten, 0 deleted, 0 run; 1 failed.")
     assert failed.err.splitlines()[-2:] == [
-        "Error: Run both failed: second: Operator note:append raised ValueError: asked to fail (__init__.py:12)",
+        "Error: Run both failed: second: Operator note:append raised ValueError: asked to fail (__init__.py:16)",
         f"See what it did: mason runs show {run_id}. Go on where it stopped: mason runs resume {run_id}. "
         "Or change the files, and apply again.",
     ]
@@ -376,7 +381,8 @@ def test_faults_of_runs_are_told_with_their_lines_all_at_once(mason, folder, app
     assert told.code == 1
     assert sorted(told.err.splitlines()) == [
         "8 errors.",
-        "Error: runs.yaml:13: Run infer: Unknown parameter: more (operator note:append takes: path, text, seconds)",
+        "Error: runs.yaml:13: Run infer: Unknown parameter: more"
+        " (operator note:append takes: path, text, seconds, until)",
         "Error: runs.yaml:19: run.export uses run.infr, which is neither in these files nor in the state"
         " (did you mean 'run.infer'?)",
         "Error: runs.yaml:5: Run both: Step first: Required parameter not specified: text",
@@ -444,15 +450,15 @@ def test_a_plan_file_does_what_was_reviewed(mason, folder, applied):
 
 
 def test_runs_that_do_not_wait_for_one_another_are_done_side_by_side(mason, folder, applied):
+    """None ends before the last one has begun."""
     many = "---\n".join(
         BOTH.replace("name: both", f"name: r{number}")
-        .replace("seconds: 0", "seconds: 0.3")
-        .replace("log", f"log{number}")
+        .replace("text: one, seconds: 0", "text: one, seconds: 0, until: log3.txt.begun")
+        .replace("path: log", f"path: log{number}")
         for number in range(4)
     )
     assert applied(many, "--parallelism", "4").code == 0
-    records = mason("runs", "list", "--json").json["runs"]
-    assert max(record["started_at"] for record in records) < min(record["finished_at"] for record in records)
+    assert [(folder / f"log{number}.txt").read_text() for number in range(4)] == ["one\ntwo\n"] * 4
 
 
 TAKE_STATE = """\
@@ -613,33 +619,27 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def wait_until(condition, seconds: float = 20.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def test_ctrl_c_between_two_runs_is_told_by_the_exit_code(mason, folder, applied):
-    (folder / "runs.yaml").write_text(CHAIN.replace("seconds: 0", "seconds: 1"))
+    (folder / "runs.yaml").write_text(CHAIN.replace("seconds: 0", "seconds: 0, until: go"))
     process = start(folder, "apply", "-y")
-    wait_until((folder / "log.txt.begun").exists)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    wait_for((folder / "log.txt.begun").exists)
+    interrupt(process)
+    (folder / "go").touch()
+    out, _ = rest_of(process)
     assert (process.returncode, log(folder)) == (130, ["a"])
     assert out.splitlines()[-1] == "Apply incomplete: 0 created, 0 overwritten, 0 deleted, 1 run; 1 not begun."
 
 
 def test_ctrl_c_lets_what_runs_finish_and_says_what_was_not_begun(mason, folder, applied):
-    (folder / "runs.yaml").write_text(BOTH.replace("seconds: 0", "seconds: 1"))
+    (folder / "runs.yaml").write_text(BOTH.replace("seconds: 0", "seconds: 0, until: go"))
     process = start(folder, "apply", "-y")
-    wait_until((folder / "log.txt.begun").exists)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    wait_for((folder / "log.txt.begun").exists)
+    interrupt(process)
+    (folder / "go").touch()
+    out, _ = rest_of(process)
     assert process.returncode == 130
     assert log(folder) == ["one"]
     assert out.splitlines()[-1] == ("Apply incomplete: 0 created, 0 overwritten, 0 deleted, 0 run; 1 interrupted.")
-    assert "Finishing what runs; press Ctrl-C again to stop at once." in err
     assert actions(mason)[0][2].startswith("it was interrupted last time, as run ")
     (record,) = mason("runs", "list", "--json").json["runs"]
     assert mason("runs", "resume", "-y", record["run_id"]).code == 0
@@ -651,18 +651,19 @@ def test_killed_at_random_moments_the_next_plan_knows_what_is_to_be_done(mason, 
     """Each time with another log, which makes it another run; and what each leaves behind is mended with the plan."""
     met = set()
     for number in range(8):
+        # One of them at least is killed in the midst of it.
+        waits = f"seconds: 0.2, until: {number}/go" if number == 1 else "seconds: 0.2"
         folder_of_log = folder / str(number)
         folder_of_log.mkdir()
-        (folder / "runs.yaml").write_text(
-            BOTH.replace("seconds: 0", "seconds: 0.2").replace("log.txt", f"{number}/log.txt")
-        )
+        (folder / "runs.yaml").write_text(BOTH.replace("seconds: 0", waits).replace("log.txt", f"{number}/log.txt"))
         process = start(folder, "apply", "-y")
         # At once, and when it has begun to call engines.
         if number % 4:
-            wait_until((folder_of_log / "log.txt.begun").exists)
+            wait_for((folder_of_log / "log.txt.begun").exists)
         time.sleep(random.uniform(0, 0.6))
         process.kill()
         process.communicate(timeout=30)
+        (folder_of_log / "go").touch()
         done, planned = log(folder_of_log), actions(mason)
         if planned:
             ((kind, address, reason),) = planned

@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -19,6 +18,7 @@ from mason.clients.local import LocalClient
 from mason.engines.models import Dag, Schedule
 from mason.engines.scheduler import Scheduler
 from tests.conftest import CONFIG, Mason
+from tests.waiting import interrupt, rest_of, wait_for
 
 REPOSITORY = Path(__file__).parents[2]
 NOTE = """\
@@ -157,13 +157,6 @@ def end(process: subprocess.Popen[str], *, expected: int = 0) -> None:
     assert process.returncode == expected
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def runs(mason: Mason) -> list[dict]:
     return mason("runs", "list", "--json").json["runs"]
 
@@ -300,12 +293,9 @@ def test_the_first_signal_waits_for_what_runs(flights, mason, number):
     put(flights, days=2, first={"until": "go"})
     daemon = begin(flights)
     heard(daemon, "started")
-    daemon.send_signal(number)
-    assert daemon.stderr is not None
-    while "Beginning nothing new" not in daemon.stderr.readline():
-        pass
+    interrupt(daemon, number)
     (flights / "go").touch()
-    out, _ = daemon.communicate(timeout=60)
+    out, _ = rest_of(daemon)
     assert [json.loads(line)["event"] for line in out.splitlines()] == ["ended"]
     assert daemon.returncode == 0
     # The other one waits for the next daemon.
@@ -320,14 +310,11 @@ def test_the_second_signal_leaves_no_process_behind(flights, mason):
     run_id = heard(daemon, "started")["run_id"]
     wait_for(lambda: notes(flights))
     begun = mason("runs", "logs", run_id, "--json").json["events"][0]
+    interrupt(daemon)
     daemon.send_signal(signal.SIGINT)
-    assert daemon.stderr is not None
-    while "Beginning nothing new" not in daemon.stderr.readline():
-        pass
-    daemon.send_signal(signal.SIGINT)
-    out, _ = daemon.communicate(timeout=60)
-    (ended,) = [json.loads(line) for line in out.splitlines()]
-    assert (ended["event"], ended["status"], ended["run_id"]) == ("ended", "interrupted", run_id)
+    out, _ = rest_of(daemon)
+    (event,) = [json.loads(line) for line in out.splitlines()]
+    assert (event["event"], event["status"], event["run_id"]) == ("ended", "interrupted", run_id)
     with pytest.raises(ProcessLookupError):
         os.kill(begun["pid"], 0)
     assert [run["status"] for run in runs(mason)] == ["interrupted"]

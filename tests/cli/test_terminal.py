@@ -17,6 +17,7 @@ import pytest
 
 from mason.state.lock import encode_lock
 from mason.state.store import LockInfo
+from tests.waiting import read_until, rest_of
 
 MASON = [sys.executable, "-m", "mason"]
 
@@ -30,16 +31,6 @@ def run(*arguments, environment, **options):
     return subprocess.run(
         [*MASON, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False, **options
     )
-
-
-def read_until(stream, text):
-    """What the stream gives up to and with ``text``; fails when it ends before."""
-    printed = ""
-    while not printed.endswith(text):
-        character = stream.read(1)
-        assert character, f"ended before {text!r}: {printed}"
-        printed += character
-    return printed
 
 
 def on_a_terminal(*arguments, environment, columns=80):
@@ -106,7 +97,7 @@ def test_ctrl_c_at_the_prompt_applies_nothing(project, environment):
     asked = read_until(process.stderr, "accepted: ")
     assert asked.startswith("\nApply these changes?")
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=30)
+    _, told = rest_of(process)
     assert process.returncode == 130
     assert told.strip() == "Error: Interrupted. Nothing was applied."
     assert not (project / "state").exists()
@@ -122,11 +113,10 @@ def test_ctrl_c_while_waiting_for_the_lock_applies_nothing(project, environment)
         process = subprocess.Popen(
             [*MASON, "apply", "-y", "-o"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        assert process.stdout is not None
-        read_until(process.stdout, "Plan:")
-        time.sleep(0.3)
+        assert process.stderr is not None
+        read_until(process.stderr, "Acquiring state lock...\n")
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=30)
+        _, told = rest_of(process)
     assert process.returncode == 130
     assert told.strip().splitlines()[-1] == "Error: Interrupted. Nothing was applied."
     assert (project / "state" / "state.json").read_bytes() == before

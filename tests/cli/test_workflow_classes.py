@@ -7,12 +7,13 @@ import re
 import signal
 import sys
 import tempfile
-import time
 
 import pytest
 
 from mason import secrets
-from tests.cli.test_workflows import CONFIG, READ, WAIT, WAIT_CLASS, WRITE, begin, runs, step, steps_of, workflow
+from tests.cli.notes import ALL_LOCAL, WRITE
+from tests.cli.test_workflows import READ, WAIT, WAIT_CLASS, begin, runs, step, steps_of, workflow
+from tests.waiting import interrupt, rest_of, wait_for
 
 FLAKY = """\
 type: operator
@@ -48,7 +49,7 @@ def notes(mason, folder):
     """Applies a workflow with a class, and perhaps a second one with its own."""
 
     def apply(source: str, *steps: str, inner: tuple[str, ...] = (), inner_source: str = "") -> None:
-        for name, text in {"config": CONFIG, "write": WRITE, "read": READ}.items():
+        for name, text in {"config": ALL_LOCAL, "write": WRITE, "read": READ}.items():
             (folder / f"{name}.yaml").write_text(text)
         for name, text, python in (
             ("wait", WAIT, WAIT_CLASS),
@@ -417,13 +418,10 @@ def test_hanging_costs_the_step_its_time_and_others_do_not_wait_for_it(mason, fo
 def test_the_second_ctrl_c_does_not_wait_for_an_answer(mason, folder, notes):
     notes(deciding("open('asked', 'w')\ntime.sleep(60)", top="import time"), step("a", "flaky"))
     with begin("a.failures:0") as process:
-        while not (folder / "asked").exists():
-            assert process.poll() is None
-            time.sleep(0.01)
-        for _ in range(2):
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.3)
-        process.communicate(timeout=30)
+        wait_for((folder / "asked").exists)
+        interrupt(process)
+        process.send_signal(signal.SIGINT)
+        rest_of(process)
     assert process.returncode == 130
     (record,) = runs(mason)
     assert (record["status"], steps_of(record)) == ("interrupted", {"a": "interrupted"})

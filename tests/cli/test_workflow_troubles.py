@@ -15,7 +15,9 @@ import pytest
 
 from mason.project import open_project
 from mason.state.journal import Journal, journal_path
-from tests.cli.test_workflows import CONFIG, REPOSITORY, begin, notes, runs, step, steps_of, until, workflow
+from tests.cli.notes import ALL_LOCAL
+from tests.cli.test_workflows import REPOSITORY, begin, notes, runs, step, steps_of, until, workflow
+from tests.waiting import interrupt, rest_of, wait_for
 
 __all__ = ["notes"]
 
@@ -43,7 +45,7 @@ def python(mason, folder):
     """Applies a workflow of one step, ``a``, that is done by the given body of ``run``, and others."""
 
     def apply(body: str, *steps: str, imports: str = "") -> None:
-        (folder / "config.yaml").write_text(CONFIG)
+        (folder / "config.yaml").write_text(ALL_LOCAL)
         (folder / "python").mkdir(exist_ok=True)
         (folder / "python" / "operator.yaml").write_text(PYTHON)
         indented = "".join(f"        {line}\n" for line in body.splitlines())
@@ -99,14 +101,10 @@ def test_the_second_ctrl_c_ends_the_query_and_leaves_nothing(mason, folder, note
     with begin("a.output:out.csv") as process:
         until(process, "started", "a")
         # Written to from the beginning of the query.
-        deadline = time.monotonic() + 30
-        while not leftovers(folder) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert leftovers(folder) != []
+        wait_for(lambda: leftovers(folder))
+        interrupt(process)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = rest_of(process)
     assert (process.returncode, err.splitlines()[-1]) == (130, "Stopping at once.")
     assert leftovers(folder) == []
     (record,) = runs(mason)
@@ -114,34 +112,33 @@ def test_the_second_ctrl_c_ends_the_query_and_leaves_nothing(mason, folder, note
 
 
 def test_nothing_that_a_given_up_operator_started_keeps_the_process(mason, folder, python):
-    python("threading.Thread(target=time.sleep, args=(300,)).start()\ntime.sleep(300)")
+    python("threading.Thread(target=time.sleep, args=(300,)).start()\nopen('begun', 'w').close()\ntime.sleep(300)")
     with begin("a.more:1") as process:
         until(process, "started", "a")
-        time.sleep(0.5)
+        wait_for((folder / "begun").exists)
+        interrupt(process)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        rest_of(process)
     assert process.returncode == 130
 
 
 def test_an_operator_that_was_given_up_calls_nothing_more(mason, folder, notes, python):
-    body = "try:\n    time.sleep(2)\n    ctx.storage.exists('x')\nexcept Exception as error:\n"
-    python(f"{body}    open('told', 'w').write(str(error))\n    raise")
-    notes("id: a, namespace: note, command: python, timeout: 1", "id: b, namespace: note, command: wait")
-    call("run", "workflow", "note", "all", "-p", "b.seconds:3", "-y", "--parallelism", "2")
+    body = "try:\n    while True:\n        ctx.storage.exists('x')\nexcept Exception as error:\n"
+    python(f"{body}    open('telling', 'w').write(str(error))\n    os.rename('telling', 'told')\n    raise")
+    notes("id: a, namespace: note, command: python, timeout: 1", "id: b, namespace: note, command: wait, timeout: 60")
+    call("run", "workflow", "note", "all", "-p", "b.seconds:0,b.until:told", "-y", "--parallelism", "2")
     assert (folder / "told").read_text() == "storage.exists was not called: nobody waits for this work any more."
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_sigterm_and_sighup_finish_what_runs(mason, folder, notes, number):
     notes(step("a", "wait"), step("b", "write", "a"))
-    with begin("a.seconds:1,b.path:b.txt,b.text:B") as process:
+    with begin("a.seconds:0,a.until:go,b.path:b.txt,b.text:B") as process:
         until(process, "started", "a")
-        process.send_signal(number)
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert err.splitlines()[-1] == "Finishing what runs; press Ctrl-C again to stop at once."
+        interrupt(process, number)
+        (folder / "go").touch()
+        _, err = rest_of(process)
+    assert (process.returncode, err) == (130, "")
     (record,) = runs(mason)
     assert (record["status"], steps_of(record)) == ("interrupted", {"a": "succeeded", "b": "cancelled"})
 

@@ -13,19 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.notes import ALL_LOCAL, WRITE
+from tests.waiting import interrupt, read_until, rest_of
+
 REPOSITORY = Path(__file__).parents[2]
-CONFIG = "type: config\nid: '1'\n" + "".join(
-    f"{role}_engine: local\n" for role in ("metastore", "storage", "execution")
-)
-WRITE = """\
-type: operator
-namespace: note
-command: write
-parameters:
-  required: [path, text]
-do:
-  - storage.write: {path: "{{path}}", content: "{{text}}"}
-"""
 READ = """\
 type: operator
 namespace: note
@@ -44,9 +35,11 @@ command: wait
 parameters:
   required:
     - {name: seconds, type: number}
+  optional: [until]
 """
 WAIT_CLASS = """\
 import time
+from pathlib import Path
 
 import mason
 
@@ -55,6 +48,8 @@ class NoteWait(mason.Operator):
     def run(self, ctx: mason.Context) -> dict[str, float]:
         ctx.info("waiting")
         time.sleep(ctx.params["seconds"])
+        while ctx.params["until"] and not Path(ctx.params["until"]).exists():
+            time.sleep(0.01)
         return {"waited": ctx.params["seconds"]}
 """
 
@@ -74,7 +69,7 @@ def notes(mason, folder):
     """Applies a workflow beside operators that write, read and wait."""
 
     def apply(*steps: str, **more: str) -> None:
-        for name, text in {"config": CONFIG, "write": WRITE, "read": READ, **more}.items():
+        for name, text in {"config": ALL_LOCAL, "write": WRITE, "read": READ, **more}.items():
             (folder / f"{name}.yaml").write_text(text)
         (folder / "wait").mkdir(exist_ok=True)
         (folder / "wait" / "operator.yaml").write_text(WAIT)
@@ -241,10 +236,11 @@ def until(process: subprocess.Popen, event: str, name: str) -> None:
 
 def test_the_first_ctrl_c_finishes_what_runs(mason, folder, notes):
     notes(step("a", "wait"), step("b", "write", "a"))
-    with begin("a.seconds:1,b.path:b.txt,b.text:B") as process:
+    with begin("a.seconds:0,a.until:go,b.path:b.txt,b.text:B") as process:
         until(process, "started", "a")
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        interrupt(process)
+        (folder / "go").touch()
+        rest_of(process)
     assert process.returncode == 130
     (record,) = runs(mason)
     assert (record["status"], steps_of(record)) == ("interrupted", {"a": "succeeded", "b": "cancelled"})
@@ -256,25 +252,26 @@ def test_the_second_ctrl_c_waits_for_nothing(mason, notes):
     notes(step("a", "wait"))
     with begin("a.seconds:60") as process:
         until(process, "started", "a")
+        interrupt(process)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        rest_of(process)
     assert process.returncode == 130
     (record,) = runs(mason)
     assert steps_of(record) == {"a": "interrupted"}
 
 
-def test_a_run_that_goes_on_is_not_resumed_but_can_be_cancelled(mason, notes):
+def test_a_run_that_goes_on_is_not_resumed_but_can_be_cancelled(mason, folder, notes):
     notes(step("a", "wait"), step("b", "wait", "a"))
-    with begin("a.seconds:2,b.seconds:60") as process:
+    with begin("a.seconds:0,a.until:go,b.seconds:60") as process:
         until(process, "started", "a")
         (record,) = runs(mason)
         assert record["status"] == "running"
         told = mason("runs", "resume", record["run_id"], "-y")
         assert told.err == f"Error: Run {record['run_id']} goes on in another process. Wait until it has ended.\n"
         assert mason("runs", "cancel", record["run_id"]).code == 0
-        process.communicate(timeout=30)
+        read_until(process.stderr, "Finishing what runs")
+        (folder / "go").touch()
+        rest_of(process)
     assert process.returncode == 130
     told = mason("runs", "cancel", record["run_id"])
     assert told.err == f"Error: Run {record['run_id']} has ended; there is nothing to cancel.\n"

@@ -15,6 +15,7 @@ from mason.clients._sql.connection import Limits, connect
 from mason.engines.interrupts import doing
 from mason.planner.walk import Control, Node, walk
 from mason.planner.workers import Attempt
+from tests.waiting import read_until, rest_of
 
 ASK = """
 import sys
@@ -80,13 +81,12 @@ def test_mason_run_ends_with_130_on_ctrl_c(mason, project):
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     with process:
+        assert process.stderr is not None
+        read_until(process.stderr, "Operator table:ask with config 1 would:")
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(3)
+            process.wait(1)
         process.send_signal(signal.SIGINT)
-        try:
-            out, err = process.communicate(timeout=20)
-        finally:
-            process.kill()
+        out, err = rest_of(process)
     assert (process.returncode, out, err.splitlines()[-1]) == (130, "", "Interrupted.")
 
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from mason.planner import workers
 from mason.planner.trigger import TRIGGER_RULES
 from mason.planner.walk import Control, Ended, Node, Observer, Retry, Skip, Stop, walk
+from tests.waiting import wait_for
 
 # What a test that hangs waits for at most; no test depends on it.
 LONG = 60.0
@@ -82,12 +83,6 @@ def chain(length: int) -> list[Node]:
 def fan(width: int) -> list[Node]:
     leaves = [Node(f"n{i}", ("first",)) for i in range(width)]
     return [Node("first"), *leaves, Node("last", tuple(leaf.id for leaf in leaves))]
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    while not condition():
-        pause.wait(0.001)
 
 
 # --- one node after the other

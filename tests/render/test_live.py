@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -15,6 +14,7 @@ from mason.render.terminal import Terminal
 from mason.render.tree import Tree
 from tests.render.test_tree import ended, grown, started
 from tests.screen import Screen
+from tests.waiting import wait_for
 
 
 @contextmanager
@@ -88,11 +88,10 @@ def test_a_frame_is_one_write_and_nothing_is_written_where_nothing_changed(scree
         def fileno(self):
             return screen.stream.fileno()
 
-    live = Live(Counted(), Terminal, lambda now, terminal, most: ["frame"])
+    looks = []
+    live = Live(Counted(), Terminal, lambda now, terminal, most: looks.append(now) or ["frame"])
     live.start()
-    while not written:
-        time.sleep(0.01)
-    time.sleep(0.3)
+    wait_for(lambda: written and len(looks) > 4)
     live.write("said\n")
     live.stop()
     assert written == [
@@ -121,8 +120,7 @@ def test_a_window_that_becomes_narrower_breaks_the_lines_that_it_shows(screen):
         screen.until("漢")
         screen.raw = b""
         screen.resize(11, 10, modelled=False)
-        while b"\n" not in screen.raw:
-            time.sleep(0.01)
+        wait_for(lambda: b"\n" in screen.raw)
     # 35 cells are four lines of eleven, and twelve cells are two.
     assert screen.raw.decode().startswith("\r\033[6A\033[?7lxxxxxxxxxx\033[K\r\n")
 
@@ -142,10 +140,12 @@ def test_a_terminal_without_a_size(screen):
 
 def test_a_terminal_that_is_gone_is_left_alone():
     screen = Screen()
-    with on(screen, lambda now, terminal, most: [str(now)]) as live:
+    looks = []
+    with on(screen, lambda now, terminal, most: looks.append(now) or [str(now)]) as live:
         os.close(screen.parent)
         live.write("into nothing\n")
-        time.sleep(0.3)
+        looks.clear()
+        wait_for(lambda: len(looks) > 4)
 
 
 def test_a_signal_handler_may_write_at_any_moment(screen):

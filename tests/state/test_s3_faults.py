@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 
 import pytest
 
@@ -13,6 +12,7 @@ from mason.testing.stores import resources
 from tests.servers import BUCKET
 from tests.state import faults
 from tests.state.faults import proxied
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.xdist_group("moto")
 
@@ -140,8 +140,7 @@ def test_a_write_that_arrives_when_nobody_waits_for_it(store, proxy, clear):
     written = store.write(resources(2), base=base)
     assert clear.read() == written
     later = clear.write(resources(3), base=written)
-    while len(proxy.asked("PUT", "/state.json")) < 2:
-        time.sleep(0.05)
+    wait_for(lambda: len(proxy.asked("PUT", "/state.json")) == 2)
     assert clear.read() == later
 
 

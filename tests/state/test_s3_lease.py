@@ -5,7 +5,6 @@ from __future__ import annotations
 import _thread
 import hashlib
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -18,6 +17,7 @@ from mason.testing.stores import resources
 from tests.servers import BUCKET
 from tests.state import faults
 from tests.state.faults import proxied
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.xdist_group("moto")
 
@@ -39,12 +39,6 @@ def store(proxy, prefix):
 def another(moto, prefix, aws):
     """The same store for somebody else, with leases that outlast the test."""
     return S3StateStore(moto.url(BUCKET, prefix))
-
-
-def until(happened):
-    """Wait until ``happened()``; a test that hangs is ended from outside."""
-    while not happened():
-        time.sleep(0.02)
 
 
 def lost(held):
@@ -105,10 +99,11 @@ def test_an_expired_lease_is_taken_over_with_a_notice(store, another):
 @pytest.mark.parametrize("expires", ["2001-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00"])
 def test_the_clock_of_the_holder_does_not_matter(store, another, expires):
     """Whatever a holder believes of the time: a lease that was just written is good, and one that is old is not."""
-    astray = replace(new_lock("apply", path=store.url), lease=0.5, expires=expires)
+    astray = replace(new_lock("apply", path=store.url), lease=60.0, expires=expires)
     another.bucket.put("lock.json", encode_lock(astray))
     with pytest.raises(StateLockedError), store.lock("apply"):
         pass
+    another.bucket.put("lock.json", encode_lock(replace(astray, lease=0.5)))
     with store.lock("apply", timeout=30):
         pass
 
@@ -119,7 +114,7 @@ def test_a_lease_that_was_broken_is_lost(store, another):
     with store.lock("apply") as held:
         assert another.break_lock(held.info.id) == held.info
         with another.lock("destroy") as next_one:
-            until(lambda: lost(held))
+            wait_for(lambda: lost(held))
             with pytest.raises(StateLockLostError) as caught:
                 held.check()
             with pytest.raises(StateLockLostError):
@@ -176,9 +171,9 @@ def test_a_renewal_that_nobody_heard_of_is_no_loss(slower, proxy, another):
     """The lock is another version than the holder knows of, and still its own."""
     with slower.lock("apply") as held:
         renewals = unheard(proxy)
-        until(lambda: len(renewals) == 3)
+        wait_for(lambda: len(renewals) == 3)
         expires = held.info.expires
-        until(lambda: held.info.expires > expires)
+        wait_for(lambda: held.info.expires > expires)
         held.check()
         assert another.lock_info().id == held.info.id
     assert another.bucket.get("lock.json") is None
@@ -188,7 +183,7 @@ def test_a_lock_is_released_whose_renewal_nobody_heard_of(slower, proxy, another
     told = []
     with listening(told.append), slower.lock("apply"):
         unheard(proxy)
-        until(lambda: proxy.asked("HEAD", "/lock.json"))
+        wait_for(lambda: proxy.asked("HEAD", "/lock.json"))
     assert (another.bucket.get("lock.json"), told) == (None, [])
 
 
@@ -206,7 +201,7 @@ def test_a_lease_that_cannot_be_renewed_is_lost(store, proxy, another):
     base = store.write(resources(1), base=store.read())
     with store.lock("apply") as held:
         proxy.always("", "", faults.CUT_BEFORE)
-        until(lambda: lost(held))
+        wait_for(lambda: lost(held))
         assert another.lock_info() is not None
         with pytest.raises(StateLockLostError) as caught:
             store.write(resources(2), base=base)
@@ -225,7 +220,7 @@ def test_a_short_outage_does_not_lose_the_lease(store, proxy, another):
     with store.lock("apply") as held:
         expires = held.info.expires
         proxy.fail("PUT", "/lock.json", *[faults.CUT_AFTER, faults.CUT_BEFORE, faults.FAIL_AFTER])
-        until(lambda: held.info.expires > expires)
+        wait_for(lambda: held.info.expires > expires)
         held.check()
         assert another.lock_info().id == held.info.id
 
@@ -234,10 +229,14 @@ def test_ctrl_c_while_the_lock_is_taken_leaves_none(store, proxy, another):
     """The store has taken it down, and the person is gone before the answer comes."""
     store.put_run("probed", {})
 
+    def leave():
+        wait_for(lambda: another.bucket.get("lock.json"))
+        _thread.interrupt_main()
+
     def plan(method, key):
         if method == "PUT" and key.endswith("/lock.json"):
-            proxy.delay = 0.3
-            threading.Timer(0.1, _thread.interrupt_main).start()
+            proxy.delay = 1.0
+            threading.Thread(target=leave).start()
             return faults.SLOW
         return faults.PASS
 
