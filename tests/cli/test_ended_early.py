@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from tests.cli.notes import ALL_LOCAL, WRITE
 from tests.servers import BUCKET
 from tests.state import faults
 from tests.state.faults import proxied
+from tests.waiting import wait_for
 
 REPOSITORY = Path(__file__).parents[2]
 RUN = "type: run\nname: write\noperator: note:write\nconfig_id: 1\nparameters: {path: a.txt, text: done}\n"
@@ -108,8 +108,7 @@ def test_what_a_signal_ends_while_it_writes_says_so_and_gives_the_lock_back(note
             process.send_signal(number)
             told = process.stderr.read()
             ended.set()
-        while not proxy.asked("PUT", "/state.json"):
-            time.sleep(0.02)
+        wait_for(lambda: proxy.asked("PUT", "/state.json"))
     assert (process.returncode, told) == (
         130,
         "Error: Interrupted. The state was being written: it is as it was (serial 0) or as it was to become "

@@ -159,8 +159,7 @@ def test_a_write_that_arrives_after_the_next_attempt_was_refused(store, proxy, c
         f"s3:DeleteObject on {place.named('*')}, and s3:ListBucket on {BUCKET}. "
         "When Mason looked last, the state was as it had been (serial 1)."
     )
-    while len(proxy.asked("PUT", "/state.json")) < 2:
-        time.sleep(0.05)
+    wait_for(lambda: len(proxy.asked("PUT", "/state.json")) == 2)
     assert dict(clear.read().resources) == resources(2)
 
 
