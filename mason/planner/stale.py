@@ -17,6 +17,7 @@ from mason.planner.outcome import Outcome
 from mason.planner.plan import Action, Plan
 from mason.resources.wording import shortened
 from mason.state.snapshot import Entry, Snapshot
+from mason.state.store import is_same_state
 
 if TYPE_CHECKING:
     from mason.state.store import StateReader
@@ -32,7 +33,7 @@ def refuse_stale(plan: Plan, snapshot: Snapshot, url: str, *, history: StateRead
 
     ``history`` is looked at for what came in between, where somebody wants to know. Raises ``StalePlanError``.
     """
-    if plan.state != url:
+    if not is_same_state(plan.state, url):
         raise StalePlanError(
             f"This plan was made against the state {plan.state}, not {url}. Nothing was applied. "
             "Choose that state (--state, --workspace), or plan again."

@@ -18,7 +18,7 @@ from mason.settings import PROJECT_FILE
 from mason.state.format import encode
 from mason.state.local import folder_of
 from mason.state.snapshot import Snapshot
-from mason.state.store import StateStore, scheme_of
+from mason.state.store import StateStore, is_same_state, scheme_of
 from mason.values import dataclass
 
 
@@ -47,6 +47,8 @@ def prepare_migration(project: Project, url: str) -> Migration:
     source, target = project.store, open_workspace(url, project.workspace)
     if target.url == source.url:
         raise StateConflictError(f"The state is at {source.url} already.")
+    if is_same_state(target.url, source.url):
+        raise _already_there(source, target)
     lost: list[str] = []
     current = source.read()
     snapshots = [*_backups(source, current, lost), current]
@@ -82,8 +84,8 @@ def migrate(project: Project, url: str, *, lock_timeout: float, tell: Callable[[
         target = migration.target
         held = target.lock_info()
         if held is not None and held.id == here.info.id:
-            # By another spelling: a link, or other options. To wait for this lock would be to wait for oneself.
-            raise StateConflictError(f"{target.url} is where the state is already: {project.store.url}.")
+            # By another name of the same machine. To wait for this lock would be to wait for oneself.
+            raise _already_there(project.store, target)
         with target.lock("state migrate", timeout=lock_timeout) as there:
             tell(f"Copying {len(migration.sources)} sources and {len(migration.runs)} runs...")
             for digest in migration.sources:
@@ -101,6 +103,10 @@ def migrate(project: Project, url: str, *, lock_timeout: float, tell: Callable[[
         # Else somebody may have gone on with the old state, and this copy is no more than that of an earlier one.
         here.check()
     return migration
+
+
+def _already_there(source: StateStore, target: StateStore) -> StateConflictError:
+    return StateConflictError(f"{target.url} is where the state is already: {source.url}.")
 
 
 def _backups(source: StateStore, current: Snapshot, lost: list[str]) -> Iterator[Snapshot]:

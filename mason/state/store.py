@@ -7,6 +7,7 @@ every store. Code that only explains gets a :class:`StateReader`, which cannot w
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -219,6 +220,30 @@ def workspace_of(url: str) -> str:
     place = url if scheme_of(url) == "file" else url.partition("?")[0]
     around, mark, name = place.rpartition(f"/{WORKSPACES}/")
     return name if around and mark and is_name(name) else DEFAULT_WORKSPACE
+
+
+def is_same_state(url: str, other: str) -> bool:
+    """Whether two URLs name one state: in another spelling, through a link, or with options that only say how to reach
+    it. Asks no store, so that two names of one machine are not seen through; a URL that cannot be used names none.
+    """
+    try:
+        return url == other or _place(url) == _place(other)
+    except StateError:
+        return False
+
+
+def _place(url: str) -> tuple[str, ...]:
+    scheme = scheme_of(url)
+    if scheme == "file":
+        from mason.state.local import folder_of
+
+        return scheme, os.path.realpath(folder_of(url))
+    if scheme == "s3":
+        from mason.state.s3.address import address_of
+
+        address = address_of(url)
+        return scheme, address.options.get("endpoint_url", "").rstrip("/"), address.bucket, address.prefix
+    return scheme, url
 
 
 def _entry_points() -> dict[str, str]:

@@ -151,6 +151,19 @@ def test_a_plan_for_another_workspace_is_refused(mason, project, made_in):
     assert mason(*made_in, "apply", "release.plan").code == 0
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_plan_is_applied_to_its_state_in_another_spelling(mason, project, begun):
+    """Also one of a state that nothing was written to yet, where no lineage tells."""
+    (project / "real").mkdir()
+    (project / "link").symlink_to(project / "real")
+    if begun:
+        assert mason("--state", "real", "apply", "-y", "config.yaml").code == 0
+    assert mason("--state", "real", "plan", "--out", "p.plan").code == 0
+    applied = mason("--state", "link", "apply", "p.plan", "-y")
+    assert (applied.code, applied.err) == (0, "")
+    assert mason("--state", "real", "plan").out == "No changes.\n"
+
+
 def test_a_plan_is_not_applied_twice_though_the_state_moved_on_since(mason, project, refused):
     mason("apply", "-y")
     operator(project, "a")

@@ -61,6 +61,15 @@ def test_a_plan_without_a_change_asks_the_bucket_once(mason, project, bucket, mo
 
 
 @pytest.mark.xdist_group("moto")
+def test_a_plan_of_a_bucket_is_applied_with_other_options(mason, project, bucket):
+    """A job waits longer than a person, and it is the same state."""
+    patient = bucket.url.replace("&lease=2", "&lease=50&timeout=9")
+    assert mason("plan", "--out", "p.plan").code == 0
+    assert mason("--state", patient, "apply", "p.plan", "-y").code == 0
+    assert mason("plan").out == "No changes.\n"
+
+
+@pytest.mark.xdist_group("moto")
 def test_what_is_logged_holds_no_credentials(project, bucket, monkeypatch):
     """boto3 logs what it signs, and with it the token of a session."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", "canary-session-token")

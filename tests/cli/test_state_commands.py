@@ -1235,11 +1235,24 @@ def test_migrate_refuses_a_place_that_holds_something_else(mason, small, store):
 
 
 def test_migrate_to_where_the_state_is(mason, small, store):
-    """By another spelling: it would wait for its own lock."""
+    """By another spelling."""
     (small / "link").symlink_to(small / "state")
-    refused = mason("state", "migrate", "link", "--lock-timeout", "60")
+    for arguments in ((), ("--dry-run",)):
+        refused = mason("state", "migrate", "link", *arguments)
+        assert (refused.code, refused.out) == (1, "")
+        assert refused.err == f"Error: file://{small}/link is where the state is already: {store.url}.\n"
+
+
+@pytest.mark.xdist_group("moto")
+def test_migrate_to_where_the_state_is_by_another_name(mason, project, moto, prefix, aws):
+    """It would wait for its own lock."""
+    here = S3StateStore(moto.url(BUCKET, prefix)).url
+    there = here.replace("127.0.0.1", "localhost")
+    (project / "mason.yaml").write_text(f"name: flights\nstate: {here}\n")
+    assert mason("apply", "-y").code == 0
+    refused = mason("state", "migrate", there, "--lock-timeout", "60")
     assert (refused.code, refused.out) == (1, "")
-    assert refused.err == f"Error: file://{small}/link is where the state is already: {store.url}.\n"
+    assert refused.err == f"Error: {there} is where the state is already: {here}.\n"
 
 
 def test_an_interrupted_migration_is_gone_on_with(mason, applied):

@@ -10,7 +10,7 @@ from mason.errors import StateError
 from mason.state.local import LocalStateStore, folder_of
 from mason.state.memory import MemoryStateStore
 from mason.state.s3.store import S3StateStore
-from mason.state.store import open_store
+from mason.state.store import is_same_state, open_store
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,36 @@ def test_folders(url, folder, tmp_path, monkeypatch):
     assert isinstance(store, LocalStateStore)
     assert store.folder == Path(folder)
     assert folder_of(store.url) == Path(folder)
+
+
+@pytest.mark.parametrize(
+    ("url", "other", "same"),
+    [
+        ("state", "file://CWD/state", True),
+        ("state", "CWD/x/../state/", True),
+        ("link", "state", True),
+        ("link/workspaces/a", "state/workspaces/a", True),
+        ("state", "state/workspaces/a", False),
+        ("s3://bucket/team", "s3://bucket/team/?lease=5&timeout=9&region=eu-west-1&encryption=AES256", True),
+        ("s3://bucket/team", "s3://bucket/team?profile=ci&addressing_style=path", True),
+        ("s3://bucket/team?endpoint_url=http://a:1", "s3://bucket/team?lease=5&endpoint_url=http://a:1/", True),
+        ("s3://bucket/team?endpoint_url=http://a:1", "s3://bucket/team?endpoint_url=http://a:2", False),
+        ("s3://bucket/team?endpoint_url=http://a:1", "s3://bucket/team", False),
+        ("s3://bucket/team", "s3://bucket/team/workspaces/a", False),
+        ("s3://bucket/team", "s3://other/team", False),
+        ("s3://bucket/team", "s3://bucket/team?nonsense=1", False),
+        ("s3://bucket/team", "bucket/team", False),
+        ("memory://a", "memory://a", True),
+        ("memory://a", "memory://b", False),
+        ("state", "file://", False),
+    ],
+)
+def test_urls_of_one_state(url, other, same, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "link").symlink_to("state")
+    given = [each.replace("CWD", str(tmp_path)) for each in (url, other)]
+    assert [is_same_state(*given), is_same_state(*given[::-1])] == [same, same]
 
 
 def test_names_that_are_no_utf8_survive():
