@@ -15,6 +15,7 @@ import pytest
 from mason import cli, secrets
 from tests import servers
 from tests.servers import S3Server
+from tests.state.faults import Proxy, proxied
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,13 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name, value in servers.AWS_ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def proxy(moto: S3Server, aws: None) -> Iterator[Proxy]:
+    """What stands between moto's server and who asks it, and does what tests plan."""
+    with proxied(moto.endpoint) as made:
+        yield made
 
 
 @pytest.fixture

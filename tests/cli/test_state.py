@@ -13,7 +13,6 @@ from mason.state.local import LocalStateStore
 from mason.state.s3.store import S3StateStore
 from mason.state.store import LockInfo
 from tests.servers import BUCKET
-from tests.state.faults import proxied
 
 
 @pytest.fixture
@@ -49,15 +48,14 @@ def test_a_team_plans_and_applies_in_a_bucket(mason, project, bucket):
 
 
 @pytest.mark.xdist_group("moto")
-def test_a_plan_without_a_change_asks_the_bucket_once(mason, project, bucket, moto):
+def test_a_plan_without_a_change_asks_the_bucket_once(mason, project, bucket, moto, proxy):
     """And downloads nothing."""
-    with proxied(moto.endpoint) as proxy:
-        settings = (project / "mason.yaml").read_text().replace(moto.endpoint, proxy.endpoint)
-        (project / "mason.yaml").write_text(settings)
-        assert mason("apply", "-y").code == 0
-        proxy.log.clear()
-        assert mason("plan").out == "No changes.\n"
-        assert proxy.asked() == [("GET", "pass", 304)]
+    settings = (project / "mason.yaml").read_text().replace(moto.endpoint, proxy.endpoint)
+    (project / "mason.yaml").write_text(settings)
+    assert mason("apply", "-y").code == 0
+    proxy.log.clear()
+    assert mason("plan").out == "No changes.\n"
+    assert proxy.asked() == [("GET", "pass", 304)]
 
 
 @pytest.mark.xdist_group("moto")

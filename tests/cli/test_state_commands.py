@@ -28,7 +28,6 @@ from mason.state.store import workspace_url
 from tests.cli.notes import ALL_LOCAL, WRITE
 from tests.servers import BUCKET
 from tests.state import faults
-from tests.state.faults import proxied
 
 APPEND = """\
 type: operator
@@ -1006,17 +1005,14 @@ def test_history_of_more_than_is_kept_and_with_a_damaged_backup(mason, small, st
 
 
 @pytest.mark.xdist_group("moto")
-def test_the_backup_of_a_write_that_failed_is_no_version(mason, project, moto, prefix, aws):
+def test_the_backup_of_a_write_that_failed_is_no_version(mason, project, proxy, prefix):
     """It is there before the write, and holds what is current still."""
-    store = S3StateStore(moto.url(BUCKET, prefix))
-    with proxied(moto.endpoint) as proxy:
-        url = store.url.replace(moto.endpoint, proxy.endpoint)
-        (project / "mason.yaml").write_text(f"name: flights\nstate: {url}\n")
-        assert mason("apply", "-y").code == 0
-        mason("state", "mv", "config.1", "config.2")
-        proxy.always("PUT", "/state.json", faults.DENIED)
-        assert mason("state", "rm", "config.2", "-y").code == 1
+    store = S3StateStore(f"s3://{BUCKET}/{prefix}?endpoint_url={proxy.endpoint}")
     (project / "mason.yaml").write_text(f"name: flights\nstate: {store.url}\n")
+    assert mason("apply", "-y").code == 0
+    mason("state", "mv", "config.1", "config.2")
+    proxy.fail("PUT", "/state.json", faults.DENIED)
+    assert mason("state", "rm", "config.2", "-y").code == 1
     assert (store.read().serial, store.list_backups()) == (2, [1, 2])
     versions = mason("state", "history", "--json").json["versions"]
     assert [(each["serial"], each["created"]) for each in versions] == [(2, 1), (1, 2)]

@@ -48,24 +48,34 @@ REFUSED = {
 
 @dataclass
 class Proxy:
-    """``plan`` is called with the method and the key of each request (not with queries) and says what happens."""
+    """``plan`` is called with the method and the key of each request (not with queries) and says what happens.
+
+    ``left`` are the faults that :meth:`fail` was told of and that did not happen yet. None may be left in the end: a
+    test would have shown less than it says.
+    """
 
     target: str
     plan: Callable[[str, str], str] = lambda method, key: PASS
     delay: float = 0.0
     endpoint: str = ""
     log: list[tuple[str, str, str, int]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
     def fail(self, method: str, key: str, *faults: str) -> None:
         """Let ``faults`` happen to the next requests of that method whose key ends with ``key``, in that order."""
-        left = list(faults)
+        self.check()
+        self.left = list(faults)
         lock = threading.Lock()
 
         def plan(asked: str, path: str) -> str:
             with lock:
-                return left.pop(0) if asked == method and path.endswith(key) and left else PASS
+                return self.left.pop(0) if asked == method and path.endswith(key) and self.left else PASS
 
         self.plan = plan
+
+    def check(self) -> None:
+        """Raises ``AssertionError`` when a fault was planned and did not happen."""
+        assert self.left == [], "planned, and did not happen"
 
     def always(self, method: str, key: str, fault: str) -> None:
         """Let ``fault`` happen to every request of that method (any: empty) whose key ends with ``key``."""
@@ -167,7 +177,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def proxied(endpoint: str) -> Iterator[Proxy]:
-    """A proxy before ``endpoint`` while the context lasts."""
+    """A proxy before ``endpoint`` while the context lasts, until when all planned faults have to happen."""
     proxy = Proxy(urlsplit(endpoint).netloc)
     handler = type("Handler", (_Handler,), {"proxy": proxy})
     with _Server(("127.0.0.1", 0), handler) as server:
@@ -176,6 +186,7 @@ def proxied(endpoint: str) -> Iterator[Proxy]:
         thread.start()
         try:
             yield proxy
+            proxy.check()
         finally:
             server.shutdown()
             thread.join()

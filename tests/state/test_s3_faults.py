@@ -28,12 +28,6 @@ ONCE = [
 
 
 @pytest.fixture
-def proxy(moto, aws):
-    with proxied(moto.endpoint) as made:
-        yield made
-
-
-@pytest.fixture
 def clear(moto, prefix):
     """The store without faults."""
     return S3StateStore(moto.url(BUCKET, prefix))
@@ -58,6 +52,12 @@ def store(proxy, clear):
 def patient(proxy, clear):
     """One that waits for as long as it takes somebody else to write, also on a busy machine."""
     return behind(proxy, clear, 5)
+
+
+def test_a_fault_that_is_planned_has_to_happen(moto):
+    """Else what is tested here would be less than it seems."""
+    with pytest.raises(AssertionError, match="planned, and did not happen"), proxied(moto.endpoint) as proxy:
+        proxy.fail("PUT", "/state.json", faults.CUT_BEFORE)
 
 
 def test_a_fault_while_writing(store, proxy, clear):

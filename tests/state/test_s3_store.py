@@ -20,15 +20,8 @@ from mason.state.snapshot import Entry
 from mason.testing.stores import resources
 from tests.servers import BUCKET
 from tests.state import faults
-from tests.state.faults import proxied
 
 pytestmark = pytest.mark.xdist_group("moto")
-
-
-@pytest.fixture
-def proxy(moto, aws):
-    with proxied(moto.endpoint) as made:
-        yield made
 
 
 @pytest.fixture
