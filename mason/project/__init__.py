@@ -358,12 +358,12 @@ UNSAVED = "errored.state.json"
 def keep_unsaved(snapshot: Snapshot) -> Path:
     """Write a state that its store did not take beside the user, or, where that is not possible, into MASON_HOME.
 
-    Returns the file, which ``mason state push`` takes; one that is there already stays. Raises ``StateError`` when it
-    can be written nowhere.
+    Returns the file, which ``mason state push`` takes as long as nobody has written since; one that is there already
+    stays. Raises ``StateError`` when it can be written nowhere.
     """
     from mason.state import files, format
 
-    content = format.encode(snapshot)
+    content = format.encode(replace(snapshot, errored_on=snapshot.serial - 1))
     reason = ""
     for folder in (settings.current_folder(), settings.mason_home()):
         file = folder / UNSAVED

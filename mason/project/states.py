@@ -361,6 +361,12 @@ def push(project: Project, content: bytes, *, where: str, force: bool) -> Change
     if (given.lineage, given.serial, given.resources) == (base.lineage, base.serial, base.resources):
         return None
     reasons = tuple(_against(given, base) if base.lineage else ())
+    if reasons and not force and _is_overtaken(given, base):
+        raise StateConflictError(
+            f"{where} is not pushed to {project.store.url}: {' and '.join(reasons)}. It would undo what was written "
+            "since. How its runs ended stands in their records, too: see what is left with mason plan, and the next "
+            "apply tells the state."
+        )
     if reasons and not force:
         raise StateConflictError(
             f"{where} is not pushed to {project.store.url}: {' and '.join(reasons)}. Look at what is there with "
@@ -374,11 +380,22 @@ def push(project: Project, content: bytes, *, where: str, force: bool) -> Change
 def _against(given: Snapshot, base: Snapshot) -> Iterator[str]:
     if given.lineage != base.lineage:
         yield f"it is another state (lineage {given.lineage}, there {base.lineage})"
-    if given.serial < base.serial:
+    if _is_overtaken(given, base):
+        yield (
+            f"it is what an apply could not write on serial {given.errored_on}, and the state was written since (it is "
+            f"at serial {base.serial})"
+        )
+    elif given.serial < base.serial:
         yield f"it is older (serial {given.serial}, there {base.serial})"
     elif given.serial == base.serial and given.lineage == base.lineage:
-        higher = "if you edited what is there now, make that one higher"
-        yield f"it differs from the state that has the same serial, {base.serial} ({higher})"
+        is_edit = (given.written_at, given.written_by) == (base.written_at, base.written_by)
+        higher = " (if you edited what is there now, make that one higher)" if is_edit else ""
+        yield f"it differs from the state that has the same serial, {base.serial}{higher}"
+
+
+def _is_overtaken(given: Snapshot, base: Snapshot) -> bool:
+    """Whether ``given`` was left by an apply that failed, and is no successor of what is there now."""
+    return given.lineage == base.lineage and given.errored_on not in (None, base.serial)
 
 
 def _checked(content: bytes, where: str) -> Snapshot:

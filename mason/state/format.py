@@ -19,7 +19,7 @@ from mason.resources.address import kind_of
 from mason.state.snapshot import FORMAT_VERSION, Entry, Snapshot, StoredEntries
 
 _KEYS = ("version", "mason_version", "serial", "lineage", "resources")
-_OPTIONAL: dict[str, Any] = {"written_at": "", "written_by": "", "follows": None}
+_OPTIONAL: dict[str, Any] = {"written_at": "", "written_by": "", "follows": None, "errored_on": None}
 """The keys that a state need not have, and what a snapshot has then."""
 _FIELDS = ("kind", "digest", "definition", "module", "project", "file", "applied_at", "applied_by")
 _OUTCOME = "outcome"
@@ -239,13 +239,13 @@ def _checked_head(document: Any, where: str) -> dict[str, dict[str, Any]]:
         )
     _check_keys(document, _KEYS, "", optional=tuple(_OPTIONAL))
     types = {"version": int, "serial": int, "mason_version": str, "lineage": str, "written_at": str, "written_by": str}
-    types |= {"follows": int}
+    types |= {"follows": int, "errored_on": int}
     for key, expected in ((key, types[key]) for key in types if key in document):
         if type(document[key]) is not expected:
             raise _Fault(f"holds {_name(document[key])} for '{key}' where {_TYPES[expected]} should be")
     if version != FORMAT_VERSION:
         raise _Fault(f"says format {version}, which never was")
-    for serial in (document["serial"], document.get("follows", 0)):
+    for serial in (document["serial"], document.get("follows", 0), document.get("errored_on", 0)):
         if serial < 0:
             raise _Fault(f"has the serial {serial}, and serials start at 0")
         if serial > LARGEST_SERIAL:

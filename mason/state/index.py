@@ -29,7 +29,7 @@ def encode_index(snapshot: Snapshot, entries: StoredEntries) -> bytes:
         "serial": snapshot.serial,
         "lineage": snapshot.lineage,
         "mason_version": snapshot.mason_version,
-        "written": [snapshot.written_at, snapshot.written_by, snapshot.follows],
+        "written": [snapshot.written_at, snapshot.written_by, snapshot.follows, snapshot.errored_on],
         "digests": entries.digests,
         "edited": entries.edited,
         "starts": entries.starts,

@@ -54,7 +54,8 @@ class Snapshot:
     version (an ETag, a digest); only the store that gave it understands it, and it is not part of the content.
     ``written_at`` is when it was written (ISO 8601, UTC) and ``written_by`` who did (``user@host``); empty where a
     state was written without them. ``follows`` is the serial of the one before that was kept as a backup when it was
-    written (0: none came before), ``None`` where that was not written down.
+    written (0: none came before), ``None`` where that was not written down. ``errored_on`` is set in a snapshot that
+    its store did not take and that was left in a file: the serial of the one that it should have taken the place of.
     """
 
     resources: Mapping[str, Entry] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Snapshot:
     written_at: str = field(default="", compare=False)
     written_by: str = field(default="", compare=False)
     follows: int | None = field(default=None, compare=False)
+    errored_on: int | None = field(default=None, compare=False)
 
     @property
     def digests(self) -> Mapping[str, str]:

@@ -283,6 +283,7 @@ class StateStoreSuite:
             written_at="2026-01-02T03:04:05+00:00",
             written_by="ada@engine",
             follows=5,
+            errored_on=6,
         )
         given = replace(given, resources={"config.1": replace(entry(1, kind="config"), definition={"edited": True})})
         before = store.read()
@@ -290,11 +291,12 @@ class StateStoreSuite:
         for snapshot in (restored, another.read()):
             assert snapshot == given
             assert (snapshot.written_at, snapshot.written_by) == ("2026-01-02T03:04:05+00:00", "ada@engine")
-            assert snapshot.follows == 5
+            assert (snapshot.follows, snapshot.errored_on) == (5, 6)
             assert list(snapshot.edited) == ["config.1"]
         assert (another.list_backups(), another.get_backup(1)) == ([1], before)
         after = another.write(resources(2), base=another.read())
         assert (after.serial, after.lineage, store.list_backups()) == (8, "another", [1, 7])
+        assert (after.follows, after.errored_on) == (7, None)
 
     def test_restoring_conflicts_like_writing(self, store: StateStore, another: StateStore) -> None:
         """Nothing is written when ``base`` is not the current snapshot, or when the serial is not higher."""

@@ -118,6 +118,20 @@ def test_what_could_not_be_written_does_not_undo_what_others_wrote_since(mason, 
     assert mason("apply", "-y").code == 1
     base = store.read()
     theirs = store.write({**base.resources, **resources(1)}, base=base)
+    error = (
+        f"Error: errored.state.json is not pushed to {store.url}: it is what an apply could not write on serial "
+        f"{base.serial}, and the state was written since (it is at serial {{serial}}). It would undo what was written "
+        "since. How its runs ended stands in their records, too: see what is left with mason plan, and the next apply "
+        "tells the state.\n"
+    )
     refused = mason("state", "push", "errored.state.json")
     assert (refused.code, refused.out, store.read()) == (1, "", theirs)
-    assert f"it differs from the state that has the same serial, {theirs.serial} (" in refused.err
+    assert refused.err == error.format(serial=theirs.serial)
+    # Nor does a higher serial make a successor of it.
+    document = json.loads((folder / "errored.state.json").read_text())
+    (folder / "errored.state.json").write_text(json.dumps(document | {"serial": 99}))
+    theirs = store.write({**theirs.resources, **resources(2)}, base=theirs)
+    refused = mason("state", "push", "errored.state.json")
+    assert (refused.err, store.read()) == (error.format(serial=theirs.serial), theirs)
+    # And what it says to do is right.
+    assert "(it failed last time, as run " in mason("plan").out

@@ -716,6 +716,11 @@ def test_push_refuses_what_is_another_state_or_no_newer_one(mason, small, store)
         f"{start}it differs from the state that has the same serial, 1 (if you edited what is there now, make that one "
         f"higher). {remedy}"
     )
+    edit(small, lambda document: document.update(resources={}, written_by="ada@engine"))
+    assert mason("state", "push", "edited.json").err == (
+        f"{start}it differs from the state that has the same serial, 1. {remedy}"
+    )
+    edit(small, set_older)
     assert mason("state", "mv", "config.1", "config.2").code == 0
     assert mason("state", "push", "edited.json").err == f"{start}it is older (serial 1, there 2). {remedy}"
     assert store.read().serial == 2

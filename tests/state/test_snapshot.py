@@ -128,6 +128,7 @@ NO_BACKUP = "There is no backup to restore. Mend it by hand, or move it away to 
         (changed(serial=2**64 - 1), "has a serial above 1,000,000,000,000,000, which no state comes to."),
         (changed(follows=-1), "has the serial -1, and serials start at 0."),
         (changed(follows=2**64), "has a serial above 1,000,000,000,000,000, which no state comes to."),
+        (changed(errored_on=2**64), "has a serial above 1,000,000,000,000,000, which no state comes to."),
         (changed(follows=None), "holds null for 'follows' where an integer should be."),
         (changed(serial=10**30), "has a serial above 1,000,000,000,000,000, which no state comes to."),
         (changed(lineage=None), "holds null for 'lineage' where a string should be."),
