@@ -41,9 +41,13 @@ class Migration:
 def prepare_migration(project: Project, url: str) -> Migration:
     """What copying the project's state to ``url`` means; writes nothing.
 
-    A workspace goes to the workspace of the same name there. Raises ``StateError`` when there is nothing to copy, and
-    ``StateConflictError`` when the target holds anything but an earlier snapshot of the same state.
+    A workspace goes to the workspace of the same name there. Raises ``StateError`` when there is nothing to copy and
+    when the target goes with this process, and ``StateConflictError`` when the target holds anything but an earlier
+    snapshot of the same state.
     """
+    from mason.project.states import refuse_passing
+
+    refuse_passing(url)
     source, target = project.store, open_workspace(url, project.workspace)
     if target.url == source.url:
         raise StateConflictError(f"The state is at {source.url} already.")

@@ -28,7 +28,7 @@ from mason.resources.wording import shown_path, suggestion
 from mason.settings import DEFAULT_WORKSPACE
 from mason.state.format import LARGEST_SERIAL
 from mason.state.snapshot import Entry, Snapshot
-from mason.state.store import LockInfo, open_store
+from mason.state.store import LockInfo, open_store, scheme_of
 from mason.values import dataclass
 
 if TYPE_CHECKING:
@@ -202,11 +202,21 @@ def check_place(url: str) -> Snapshot:
 
     Raises ``StateError`` and ``SettingsError`` when it cannot be.
     """
+    refuse_passing(url)
     store = open_store(url)
     # Somebody who holds the lock can write, and nothing speaks against the others.
     with suppress(StateLockedError), store.lock("init"):
         pass
     return store.read()
+
+
+def refuse_passing(url: str) -> None:
+    """Raise ``StateError`` when ``url`` is no place to keep a state at: it is gone with this process."""
+    if scheme_of(url) == "memory":
+        raise StateError(
+            "A state at memory:// lasts as long as its process, so nothing can be kept there. Name a folder, or "
+            "s3://bucket/prefix."
+        )
 
 
 # --- changing ---------------------------------------------------------------------------------------------------------

@@ -130,6 +130,11 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is(mason, fol
     assert refused.err.startswith(f"Error: Cannot lock {folder}/file/st/lock: ")
     unknown = mason("init", "a", "--state", "gopher://hole")
     assert unknown.err == "Error: No state store is known for gopher://. Known: file://, memory://, s3://.\n"
+    passing = mason("init", "a", "--state", "memory://team")
+    assert passing.err == (
+        "Error: A state at memory:// lasts as long as its process, so nothing can be kept there. Name a folder, or "
+        "s3://bucket/prefix.\n"
+    )
     assert not (folder / "a").exists()
 
 

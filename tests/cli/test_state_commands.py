@@ -1235,6 +1235,18 @@ def test_migrate_refuses_a_place_that_holds_something_else(mason, small, store):
     )
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--write",)])
+def test_migrate_to_a_place_that_goes_with_the_process(mason, small, options):
+    refused = mason("state", "migrate", "memory://team", *options)
+    assert (refused.code, refused.out, refused.err) == (
+        1,
+        "",
+        "Error: A state at memory:// lasts as long as its process, so nothing can be kept there. Name a folder, or "
+        "s3://bucket/prefix.\n",
+    )
+    assert (small / "mason.yaml").read_text() == "name: flights\nstate: state\n"
+
+
 def test_migrate_to_where_the_state_is(mason, small, store):
     """By another spelling."""
     (small / "link").symlink_to(small / "state")
