@@ -37,7 +37,13 @@ def renames(moves: Sequence[Move], wanted: Mapping[str, Resource], applied: Coll
         if other is not move:
             message = f"{move.before} is moved twice, first at {other.file}:{other.line}"
             faults.append(Diagnostic(move.file, move.line, message, "remove one of them"))
-        if move.before in wanted:
+    circles = list(_circles(following, wanted))
+    for circle in circles:
+        message = f"{' -> '.join([*circle, circle[0]])} is a circle"
+        first = following[circle[0]]
+        faults.append(Diagnostic(first.file, first.line, message, _over_a_third_name(circle, {*wanted, *applied})))
+    for move in moves:
+        if move.before in wanted and not any(move.before in circle for circle in circles):
             standing = wanted[move.before]
             message = f"{move.before} is moved, but it is still defined at {standing.file}:{standing.line}"
             faults.append(Diagnostic(move.file, move.line, message, "remove that definition, or this move"))
@@ -69,6 +75,33 @@ def leading_to(moves: Sequence[Move], wanted: Collection[str]) -> tuple[Move, ..
     """Those ``moves`` of a whole project that matter to a part of it, which defines ``wanted``."""
     following = {move.before: move for move in moves}
     return tuple(move for move in moves if _last(move, following) in wanted)
+
+
+def _circles(following: Mapping[str, Move], wanted: Collection[str]) -> Iterator[list[str]]:
+    """The names that are to be swapped, all of them ``wanted``, each circle in the order of its moves."""
+    seen: set[str] = set()
+    for name, move in following.items():
+        circle = [name]
+        while move.after in following and move.after not in circle:
+            circle.append(move.after)
+            move = following[move.after]
+        if move.after == name and name not in seen and all(each in wanted for each in circle):
+            seen.update(circle)
+            yield circle
+
+
+def _over_a_third_name(circle: Sequence[str], taken: Collection[str]) -> str:
+    """How names are swapped. Not by documents: they would say the same before it was done and after."""
+    first, second, *_ = circle
+    third = f"{first}_moved"
+    while third in taken:
+        third += "_"
+    steps = [(first, third), *zip(circle[:0:-1], [first, *circle[:1:-1]], strict=True), (third, second)]
+    if kind_of(first) == "schedule":
+        named = ", then ".join(f"{before} to {after}" for before, after in steps)
+        return f"move them over a third name, by an apply for each move with no other beside it: {named}"
+    commands = " && ".join(f"mason state mv {before} {after}" for before, after in steps)
+    return f"remove these moves, and swap the names in the state, over a third one: {commands}"
 
 
 def _last(move: Move, following: Mapping[str, Move]) -> str | None:

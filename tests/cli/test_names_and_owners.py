@@ -162,6 +162,76 @@ def test_moves_that_make_no_sense(mason, project, applied):
     ]
 
 
+def test_names_that_are_swapped(mason, project, applied):
+    """Documents cannot say that, because they would say it again when it is done; what is said instead does it."""
+    text = (project / "get.yaml").read_text()
+    for name in ("fetch", "take"):
+        (project / f"{name}.yaml").write_text(text.replace("command: get", f"command: {name}").replace("Get", name))
+    flow = "type: workflow\nnamespace: a\ncommand: b\ndag:\n  - {id: s, namespace: table, command: get}\n"
+    (project / "flow.yaml").write_text(flow)
+    assert mason("apply", "-y").code == 0
+    # get is fetch now, fetch is take, and take is get.
+    (project / "flow.yaml").write_text(flow.replace("command: get", "command: fetch"))
+    for name, what in (("fetch", "Get"), ("take", "fetch"), ("get", "take")):
+        (project / f"{name}.yaml").write_text(text.replace("command: get", f"command: {name}").replace("Get", what))
+    get, fetch, take = "operator.table.get", "operator.table.fetch", "operator.table.take"
+    (project / "moved.yaml").write_text(
+        "---\n".join([MOVED.format(get, fetch), MOVED.format(fetch, take), MOVED.format(take, get)])
+    )
+    refused = mason("plan")
+    commands = (
+        f"mason state mv {get} {get}_moved && mason state mv {take} {get} && mason state mv {fetch} {take} && "
+        f"mason state mv {get}_moved {fetch}"
+    )
+    assert refused.err == (
+        f"Error: moved.yaml:1: {get} -> {fetch} -> {take} -> {get} is a circle (remove these moves, and swap the names "
+        f"in the state, over a third one: {commands})\n"
+    )
+    (project / "moved.yaml").unlink()
+    for command in commands.split(" && "):
+        assert mason(*command.split()[1:]).code == 0
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_names_of_schedules_that_are_swapped(mason, project, applied):
+    """They stand in their schedulers under their names, so that the state alone cannot move them."""
+    flow = "type: workflow\nnamespace: a\ncommand: b\ndag:\n  - {id: s, namespace: table, command: get}\n"
+    schedule = (
+        "type: schedule\nname: {}\nworkflow: a:b\nconfig_id: 1\nschedule: '0 {} * * ? *'\n"
+        "parameters: {{s: {{parameters: {{database_name: data, table_name: airlines}}}}}}\n"
+    )
+
+    def write(moved="", **hours):
+        (project / "schedules.yaml").write_text(
+            "---\n".join(schedule.format(name, hour) for name, hour in hours.items())
+        )
+        (project / "moved.yaml").write_text(moved)
+
+    (project / "flow.yaml").write_text(flow)
+    write(a=1, b=2)
+    config = (project / "config.yaml").read_text()
+    (project / "config.yaml").write_text(config + "scheduler_engine: local\n")
+    assert mason("apply", "-y", "-o").code == 0
+    there_and_back = MOVED.format("schedule.a", "schedule.b") + "---\n" + MOVED.format("schedule.b", "schedule.a")
+    write(there_and_back, a=2, b=1)
+    assert mason("plan").err == (
+        "Error: moved.yaml:1: schedule.a -> schedule.b -> schedule.a is a circle (move them over a third name, by an "
+        "apply for each move with no other beside it: schedule.a to schedule.a_moved, then schedule.b to schedule.a, "
+        "then schedule.a_moved to schedule.b)\n"
+    )
+    write(MOVED.format("schedule.a", "schedule.a_moved"), a_moved=1, b=2)
+    assert mason("apply", "-y").code == 0
+    write(MOVED.format("schedule.b", "schedule.a"), a_moved=1, a=2)
+    assert mason("apply", "-y").code == 0
+    write(MOVED.format("schedule.a_moved", "schedule.b"), b=1, a=2)
+    assert mason("apply", "-y").code == 0
+    assert mason("plan").out == "No changes.\n"
+    assert [(each["name"], each["schedule"]) for each in mason("scheduler", "list", "--json").json["schedules"]] == [
+        ("a", "0 2 * * ? *"),
+        ("b", "0 1 * * ? *"),
+    ]
+
+
 def test_both_names_in_the_state(mason, project, applied):
     (project / "both.yaml").write_text((project / "get.yaml").read_text().replace("command: get", "command: fetch"))
     assert mason("apply", "-y").code == 0
