@@ -17,6 +17,7 @@ from mason.cli.shared import (
     lock_timeout_option,
     open_project,
     output,
+    progress,
     show,
     show_json,
     tell,
@@ -98,6 +99,7 @@ def show_entry(invocation: Invocation, address: str) -> None:
 @click.argument("after", metavar="B")
 @_dry_run_option
 @lock_timeout_option
+@json_option
 @click.pass_obj
 def move(invocation: Invocation, before: str, after: str, dry_run: bool, lock_timeout: float) -> None:
     """Give the resource at address A the address B, and tell all that refers to it.
@@ -112,11 +114,12 @@ def move(invocation: Invocation, before: str, after: str, dry_run: bool, lock_ti
         return states.move(opened, before, after)
 
     change = prepare()
-    show(views.moved_text(change.told))
+    _show_first(invocation, views.moved_text(change.told))
+    now = change.base
     if not dry_run:
-        written = states.carry_out(opened, change, prepare, operation="state mv", lock_timeout=lock_timeout)
-        states.follow_config(change.told, written)
-        _tell_written("Moved", opened, written)
+        now = states.carry_out(opened, change, prepare, operation="state mv", lock_timeout=lock_timeout)
+        states.follow_config(change.told, now)
+    _show_done(invocation, opened, "Moved", views.moved_json(change.told), now, dry_run=dry_run)
 
 
 @state_group.command("rm")
@@ -124,6 +127,7 @@ def move(invocation: Invocation, before: str, after: str, dry_run: bool, lock_ti
 @yes_option
 @_dry_run_option
 @lock_timeout_option
+@json_option
 @click.pass_obj
 def forget(
     invocation: Invocation, addresses: tuple[str, ...], auto_approve: bool, dry_run: bool, lock_timeout: float
@@ -138,13 +142,13 @@ def forget(
         return states.forget(opened, addresses)
 
     change = prepare()
-    show(views.forgotten_text(change.told))
-    if dry_run:
-        return
-    if not auto_approve:
-        confirm("Forget these?")
-    written = states.carry_out(opened, change, prepare, operation="state rm", lock_timeout=lock_timeout)
-    _tell_written("Forgot", opened, written)
+    _show_first(invocation, views.forgotten_text(change.told))
+    now = change.base
+    if not dry_run:
+        if not auto_approve:
+            confirm("Forget these?")
+        now = states.carry_out(opened, change, prepare, operation="state rm", lock_timeout=lock_timeout)
+    _show_done(invocation, opened, "Forgot", views.forgotten_json(change.told), now, dry_run=dry_run)
 
 
 @state_group.command("pull")
@@ -164,6 +168,7 @@ def pull(invocation: Invocation) -> None:
 @yes_option
 @_dry_run_option
 @lock_timeout_option
+@json_option
 @click.pass_obj
 def push(
     invocation: Invocation, file: Path, force: bool, auto_approve: bool, dry_run: bool, lock_timeout: float
@@ -185,18 +190,19 @@ def push(
     change = prepare()
     if change is None:
         tell(f"{where} is what the state {opened.store.url} holds. There is nothing to do.")
+        _show_nothing(invocation, opened, views.pushed_json(None), dry_run=dry_run)
         return
     _show_plan(invocation, change.told.plan)
     for address in change.told.edited:
         tell(f"Warning: {address} was edited in {where}: it is not what was applied. The next plan puts it back.")
     for reason in change.told.reasons:
         tell(f"Warning: {where} is put there although {reason}.")
-    if dry_run:
-        return
-    if change.told.reasons and not auto_approve:
-        confirm(f"REPLACE the whole state {opened.store.url}, which others may use, by {where}?")
-    written = states.carry_out(opened, change, prepare, operation="state push", lock_timeout=lock_timeout)
-    _tell_written("Pushed", opened, written)
+    now = change.base
+    if not dry_run:
+        if change.told.reasons and not auto_approve:
+            confirm(f"REPLACE the whole state {opened.store.url}, which others may use, by {where}?")
+        now = states.carry_out(opened, change, prepare, operation="state push", lock_timeout=lock_timeout)
+    _show_done(invocation, opened, "Pushed", views.pushed_json(change.told), now, dry_run=dry_run)
 
 
 def _read(file: Path) -> tuple[bytes, str]:
@@ -229,6 +235,7 @@ def history(invocation: Invocation) -> None:
 @yes_option
 @_dry_run_option
 @lock_timeout_option
+@json_option
 @click.pass_obj
 def roll_back(invocation: Invocation, serial: int, auto_approve: bool, dry_run: bool, lock_timeout: float) -> None:
     """Make the state what it was at SERIAL (see `mason state history`), as a new serial.
@@ -243,16 +250,17 @@ def roll_back(invocation: Invocation, serial: int, auto_approve: bool, dry_run: 
 
     change = prepare()
     if change is None:
-        show("No changes.")
+        _show_first(invocation, "No changes.")
         tell(f"The state {opened.store.url} holds what it held at serial {serial}. There is nothing to do.")
+        _show_nothing(invocation, opened, views.replaced_json(None), dry_run=dry_run)
         return
     _show_plan(invocation, change.told)
-    if dry_run:
-        return
-    if not auto_approve:
-        confirm(f"Make the state what it was at serial {serial}?")
-    written = states.carry_out(opened, change, prepare, operation="state rollback", lock_timeout=lock_timeout)
-    _tell_written("Rolled back", opened, written)
+    now = change.base
+    if not dry_run:
+        if not auto_approve:
+            confirm(f"Make the state what it was at serial {serial}?")
+        now = states.carry_out(opened, change, prepare, operation="state rollback", lock_timeout=lock_timeout)
+    _show_done(invocation, opened, "Rolled back", views.replaced_json(change.told), now, dry_run=dry_run)
 
 
 @state_group.command("migrate")
@@ -260,6 +268,7 @@ def roll_back(invocation: Invocation, serial: int, auto_approve: bool, dry_run: 
 @click.option("--write", is_flag=True, help="Also make URL the state of mason.yaml.")
 @_dry_run_option
 @lock_timeout_option
+@json_option
 @click.pass_obj
 def migrate(invocation: Invocation, url: str, write: bool, dry_run: bool, lock_timeout: float) -> None:
     """Copy the state to URL: snapshot, backups, sources and the history of runs, read back and compared.
@@ -277,16 +286,19 @@ def migrate(invocation: Invocation, url: str, write: bool, dry_run: bool, lock_t
         prepared = migration.prepare_migration(opened, url)
     else:
         prepared = migration.migrate(opened, url, lock_timeout=lock_timeout, tell=tell)
-    show(views.migration_text(prepared, done=not dry_run))
+    _show_first(invocation, views.migration_text(prepared, done=not dry_run))
     for warning in views.migration_warnings(prepared):
         tell(f"Warning: {warning}")
-    told = migration.told_url(url, opened.settings.root)
+    told, file = migration.told_url(url, opened.settings.root), ""
     if write and not dry_run:
-        show(f"Wrote to {migration.write_url(opened, url)}: state: {told}")
+        file = str(migration.write_url(opened, url))
+        _show_first(invocation, f"Wrote to {file}: state: {told}")
         if os.environ.get("MASON_STATE"):
             tell("Warning: MASON_STATE is set, and goes before what mason.yaml says.")
     else:
-        show(f"To use it from now on, write into mason.yaml: state: {told}")
+        _show_first(invocation, f"To use it from now on, write into mason.yaml: state: {told}")
+    if invocation.json:
+        show_json(views.migration_json(prepared, url=opened.store.url, dry_run=dry_run, told=told, file=file))
 
 
 @state_group.command("workspaces")
@@ -304,11 +316,29 @@ def workspaces(invocation: Invocation) -> None:
 def _show_plan(invocation: Invocation, plan: Plan) -> None:
     from mason.render import plans
 
-    show(plans.plan_text(plan, output(invocation)))
+    terminal = progress(invocation) if invocation.json else output(invocation)
+    _show_first(invocation, plans.plan_text(plan, terminal))
 
 
-def _tell_written(what: str, opened: Project, written: Snapshot) -> None:
-    show(f"{what}. The state {opened.store.url} is at serial {written.serial} now.")
+def _show_first(invocation: Invocation, text: str) -> None:
+    """What there is for people to see. Programs get one document, at the end."""
+    (tell if invocation.json else show)(text)
+
+
+def _show_done(
+    invocation: Invocation, opened: Project, what: str, told: dict[str, Any], now: Snapshot, *, dry_run: bool
+) -> None:
+    """Say that the state is ``now`` what it was to become, or with ``dry_run`` still what it was."""
+    if invocation.json:
+        show_json(views.changed_json(told, now, url=opened.store.url, dry_run=dry_run))
+    elif not dry_run:
+        show(f"{what}. The state {opened.store.url} is at serial {now.serial} now.")
+
+
+def _show_nothing(invocation: Invocation, opened: Project, told: dict[str, Any], *, dry_run: bool) -> None:
+    if invocation.json:
+        now = opened.store.read()
+        show_json(views.changed_json(told, now, url=opened.store.url, dry_run=dry_run, changed=False))
 
 
 @state_group.command("lock-info")

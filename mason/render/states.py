@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from mason.planner.plan import Plan
 from mason.project.migration import Migration
-from mason.project.states import Forgotten, Moved, Version, Workspace
+from mason.project.states import Forgotten, Moved, Pushed, Version, Workspace
 from mason.render import JSON_FORMAT
-from mason.render.plans import foreign_text
+from mason.render.plans import foreign_text, plan_json
 from mason.render.tables import table
 from mason.render.terminal import Terminal
 from mason.state.snapshot import Entry, Snapshot
@@ -213,6 +214,77 @@ def forgotten_text(forgotten: Forgotten) -> str:
     lines += [f"Warning: {address} is protected, and would be forgotten." for address in forgotten.protected]
     lines += [f"Warning: {sentence}" for sentence in foreign_text(forgotten.foreign)]
     return "\n".join(lines)
+
+
+def changed_json(
+    told: Mapping[str, Any], now: Snapshot, *, url: str, dry_run: bool, changed: bool = True
+) -> dict[str, Any]:
+    """What a change of the state tells as data, ``told`` by one of the functions below; ``now`` is the state after it.
+
+    ``changed`` says whether there was anything to do; with ``dry_run``, whether there would be.
+    """
+    return _document(url, now) | {"dry_run": dry_run, "changed": changed, **told}
+
+
+def moved_json(moved: Moved) -> dict[str, Any]:
+    """A move."""
+    return {
+        "from": moved.before,
+        "to": moved.after,
+        "rewritten": list(moved.rewritten),
+        "schedules": list(moved.schedules),
+        "python_class": moved.has_module,
+        "foreign": _by_project(moved.foreign),
+    }
+
+
+def forgotten_json(forgotten: Forgotten) -> dict[str, Any]:
+    """What is forgotten."""
+    return {
+        "forgotten": list(forgotten.addresses),
+        "dangling": [{"address": address, "uses": used} for address, used in forgotten.uses],
+        "schedules": list(forgotten.schedules),
+        "protected": list(forgotten.protected),
+        "foreign": _by_project(forgotten.foreign),
+    }
+
+
+_REPLACED = ("action", "address", "reason", "changes", "unchanged_fields")
+
+
+def replaced_json(plan: Plan | None) -> dict[str, Any]:
+    """What becomes of the resources in a rollback or a push; ``None`` where nothing does."""
+    whole = plan_json(plan or Plan(()), url="")
+    # Without whole definitions: what comes from elsewhere may hold in clear what belongs nowhere.
+    actions = [{key: action[key] for key in _REPLACED} for action in whole["actions"]]
+    return {**{key: whole[key] for key in ("summary", "warnings", "foreign")}, "actions": actions}
+
+
+def pushed_json(pushed: Pushed | None) -> dict[str, Any]:
+    """A push, and why it takes ``--force``."""
+    reasons, edited = (pushed.reasons, pushed.edited) if pushed else ((), ())
+    return replaced_json(pushed.plan if pushed else None) | {"reasons": list(reasons), "edited": list(edited)}
+
+
+def _by_project(foreign: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {owner: list(addresses) for owner, addresses in foreign.items()}
+
+
+def migration_json(migration: Migration, *, url: str, dry_run: bool, told: str, file: str) -> dict[str, Any]:
+    """What is, or was, copied from ``url``. ``told`` is the new URL as the project's ``file`` says it, which is empty
+    where that was not written."""
+    *backups, current = migration.snapshots
+    return _document(url, current) | {
+        "dry_run": dry_run,
+        "target": {"url": migration.target.url, "told": told, "written_to": file},
+        "resources": len(current.resources),
+        "backups": [snapshot.serial for snapshot in backups],
+        "present": migration.present,
+        "sources": list(migration.sources),
+        "runs": list(migration.runs),
+        "lost": list(migration.lost),
+        "other_workspaces": list(migration.others),
+    }
 
 
 def migration_text(migration: Migration, *, done: bool) -> str:

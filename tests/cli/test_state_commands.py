@@ -802,6 +802,8 @@ def test_push_does_not_show_what_may_be_a_secret(mason, small):
     # Of a client that is not installed here nobody can tell what is secret: nothing of it is shown.
     pushed = mason("state", "push", "edited.json", "--dry-run")
     assert (pushed.code, "REDACTED" in pushed.out, "hunter2" in pushed.out + pushed.err) == (0, True, False)
+    document = mason("state", "push", "edited.json", "--dry-run", "--json")
+    assert ("REDACTED" in document.out, "hunter2" in document.out + document.err) == (True, False)
 
 
 def test_push_from_stdin(mason, small, store):
@@ -907,6 +909,128 @@ def test_a_serial_that_was_raised_out_of_all_bounds_is_mended_by_the_backup(maso
         "this one by hand: lower it in the same way, or put a backup in its place.\n",
     )
     assert store.read().serial == 10**15
+
+
+# --- changes as JSON --------------------------------------------------------------------------------------------------
+
+
+def test_a_move_as_json(mason, applied):
+    url, serial = f"file://{applied}/st", json.loads(mason("state", "pull").out)["serial"]
+    lineage = json.loads(mason("state", "pull").out)["lineage"]
+    arguments = ("state", "mv", "operator.note.append", "operator.note.add", "--json")
+    dry, done = mason(*arguments, "--dry-run"), mason(*arguments)
+    wanted = {
+        "format_version": "1.0",
+        "state": {"url": url, "workspace": "default", "lineage": lineage, "serial": serial},
+        "dry_run": True,
+        "changed": True,
+        "from": "operator.note.append",
+        "to": "operator.note.add",
+        "rewritten": ["run.daily"],
+        "schedules": [],
+        "python_class": True,
+        "foreign": {},
+    }
+    assert (dry.code, dry.json) == (0, wanted)
+    wanted |= {"dry_run": False, "state": wanted["state"] | {"serial": serial + 1}}
+    assert (done.code, done.json) == (0, wanted)
+    # What people are told goes where it does not disturb.
+    assert done.err.startswith("  operator.note.append -> operator.note.add\n  run.daily names operator.note.add ")
+
+
+def test_what_is_forgotten_as_json(mason, applied):
+    (applied / "mason.yaml").write_text("name: others\nstate: st\n")
+    dry = mason("state", "rm", "run.daily", "--dry-run", "--json")
+    keys = ("dry_run", "changed", "forgotten", "dangling", "schedules", "protected", "foreign")
+    assert {key: dry.json[key] for key in keys} == {
+        "dry_run": True,
+        "changed": True,
+        "forgotten": ["run.daily"],
+        "dangling": [{"address": "run.after", "uses": "run.daily"}],
+        "schedules": [],
+        "protected": [],
+        "foreign": {"notes": ["run.daily"]},
+    }
+    serial = dry.json["state"]["serial"]
+    unsure = mason("state", "rm", "run.daily", "--json", answer="no\n")
+    assert (unsure.code, unsure.json["error"]) == (1, "NotConfirmedError")
+    assert mason("state", "rm", "run.daily", "--json", "-y").json["state"]["serial"] == serial + 1
+
+
+def test_a_push_and_a_rollback_as_json(mason, small, store):
+    def change(document):
+        document["serial"] = 4
+        document["resources"]["operator.table.get"]["definition"]["description"] = "Edited"
+        del document["resources"]["config.1"]
+
+    edit(small, change)
+    arguments = ("state", "push", "edited.json", "--json")
+    replacing = {
+        "summary": {"create": 0, "overwrite": 1, "delete": 1, "run": 0, "no-op": 0},
+        "warnings": [],
+        "foreign": {},
+        "actions": [
+            {
+                "action": "overwrite",
+                "address": "operator.table.get",
+                "reason": "edited.json has it otherwise",
+                "changes": [
+                    {"path": "description", "kind": "changed", "before": "Get a table", "after": "Edited"},
+                ],
+                "unchanged_fields": 7,
+            },
+            {
+                "action": "delete",
+                "address": "config.1",
+                "reason": "edited.json has it not",
+                "changes": [],
+                "unchanged_fields": 0,
+            },
+        ],
+        "reasons": [],
+        "edited": ["operator.table.get"],
+    }
+    state = {"url": store.url, "workspace": "default", "lineage": store.read().lineage, "serial": 1}
+    wanted = {"format_version": "1.0", "state": state, "dry_run": True, "changed": True, **replacing}
+    assert mason(*arguments, "--dry-run").json == wanted
+    wanted |= {"state": state | {"serial": 4}, "dry_run": False}
+    pushed = mason(*arguments)
+    assert (pushed.code, pushed.json) == (0, wanted)
+    nothing = {"summary": replacing["summary"] | {"overwrite": 0, "delete": 0}, "actions": []}
+    assert mason(*arguments).json == wanted | {"changed": False, "edited": []} | nothing
+    rolled = mason("state", "rollback", "1", "--json", "-y")
+    assert [(action["action"], action["address"]) for action in rolled.json["actions"]] == [
+        ("create", "config.1"),
+        ("overwrite", "operator.table.get"),
+    ]
+    assert (rolled.json["state"]["serial"], rolled.json["changed"], rolled.json["dry_run"]) == (5, True, False)
+    again = mason("state", "rollback", "1", "--json", "-y").json
+    assert again == {key: value for key, value in (wanted | nothing).items() if key not in ("reasons", "edited")} | {
+        "state": state | {"serial": 5},
+        "changed": False,
+    }
+
+
+def test_a_migration_as_json(mason, small, store):
+    mason("state", "mv", "config.1", "config.2")
+    arguments = ("state", "migrate", "elsewhere", "--json")
+    wanted = {
+        "format_version": "1.0",
+        "state": {"url": store.url, "workspace": "default", "lineage": store.read().lineage, "serial": 2},
+        "dry_run": True,
+        "target": {"url": f"file://{small}/elsewhere", "told": "elsewhere", "written_to": ""},
+        "resources": 2,
+        "backups": [1],
+        "present": 0,
+        "sources": [],
+        "runs": [],
+        "lost": [],
+        "other_workspaces": [],
+    }
+    assert mason(*arguments, "--dry-run").json == wanted
+    done = mason(*arguments, "--write")
+    written = {"target": wanted["target"] | {"written_to": f"{small}/mason.yaml"}}
+    assert (done.code, done.json) == (0, wanted | {"dry_run": False} | written)
 
 
 # --- history and rollback ---------------------------------------------------------------------------------------------
