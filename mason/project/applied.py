@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mason import secrets, settings
 from mason.errors import (
@@ -16,10 +16,6 @@ from mason.resources.address import config_address
 from mason.resources.kinds import Config
 from mason.resources.wording import nearest
 from mason.state.snapshot import Entry, Snapshot
-
-if TYPE_CHECKING:
-    pass
-
 
 _HEAD = ("type", "id", "namespace", "command", "name", "description", "parameters")
 

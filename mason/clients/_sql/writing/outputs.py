@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mason.clients._sql.quoting import listing
 from mason.clients._sql.reading.files import Ending, ending_of
@@ -21,9 +20,6 @@ from mason.clients._sql.root import Root
 from mason.clients._sql.writing.atomic import whole
 from mason.errors import ConflictError, EngineError
 from mason.values import dataclass
-
-if TYPE_CHECKING:
-    pass
 
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx")
 """The formats that can be written."""
