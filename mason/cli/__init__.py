@@ -157,8 +157,12 @@ def mason(invocation: Invocation, state: str | None, workspace: str | None, log_
 
 
 def main() -> None:
-    """The console script. Exit codes: 0 done, 1 an error, 2 changes (``plan --detailed-exitcode``) or drift, 130 Ctrl-C
-    (SIGTERM and SIGHUP, too), 141 nobody reads on."""
+    """The console script.
+
+    Exit codes: 0 done, 1 an error (some of the work may be done, which is told), 2 changes
+    (``plan --detailed-exitcode``) or drift (``drift``), 130 interrupted (Ctrl-C, SIGTERM, SIGHUP), 141 nobody read
+    stdout to its end.
+    """
     if sys.stdout is None:
         _tell("Error: stdout is closed, so nothing was done. If nobody wants the result, send it to /dev/null.")
         sys.exit(1)
