@@ -74,7 +74,9 @@ def made(
 
 def values(connection: duckdb.DuckDBPyConnection, name: str, kind: str = "VARCHAR", **facts: Any) -> list[Any]:
     sql = select(connection, [FakeColumn(name, kind, **facts)], size=1000, seed=7)
-    return [value for (value,) in connection.execute(sql).fetchall()]
+    rows = connection.execute(sql).fetchall()
+    assert len(rows) == 1000
+    return [value for (value,) in rows]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -38,6 +38,7 @@ def test_a_statement_is_reported_from_its_beginning_to_its_end(limits, capfd):
                 connection.execute(LONG).fetchall()
                 if enough.is_set():
                     break
+    assert enough.is_set()
     assert seen[0] == Progress(0, 1_000, "bytes", "Counting")
     assert seen[-1] == Progress(1_000, 1_000, "bytes", "Counting", ended=True)
     done = [progress.done for progress in seen]
