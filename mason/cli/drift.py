@@ -22,8 +22,8 @@ Examples:
 def drift(invocation: Invocation) -> int:
     """Compare what was applied with what engines and the store hold; nothing is changed.
 
-    Looked at are schedules, the tables that runs registered, and the stored Python files. Exits with 0 where all is as
-    it was left, with 2 where something is not, and with 1 where nobody could look.
+    Looked at are schedules, the tables that runs registered or deleted, and the stored Python files. Exits with 0 where
+    all is as it was left, with 2 where something is not, and with 1 where nobody could look.
     """
     opened = open_project(invocation)
     snapshot = opened.store.read()

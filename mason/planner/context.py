@@ -40,7 +40,8 @@ class Context:
     ``params`` is the validated mapping of parameters, read-only (optional ones that were not given hold their
     default or ``None``). ``open_engine`` gives the engine of a role; ``allowed`` are the ``engine.verb`` pairs that may
     be called with effects, ``None`` for all of them. ``tables`` are, by database and name, those that were registered
-    through it (as ``models.Table.to_dict`` gives them), and ``None`` for those that were deleted.
+    through it (as ``models.Table.to_dict`` gives them; empty where the client did not say), and ``None`` for those that
+    were deleted.
     """
 
     def __init__(
@@ -114,8 +115,8 @@ class Context:
             returned = getattr(opened, name)(*positional, **named)
         if engine == "metastore" and name in ("create_table", "delete_table"):
             # What a client of another package returns may be anything.
-            table = returned.result if name == "create_table" and isinstance(returned, Job) else None
-            self.tables[arguments["database"], arguments["table"]] = table
+            made = returned.result if isinstance(returned, Job) else {}
+            self.tables[arguments["database"], arguments["table"]] = made if name == "create_table" else None
         return returned
 
 

@@ -30,12 +30,15 @@ def _shown(schedule: models.Schedule) -> dict[str, Any]:
     return shown | {"steps": [f"{step.id}: {step.operator}" for step in schedule.dag.steps]}
 
 
-def of_table(address: str, left: Mapping[str, Any], found: Mapping[str, Any] | None) -> Drift | None:
-    """The drift of a table that a run registered as ``left``, and that its metastore has as ``found`` now.
+def of_table(address: str, name: str, left: Mapping[str, Any] | None, found: Mapping[str, Any] | None) -> Drift | None:
+    """The drift of the table ``name`` (``database.table``) that a run left as ``left``, and that its metastore has as
+    ``found`` now.
 
-    Both as ``models.Table.to_dict`` gives them.
+    Both as ``models.Table.to_dict`` gives them, and ``None`` where there is no such table.
     """
-    what = f"table {left.get('database')}.{left.get('name')}"
+    what = f"table {name}"
+    if left is None:
+        return Drift(address, what, "present") if found is not None else None
     if found is None:
         return Drift(address, what, "missing")
     return _changed(address, what, table_fields(left), table_fields(found))

@@ -31,8 +31,9 @@ class Outcome:
     ``inputs`` the fingerprints of a run's inputs before it began; ``given`` the digests of what other runs returned to
     it, by reference. ``results`` are what steps returned, by their ids: of those only that other runs refer to (words
     say why one is not kept).
-    ``client`` is the scheduler that keeps a schedule. ``tables`` are those that a run registered and did not delete
-    again: mappings of ``config_id``, ``client`` and ``table`` (as ``models.Table.to_dict`` gives it).
+    ``client`` is the scheduler that keeps a schedule. ``tables`` are those that a run registered or deleted, as it left
+    them: mappings of ``config_id``, ``client``, ``database``, ``name``, ``at`` (when it did), and ``table`` (as
+    ``models.Table.to_dict`` gives it) or ``deleted`` (true).
     """
 
     status: Status
@@ -91,7 +92,20 @@ _VALUES: dict[str, tuple[type, ...]] = {"uses": (str,), "inputs": (str,), "given
 """The fields that are mappings, and what their values are."""
 
 
+def touched(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What ``tables`` hold of a journal's event that a table was registered or deleted; nothing where nobody knows how
+    it was registered."""
+    entry = {name: event[name] for name in ("config_id", "client", "database", "name", "at")}
+    if event["table"] is None:
+        return {**entry, "deleted": True}
+    return {**entry, "table": event["table"]} if event["table"] else None
+
+
 def _is_table(given: Any) -> bool:
     """Whether this is what ``tables`` is a list of, as far as anybody looks into it."""
-    table = given.get("table") if isinstance(given, Mapping) else None
+    if not isinstance(given, Mapping):
+        return False
+    table = given.get("table")
+    if table is None:
+        return given.get("deleted") is True
     return isinstance(table, Mapping) and isinstance(table.get("columns", []), list)

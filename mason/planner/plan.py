@@ -127,13 +127,14 @@ class Action:
 class Drift:
     """One thing that is otherwise than the applied resource at ``address`` left it.
 
-    ``what`` names it (``table data.flights``). It is ``missing``, or ``changed`` in the fields of ``changes`` (before:
-    as it was left, after: as it is), or nobody could look (``unknown``, and ``why``).
+    ``what`` names it (``table data.flights``). It is ``missing``, or ``present`` although it was deleted, or
+    ``changed`` in the fields of ``changes`` (before: as it was left, after: as it is), or nobody could look
+    (``unknown``, and ``why``).
     """
 
     address: str
     what: str
-    kind: Literal["missing", "changed", "unknown"]
+    kind: Literal["missing", "present", "changed", "unknown"]
     changes: tuple[Change, ...] = ()
     why: str = ""
 
@@ -144,6 +145,8 @@ class Drift:
             return f"nobody could look at {self.what}: {self.why}"
         if self.kind == "missing":
             return f"{self.what} is gone"
+        if self.kind == "present":
+            return f"{self.what} is there again"
         return f"{self.what} was changed ({', '.join(dict.fromkeys(change.path for change in self.changes))})"
 
 

@@ -103,7 +103,7 @@ def _schema() -> dict[str, Any]:
         warnings=_TEXTS,
         drifts={
             "type": "array",
-            "items": _tuple(_TEXT, _TEXT, {"enum": ["missing", "changed", "unknown"]}, changes, _TEXT),
+            "items": _tuple(_TEXT, _TEXT, {"enum": ["missing", "present", "changed", "unknown"]}, changes, _TEXT),
         },
         foreign={"type": "object", "additionalProperties": _TEXTS},
         unchanged=_TEXTS,

@@ -26,7 +26,7 @@ from mason.values import dataclass
 
 
 def find_drift(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:
-    """All that is otherwise than ``snapshot`` says: schedules, tables that runs registered, stored sources.
+    """All that is otherwise than ``snapshot`` says: schedules, tables that runs registered or deleted, stored sources.
 
     What cannot be asked is among the answers, as ``unknown``.
     """
@@ -40,12 +40,12 @@ def find_drift(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Registered:
-    """A table as the newest run left it that registered it, and the address of that run."""
+class _Touched:
+    """A table as the newest run left it that registered or deleted it (``None``), when, and the address of that run."""
 
     address: str
     at: str
-    table: Mapping[str, Any]
+    table: Mapping[str, Any] | None
 
 
 class _Look:
@@ -88,32 +88,33 @@ class _Look:
         return drift.of_schedule(address, left, found)
 
     def tables(self) -> Iterator[Drift]:
-        newest: dict[tuple[str, str, str], _Registered] = {}
+        newest: dict[tuple[str, str, str, str], _Touched] = {}
         for address, entry in self._entries.items():
             outcome = Outcome.of(entry)
-            for given in outcome.tables if outcome is not None and entry.kind == "run" else ():
-                table = given.get("table", {})
+            if outcome is None or entry.kind != "run":
+                continue
+            for given in outcome.tables:
+                table = given.get("table")
                 key = (
                     str(given.get("config_id")),
                     str(given.get("client")),
-                    f"{table.get('database')}.{table.get('name')}",
+                    str(given.get("database") or (table or {}).get("database")),
+                    str(given.get("name") or (table or {}).get("name")),
                 )
-                if outcome is not None and (key not in newest or newest[key].at <= outcome.at):
-                    newest[key] = _Registered(address, outcome.at, table)
-        for (config_id, client, name), registered in newest.items():
-            table = registered.table
+                touched = _Touched(address, str(given.get("at") or outcome.at), table)
+                if key not in newest or newest[key].at <= touched.at:
+                    newest[key] = touched
+        for (config_id, client, database, name), left in newest.items():
             try:
-                answer = self._ask(
-                    config_id, "metastore", client, "get_table", table.get("database"), table.get("name")
-                )
+                answer = self._ask(config_id, "metastore", client, "get_table", database, name)
                 # As the state has it, which keeps no secrets.
                 found: Mapping[str, Any] | None = scrub_all(answer.to_dict())
             except NotFoundError:
                 found = None
             except MasonError as error:
-                yield Drift(registered.address, f"table {name}", "unknown", why=scrub(str(error)))
+                yield Drift(left.address, f"table {database}.{name}", "unknown", why=scrub(str(error)))
                 continue
-            drifted = drift.of_table(registered.address, table, found)
+            drifted = drift.of_table(left.address, f"{database}.{name}", left.table, found)
             if drifted is not None:
                 yield drifted
 

@@ -78,7 +78,7 @@ def prepare_resumption(
         if same
         else None,
         tables={
-            (str(each["config_id"]), str(each["client"]), str(each["database"]), str(each["name"])): each["table"]
+            (str(each["config_id"]), str(each["client"]), str(each["database"]), str(each["name"])): each
             for each in events
             if each["event"] == "registered"
         },

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mason.planner.answer import Answer
     from mason.planner.deciding import Deciders
     from mason.planner.nodes import Ended
-    from mason.planner.outcome import Outcome
+    from mason.planner.outcome import Outcome, Status
     from mason.planner.walk import Control
     from mason.planner.workflow import PlannedStep
 
@@ -242,12 +242,14 @@ class _Run:
         return engine
 
     def _note_tables(self, step: PlannedStep, answer: Answer) -> None:
-        """Write which tables a step of a run resource registered: whether they stay so is looked at later."""
+        """Write which tables a step of a run resource registered or deleted: whether it stays so is looked at later."""
         for (database, name), table in answer.tables.items() if self._prepared.resource else ():
             client = step.shown.clients.get("metastore", "")
-            registered = {"config_id": step.config.id, "client": client, "database": database, "name": name}
-            self._tables[step.config.id, client, database, name] = table
-            self._note("registered", step=step.id, **registered, table=dict(table) if table is not None else None)
+            which = {"config_id": step.config.id, "client": client, "database": database, "name": name}
+            told = dict(table) if table is not None else None
+            self._tables[step.config.id, client, database, name] = self._note(
+                "registered", step=step.id, **which, table=told
+            )
 
     def _note_messages(self, step_id: str, attempt: int, answer: Answer) -> None:
         for kind, messages in (("info", answer.info), ("warning", answer.warnings), ("error", answer.errors)):
@@ -337,27 +339,21 @@ class _Run:
 
     def _outcome(self, pending: Outcome, status: str, errors: Sequence[str]) -> Outcome:
         """What the state is to be told of the run of a run resource."""
+        from mason.planner.outcome import touched
+
         at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        # Also of a run that failed: what it did to a table nobody else did.
+        told = (touched(event) for event in self._tables.values())
+        tables = tuple(secrets.scrub_all([table for table in told if table is not None]))
         if status != "succeeded":
             error = secrets.scrub("; ".join(errors) or f"it was {status}")
-            return replace(pending, status="interrupted" if status == INTERRUPTED else "failed", at=at, error=error)
+            ended: Status = "interrupted" if status == INTERRUPTED else "failed"
+            return replace(pending, status=ended, at=at, error=error, tables=tables)
         from mason.planner.results import worth_keeping
 
         # Of a step that was not done it is kept that there is nothing, or the run would be done again for it.
         results = {step: secrets.scrub_all(self._results.get(step, "left out")) for step in self._prepared.keep}
-        tables = [
-            {"config_id": config_id, "client": client, "table": dict(table)}
-            for (config_id, client, _, _), table in self._tables.items()
-            if table is not None
-        ]
-        return replace(
-            pending,
-            status="succeeded",
-            at=at,
-            error="",
-            results=worth_keeping(results),
-            tables=tuple(secrets.scrub_all(tables)),
-        )
+        return replace(pending, status="succeeded", at=at, error="", results=worth_keeping(results), tables=tables)
 
     def close(self) -> None:
         """Close the clients that steps opened, and forget the classes that decided on them."""

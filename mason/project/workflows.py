@@ -41,9 +41,9 @@ class PreparedWorkflow:
 
     ``resource`` is the address of the run resource that is done by it, if it is one; ``keep`` are the steps whose
     results are asked for then, and ``new_id`` is what it is to be called. ``pending`` is what the state is told of it
-    until it ended, and of a resumed one only if it has the parameters that it began with; ``tables`` is what that
-    registered before. With ``alone`` false, whoever calls has led aside what operators print. ``occasion`` is the
-    schedule that it is done for, if there is one.
+    until it ended, and of a resumed one only if it has the parameters that it began with; ``tables`` are the events of
+    its journal that tell of tables, by config, client, database and name. With ``alone`` false, whoever calls has led
+    aside what operators print. ``occasion`` is the schedule that it is done for, if there is one.
     """
 
     plan: WorkflowPlan
@@ -58,7 +58,7 @@ class PreparedWorkflow:
     keep: frozenset[str] = frozenset()
     new_id: str = ""
     pending: Outcome | None = None
-    tables: Mapping[tuple[str, str, str, str], Mapping[str, Any] | None] = field(default_factory=dict)
+    tables: Mapping[tuple[str, str, str, str], Mapping[str, Any]] = field(default_factory=dict)
     alone: bool = True
     occasion: Occasion | None = None
 

@@ -37,6 +37,12 @@ _SYMBOLS: dict[ActionKind, tuple[str, str]] = {
     "run": (">", "cyan"),
     "move": ("*", "magenta"),
 }
+_DRIFTS = {
+    "missing": ("-", "red"),
+    "present": ("+", "green"),
+    "changed": ("~", "yellow"),
+    "unknown": ("?", "magenta"),
+}
 _DONE: dict[ActionKind, str] = {
     "create": "created",
     "overwrite": "overwritten",
@@ -65,7 +71,7 @@ def drift_lines(drifts: Sequence[Drift], terminal: Terminal) -> Iterator[str]:
     yield "Changed outside of Mason since it was applied:"
     yield ""
     for drift in drifts:
-        symbol, color = {"missing": ("-", "red"), "changed": ("~", "yellow"), "unknown": ("?", "magenta")}[drift.kind]
+        symbol, color = _DRIFTS[drift.kind]
         what = drift.sentence if drift.kind != "changed" else f"{drift.what} was changed"
         yield f"  {terminal.style(symbol, color)} {terminal.style(drift.address, 'bold')}  {what}"
         for change in drift.changes:

@@ -136,6 +136,73 @@ def test_a_schedule_that_somebody_deleted_or_changed(mason, applied):
     assert (mason("drift").code, file.exists()) == (0, True)
 
 
+DROP = """\
+---
+type: run
+name: drop
+operator: table:delete
+config_id: 1
+depends_on: [planes]
+parameters: {database: lake, table: planes}
+"""
+
+
+@pytest.fixture
+def dropped(mason, applied) -> Path:
+    """As ``applied``, and another run has deleted the table in the same apply that registered it once more."""
+    (applied / "data" / "planes.csv").write_text("id,name\n1,a\n2,b\n")
+    run = RUNS.replace("config_id: 1\n", "config_id: 1\ninputs: [data/planes.csv]\n", 1)
+    (applied / "runs.yaml").write_text(run + DROP)
+    done = mason("apply", "-y", "-o")
+    assert done.out.endswith("Apply complete: 0 created, 0 overwritten, 0 deleted, 2 run.\n"), done.out + done.err
+    return applied
+
+
+def test_what_another_run_deleted_is_no_drift(mason, dropped):
+    assert (mason("drift").code, mason("drift").out) == (0, "No drift.\n")
+    assert mason("plan", "--refresh").out == "No changes.\n"
+
+
+def test_a_table_that_a_run_deleted_and_that_is_there_again(mason, dropped):
+    pairs = "database:lake,table:planes,path:data/planes.csv"
+    assert mason("run", "operator", "table", "infer", "-p", pairs, "-y").code == 0
+    found = mason("drift")
+    assert (found.code, found.out) == (
+        2,
+        "Changed outside of Mason since it was applied:\n\n  + run.drop  table lake.planes is there again\n",
+    )
+    (drifted,) = mason("drift", "--json").json["drift"]
+    assert (drifted["address"], drifted["kind"]) == ("run.drop", "present")
+    assert mason("plan", "--refresh", "--out", "x.plan").out.splitlines()[4:5] == [
+        "  > run.drop  runs.yaml:15  (table lake.planes is there again)"
+    ]
+    assert mason("apply", "x.plan").code == 0
+    assert mason("drift").out == "No drift.\n"
+
+
+def test_a_run_that_registers_what_another_one_deleted_decides_again(mason, dropped):
+    (dropped / "data" / "planes.csv").write_text("id,name\n3,c\n")
+    assert mason("apply", "-y", "--target", "run.planes").code == 0
+    assert mason("drift").out == "No drift.\n"
+    assert mason("run", "operator", "table", "delete", "-p", "database:lake,table:planes", "-y").code == 0
+    assert mason("drift").out.splitlines()[2:] == ["  - run.planes  table lake.planes is gone"]
+
+
+def test_what_a_failed_run_did_to_a_table_is_no_drift(mason, applied):
+    flow = (
+        "type: workflow\nnamespace: table\ncommand: twice\ndag:\n"
+        "  - {id: a, namespace: table, command: delete}\n"
+        "  - {id: b, namespace: table, command: delete, dependencies: [a]}\n"
+    )
+    (applied / "twice.yaml").write_text(flow)
+    given = "{parameters: {database: lake, table: planes}}"
+    (applied / "twice_run.yaml").write_text(
+        f"type: run\nname: twice\nworkflow: table:twice\nconfig_id: 1\nparameters: {{a: {given}, b: {given}}}\n"
+    )
+    assert mason("apply", "-y").code == 1
+    assert mason("drift").out == "No drift.\n"
+
+
 def test_a_stored_source_that_is_damaged(mason, applied):
     for file in (applied / "state" / "sources").rglob("*"):
         if file.is_file():

@@ -53,6 +53,14 @@ def test_parameters_cannot_be_written_to():
     assert given == {"names": ["a"]}
 
 
+def test_tables_that_were_registered_and_deleted_are_told_apart():
+    """Also where a client of another package does not say what it registered."""
+    ctx = Context({}, lambda role: Recording(), allowed=None, tell=lambda kind, message: None)
+    ctx.metastore.create_table("db", "new", {})
+    ctx.metastore.delete_table("db", "old")
+    assert ctx.tables == {("db", "new"): {}, ("db", "old"): None}
+
+
 class Disk(Engine):
     """A client that leaves the errors of the file system as they are."""
 
