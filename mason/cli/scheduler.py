@@ -129,15 +129,15 @@ def trigger(invocation: Invocation, name: str, config_id: str, job_id: str, auto
                 elif line := runs.event_line(event, terminal):
                     tell(line)
 
-        triggered = scheduler.Trigger(opened, name, config_id, tell=told, control=control)
-        if not auto_approve:
-            prepared = triggered.prepare()
-            if prepared is not None:
-                tell(dags.workflow_text(prepared.plan, terminal))
-            confirm("Run this?")
+        with scheduler.Trigger(opened, name, config_id, tell=told, control=control) as triggered:
+            if not auto_approve:
+                prepared = triggered.prepare()
+                if prepared is not None:
+                    tell(dags.workflow_text(prepared.plan, terminal))
+                confirm("Run this?")
 
-        with two_step_interrupt(control):
-            job = triggered.do(job_id)
+            with two_step_interrupt(control):
+                job = triggered.do(job_id)
         if job is None:
             if not invocation.json:
                 tell(f"Nothing to do: {job_id} does not wait any more, or schedule {name} runs.")

@@ -48,7 +48,7 @@ def _nobody(event: Mapping[str, Any]) -> None:
 class _Child:
     """A process that runs one thing, and what it has told so far."""
 
-    kept: Kept
+    place: str
     schedule: str
     waiting: Waiting
     process: subprocess.Popen[bytes]
@@ -97,14 +97,14 @@ class Daemon:
 
         Raises ``NotFoundError`` when no config has a scheduler whose schedules Mason runs.
         """
-        self._look_at_configs()
-        if not self._kept and not self._told:
-            raise NotFoundError(
-                "No config in the state has a scheduler whose schedules Mason runs. Write scheduler_clients: [local] "
-                "(or local_async) into one, and apply it."
-            )
-        looked_at = time.monotonic()
         try:
+            self._look_at_configs()
+            if not self._kept and not self._told:
+                raise NotFoundError(
+                    "No config in the state has a scheduler whose schedules Mason runs. "
+                    "Write scheduler_clients: [local] (or local_async) into one, and apply it."
+                )
+            looked_at = time.monotonic()
             self._look(decide=True)
             while not self._stopping and (self._children or not (self._finishing or self.once)):
                 self._wait()
@@ -119,7 +119,11 @@ class Daemon:
             self.tell = _nobody
             raise
         finally:
-            self._end_children()
+            try:
+                self._end_children()
+            finally:
+                for kept in self._kept.values():
+                    kept.close()
         return self._all_well
 
     # --- what there is ------------------------------------------------------------------------------------------------
@@ -133,18 +137,21 @@ class Daemon:
             self._fault(f"config {config_id}", error, config_id=config_id)
 
         try:
-            found = {kept.engine.place(): kept for kept in kept_schedulers(self.project, fault=fault)}
+            found = kept_schedulers(self.project, fault=fault)
         except MasonError as error:
             self._fault("state", error)
             return
+        unsure = {place: kept for place, kept in self._kept.items() if kept.config_id in faults}
+        before, self._kept = self._kept, unsure | found
+        for place, kept in before.items():
+            if self._kept.get(place) is not kept:
+                kept.close()
         self._well("state")
         for kept in found.values():
             self._well(f"config {kept.config_id}")
         for place, kept in found.items():
-            if place not in self._kept:
+            if place not in before:
                 self._event("watching", config_id=kept.config_id, client=kept.client, place=place)
-        unsure = {place: kept for place, kept in self._kept.items() if kept.config_id in faults}
-        self._kept = unsure | found
 
     def _look(self, *, decide: bool) -> None:
         """Decide on what is due, and begin what waits, as much as may run at once."""
@@ -249,7 +256,7 @@ class Daemon:
             self._resting[key] = time.monotonic() + _REST
             self._event("fault", schedule=key[1], error=f"No process can be started: {error.strerror}.")
             return
-        child = _Child(kept, key[1], waiting, process)
+        child = _Child(*key, waiting, process)
         self._children[key] = child
         threading.Thread(target=self._listen, args=(child,), daemon=True).start()
 
@@ -294,7 +301,7 @@ class Daemon:
             child.job = event
 
     def _ended(self, child: _Child) -> None:
-        key = (child.kept.engine.place(), child.schedule)
+        key = (child.place, child.schedule)
         self._children.pop(key, None)
         code = child.process.returncode
         facts: dict[str, Any] = {"due": iso(child.waiting.due)} if child.waiting.due else {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from mason.engines.ledger import Ledger, SelfRunning, iso
@@ -14,7 +14,7 @@ from mason.project import Project
 from mason.project.applied import applied_config, find, untouched
 from mason.project.clients import Clients, scheduled_runner
 from mason.resources.kinds import Config
-from mason.values import dataclass
+from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.engines.models import Job
@@ -27,37 +27,62 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A config's scheduler whose schedules Mason runs by itself."""
+    """A config's scheduler whose schedules Mason runs by itself: connected until it is closed."""
 
     config_id: str
     client: str
     engine: SelfRunning
+    _opened: ExitStack = field(compare=False)
+
+    def close(self) -> None:
+        """Close its client."""
+        self._opened.close()
 
 
+@contextmanager
 def scheduler_of(
     project: Project, config: Config, client: str = "", *, runner: Callable[[], WorkflowRunner] | None = None
-) -> Scheduler:
-    """The scheduler engine of a config (``client``: which one, where it has several), connected.
+) -> Iterator[Scheduler]:
+    """The scheduler engine of a config (``client``: which one, where it has several), connected; closed with the
+    context.
 
     Raises ``UnsupportedVerbError`` when it has none, and what connecting raises.
     """
     from mason.engines.scheduler import Scheduler
 
     chosen = {"scheduler": client or next(iter(config.engines.get("scheduler", ())), "")}
-    engine = Clients(project.settings, config, chosen, runner=runner or scheduled_runner(project)).engine("scheduler")
-    assert isinstance(engine, Scheduler)
-    return engine
+    clients = Clients(project.settings, config, chosen, runner=runner or scheduled_runner(project))
+    try:
+        engine = clients.engine("scheduler")
+        assert isinstance(engine, Scheduler)
+        yield engine
+    finally:
+        clients.close()
 
 
-def kept_schedulers(project: Project, *, fault: Callable[[str, MasonError], None]) -> list[Kept]:
-    """The schedulers of the state's configs whose schedules Mason runs, each place of schedules once.
+def kept_schedulers(project: Project, *, fault: Callable[[str, MasonError], None]) -> dict[str, Kept]:
+    """The schedulers of the state's configs whose schedules Mason runs, by the places of these, each place once. To be
+    closed by whoever asks.
 
     ``fault`` is told the id of a config that cannot be used, and why; the others are used all the same.
     """
+    found: dict[str, Kept] = {}
+    with ExitStack() as opened:
+        for place, kept in _self_running(project, fault):
+            if found.setdefault(place, kept) is kept:
+                opened.callback(kept.close)
+            else:
+                kept.close()
+        # They go on as long as nothing was raised here.
+        opened.pop_all()
+    return found
+
+
+def _self_running(project: Project, fault: Callable[[str, MasonError], None]) -> Iterator[tuple[str, Kept]]:
+    """All schedulers of that sort, each with its place."""
     from mason.clients import registry
 
     snapshot = project.store.read()
-    found: dict[str, Kept] = {}
     for address, entry in find(snapshot, "config").items():
         try:
             config = Config.from_definition(untouched(snapshot, address, {address: entry}).definition)
@@ -65,17 +90,19 @@ def kept_schedulers(project: Project, *, fault: Callable[[str, MasonError], None
             fault(address.partition(".")[2], error)
             continue
         for client in config.engines.get("scheduler", ()):
-            try:
-                role = registry.client_class(client).roles().get("scheduler")
-                if role is None or not issubclass(role, SelfRunning):
+            with ExitStack() as opened:
+                try:
+                    role = registry.client_class(client).roles().get("scheduler")
+                    if role is None or not issubclass(role, SelfRunning):
+                        continue
+                    engine = opened.enter_context(scheduler_of(project, config, client))
+                    assert isinstance(engine, SelfRunning)
+                    place = engine.place()
+                except MasonError as error:
+                    fault(config.id, error)
                     continue
-                engine = scheduler_of(project, config, client)
-            except MasonError as error:
-                fault(config.id, error)
-                continue
-            assert isinstance(engine, SelfRunning)
-            found.setdefault(engine.place(), Kept(config.id, client, engine))
-    return list(found.values())
+                kept = Kept(config.id, client, engine, opened.pop_all())
+            yield place, kept
 
 
 def list_schedules(project: Project) -> list[dict[str, Any]]:
@@ -89,24 +116,29 @@ def list_schedules(project: Project) -> list[dict[str, Any]]:
         raise error
 
     listed = []
-    for kept in kept_schedulers(project, fault=fault):
-        for name in kept.engine.schedule_names():
-            schedule, ledger = kept.engine.look(name)
-            following = due.next_time(schedule, ledger)
-            listed.append(
-                {
-                    "name": name,
-                    "config_id": kept.config_id,
-                    "workflow": schedule.workflow,
-                    "schedule": schedule.schedule,
-                    "time_zone": schedule.time_zone,
-                    "enabled": schedule.enabled,
-                    "next": iso(following) if following else "",
-                    "waiting": len(ledger.queue),
-                    "last": _last(project, ledger),
-                }
-            )
+    with ExitStack() as opened:
+        schedulers = list(kept_schedulers(project, fault=fault).values())
+        for kept in schedulers:
+            opened.callback(kept.close)
+        for kept in schedulers:
+            listed += [_listed(project, kept, name) for name in kept.engine.schedule_names()]
     return sorted(listed, key=lambda each: str(each["name"]))
+
+
+def _listed(project: Project, kept: Kept, name: str) -> dict[str, Any]:
+    schedule, ledger = kept.engine.look(name)
+    following = due.next_time(schedule, ledger)
+    return {
+        "name": name,
+        "config_id": kept.config_id,
+        "workflow": schedule.workflow,
+        "schedule": schedule.schedule,
+        "time_zone": schedule.time_zone,
+        "enabled": schedule.enabled,
+        "next": iso(following) if following else "",
+        "waiting": len(ledger.queue),
+        "last": _last(project, ledger),
+    }
 
 
 def _last(project: Project, ledger: Ledger) -> dict[str, str] | None:
@@ -162,13 +194,12 @@ def prepare_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
     )
     model = schedule_model(wanted, plan)
     check_schedule(model)
-    engine = scheduler_of(project, config, client)
-    try:
-        with aside():
+    with scheduler_of(project, config, client) as engine, aside():
+        try:
             engine.get_schedule(name)
-        there = True
-    except NotFoundError:
-        there = False
+            there = True
+        except NotFoundError:
+            there = False
     arguments = {"schedule": model.to_dict(), "overwrite": there}
     return Putting(Call(client, "scheduler", "put_schedule", arguments, read_only=False), config)
 
@@ -179,8 +210,7 @@ def put_schedule(project: Project, putting: Putting) -> str:
 
     call = putting.call
     schedule = ScheduleModel.from_dict(call.arguments["schedule"])
-    engine = scheduler_of(project, putting.config, call.client)
-    with aside():
+    with scheduler_of(project, putting.config, call.client) as engine, aside():
         engine.put_schedule(schedule, overwrite=call.arguments["overwrite"])
         if not isinstance(engine, SelfRunning):
             return ""
@@ -189,7 +219,8 @@ def put_schedule(project: Project, putting: Putting) -> str:
 
 
 class Trigger:
-    """One schedule of one config, to be run now. ``tell`` and ``control`` are those of the run.
+    """One schedule of one config, to be run now: a context, with which its scheduler is closed. ``tell`` and
+    ``control`` are those of the run.
 
     Raises ``NotFoundError`` for an unknown config or schedule, and ``UnsupportedVerbError`` without a scheduler.
     """
@@ -202,7 +233,16 @@ class Trigger:
         self._project = project
         self._name = name
         config = applied_config(project.store.read(), config_id)
-        self._engine = scheduler_of(project, config, runner=lambda: Runner(project, tell=tell, control=control))
+        self._opened = ExitStack()
+        self._engine = self._opened.enter_context(
+            scheduler_of(project, config, runner=lambda: Runner(project, tell=tell, control=control))
+        )
+
+    def __enter__(self) -> Trigger:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._opened.close()
 
     def prepare(self) -> PreparedWorkflow | None:
         """What would be run, for a question; ``None`` where that is the scheduler's own business."""

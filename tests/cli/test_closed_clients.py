@@ -1,0 +1,148 @@
+"""Every client that was connected is closed again, and one that cannot be closed is told of."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from mason import project as projects
+from mason.clients import registry
+from mason.clients.local import LocalClient
+from mason.project import daemon
+from tests.cli.notes import WRITE
+
+WORKFLOW = "type: workflow\nnamespace: note\ncommand: once\ndag:\n  - {id: s, namespace: note, command: write}\n"
+NIGHTLY = """\
+type: schedule
+name: nightly
+workflow: note:once
+config_id: 1
+schedule: "0 2 * * *"
+parameters: {s: {parameters: {path: one.txt, text: hello}}}
+"""
+
+
+class CountedClient(LocalClient):
+    """As ``local``, and counts. It cannot be closed where it is configured so."""
+
+    name: ClassVar[str] = "counted"
+    opened: ClassVar[int] = 0
+    closed: ClassVar[int] = 0
+    most: ClassVar[int] = 0
+    """How many there were at once."""
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        return LocalClient.schema()
+
+    def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
+        super().__init__(configuration, base=base)
+        CountedClient.opened += 1
+        CountedClient.most = max(CountedClient.most, CountedClient.opened - CountedClient.closed)
+
+    def close(self) -> None:
+        CountedClient.closed += 1
+        if self.configuration.get("warehouse") == "stuck":
+            raise OSError("it is stuck")
+        super().close()
+
+
+def counts() -> tuple[int, int]:
+    """How many were opened and closed since this was asked last."""
+    found = CountedClient.opened, CountedClient.closed
+    CountedClient.opened = CountedClient.closed = CountedClient.most = 0
+    return found
+
+
+def config(identifier: str = "1", warehouse: str = "warehouse") -> str:
+    roles = {f"{role}_engine": "counted" for role in ("metastore", "storage", "execution", "scheduler")}
+    clients = {"counted": {"configuration": {"warehouse": warehouse}}}
+    return json.dumps({"type": "config", "id": identifier, **roles, "clients": clients}) + "\n"
+
+
+@pytest.fixture
+def counted(mason, folder, monkeypatch):
+    """A project with a schedule, applied, whose client counts."""
+    info = folder.parent / "site" / "counted-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: counted\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[mason.clients]\ncounted = tests.cli.test_closed_clients:CountedClient\n")
+    monkeypatch.syspath_prepend(str(info.parent))
+    registry.forget()
+    (folder / "mason.yaml").write_text("name: p\nstate: state\n")
+    for name, text in (("config", config()), ("write", WRITE), ("flow", WORKFLOW), ("nightly", NIGHTLY)):
+        (folder / f"{name}.yaml").write_text(text)
+    applied = mason("apply", "-y")
+    assert applied.code == 0, applied.err
+    counts()
+    yield folder
+    registry.forget()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "opened"),
+    [
+        (("scheduler", "list"), 1),
+        (("scheduler", "trigger", "nightly", "-y"), 2),
+        (("scheduler", "trigger", "nightly"), 1),
+        (("scheduler", "trigger", "none", "-y"), 1),
+        (("scheduler", "start", "--once"), 1),
+    ],
+    ids=["list", "trigger", "trigger not confirmed", "trigger of nothing", "start once"],
+)
+def test_clients_of_schedulers_are_closed(mason, counted, arguments, opened):
+    mason(*arguments)
+    assert counts() == (opened, opened)
+
+
+def test_two_configs_of_one_place(mason, counted):
+    (counted / "other.yaml").write_text(config("2"))
+    assert mason("apply", "-y").code == 0
+    counts()
+    assert [each["name"] for each in mason("scheduler", "list", "--json").json["schedules"]] == ["nightly"]
+    assert counts() == (2, 2)
+
+
+def test_a_fault_of_one_config_closes_the_others(mason, counted):
+    (counted / "other.yaml").write_text(config("2", warehouse="{{NOWHERE}}"))
+    assert mason("apply", "-y").code == 0
+    counts()
+    assert mason("scheduler", "list").code == 1
+    assert counts() == (1, 1)
+
+
+def test_a_schedule_that_is_put_by_a_run_of_a_workflow(mason, counted):
+    (counted / "given.yaml").write_text(
+        "schedule: '0 3 * * *'\nschedule_name: by_hand\ns: {parameters: {path: a.txt, text: a}}\n"
+    )
+    assert mason("run", "workflow", "note", "once", "-f", "given.yaml", "-y").code == 0
+    assert counts() == (2, 2)
+
+
+def test_the_daemon_closes_what_it_replaces(mason, counted, monkeypatch):
+    """It looks at the configs again and again, here without a pause."""
+    monkeypatch.setattr(daemon, "_LOOK_AT_CONFIGS", 0.0)
+    monkeypatch.setattr(daemon, "_LOOK", 0.01)
+    found = daemon.Daemon(projects.open_project(), parallelism=1, tell=lambda event: None)
+    waiting = threading.Event()
+
+    def finish() -> None:
+        while CountedClient.opened < 5 and not waiting.wait(0.01):
+            pass
+        found.finish()
+
+    thread = threading.Thread(target=finish)
+    thread.start()
+    try:
+        assert found.run()
+    finally:
+        waiting.set()
+        thread.join()
+    assert CountedClient.most <= 2
+    opened, closed = counts()
+    assert opened == closed >= 5
