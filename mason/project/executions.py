@@ -151,6 +151,10 @@ class Performer:
             )
             self._tell(resource, {"event": "said", "step": "inputs", "kind": "warning", "message": message})
 
+    def warn(self, resource: str, message: str) -> None:
+        """Tell what is to be warned of, after a run."""
+        self._tell(resource, {"event": "said", "step": "warning", "kind": "warning", "message": message})
+
     def _fingerprints(self, config: Config, run: Run) -> dict[str, str]:
         inputs = Inputs(self._project)
         try:
@@ -204,6 +208,8 @@ class _Running:
             return replace(self.pending, status="failed", run_id="", error=scrub(str(error)))
         if self.look is not None and end.status == "succeeded":
             self.performer.warn_of_changes(self.prepared.resource, self.pending.inputs, self.look)
+        if end.warning:
+            self.performer.warn(self.prepared.resource, end.warning)
         assert end.outcome is not None, "the run of a resource has one"
         return end.outcome
 

@@ -82,6 +82,7 @@ def execute_workflow(
             )
             for step in prepared.plan.steps
         ]
+        given_up: RunEnd | None = None
         try:
             with aside() if prepared.alone else nullcontext(), on(prepared.occasion):
                 ended = walk(
@@ -94,16 +95,17 @@ def execute_workflow(
                     retryable=_is_worth_a_retry,
                 )
         except MasonError as error:
-            return run.give_up(error)
+            given_up = run.give_up(error)
         except BaseException as error:
             run.give_up(error)
             raise
         finally:
             # What is being interrupted uses clients, and tidies up.
             control.see_off(_TIDYING)
-            run.close()
-        end = run.end({step: each.status for step, each in ended.items()})
-    if prepared.run_id and prepared.resource:
+            warnings = run.close()
+        end = given_up or run.end({step: each.status for step, each in ended.items()})
+        end = replace(end, warning=" ".join(filter(None, (end.warning, *warnings))))
+    if prepared.run_id and prepared.resource and given_up is None:
         # Imported here: few runs are resumed, and fewer of them belong to a resource.
         from mason.project.executions import settle
 
@@ -355,12 +357,13 @@ class _Run:
         results = {step: secrets.scrub_all(self._results.get(step, "left out")) for step in self._prepared.keep}
         return replace(pending, status="succeeded", at=at, error="", results=worth_keeping(results), tables=tables)
 
-    def close(self) -> None:
-        """Close the clients that steps opened, and forget the classes that decided on them."""
+    def close(self) -> list[str]:
+        """Close the clients that steps opened, and forget the classes that decided on them; returns what to warn of."""
         if self._deciders is not None:
             self._deciders.close()
-        for clients in self._clients.values():
-            clients.close()
+        # Each once: steps may have opened the same client for different engines.
+        warnings = dict.fromkeys(warning for clients in self._clients.values() for warning in clients.close())
+        return [secrets.scrub(warning) for warning in warnings]
 
     def _record(self, status: str, errors: Sequence[str] = ()) -> dict[str, Any]:
         from mason.planner import history

@@ -146,3 +146,42 @@ def test_the_daemon_closes_what_it_replaces(mason, counted, monkeypatch):
     assert CountedClient.most <= 2
     opened, closed = counts()
     assert opened == closed >= 5
+
+
+STUCK = "Client counted could not be closed: OSError: it is stuck"
+
+
+@pytest.fixture
+def stuck(mason, counted):
+    """As ``counted``, with another config whose client cannot be closed."""
+    (counted / "other.yaml").write_text(config("2", warehouse="stuck"))
+    assert mason("apply", "-y").code == 0
+    return counted
+
+
+def test_a_client_that_cannot_be_closed_after_a_workflow_is_warned_of(mason, stuck):
+    (stuck / "given.yaml").write_text("s: {parameters: {path: a.txt, text: a}}\n")
+    done = mason("run", "workflow", "note", "once", "-f", "given.yaml", "-c", "2", "-y")
+    assert (done.code, done.err.splitlines()[-1]) == (0, f"Warning: {STUCK}")
+
+
+def test_a_client_that_cannot_be_closed_is_warned_of_once(mason, stuck):
+    """Steps with different configs connect it each for themselves."""
+    (stuck / "flow.yaml").write_text(WORKFLOW + "  - {id: t, namespace: note, command: write}\n")
+    (stuck / "third.yaml").write_text(config("3", warehouse="stuck"))
+    (stuck / "nightly.yaml").unlink()
+    assert mason("apply", "-y", "-o", "--prune").code == 0
+    counts()
+    parameters = "parameters: {path: a.txt, text: a}"
+    (stuck / "given.yaml").write_text(f"s: {{config_id: 2, {parameters}}}\nt: {{config_id: 3, {parameters}}}\n")
+    done = mason("run", "workflow", "note", "once", "-f", "given.yaml", "-c", "1", "--parallelism", "1", "-y")
+    assert (done.code, done.err.count(STUCK), counts()) == (0, 1, (2, 2))
+
+
+def test_a_client_that_cannot_be_closed_after_a_run_of_the_project_is_warned_of(mason, stuck):
+    (stuck / "run.yaml").write_text(
+        "type: run\nname: once\noperator: note:write\nconfig_id: 2\nparameters: {path: a.txt, text: a}\n"
+    )
+    done = mason("apply", "-y")
+    assert done.code == 0
+    assert f"Run once: warning: {STUCK}\n" in done.err
