@@ -27,7 +27,7 @@ from mason.state.snapshot import Entry, Snapshot
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
-    from mason.planner.executions import Executions, Observe, Place
+    from mason.planner.executions import Applying, Executions, Observe, Place
     from mason.planner.outcome import History
     from mason.planner.results import Lookup
 
@@ -71,6 +71,7 @@ def build(
     take_over: Collection[str] = (),
     drifts: Sequence[Drift] = (),
     history: History = lambda run_id: None,
+    applying: Applying = lambda: None,
 ) -> Plan:
     """The plan that makes the state hold ``resources``.
 
@@ -79,7 +80,7 @@ def build(
     unchanged resources are still there. ``catalog`` and ``observe`` are needed where there are runs or schedules.
     ``take_over`` are projects whose resources become this project's where it defines them too. ``drifts`` are what
     engines and the store hold otherwise, as far as somebody looked: the plan puts it right where these files define it.
-    ``history`` is asked how runs ended of which the state was not told.
+    ``history`` is asked how runs ended of which the state was not told, and ``applying`` who may be at them still.
 
     Raises ``ResourceError`` with all faults, and ``NotFoundError`` for a target that is neither in the files nor in the
     state.
@@ -146,6 +147,7 @@ def build(
             edited=edited.difference(saved, (each.address for each in executed)),
             held=saving.entry,
             moves=moves,
+            applying=applying,
         )
         planned = _Executed(executions, saving, drifted, settled, followed, moves)
         planned.plan([each for each in executed if not lost[each.address]], coming.entry)

@@ -29,6 +29,7 @@ from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
+    from mason.state.store import LockInfo
 
 Place = Callable[[Resource, Path], int]
 """The line of a nested value: from a resource and a path into its definition."""
@@ -36,6 +37,9 @@ Place = Callable[[Resource, Path], int]
 Observe = Callable[[Config, Run], Mapping[str, str]]
 """The fingerprints of a run's inputs, by the paths as they are written. Calls read-only verbs, and raises what they
 raise."""
+
+Applying = Callable[[], "LockInfo | None"]
+"""Who holds the state's lock for an apply at this moment; nothing where nobody does."""
 
 _WORK = {
     "operator": "what it executes",
@@ -69,7 +73,8 @@ class Executions:
     ``lookup`` gives what the state will hold, ``read_source`` the content of modules, ``catalog`` knows the clients,
     ``place`` finds lines for faults. ``observe`` is asked for the fingerprints of inputs. ``edited`` are the addresses
     of what was edited in the state and will stay so: nothing is executed with that. ``held`` gives what the state holds
-    now of what will be at an address. ``moves`` leads from old addresses to those that they will be.
+    now of what will be at an address. ``moves`` leads from old addresses to those that they will be. ``applying`` tells
+    who is applying now, and is asked where a run is under way, or was left so.
     """
 
     def __init__(
@@ -83,11 +88,13 @@ class Executions:
         edited: Collection[str] = (),
         held: Lookup = lambda address: None,
         moves: Mapping[str, str] = MappingProxyType({}),
+        applying: Applying = lambda: None,
     ) -> None:
         self._lookup = lookup
         self._edited = edited
         self._held = held
         self._moves = moves
+        self._applying = applying
         self._read_source = read_source
         self._catalog = catalog
         self._place = place
@@ -233,7 +240,7 @@ class Executions:
             how = "failed" if outcome.status == "failed" else "was interrupted"
             yield f"it {how} last time, as run {outcome.run_id}" if outcome.run_id else f"it {how} last time"
         elif outcome.status == "pending":
-            yield f"nobody knows how it ended last time, as run {outcome.run_id}"
+            yield self._pending(outcome)
         else:
             changed = {change.path.partition(".")[0].partition("[")[0] for change in changes}
             yield from (
@@ -244,6 +251,14 @@ class Executions:
             # What comes before it in this plan may return what it did once more.
             yield from (f"what {address} returned changed" for address in returned if address not in before)
             yield from changed_inputs(seen, outcome)
+
+    def _pending(self, outcome: Outcome) -> str:
+        """What there is to say of a run that nobody told the end of."""
+        holder = self._applying()
+        # What was there when the lock was taken was left by somebody before.
+        if holder is not None and outcome.at >= holder.created:
+            return f"it is being done, as run {outcome.run_id}, by {holder.who}"
+        return f"nobody knows how it ended last time, as run {outcome.run_id}"
 
     def _changed_uses(self, work: str, outcome: Outcome) -> Iterator[str]:
         if work not in outcome.uses:

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from mason.resources.kinds import Config
 from mason.resources.wording import quoted
 from mason.settings import DEFAULT_WORKSPACE, ProjectSettings
 from mason.state.snapshot import Snapshot
-from mason.state.store import StateReader, StateStore, open_store, workspace_url
+from mason.state.store import LockInfo, StateReader, StateStore, open_store, workspace_url
 from mason.values import dataclass
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def plan(
                 take_over=take_over,
                 drifts=drifts(project, snapshot) if refresh else (),
                 history=lambda run_id: told_outcome(project, run_id),
+                applying=cache(lambda: _applying(project)),
             )
     if secrets.are_known():
         _refuse_literals(project, made)
@@ -188,6 +190,17 @@ def told_outcome(project: Project, run_id: str) -> Outcome | None:
     except StateError:
         # Then nobody knows, and the run is done again.
         return None
+
+
+def _applying(project: Project) -> LockInfo | None:
+    """Who is applying to the project's state at this moment, as far as that can be told."""
+    from mason.state.lock import may_live
+
+    try:
+        holder = project.store.lock_info()
+    except StateError:
+        return None
+    return holder if holder is not None and holder.operation == "apply" and may_live(holder) else None
 
 
 def stored_source(store: StateReader, digest: str) -> bytes | None:

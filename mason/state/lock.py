@@ -115,6 +115,21 @@ def _held(holder: LockInfo) -> str:
     return f"{holder.who} (process {holder.pid}) has held it for '{holder.operation}' since {holder.created}"
 
 
+def may_live(holder: LockInfo) -> bool:
+    """Whether the process of a holder may be at work still: it is gone for sure only on this machine, where a lease
+    outlives it."""
+    if holder.who.rpartition("@")[2] != os.uname().nodename:
+        return True
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # Somebody else's.
+        return True
+    return True
+
+
 def named_holder(url: str, holder: LockInfo | None, lock_id: str) -> LockInfo:
     """The holder, if its lock is the one that is to be broken. Raises ``StateError`` when it is not."""
     if holder is None:

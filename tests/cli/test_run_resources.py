@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from mason.state.journal import journal_path
+from mason.state.local import LocalStateStore
+from mason.state.lock import who
 from tests.cli.notes import ALL_LOCAL, WRITE, actions
 from tests.waiting import interrupt, rest_of, wait_for
 
@@ -617,6 +619,27 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_what_somebody_is_doing_is_told_while_they_do_it(mason, folder, applied):
+    (folder / "runs.yaml").write_text(BOTH.replace("seconds: 0", "seconds: 600"))
+    process = start(folder, "apply", "-y")
+    wait_for((folder / "log.txt.begun").exists)
+    run_id = outcome(folder, "run.both")["run_id"]
+    assert actions(mason) == [("run", "run.both", f"it is being done, as run {run_id}, by {who()}")]
+    process.kill()
+    process.communicate(timeout=30)
+    left = [("run", "run.both", f"nobody knows how it ended last time, as run {run_id}")]
+    assert actions(mason) == left
+    # Somebody else's turn, with something else.
+    store = LocalStateStore(str(folder / ".state"))
+    with store.lock("state mv"):
+        assert actions(mason) == left
+    state = json.loads((folder / ".state" / "state.json").read_text())
+    state["resources"]["run.both"]["outcome"]["at"] = "2026-01-01T00:00:00+00:00"
+    (folder / ".state" / "state.json").write_text(json.dumps(state))
+    with store.lock("apply"):
+        assert actions(mason) == left
 
 
 def test_ctrl_c_between_two_runs_is_told_by_the_exit_code(mason, folder, applied):

@@ -1,0 +1,21 @@
+"""What all stores say alike of who holds a lock."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+from mason.state.lock import may_live, new_lock
+
+
+def test_a_holder_is_gone_for_sure_only_where_that_can_be_seen():
+    here = new_lock("apply", path="s3://bucket")
+    assert may_live(here)
+    # Of another user, as who is not root is told.
+    assert may_live(replace(here, pid=1))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait(30)
+    gone = replace(here, pid=ended.pid)
+    assert not may_live(gone)
+    assert may_live(replace(gone, who="ann@elsewhere"))
