@@ -16,6 +16,7 @@ The tree (exit code of the command line, HTTP status)::
     │   ├── StateConflictError        1  409   the state moved since it was read
     │   ├── StalePlanError            1  409   a plan that no longer fits the state
     │   └── StateFormatError          1  500   truncated, not JSON, edited, or of a newer Mason
+    │       └── SourceChangedError    1  500   Python files that are no longer what their digest says
     ├── EngineError                   1  500
     │   ├── NotFoundError             1  404
     │   ├── AccessDeniedError         1  403
@@ -144,6 +145,10 @@ class StalePlanError(StateError):
 
 class StateFormatError(StateError):
     """The stored state is truncated, not JSON, inconsistent, or written by a newer Mason."""
+
+
+class SourceChangedError(StateFormatError):
+    """A stored source was changed: its content no longer has the digest that names it."""
 
 
 class EngineError(MasonError):

@@ -147,7 +147,9 @@ class Drift:
             return f"{self.what} is gone"
         if self.kind == "present":
             return f"{self.what} is there again"
-        return f"{self.what} was changed ({', '.join(dict.fromkeys(change.path for change in self.changes))})"
+        # Of what there is to compare with, only the digest is kept of a source.
+        fields = ", ".join(dict.fromkeys(change.path for change in self.changes))
+        return f"{self.what} was changed{f' ({fields})' if fields else ''}"
 
 
 @dataclass(frozen=True, slots=True)

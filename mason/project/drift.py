@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mason.engines import models
-from mason.errors import MasonError, NotFoundError, StateError, StateFormatError
+from mason.errors import MasonError, NotFoundError, SourceChangedError, StateError, StateFormatError
 from mason.planner import drift
 from mason.planner.context import ask
 from mason.planner.executions import given_of, schedule_model
@@ -23,6 +23,8 @@ from mason.resources.kinds import Config
 from mason.secrets import scrub, scrub_all
 from mason.state.snapshot import Entry, Snapshot
 from mason.values import dataclass
+
+_SOURCE = "its stored source"
 
 
 def find_drift(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:
@@ -123,8 +125,12 @@ class _Look:
             if entry.module is not None:
                 try:
                     self._project.store.get_source(entry.module)
+                except SourceChangedError:
+                    yield Drift(address, _SOURCE, "changed")
                 except StateFormatError:
-                    yield Drift(address, "its stored source", "missing")
+                    yield Drift(address, _SOURCE, "missing")
+                except StateError as error:
+                    yield Drift(address, _SOURCE, "unknown", why=scrub(str(error)))
 
     def _ask(self, config_id: str, role: str, client: str, verb: str, *arguments: Any) -> Any:
         key = (config_id, role, client)

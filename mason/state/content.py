@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mason.errors import StateError, StateFormatError
+from mason.errors import SourceChangedError, StateError, StateFormatError
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -28,11 +28,14 @@ def source_name(digest: str) -> str:
 
 
 def verified_source(content: bytes | None, digest: str, *, where: str) -> bytes:
-    """The ``content`` that was found (``None``: nothing was), if it is what was once kept as ``digest``."""
+    """The ``content`` that was found (``None``: nothing was), if it is what was once kept as ``digest``.
+
+    Raises ``StateFormatError`` where there is none, and ``SourceChangedError`` for another one.
+    """
     if content is None:
         raise StateFormatError(f"{where} is missing. Store it anew with: mason apply --strict")
     if digest_of(content) != digest:
-        raise StateFormatError(
+        raise SourceChangedError(
             f"{where} was changed: its content no longer has the digest that names it. "
             "Store it anew with: mason apply --strict"
         )

@@ -90,7 +90,8 @@ class StateReader(Protocol):
         ...
 
     def get_source(self, digest: str) -> bytes:
-        """The bytes whose ``sha256:`` digest this is. Raises ``StateFormatError`` when they are missing or differ."""
+        """The bytes whose ``sha256:`` digest this is. Raises ``StateFormatError`` when they are missing, and that as
+        ``SourceChangedError`` when they differ."""
         ...
 
     def lock_info(self) -> LockInfo | None:

@@ -19,7 +19,7 @@ from typing import Any, cast
 
 import pytest
 
-from mason.errors import StateConflictError, StateError, StateFormatError, StateLockedError
+from mason.errors import SourceChangedError, StateConflictError, StateError, StateFormatError, StateLockedError
 from mason.state.format import encode
 from mason.state.lock import who
 from mason.state.snapshot import FORMAT_VERSION, Entry, Snapshot
@@ -339,10 +339,11 @@ class StateStoreSuite:
             assert another.get_source(digest) == content
 
     def test_sources_are_verified(self, store: StateStore) -> None:
-        """Raises ``StateFormatError`` when the bytes are missing or differ; putting them again mends it."""
+        """Raises ``StateFormatError`` when the bytes are missing, and that as ``SourceChangedError`` when they differ;
+        putting them again mends it."""
         digest = store.put_source(b"honest")
         self.overwrite_source(store, digest, b"forged")
-        with pytest.raises(StateFormatError):
+        with pytest.raises(SourceChangedError):
             store.get_source(digest)
         store.put_source(b"honest")
         assert store.get_source(digest) == b"honest"

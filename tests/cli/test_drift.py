@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mason.state.s3.store import S3StateStore
 from tests.cli.notes import ALL_LOCAL
+from tests.servers import BUCKET
 
 INFER = """\
 type: operator
@@ -210,6 +212,33 @@ def test_a_stored_source_that_is_damaged(mason, applied):
     assert mason("drift").out.splitlines()[2:] == ["  - operator.a.python  its stored source is gone"]
     assert mason("apply", "--refresh", "-y", "-o").code == 0
     assert mason("drift").code == 0
+
+
+@pytest.mark.xdist_group("moto")
+def test_a_source_that_was_changed_in_its_bucket_is_told_apart_from_one_that_is_gone(mason, applied, moto, prefix, aws):
+    url = moto.url(BUCKET, prefix)
+    (applied / "mason.yaml").write_text(f'name: p\nstate: "{url}"\n')
+    assert mason("apply", "-y", "python").code == 0
+    bucket = S3StateStore(url).bucket
+    (source,) = bucket.names("sources/sha256/")
+    bucket.put(f"sources/sha256/{source[1]}", b"{}")
+    found = mason("drift")
+    assert (found.code, found.out.splitlines()[2:]) == (2, ["  ~ operator.a.python  its stored source was changed"])
+    (drifted,) = mason("drift", "--json").json["drift"]
+    assert (drifted["kind"], drifted["changes"]) == ("changed", [])
+    shown = mason("plan", "python", "--refresh", "--markdown").out
+    assert "operator.a.python` (its stored source was changed)" in shown
+    assert mason("apply", "python", "--refresh", "-y", "-o").code == 0
+    assert mason("drift").out == "No drift.\n"
+
+
+def test_a_store_that_does_not_give_sources_is_not_looked_at(mason, applied):
+    for file in [each for each in (applied / "state" / "sources").rglob("*") if each.is_file()]:
+        file.unlink()
+        file.mkdir()
+    found = mason("drift")
+    assert found.code == 1
+    assert "  ? operator.a.python  nobody could look at its stored source: " in found.out
 
 
 def test_what_nobody_can_look_at(mason, applied):
