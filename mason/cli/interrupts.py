@@ -28,6 +28,21 @@ class Endable(Protocol):
 
 
 @contextmanager
+def interruptible() -> Iterator[None]:
+    """Within it, Ctrl-C and SIGTERM raise ``KeyboardInterrupt``: for a run that has nothing to finish first.
+
+    Also where Ctrl-C is ignored, as shells have it for what scripts start in the background: it is what a run is
+    cancelled with.
+    """
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def two_step_interrupt(control: Endable, *, finishing: str = "Finishing what runs") -> Iterator[None]:
     """Within it, the first Ctrl-C lets what runs finish and begins nothing new; the second one waits for nothing.
 

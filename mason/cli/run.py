@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mason.cli import Invocation, unwritable
-from mason.cli.interrupts import two_step_interrupt
+from mason.cli.interrupts import interruptible, two_step_interrupt
 from mason.cli.shared import (
     Heard,
     confirm,
@@ -145,7 +145,7 @@ def run_operator(
         tell(f"\n{results.rows_text(told, progress(invocation))}")
     if not prepared.shown.is_read_only and not auto_approve:
         confirm("Do this?")
-    with watching(invocation):
+    with watching(invocation), interruptible():
         answer = operators.execute(opened, prepared)
     if invocation.json:
         show_json(answer.to_dict())

@@ -94,7 +94,7 @@ def show_run(invocation: Invocation, run_id: str) -> None:
 @json_option
 @click.pass_obj
 def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
-    """Show what happened in a run of a workflow, event by event.
+    """Show what happened in a run, event by event.
 
     RUN_ID last is the newest run.
     """

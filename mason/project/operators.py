@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,10 @@ from mason.project import Project, remember_applied
 from mason.project.applied import applied_config, find, untouched
 from mason.project.clients import Clients, scheduled_runner
 from mason.resources.address import operator_address
+from mason.resources.executions import ONLY_STEP
 from mason.resources.kinds import Config, Operator
+from mason.state.journal import Journal, event_of
+from mason.state.lock import who
 from mason.state.snapshot import Entry
 from mason.state.store import StateStore
 from mason.values import dataclass
@@ -28,9 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that was checked and shown but not done: what :func:`execute` needs."""
+    """A run that was checked and shown but not done: what :func:`execute` needs. ``given`` is as it was given."""
 
     operator: Operator
+    given: Mapping[str, Any]
     entry: Entry
     config: Config
     shown: DryRun
@@ -60,7 +65,8 @@ def prepare_operator(
     source = project.store.get_source(entry.module) if entry.module else None
     shown = dry_run(operator, bound, config, registry, source=source)
     clients = Clients(project.settings, config, shown.clients, runner=scheduled_runner(project))
-    return Prepared(operator, entry, config, shown, source, snapshot.serial, clients)
+    values = given.values if isinstance(given, parameters.Given) else given
+    return Prepared(operator, values, entry, config, shown, source, snapshot.serial, clients)
 
 
 def outlook(prepared: Prepared) -> Rows | None:
@@ -83,18 +89,18 @@ def outlook(prepared: Prepared) -> Rows | None:
 def execute(project: Project, prepared: Prepared) -> Answer:
     """Do a prepared run that somebody confirmed (or that is read-only), and keep its record in the history.
 
-    Failures of engines and operators, and references of the config that are not set, are among the answer's errors. The
-    record is there before the first call, so that a run which is killed leaves one. A record that cannot be kept
-    is a warning: what was done is not undone by it.
+    Failures of engines and operators, and references of the config that are not set, are among the answer's errors.
+    Record and journal are there before the first call, so that a run which is killed leaves both. Where one of them
+    cannot be kept that is a warning: what was done is not undone by it.
     """
     from mason.planner import executor
     from mason.planner.answer import Answer
     from mason.project import retention
 
-    record = _Record(project.store, prepared)
+    kept = _Kept(project.store, prepared)
     clients = prepared.clients
     try:
-        record.keep("running")
+        kept.begin()
         retention.prune_daily(project)
         answer = executor.execute(prepared.operator, prepared.shown, clients.engine, source=prepared.source)
         answer.warnings.extend(clients.close())
@@ -102,16 +108,17 @@ def execute(project: Project, prepared: Prepared) -> Answer:
         clients.close()
         by_person = isinstance(error, KeyboardInterrupt)
         told = Answer(errors=["Interrupted." if by_person else f"{type(error).__name__}: {error}"])
-        record.keep("interrupted" if by_person else "failed", told)
+        kept.end("interrupted" if by_person else "failed", told)
         raise
-    unkept = record.keep("failed" if answer.errors else "succeeded", answer)
-    if unkept:
-        answer.warnings.append(unkept)
+    answer.warnings.extend(kept.end("failed" if answer.errors else "succeeded", answer))
     return answer
 
 
-class _Record:
-    """The record of one run, written when it begins and again when it ends."""
+class _Kept:
+    """What is kept of one run: its journal on this machine, and its record, written when it begins and when it ends.
+
+    The journal is that of a run of a workflow of one step, as which it is resumed.
+    """
 
     def __init__(self, store: StateStore, prepared: Prepared) -> None:
         from mason.planner import history
@@ -120,9 +127,60 @@ class _Record:
         self._prepared = prepared
         self._started = datetime.now(timezone.utc)
         self._id = history.new_run_id(self._started)
+        self._journal: Journal | None = None
+        self._lacks: dict[str, str] = {}
 
-    def keep(self, status: str, answer: Answer | None = None) -> str:
-        """Write the record; returns what to warn of when that is not possible, else nothing."""
+    def begin(self) -> None:
+        """Write that it begins. Raises nothing of what cannot be written."""
+        prepared = self._prepared
+        address = prepared.shown.address
+        try:
+            self._journal = Journal.create(self._id)
+        except MasonError as error:
+            self._lacks["journal"] = str(error)
+        self._note(
+            "begun",
+            run_id=self._id,
+            address=address,
+            config_id=prepared.config.id,
+            digests={address: prepared.entry.digest},
+            serial=prepared.serial,
+            given={"file": {ONLY_STEP: {"parameters": dict(prepared.given)}}, "pairs": {}},
+            parallelism=1,
+            pid=os.getpid(),
+            by=who(),
+        )
+        self._put("running")
+        self._note("started", step=ONLY_STEP, attempt=1)
+
+    def end(self, status: str, answer: Answer) -> Collection[str]:
+        """Write how it ended; returns what to warn of, where that was not possible."""
+        for kind, messages in (("info", answer.info), ("warning", answer.warnings), ("error", answer.errors)):
+            for message in messages:
+                self._note("said", step=ONLY_STEP, attempt=1, kind=kind, message=message)
+        self._note(
+            "ended",
+            step=ONLY_STEP,
+            status=status,
+            attempts=1,
+            error="\n".join(answer.errors),
+            started_at=self._started.isoformat(timespec="milliseconds"),
+            finished_at=max(datetime.now(timezone.utc), self._started).isoformat(timespec="milliseconds"),
+        )
+        self._note("finished", status=status)
+        self._put(status, answer)
+        if self._journal is not None:
+            self._journal.close()
+        return self._lacks.values()
+
+    def _note(self, event: str, **facts: Any) -> None:
+        if self._journal is not None and "journal" not in self._lacks:
+            try:
+                self._journal.write(event_of(event, **facts))
+            except MasonError as error:
+                self._lacks["journal"] = str(error)
+
+    def _put(self, status: str, answer: Answer | None = None) -> None:
         from mason.planner import history
 
         prepared = self._prepared
@@ -134,11 +192,11 @@ class _Record:
             serial=prepared.serial,
             started=self._started,
         )
+        self._lacks.pop("record", None)
         try:
             self._store.put_run(self._id, record)
         except MasonError as error:
-            return f"The record of this run could not be kept: {error}"
-        return ""
+            self._lacks["record"] = f"The record of this run could not be kept: {error}"
 
 
 def read_parameters(file: Path | None, pairs: Iterable[str]) -> Given:

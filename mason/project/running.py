@@ -17,6 +17,7 @@ from mason.errors import ConflictError, MasonError, ParameterError, TransientEng
 from mason.project import Project
 from mason.project.clients import Clients, scheduled_runner
 from mason.project.workflows import INTERRUPTED, PreparedWorkflow, RunEnd, Tell, Watch
+from mason.state.journal import Journal, event_of
 from mason.state.lock import refuse_lost, who
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ def execute_workflow(
     from mason.planner.retry import Retry
     from mason.planner.walk import walk
     from mason.project import retention
-    from mason.state.journal import Journal
 
     started = datetime.now(timezone.utc)
     run_id = prepared.run_id or prepared.new_id or history.new_run_id(started)
@@ -320,7 +320,7 @@ class _Run:
         return self._finish(INTERRUPTED, error if isinstance(error, MasonError) else None, (told,))
 
     def _finish(self, status: str, failure: MasonError | None = None, errors: Sequence[str] = ()) -> RunEnd:
-        event = _event("finished", status=status, **({"stopped": self._stopped} if self._stopped else {}))
+        event = event_of("finished", status=status, **({"stopped": self._stopped} if self._stopped else {}))
         warnings = []
         try:
             self._write(event)
@@ -395,16 +395,10 @@ class _Run:
         return occasion | ({"resource": prepared.resource} if prepared.resource else {})
 
     def _note(self, event: str, **facts: Any) -> dict[str, Any]:
-        noted = _event(event, **facts)
+        noted = event_of(event, **facts)
         self._write(noted)
         self._tell(noted)
         return noted
-
-
-def _event(event: str, **facts: Any) -> dict[str, Any]:
-    at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    scrubbed: dict[str, Any] = secrets.scrub_all({"event": event, "at": at, **facts})
-    return scrubbed
 
 
 def _ended(event: Mapping[str, Any]) -> Ended:

@@ -9,6 +9,7 @@ from typing import Any
 from mason.errors import ConflictError, NotFoundError, StateError, StateFormatError
 from mason.project import Project
 from mason.project.workflows import INTERRUPTED
+from mason.resources.executions import ONLY_STEP
 from mason.state.lock import who
 
 KEPT = ("succeeded", "skipped")
@@ -63,22 +64,28 @@ def show_run(project: Project, run_id: str) -> dict[str, Any]:
 
     # What the state was to be told is in the state.
     record = _without(project.store.get_run(run_id), "outcome")
-    if record.get("status") != "running" or "steps" not in record:
+    if record.get("status") != "running":
         return record
+    # Looked at before the journal is read, to which nothing comes then that would have to be known.
+    goes_on = is_going_on(run_id)
     events = read_journal(run_id)
     if events is None:
         return record
     steps, finished = _as_told(events)
+    is_operator = "steps" not in record
     # In a record that was edited anything may stand here.
     parameters = record.get("parameters")
-    expected = set(parameters) if isinstance(parameters, dict) else set()
-    if is_going_on(run_id):
+    expected = {ONLY_STEP} if is_operator else set(parameters) if isinstance(parameters, dict) else set()
+    if goes_on:
         status = "running"
     elif finished or set(steps) != expected:
         status = finished or INTERRUPTED
     else:
         # It was killed when there was nothing left to do.
         status = "succeeded" if all(each["status"] in KEPT for each in steps.values()) else INTERRUPTED
+    if is_operator:
+        errors = [line for each in steps.values() for line in each["error"].splitlines()]
+        return {**record, "status": status, **({"errors": errors} if errors else {})}
     return {**record, "status": status, "steps": list(steps.values())}
 
 

@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from mason import secrets
 from mason.errors import ConflictError, StateError
 from mason.settings import mason_home
 from mason.state import files
@@ -141,6 +142,13 @@ class Journal:
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(self._number, whole)
+
+
+def event_of(event: str, **facts: Any) -> dict[str, Any]:
+    """An event as it is written and told: what happened, when (now), and the facts, without secrets."""
+    at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    scrubbed: dict[str, Any] = secrets.scrub_all({"event": event, "at": at, **facts})
+    return scrubbed
 
 
 def journal_path(run_id: str) -> Path:
