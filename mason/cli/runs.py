@@ -21,7 +21,7 @@ from mason.cli.shared import (
     tell,
     yes_option,
 )
-from mason.project import resumption, workflows
+from mason.project import resumption
 from mason.project import runs as history
 from mason.render import JSON_FORMAT, dags, runs
 
@@ -40,8 +40,9 @@ Examples:
 """
 _RESUME_EPILOG = """\b
 Examples:
-  mason runs resume last                 with the parameters that the run had
-  mason runs resume last -f steps.yaml   with others, where the cause was there
+  mason runs resume last                               with the parameters that the run had
+  mason runs resume last -p step_2.table_name:planes   with another one, where the cause was there
+  mason runs resume last -f steps.yaml                 with others
   mason runs resume 20261121T101500.042-3f9a1c -y
 """
 
@@ -129,14 +130,13 @@ def resume(
 ) -> int:
     """Go on with a run that failed or was interrupted; steps that succeeded are not done again.
 
-    Parameters given here (all of them, as for a new run) hold for the steps that are not done yet. Of what the
-    steps that are done returned, they can refer to what the run's own parameters referred to. RUN_ID last is the newest
-    run.
+    Parameters given here lie over those that the run had, one by one, and hold for the steps that are not done yet. Of
+    what the steps that are done returned, they can refer to what the run's own parameters referred to. RUN_ID last is
+    the newest run.
     """
     opened = open_project(invocation)
     run_id = history.meant_run(opened, run_id)
-    given = workflows.read_workflow_parameters(file, pairs) if file is not None or pairs else None
-    prepared = resumption.prepare_resumption(opened, run_id, given, config_id=config_id)
+    prepared = resumption.prepare_resumption(opened, run_id, pairs, file, config_id=config_id)
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
     tell(f"\nDone already: {', '.join(prepared.done or ()) or 'nothing'}.")
     if not prepared.plan.is_read_only and not auto_approve:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mason.errors import Diagnostic, ResourceError
 from mason.resources.address import title_of
@@ -124,7 +125,16 @@ def expand(address: str, workflows: Mapping[str, Workflow], given: WorkflowGiven
         steps.append(flat)
         if len(steps) > MAX_STEPS:
             raise _too_much(address, f"there are more than {MAX_STEPS:,} steps, with those of the workflows in it")
+    if given.under is not None:
+        before = {step.id: step for step in expand(address, workflows, given.under).steps}
+        steps = [_laid_over(step, before[step.id]) for step in steps]
     return Flat(tuple(steps), tuple(scopes), tuple(faults))
+
+
+def _laid_over(step: FlatStep, before: FlatStep) -> FlatStep:
+    """The step with what was given for it, over what was given before."""
+    entry = replace(step.entry, under=before.entry.values)
+    return replace(step, entry=entry, config_id=step.config_id or before.config_id)
 
 
 def _too_much(address: str, what: str) -> ResourceError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
 from mason.planner.dryrun import DryRun, dry_run
@@ -16,20 +16,25 @@ from mason.planner.expansion import Ancestry, Flat, FlatStep, Scope, expand
 from mason.planner.order import cycles
 from mason.planner.outcome import Outcome
 from mason.planner.plan import ShownStep
-from mason.planner.references import OF_RUN, Reference, Unresolved, fill, find, is_referring, look_up
+from mason.planner.references import OF_RUN, Found, Reference, Unresolved, fill, find, is_referring, look_up
 from mason.planner.results import Lookup, step_of_run
 from mason.resources.address import config_address, kind_of, run_address, title_of
 from mason.resources.dag import dag_findings, step_remedy
 from mason.resources.executions import ONLY_STEP
-from mason.resources.kinds import Config, Operator, Step, Workflow
-from mason.resources.parameters import Given, bind
+from mason.resources.kinds import Config, Operator, Parameter, Step, Workflow
+from mason.resources.parameters import Given, bind, convert
 from mason.resources.wording import shortened
 from mason.resources.workflow_file import WorkflowGiven, parameters_of
+from mason.secrets import scrub_all
 from mason.state.snapshot import Entry
 from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
+
+
+Kept: TypeAlias = "Callable[[Sequence[FlatStep]], Mapping[str, Mapping[str, Any]]]"
+"""Of all steps of a run that is resumed: with which parameters those ran that are not done again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +143,14 @@ def prepare(
     catalog: ClientCatalog,
     config_id: str = "",
     redone: Collection[str] = (),
+    kept: Kept | None = None,
 ) -> WorkflowPlan:
     """The plan of a run of the workflow at ``address`` with the parameters ``given``; no engine is called.
 
     An operator is planned as a workflow of the one step ``ONLY_STEP``. ``read_source`` gives the content of a module by
     its digest, ``config_id`` names the config of the steps that have none of their own (empty: each needs one).
-    ``redone`` are the addresses of runs that will be done before it, so that nobody knows what they return. Raises
+    ``redone`` are the addresses of runs that will be done before it, so that nobody knows what they return. ``kept``
+    tells which steps are done already: they stay as they ran, and what is given for them is warned of. Raises
     ``NotFoundError`` for an unknown workflow, ``ResourceError`` for workflows whose steps cannot be put in an order,
     and ``ParameterError`` with all faults of what was given and of all steps; with ``strict: false`` the faults of
     steps are warnings, as long as a step is left.
@@ -153,6 +160,7 @@ def prepare(
     planning = _Planning(lookup, read_source, catalog, config_id, redone)
     workflows = planning.workflows(address)
     flat = expand(_AROUND_OPERATOR if kind_of(address) == "operator" else address, workflows, given)
+    planning.kept = kept(flat.steps) if kept is not None else {}
     planned, faults = planning.steps(flat, given)
     wrong = (*given.faults, *flat.faults)
     left_out = _left_out(flat, faults)
@@ -216,6 +224,7 @@ class _Planning:
         self._operators: dict[str, Operator] = {}
         self._configs: dict[str, Config] = {}
         self._sources: dict[str, bytes] = {}
+        self.kept: Mapping[str, Mapping[str, Any]] = {}
         self.warnings: list[str] = []
 
     @property
@@ -272,12 +281,18 @@ class _Planning:
         operator = self._operator(flat.step.address, faults)
         if operator is None:
             raise ParameterError(faults)
-        bound: dict[str, Any] = {}
-        known, waiting, references = self._referring(flat, parameters_of(given, flat.entry), ancestry, faults)
-        try:
-            bound = {**bind(operator.parameters, known, of=_named(flat.step.address)), **waiting}
-        except ParameterError as error:
-            faults += error.diagnostics
+        bound: Mapping[str, Any] = {}
+        waiting: Mapping[str, Any] = {}
+        references: tuple[Reference, ...] = ()
+        if flat.id in self.kept:
+            bound = self._as_it_ran(flat, operator, ancestry)
+        else:
+            read = self._read(flat, operator, given)
+            known, waiting, references = self._referring(flat, read, ancestry, faults)
+            try:
+                bound = {**bind(operator.parameters, known, of=_named(flat.step.address)), **waiting}
+            except ParameterError as error:
+                faults += error.diagnostics
         entry = self._entry(flat.step.address)
         # Without values that nobody could read, a dry run would find faults that are none.
         if faults or config is None or entry is None or not given.complete:
@@ -285,8 +300,14 @@ class _Planning:
         source = self._source(entry)
         try:
             shown = dry_run(operator, bound, config, self._catalog, source=source, waiting=tuple(waiting))
-        except UnsupportedVerbError as error:
-            raise ParameterError([Diagnostic("", 0, str(error))]) from error
+        except (ParameterError, UnsupportedVerbError) as error:
+            if flat.id in self.kept:
+                # As the operator is by now it could perhaps not be done; nothing of it will be.
+                shown = DryRun(flat.step.address, config.id, (), {}, bound)
+            elif isinstance(error, UnsupportedVerbError):
+                raise ParameterError([Diagnostic("", 0, str(error))]) from error
+            else:
+                raise
         return PlannedStep(
             id=flat.id,
             operator=operator,
@@ -304,6 +325,29 @@ class _Planning:
             source=source,
         )
 
+    def _read(self, flat: FlatStep, operator: Operator, given: WorkflowGiven) -> Given:
+        """What was given for a step, without what its operator does not take any more since that was given."""
+        names = {parameter.name for parameter in operator.parameters}
+        if gone := [name for name in flat.entry.under if name not in names]:
+            lacks = f"{_named(flat.step.address)} does not take {shortened(gone)} any more"
+            self.warnings.append(f"Step {flat.id}: {lacks}, so it is left out")
+            entry = replace(
+                flat.entry, under={name: flat.entry.under[name] for name in names & flat.entry.under.keys()}
+            )
+            return parameters_of(given, entry)
+        return parameters_of(given, flat.entry)
+
+    def _as_it_ran(self, flat: FlatStep, operator: Operator, ancestry: Ancestry) -> Mapping[str, Any]:
+        """The parameters of a step that is done. What was given anew for it, and would be something else, is told."""
+        ran = self.kept[flat.id]
+        declared = {parameter.name: parameter for parameter in operator.parameters}
+        for name, value in {**flat.entry.parameters, **flat.entry.pairs.values}.items():
+            value = self._found(flat, value, ancestry).value if is_referring(value) else value
+            if name not in declared or not _is(value, ran.get(name), declared[name]):
+                self.warnings.append(f"Step {flat.id} is done: it keeps the parameters that it ran with")
+                break
+        return ran
+
     def _referring(
         self, flat: FlatStep, read: Given, ancestry: Ancestry, faults: list[Diagnostic]
     ) -> tuple[Given, dict[str, Any], tuple[Reference, ...]]:
@@ -314,12 +358,7 @@ class _Planning:
         for name, value in read.values.items():
             if not is_referring(value):
                 continue
-            found = find(
-                value,
-                lambda text, parts: (
-                    self._of_run(text, parts[1:]) if parts[0] == "runs" else _meant(text, parts[1:], flat, ancestry)
-                ),
-            )
+            found = self._found(flat, value, ancestry)
             place = read.places.get(name, ("", 0))
             faults += [Diagnostic(*place, fault) for fault in found.faults]
             self.warnings += [f"Step {flat.id}: {warning}" for warning in found.warnings]
@@ -331,6 +370,15 @@ class _Planning:
         unread.update(waiting)
         values = {name: value for name, value in read.values.items() if name not in unread}
         return replace(read, values=values, unread=read.unread | unread), waiting, tuple(references.values())
+
+    def _found(self, flat: FlatStep, value: Any, ancestry: Ancestry) -> Found:
+        """The references in one parameter of a step."""
+        return find(
+            value,
+            lambda text, parts: (
+                self._of_run(text, parts[1:]) if parts[0] == "runs" else _meant(text, parts[1:], flat, ancestry)
+            ),
+        )
 
     def _of_run(self, text: str, parts: Sequence[str]) -> Reference | str:
         """The step of another run that ``NAME.STEP.KEY`` names, or ``NAME.KEY`` where the run has one step only."""
@@ -414,6 +462,16 @@ def _of_one_step(operator: str) -> Workflow:
     """The workflow that does one operator and nothing else."""
     _, namespace, command = operator.split(".")
     return Workflow(namespace, command, "", "", (), (Step(ONLY_STEP, "operator", namespace, command, ()),))
+
+
+def _is(given: Any, known: Any, parameter: Parameter) -> bool:
+    """Whether ``given`` would be bound as the value that is ``known``, in which secrets are taken out."""
+    if given is None:
+        return bool(parameter.default == known)
+    try:
+        return bool(scrub_all(given if is_referring(given) else convert(given, parameter.type)) == known)
+    except ValueError:
+        return False
 
 
 def _left_out(flat: Flat, faults: Mapping[str, Sequence[Diagnostic]]) -> dict[str, str]:

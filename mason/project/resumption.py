@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason import secrets
@@ -14,46 +15,51 @@ from mason.project.applied import find
 from mason.project.runs import KEPT, begun_by
 from mason.project.workflows import PreparedWorkflow, prepare_work
 from mason.resources.address import config_address
+from mason.resources.executions import ONLY_STEP
+from mason.state.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from mason.planner.expansion import FlatStep
     from mason.planner.workflow import PlannedStep, WorkflowPlan
     from mason.resources.workflow_file import WorkflowGiven
 
 
 def prepare_resumption(
-    project: Project, run_id: str, given: WorkflowGiven | None, *, config_id: str = ""
+    project: Project, run_id: str, pairs: Sequence[str] = (), file: Path | None = None, *, config_id: str = ""
 ) -> PreparedWorkflow:
     """The rest of a run that failed or was interrupted: what succeeded is kept.
 
-    ``given`` are other parameters for steps that are not done yet (``None``: those that the run had). Raises
-    ``StateError`` when this machine has no journal of it, ``ConflictError`` when it goes on or has nothing left to do,
-    ``ParameterError`` when ``given`` does not fit, or refers to results that were not kept.
+    ``pairs`` (``-p``) and ``file`` (``-f``) give parameters for steps that are not done yet, over those that the run
+    had. Raises ``StateError`` when this machine has no journal of it, or a secret must be given again,
+    ``ConflictError`` when it goes on or has nothing left to do, ``ParameterError`` when what is given does not fit, or
+    refers to results that were not kept.
     """
-    from mason.resources.parameters import Given
-    from mason.resources.workflow_file import given_for_workflow
     from mason.state.journal import is_going_on
 
     events = _whole_journal(project, run_id)
-    same = given is None
     if is_going_on(run_id):
         raise ConflictError(f"Run {run_id} goes on in another process. Wait until it has ended.")
     begun = begun_by(events)
-    if given is None:
-        if secrets.REDACTED in str(begun["given"]):
-            raise StateError(
-                f"Run {run_id} had a secret among its parameters, which is kept nowhere. Give its parameters again, "
-                "with -f or -p."
-            )
-        given = given_for_workflow(begun["given"].get("file", {}), Given(begun["given"].get("pairs", {})))
     kind, *names = begun["address"].split(".")
+    given = _given(begun["address"], pairs, file) if file is not None or pairs else None
+    had = _had(events)
     snapshot = project.store.read()
     remember_applied(project.settings, snapshot)
     (address,) = find(snapshot, kind, names)
-    prepared = prepare_work(project, snapshot, address, given, config_id=config_id or begun["config_id"])
-    done = _kept(prepared.plan.steps, {each["step"]: each for each in events if each.get("event") == "ended"})
+    record = project.store.get_run(run_id)
+    resuming = _Resuming(run_id, events, record)
+    prepared = prepare_work(
+        project,
+        snapshot,
+        address,
+        replace(given, under=had, strict=given.strict and had.strict) if given is not None else _nothing_over(had),
+        config_id=config_id or begun["config_id"],
+        kept=resuming.kept,
+    )
+    done = resuming.done
     # Killed before its end was written, a run of a resource has to tell the state.
-    untold = "resource" in begun and project.store.get_run(run_id).get("status") == "running"
-    if len(done) == len(prepared.plan.steps) and not untold:
+    untold = "resource" in begun and record.get("status") == "running"
+    if all(step.id in done for step in prepared.plan.steps) and not untold:
         raise ConflictError(f"Run {run_id} succeeded; there is nothing left to do.")
     _refuse_what_was_not_kept(prepared.plan.steps, done, address)
     occasion = Occasion(begun["schedule"], begun.get("due", "")) if begun.get("schedule") else None
@@ -75,7 +81,7 @@ def prepare_resumption(
             run_id=run_id,
             uses=_digests_when_done(prepared.plan, events, done),
         )
-        if same
+        if _is_as_defined(project, snapshot, prepared.plan, events)
         else None,
         tables={
             (str(each["config_id"]), str(each["client"]), str(each["database"]), str(each["name"])): each
@@ -83,6 +89,122 @@ def prepare_resumption(
             if each["event"] == "registered"
         },
     )
+
+
+class _Resuming:
+    """What is done of a run. To be asked once its steps are known; see ``mason.planner.workflow.Kept``."""
+
+    def __init__(self, run_id: str, events: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> None:
+        self._run_id = run_id
+        self._begun = events[0]
+        self._ended = {each["step"]: each for each in events if each.get("event") == "ended"}
+        parameters = record.get("parameters")
+        self._ran = parameters if isinstance(parameters, dict) else {}
+        self.done: dict[str, Mapping[str, Any]] = {}
+
+    def kept(self, steps: Sequence[FlatStep]) -> Mapping[str, Mapping[str, Any]]:
+        """With which parameters those ran that are done; ``done`` holds how they ended.
+
+        Raises ``StateError`` where one that is not done needs a secret again.
+        """
+        self.done = _kept(steps, self._ended)
+        self._refuse_what_was_no_reference(steps)
+        lacking = [
+            f"{step.id}.{name}"
+            for step in steps
+            if step.id not in self.done
+            for name, value in step.entry.under.items()
+            if secrets.REDACTED in str(value) and step.entry.values[name] is value
+        ]
+        if lacking:
+            raise StateError(
+                f"Run {self._run_id} had a secret among its parameters, which is kept nowhere. Give it again, with -f "
+                f"or -p: {', '.join(lacking)}."
+            )
+        return {step: self._ran[step] for step in self.done if isinstance(self._ran.get(step), dict)}
+
+    def _refuse_what_was_no_reference(self, steps: Sequence[FlatStep]) -> None:
+        """Raises ``StateError`` where a run of an operator alone had text that refers to something in other runs."""
+        address = self._begun["address"]
+        if not address.startswith("operator.") or "resource" in self._begun:
+            return
+        from mason.planner.references import find
+
+        for value in (value for step in steps for value in step.entry.under.values()):
+            if referring := find(value, lambda text, parts: text).faults:
+                raise StateError(
+                    f"Run {self._run_id} was given {referring[0]} as text, which would be a reference now. "
+                    f"Run the operator anew: mason run {address.replace('.', ' ')}"
+                )
+
+
+def _given(address: str, pairs: Sequence[str], file: Path | None) -> WorkflowGiven:
+    """What is given for the rest of a run: by step, but for that of an operator, which has one step only."""
+    from mason.resources.parameters import parse_pairs
+    from mason.resources.workflow_file import given_for_workflow, read_workflow_file
+
+    read = parse_pairs(pairs)
+    if not address.startswith("operator."):
+        return read_workflow_file(file, read)
+    if file is not None:
+        from mason.resources.parameter_file import read_parameter_file
+
+        read = read.over(read_parameter_file(file))
+
+    def of_step(name: str) -> str:
+        return f"{ONLY_STEP}.{name.removeprefix(f'{ONLY_STEP}.')}"
+
+    values = {of_step(name): value for name, value in read.values.items()}
+    read = replace(read, values=values, unread=frozenset(map(of_step, read.unread)))
+    return replace(given_for_workflow({}, read), complete=read.complete)
+
+
+def _had(events: Sequence[Mapping[str, Any]]) -> WorkflowGiven:
+    """What a run had: what it began with, and over it what was given each time that it was resumed."""
+    had: WorkflowGiven | None = None
+    for event in events:
+        if event["event"] not in ("begun", "resumed"):
+            continue
+        given = _written(event["given"])
+        if had is None or given.steps or given.pairs.values:
+            had = replace(given, under=had, strict=given.strict and (had is None or had.strict))
+    assert had is not None, "a whole journal tells how the run began"
+    return had
+
+
+def _written(given: Mapping[str, Any]) -> WorkflowGiven:
+    """What a journal tells of what was given."""
+    from mason.resources.parameters import Given
+    from mason.resources.workflow_file import given_for_workflow
+
+    return given_for_workflow(given.get("file", {}), Given(given.get("pairs", {})))
+
+
+def _nothing_over(had: WorkflowGiven) -> WorkflowGiven:
+    from mason.resources.workflow_file import given_for_workflow
+
+    return replace(given_for_workflow({}), under=had, strict=had.strict)
+
+
+def _is_as_defined(
+    project: Project, snapshot: Snapshot, plan: WorkflowPlan, events: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether a resumed run of a resource does, or did, all its steps with the parameters that its definition has."""
+    begun = events[0]
+    if plan.config_id != begun["config_id"]:
+        return False
+    try:
+        defined = prepare_work(
+            project, snapshot, plan.address, _written(begun["given"]), config_id=begun["config_id"]
+        ).plan
+    except ParameterError:
+        return False
+    return _parameters_of(defined) == _parameters_of(plan)
+
+
+def _parameters_of(plan: WorkflowPlan) -> dict[str, Any]:
+    # What was kept of steps that are done has no secrets.
+    return {step.id: (step.config.id, secrets.scrub_all(dict(step.parameters))) for step in plan.steps}
 
 
 def _digests_when_done(
@@ -142,7 +264,7 @@ def _whole_journal(project: Project, run_id: str) -> list[dict[str, Any]]:
     return events
 
 
-def _kept(steps: Collection[PlannedStep], ended: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+def _kept(steps: Collection[FlatStep], ended: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """How those steps ended that need not be done again: they and all that they came after went well. What came after a
     failure (to clean up, say) depended on it, and is decided anew."""
     kept: dict[str, Mapping[str, Any]] = {}

@@ -20,7 +20,7 @@ from mason.values import dataclass, field
 if TYPE_CHECKING:
     from mason.engines.progress import Progress
     from mason.planner.outcome import Outcome
-    from mason.planner.workflow import WorkflowPlan
+    from mason.planner.workflow import Kept, WorkflowPlan
     from mason.resources.workflow_file import WorkflowGiven
 
 INTERRUPTED = "interrupted"
@@ -101,9 +101,18 @@ def prepare_workflow(
 
 
 def prepare_work(
-    project: Project, snapshot: Snapshot, address: str, given: WorkflowGiven, *, config_id: str
+    project: Project,
+    snapshot: Snapshot,
+    address: str,
+    given: WorkflowGiven,
+    *,
+    config_id: str,
+    kept: Kept | None = None,
 ) -> PreparedWorkflow:
-    """As :func:`prepare_workflow`, for an operator too, and against a snapshot that was read already."""
+    """As :func:`prepare_workflow`, for an operator too, and against a snapshot that was read already.
+
+    ``kept`` tells which steps of a run that is resumed are done.
+    """
     from mason.clients import registry
     from mason.planner import configuration, workflow
     from mason.planner.results import results_of_runs
@@ -125,6 +134,7 @@ def prepare_work(
         read_source=project.store.get_source,
         catalog=registry,
         config_id=config_id,
+        kept=kept,
     )
     references = [reference for step in plan.steps for reference in step.references]
     return PreparedWorkflow(plan, snapshot.serial, given, results=results_of_runs(references, snapshot))

@@ -43,6 +43,8 @@ class WorkflowGiven:
     (``step_1.database_name``) and which win. ``schedule`` and ``schedule_name`` are empty where nothing was said. With
     ``strict`` false, steps that are invalid are left out. ``faults`` are what is wrong whichever steps there are, and
     ``complete`` is false where the file could not be read. ``file`` and ``document`` say where the entries stand.
+    ``under`` is what was given before, for a run that is resumed: it holds where nothing is given here, parameter by
+    parameter, and of what is wrong with it nothing is told that is about no step.
     """
 
     steps: Mapping[str, Any] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class WorkflowGiven:
     complete: bool = True
     file: str = ""
     document: Lines | None = None
+    under: WorkflowGiven | None = None
 
     def place(self, path: documents.Path) -> tuple[str, int]:
         """The file and the line of what stands at ``path``; no file and 0 where it comes from none."""
@@ -64,13 +67,20 @@ class WorkflowGiven:
 class Entry:
     """What was given for one step: its own config (empty: that of the run) and its parameters as they are written.
 
-    ``path`` is where the entry stands; ``pairs`` are the pairs of ``-p`` for this step, its id taken off.
+    ``path`` is where the entry stands; ``pairs`` are the pairs of ``-p`` for this step, its id taken off. ``under`` are
+    the parameters that were given before.
     """
 
     config_id: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     pairs: Given = field(default_factory=Given)
     path: documents.Path = ()
+    under: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All parameters, each as it was given last."""
+        return {**self.under, **self.parameters, **self.pairs.values}
 
 
 def read_workflow_file(file: Path | None, pairs: Given) -> WorkflowGiven:
@@ -165,7 +175,7 @@ def parameters_of(given: WorkflowGiven, entry: Entry) -> Given:
     """The parameters of a step that is an operator, with the places of those that stand in the file."""
     places = {name: given.place((*entry.path, "parameters", name)) for name in entry.parameters}
     written = Given(dict(entry.parameters), complete=given.complete, places=places)
-    return replace(entry.pairs, faults=()).over(written)
+    return replace(entry.pairs, faults=()).over(written).over(Given(dict(entry.under)))
 
 
 def _entry(given: WorkflowGiven, value: Any, path: documents.Path, step: str) -> tuple[Entry, list[Diagnostic]]:

@@ -81,11 +81,8 @@ def test_a_run_that_ended_has_a_journal_of_one_step(mason, folder, operators):
         "pid": os.getpid(),
     }
     assert [event["event"] for event in events] == ["started", "said", "ended", "finished"]
-    assert [line.split("  ", 1)[1] for line in mason("runs", "logs", "last").out.splitlines()] == [
-        "step_1: started",
-        "step_1: looked",
-        "step_1: succeeded after 0.0 s",
-    ]
+    logged = [line.split("  ", 1)[1].partition(" after ")[0] for line in mason("runs", "logs", "last").out.splitlines()]
+    assert logged == ["step_1: started", "step_1: looked", "step_1: succeeded"]
     told = mason("runs", "resume", "last")
     assert told.err == f"Error: Run {record['run_id']} succeeded; there is nothing left to do.\n"
 
@@ -172,9 +169,35 @@ def test_its_journal_goes_with_its_record(mason, folder, operators):
     assert [run_id for run_id, _ in list_journals()] == [record["run_id"]]
 
 
+def test_other_parameters_lie_over_those_that_it_had(mason, folder, operators):
+    (folder / "it.txt").write_text("x")
+    (folder / "other.yaml").write_text("path: it.txt\n")
+    for other in (("-p", "path:it.txt"), ("-p", "step_1.path:it.txt"), ("-f", "other.yaml")):
+        assert mason("run", "operator", "note", "read", "-p", "path:nope").code == 1
+        assert mason("runs", "resume", "last", *other).code == 0
+    mason("run", "operator", "note", "read", "-p", "path:nope")
+    assert mason("runs", "resume", "last", "-p", "pth:x").err.splitlines()[-1] == (
+        "Error: Step step_1: Unknown parameter: pth (did you mean path?)"
+    )
+
+
+def test_what_was_text_becomes_no_reference(mason, operators):
+    mason("run", "operator", "note", "read", "-p", "path:{{runs.other.path}}")
+    (record,) = runs(mason)
+    assert mason("runs", "resume", "last").err == (
+        f"Error: Run {record['run_id']} was given {{{{runs.other.path}}}} as text, which would be a reference now. "
+        "Run the operator anew: mason run operator note read\n"
+    )
+
+
 def test_secrets_are_in_no_journal(mason, operators):
     secrets.remember("s3cr3t-value")
     mason("run", "operator", "note", "read", "-p", "path:s3cr3t-value")
     text = journal_path(runs(mason)[0]["run_id"]).read_text()
     assert "s3cr3t-value" not in text
     assert '"path":"REDACTED"' in text
+    told = mason("runs", "resume", "last")
+    assert told.err == (
+        f"Error: Run {runs(mason)[0]['run_id']} had a secret among its parameters, which is kept nowhere. "
+        "Give it again, with -f or -p: step_1.path.\n"
+    )

@@ -250,13 +250,34 @@ def test_a_run_resumed_after_its_operator_was_mended_is_not_done_again(mason, fo
 def test_a_run_resumed_with_other_parameters_stays_to_be_done(mason, folder, applied):
     applied(BOTH.replace("text: two", "text: fail"))
     (record,) = mason("runs", "list", "--json").json["runs"]
-    pairs = "first.path:log.txt,first.text:one,first.seconds:0,second.path:log.txt,second.text:2,second.seconds:0"
-    resumed = mason("runs", "resume", "-y", record["run_id"], "-p", pairs)
+    resumed = mason("runs", "resume", "-y", record["run_id"], "-p", "second.text:2")
     assert resumed.code == 0
     assert resumed.err.splitlines()[-1] == (
         "Warning: run.both was resumed with other parameters than its definition has: it stays to be done."
     )
     assert [kind for kind, _, _ in actions(mason)] == ["run"]
+
+
+def test_parameters_that_a_run_was_resumed_with_before_are_other_ones(mason, folder, applied):
+    applied(BOTH.replace("path: log.txt, text: two", "path: no/log.txt, text: two"))
+    (record,) = mason("runs", "list", "--json").json["runs"]
+    assert mason("runs", "resume", "-y", record["run_id"], "-p", "second.text:2").code == 1
+    (folder / "no").mkdir()
+    resumed = mason("runs", "resume", "-y", record["run_id"])
+    assert (resumed.code, (folder / "no" / "log.txt").read_text()) == (0, "2\n")
+    assert resumed.err.splitlines()[-1] == (
+        "Warning: run.both was resumed with other parameters than its definition has: it stays to be done."
+    )
+
+
+def test_the_same_parameters_are_no_other_ones(mason, folder, applied):
+    applied(BOTH.replace("path: log.txt, text: two", "path: no/log.txt, text: two"))
+    (record,) = mason("runs", "list", "--json").json["runs"]
+    (folder / "no").mkdir()
+    resumed = mason("runs", "resume", "-y", record["run_id"], "-p", "second.text:two,first.text:changed")
+    assert resumed.code == 0
+    assert "Warning: Step first is done: it keeps the parameters that it ran with\n" in resumed.err
+    assert mason("plan").out == "No changes.\n"
 
 
 TAKER = """\

@@ -159,14 +159,6 @@ def test_a_failure_and_its_resumption(mason, folder, notes):
     assert told.err == f"Error: Run {record['run_id']} succeeded; there is nothing left to do.\n"
 
 
-def test_resumed_with_other_parameters(mason, folder, notes):
-    notes(step("a", "write"), step("b", "read", "a"))
-    mason("run", "workflow", "note", "all", "-p", "a.path:a.txt,a.text:A,b.path:nope", "-y")
-    (record,) = runs(mason)
-    pairs = ("-p", "a.path:a.txt,a.text:A,b.path:a.txt")
-    assert mason("runs", "resume", record["run_id"], *pairs, "-y").code == 0
-
-
 def test_other_parameters_cannot_refer_to_what_was_not_kept(mason, folder, notes):
     notes(step("a", "wait"), step("b", "read", "a"), step("c", "write", "a", "b"))
     pairs = ("-p", "a.seconds:0,b.path:nope,c.path:c.txt", "-p")
