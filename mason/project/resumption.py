@@ -62,9 +62,17 @@ def prepare_resumption(
     if all(step.id in done for step in prepared.plan.steps) and not untold:
         raise ConflictError(f"Run {run_id} succeeded; there is nothing left to do.")
     _refuse_what_was_not_kept(prepared.plan.steps, done, address)
+    uses = _digests_when_done(prepared.plan, events, done)
+    plan, done = _with_digests(prepared.plan, done, uses)
     occasion = Occasion(begun["schedule"], begun.get("due", "")) if begun.get("schedule") else None
     prepared = replace(
-        prepared, run_id=run_id, done=done, events=len(events), started_at=events[0]["at"], occasion=occasion
+        prepared,
+        plan=plan,
+        run_id=run_id,
+        done=done,
+        events=len(events),
+        started_at=events[0]["at"],
+        occasion=occasion,
     )
     if "resource" not in begun:
         return prepared
@@ -79,7 +87,7 @@ def prepare_resumption(
             Outcome.of(snapshot.resources.get(str(begun["resource"]))) or Outcome("pending"),
             status="pending",
             run_id=run_id,
-            uses=_digests_when_done(prepared.plan, events, done),
+            uses=dict(plan.digests) | {address: used for each in uses.values() for address, used in each.items()},
         )
         if _is_as_defined(project, snapshot, prepared.plan, events)
         else None,
@@ -209,17 +217,38 @@ def _parameters_of(plan: WorkflowPlan) -> dict[str, Any]:
 
 def _digests_when_done(
     plan: WorkflowPlan, events: Sequence[Mapping[str, Any]], done: Collection[str]
-) -> dict[str, str]:
-    """The digests of what the steps of a resumed run use: of those that are done, as they were by then."""
-    operators = {step.id: (step.address, config_address(step.config.id)) for step in plan.steps}
-    uses = dict(plan.digests)
+) -> dict[str, dict[str, str]]:
+    """Of each step that is done, in the order in which they ended, the digests of what it used, as they were then."""
+    used = {step.id: (step.address, config_address(step.config.id)) for step in plan.steps}
+    found: dict[str, dict[str, str]] = {}
     digests: Mapping[str, str] = {}
     for event in events:
         if event["event"] in ("begun", "resumed"):
             digests = event.get("digests", {})
         elif event["event"] == "ended" and event["step"] in done:
-            uses |= {address: digests[address] for address in operators[event["step"]] if address in digests}
-    return uses
+            found.pop(event["step"], None)
+            found[event["step"]] = {each: digests[each] for each in used[event["step"]] if each in digests}
+    return found
+
+
+def _with_digests(
+    plan: WorkflowPlan, done: Mapping[str, Mapping[str, Any]], when_done: Mapping[str, Mapping[str, str]]
+) -> tuple[WorkflowPlan, dict[str, Mapping[str, Any]]]:
+    """The plan, with the digests of what only steps use that are done as they were by then; and how these ended.
+
+    A step that used what was changed since, and what others used or will use since, has ``digests`` of its own.
+    """
+    left = {
+        each for step in plan.steps if step.id not in done for each in (step.address, config_address(step.config.id))
+    }
+    digests = dict(plan.digests)
+    for used in when_done.values():
+        digests |= {address: digest for address, digest in used.items() if address not in left}
+    ended = {}
+    for step, event in done.items():
+        others = {each: was for each, was in when_done.get(step, {}).items() if was != digests.get(each)}
+        ended[step] = {**event, "digests": others} if others else event
+    return replace(plan, digests=digests), ended
 
 
 def _refuse_what_was_not_kept(

@@ -83,9 +83,14 @@ def show_run(project: Project, run_id: str) -> dict[str, Any]:
     else:
         # It was killed when there was nothing left to do.
         status = "succeeded" if all(each["status"] in KEPT for each in steps.values()) else INTERRUPTED
+    # Of steps that were kept, the journal does not tell them by step.
+    digests = {each.get("step"): each.get("digests") for each in record.get("steps", ()) if isinstance(each, dict)}
     if is_operator:
         errors = [line for each in steps.values() for line in each["error"].splitlines()]
         return {**record, "status": status, **({"errors": errors} if errors else {})}
+    for each in steps.values():
+        if known := digests.get(each["step"]):
+            each["digests"] = known
     return {**record, "status": status, "steps": list(steps.values())}
 
 

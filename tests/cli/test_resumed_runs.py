@@ -129,6 +129,45 @@ def test_a_step_that_is_done_needs_nothing_that_its_operator_wants_by_now(mason,
     )
 
 
+def digest_of(address: str) -> str:
+    return open_project().store.read().resources[address].digest
+
+
+def changed(folder) -> str:
+    return (folder / "write.yaml").read_text().replace("{{text}}", "new {{text}}")
+
+
+def test_the_record_says_by_what_a_step_was_done(mason, folder, notes):
+    steps = (step("a", "write"), step("b", "read", "a"))
+    notes(*steps)
+    failed(mason, "a.path:a.txt,a.text:A,b.path:nope")
+    before = digest_of("operator.note.write")
+    notes(*steps, write=changed(folder))
+    assert mason("runs", "resume", "last", "-p", "b.path:a.txt", "-y").code == 0
+    (record,) = runs(mason)
+    assert record["digests"]["operator.note.write"] == before != digest_of("operator.note.write")
+    assert ["digests" in each for each in record["steps"]] == [False, False]
+
+
+def test_steps_that_were_done_by_another_definition_than_later_ones_say_so(mason, folder, notes):
+    steps = (step("a", "write"), step("b", "read", "a"), step("c", "write", "b"), step("d", "read", "c"))
+    notes(*steps)
+    failed(mason, "a.path:a.txt,a.text:A,b.path:nope,c.path:c.txt,c.text:C,d.path:nope")
+    before = digest_of("operator.note.write")
+    notes(*steps, write=changed(folder))
+    for more in ("b.path:a.txt", "d.path:c.txt"):
+        mason("runs", "resume", "last", "-p", more, "-y")
+        record = mason("runs", "show", "last", "--json").json
+        assert record["digests"]["operator.note.write"] == digest_of("operator.note.write")
+        own = {each["step"]: each["digests"] for each in record["steps"] if "digests" in each}
+        assert own == {"a": {"operator.note.write": before}}
+    # As long as nobody said how it ended.
+    store = open_project().store
+    store.put_run(record["run_id"], {**store.get_run(record["run_id"]), "status": "running"})
+    told = mason("runs", "show", "last", "--json").json
+    assert told["steps"] == record["steps"]
+
+
 def test_a_record_without_its_parameters_is_resumed(mason, folder, notes):
     notes(step("a", "write"), step("b", "read", "a"))
     record = failed(mason, "a.path:a.txt,a.text:A,b.path:nope")
