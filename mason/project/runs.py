@@ -59,7 +59,7 @@ def meant_run(project: Project, run_id: str) -> str:
 
 def show_run(project: Project, run_id: str) -> dict[str, Any]:
     """One record. A run that this machine began and no process is doing any more ended as its journal tells, or is
-    ``interrupted``, and has the steps that the journal tells. Raises ``StateError`` for an unknown id."""
+    ``interrupted``, and so are the steps that it was at. Raises ``StateError`` for an unknown id."""
     from mason.state.journal import is_going_on, read_journal
 
     # What the state was to be told is in the state.
@@ -71,7 +71,7 @@ def show_run(project: Project, run_id: str) -> dict[str, Any]:
     events = read_journal(run_id)
     if events is None:
         return record
-    steps, finished = _as_told(events)
+    steps, begun, finished = _as_told(events)
     is_operator = "steps" not in record
     # In a record that was edited anything may stand here.
     parameters = record.get("parameters")
@@ -91,23 +91,36 @@ def show_run(project: Project, run_id: str) -> dict[str, Any]:
     for each in steps.values():
         if known := digests.get(each["step"]):
             each["digests"] = known
-    return {**record, "status": status, "steps": list(steps.values())}
+    at_work = [{**each, "status": "running" if goes_on else INTERRUPTED} for each in begun.values()]
+    return {**record, "status": status, "steps": [*steps.values(), *at_work]}
 
 
-def _as_told(events: Sequence[Mapping[str, Any]]) -> tuple[dict[str, dict[str, Any]], str]:
-    """How the steps of a run ended by now, and how the run did; empty where nothing tells."""
+def _as_told(
+    events: Sequence[Mapping[str, Any]],
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]], str]:
+    """How the steps of a run ended by now, those that began and did not end, and how the run did: empty where nothing
+    tells."""
     steps: dict[str, dict[str, Any]] = {}
+    begun: dict[str, dict[str, Any]] = {}
     finished = ""
     for event in events:
         if event["event"] == "resumed":
             # The others are done again.
             steps = {step: each for step, each in steps.items() if each["status"] in KEPT}
+            begun = {}
             finished = ""
+        elif event["event"] == "started":
+            first = begun.get(event["step"], {"started_at": event["at"]})["started_at"]
+            told = {"attempts": event["attempt"], "error": "", "started_at": first, "finished_at": ""}
+            begun[event["step"]] = {"step": event["step"], "status": "running", **told}
+        elif event["event"] == "retrying" and event["step"] in begun:
+            begun[event["step"]]["error"] = event["error"]
         elif event["event"] == "ended":
+            begun.pop(event["step"], None)
             steps[event["step"]] = _without(event, "event", "data", "at")
         elif event["event"] == "finished":
             finished = event["status"]
-    return steps, finished
+    return steps, begun, finished
 
 
 def run_events(project: Project, run_id: str) -> list[dict[str, Any]]:

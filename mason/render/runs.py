@@ -69,7 +69,7 @@ def end_line(run_id: str, record: Mapping[str, Any]) -> str:
         line += f" It was stopped {_stopped(record).rstrip('.')}."
     if record["status"] == "succeeded":
         return line
-    return f"{line} When the cause is mended: mason runs resume {run_id}"
+    return f"{line} {how_to_go_on(run_id, record)}"
 
 
 def _stopped(record: Mapping[str, Any]) -> str:
@@ -119,9 +119,26 @@ def run_text(run_id: str, record: Mapping[str, Any], terminal: Terminal) -> str:
         names = ("step", "status", "attempts", "seconds", "error")
         rows = [[_took(step) if name == "seconds" else str(step.get(name, "")) for name in names] for step in steps]
         lines += ["", table(names, rows, terminal)]
-    elif calls := _listed(record, "calls"):
+    if left := _not_begun(record, steps):
+        lines += ["", f"{_counted(left, 'step')} not begun."]
+    if not steps and (calls := _listed(record, "calls")):
         lines += ["", *map(str, calls)]
+    if record.get("status") in ("failed", "interrupted") and ("calls" in record or record.get("parameters")):
+        lines += ["", how_to_go_on(run_id, record)]
     return "\n".join(lines)
+
+
+def how_to_go_on(run_id: str, record: Mapping[str, Any]) -> str:
+    """What to do about a run that did not succeed."""
+    return f"When the cause is mended: mason runs resume {run_id}"
+
+
+def _not_begun(record: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> int:
+    """How many steps nothing is told of, of those whose parameters are known."""
+    parameters = record.get("parameters")
+    if "steps" not in record or not isinstance(parameters, Mapping):
+        return 0
+    return len(parameters.keys() - {str(step.get("step")) for step in steps})
 
 
 def _listed(record: Mapping[str, Any], name: str) -> list[Any]:

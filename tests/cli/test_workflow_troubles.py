@@ -422,8 +422,8 @@ def test_how_a_run_failed_is_told_where_its_record_could_not_be_kept(mason, fold
         ("return float('nan')", 1, {"a": "failed"}),
         ("if not os.fork():\n    return\nreturn os.wait()[1]", 0, {"a": "succeeded"}),
         ("threading.Thread(target=time.sleep, args=(300,)).start()", 0, {"a": "succeeded"}),
-        ("os._exit(7)", 7, {}),
-        ("os.kill(os.getpid(), signal.SIGKILL)", -9, {}),
+        ("os._exit(7)", 7, {"a": "interrupted"}),
+        ("os.kill(os.getpid(), signal.SIGKILL)", -9, {"a": "interrupted"}),
     ],
 )
 def test_what_operators_do_to_their_process(mason, folder, python, body, code, status):

@@ -310,3 +310,43 @@ def test_cancelling_a_run_that_never_was(mason, notes):
     told = mason("runs", "cancel", "nope")
     assert (told.code, told.err) == (1, mason("runs", "show", "nope").err)
     assert "nope" in told.err
+
+
+def test_the_steps_that_a_run_is_at_are_shown(mason, folder, notes):
+    notes(
+        step("a", "write"),
+        step("b", "wait", "a"),
+        step("c", "wait", "a"),
+        step("d", "wait", "b"),
+        step("e", "wait", "d"),
+    )
+    with begin("a.path:a.txt,a.text:A,b.seconds:60,c.seconds:60,d.seconds:0,e.seconds:0") as process:
+        until(process, "started", "b")
+        until(process, "started", "c")
+        going_on = mason("runs", "show", "last", "--json").json
+        assert steps_of(going_on) == {"a": "succeeded", "b": "running", "c": "running"}
+        text = mason("runs", "show", "last").out
+        assert "resume" not in text
+        process.kill()
+    killed = mason("runs", "show", "last", "--json").json
+    assert (killed["status"], steps_of(killed)) == (
+        "interrupted",
+        {"a": "succeeded", "b": "interrupted", "c": "interrupted"},
+    )
+    assert [each["attempts"] for each in killed["steps"]] == [1, 1, 1]
+    for told, status in ((text, "running"), (mason("runs", "show", "last").out, "interrupted")):
+        rows = [line.split()[:3] for line in told.splitlines() if line[:2] in ("b ", "c ")]
+        assert rows == [["b", status, "1"], ["c", status, "1"]]
+        assert "\n\n2 steps not begun.\n" in told
+    assert mason("runs", "show", "last").out.splitlines()[-1] == (
+        f"When the cause is mended: mason runs resume {killed['run_id']}"
+    )
+
+
+def test_a_step_that_waits_for_its_next_attempt_is_shown_with_what_made_it_fail(mason, folder, notes):
+    notes(step("a", "read", more=", retry: constant(60), retry_max: 2"))
+    with begin("a.path:nope") as process:
+        until(process, "retrying", "a")
+        (told,) = mason("runs", "show", "last", "--json").json["steps"]
+        process.kill()
+    assert (told["status"], told["attempts"], "nope" in told["error"]) == ("running", 1, True)
