@@ -17,6 +17,7 @@ from mason.errors import ConflictError, MasonError, ParameterError, TransientEng
 from mason.project import Project
 from mason.project.clients import Clients, scheduled_runner
 from mason.project.workflows import INTERRUPTED, PreparedWorkflow, RunEnd, Tell, Watch
+from mason.resources.kinds import TRIGGER_RULES
 from mason.state.journal import Journal, event_of
 from mason.state.lock import refuse_lost, who
 
@@ -285,6 +286,7 @@ class _Run:
         shown = self._deciders.shown(id, ended.result) if succeeded and self._deciders is not None else None
         kept = {"data": ended.result} if succeeded and (id in self._referred or shown is not None) else {}
         started = ended.started if self._has_begun(id) else None
+        rule = self._steps[id].trigger_rule
         noted = self._note(
             "ended",
             step=id,
@@ -293,6 +295,7 @@ class _Run:
             error=self._why(id, ended.error),
             started_at=started.isoformat(timespec="milliseconds") if started else "",
             finished_at=ended.finished.isoformat(timespec="milliseconds") if ended.finished else "",
+            **({"trigger_rule": rule} if rule != TRIGGER_RULES[0] else {}),
             **kept,
         )
         self._told.append(noted)

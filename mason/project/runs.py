@@ -10,6 +10,7 @@ from mason.errors import ConflictError, NotFoundError, StateError, StateFormatEr
 from mason.project import Project
 from mason.project.workflows import INTERRUPTED
 from mason.resources.executions import ONLY_STEP
+from mason.resources.wording import shortened
 from mason.state.lock import who
 
 KEPT = ("succeeded", "skipped")
@@ -24,6 +25,31 @@ def begun_by(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     if begun is None:
         raise StateError("The journal of this run does not tell how it began: somebody edited it.")
     return begun
+
+
+def how_to_go_on(run_id: str, record: Mapping[str, Any]) -> str:
+    """What to do about a run that did not succeed: a sentence with a command at its end.
+
+    It is resumed, unless a step succeeded in it that was there for a failure: what that undid, the steps that are done
+    would not do again.
+    """
+    steps = record.get("steps")
+    cleaned_up = [
+        str(step.get("step"))
+        for step in (steps if isinstance(steps, list) else ())
+        if isinstance(step, Mapping) and (step.get("trigger_rule"), step.get("status")) == ("one_failed", "succeeded")
+    ]
+    if not cleaned_up:
+        return f"When the cause is mended: mason runs resume {run_id}"
+    if record.get("resource"):
+        anew = "mason apply"
+    elif record.get("schedule"):
+        anew = f"mason scheduler trigger {record['schedule']}"
+    else:
+        anew = f"mason run {str(record.get('address', '')).replace('.', ' ')} ..."
+    return (
+        f"When the cause is mended, run it anew, because {shortened(cleaned_up)} may have undone what is kept: {anew}"
+    )
 
 
 def list_runs(project: Project, *, most: int = 0) -> list[tuple[str, dict[str, Any]]]:

@@ -13,6 +13,7 @@ from mason.engines.runner import Ran
 from mason.errors import EngineError, MasonError, StateError
 from mason.project import Project
 from mason.project.running import execute_workflow
+from mason.project.runs import how_to_go_on
 from mason.project.workflows import PreparedWorkflow, Tell, prepare_workflow
 from mason.secrets import scrub
 
@@ -63,7 +64,7 @@ class Runner:
             return Ran(run_id, "failed", scrub(str(error)))
         told = [*end.record["errors"], *([end.warning] if end.warning else [])]
         if end.status != "succeeded":
-            told.append(f"Go on with: mason runs resume {run_id}")
+            told.append(how_to_go_on(run_id, end.record))
         return Ran(run_id, end.status, scrub("\n".join(told)))
 
     def _not_begun(

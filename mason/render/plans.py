@@ -121,6 +121,12 @@ def failure_text(failure: Failure) -> str:
     text = f"{title_of(failure.action.address)} {how}: {failure.message}"
     if not failure.run_id:
         return text
+    if any(step.trigger_rule == "one_failed" for step in failure.action.steps):
+        # What came after the failure may have undone what a run that goes on would keep.
+        return (
+            f"{text}\nSee what it did, and how to go on: mason runs show {failure.run_id}. "
+            "Or change the files, and apply again."
+        )
     return (
         f"{text}\nSee what it did: mason runs show {failure.run_id}. "
         f"Go on where it stopped: mason runs resume {failure.run_id}. Or change the files, and apply again."

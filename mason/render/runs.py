@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from mason.project.runs import how_to_go_on
 from mason.render.tables import table
 from mason.render.terminal import Terminal
 from mason.settings import History
@@ -126,11 +127,6 @@ def run_text(run_id: str, record: Mapping[str, Any], terminal: Terminal) -> str:
     if record.get("status") in ("failed", "interrupted") and ("calls" in record or record.get("parameters")):
         lines += ["", how_to_go_on(run_id, record)]
     return "\n".join(lines)
-
-
-def how_to_go_on(run_id: str, record: Mapping[str, Any]) -> str:
-    """What to do about a run that did not succeed."""
-    return f"When the cause is mended: mason runs resume {run_id}"
 
 
 def _not_begun(record: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> int:

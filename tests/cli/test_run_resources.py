@@ -223,6 +223,24 @@ def test_a_run_that_failed_is_planned_again_and_exit_code_and_last_line_say_so(m
     assert (log(folder), mason("plan").out) == (["one", "one", "two"], "No changes.\n")
 
 
+def test_a_failed_run_that_may_have_cleaned_up_is_to_be_looked_at(mason, folder, applied):
+    (folder / "rescue.yaml").write_text(
+        "type: workflow\nnamespace: note\ncommand: rescue\ndag:\n"
+        "  - {id: first, namespace: note, command: append}\n"
+        "  - {id: clean, namespace: note, command: append, dependencies: [first], trigger_rule: one_failed}\n"
+    )
+    failed = applied(
+        "type: run\nname: both\nconfig_id: 1\nworkflow: note:rescue\nparameters:\n"
+        "  first: {parameters: {path: log.txt, text: fail, seconds: 0}}\n"
+        "  clean: {parameters: {path: log.txt, text: clean, seconds: 0}}\n"
+    )
+    run_id = outcome(folder, "run.both")["run_id"]
+    assert failed.err.splitlines()[-1] == (
+        f"See what it did, and how to go on: mason runs show {run_id}. Or change the files, and apply again."
+    )
+    assert mason("runs", "show", run_id).out.splitlines()[-1].endswith("may have undone what is kept: mason apply")
+
+
 def test_a_resumed_run_settles_its_resource(mason, folder, applied):
     applied(
         BOTH.replace("seconds: 0", "seconds: 0", 1).replace("path: log.txt, text: two", "path: no/log.txt, text: two")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mason.project.runs import how_to_go_on
 from tests.cli.notes import ALL_LOCAL, WRITE
 from tests.waiting import interrupt, read_until, rest_of
 
@@ -157,6 +158,37 @@ def test_a_failure_and_its_resumption(mason, folder, notes):
     assert (folder / "c.txt").read_text() == "C"
     told = mason("runs", "resume", record["run_id"], "-y")
     assert told.err == f"Error: Run {record['run_id']} succeeded; there is nothing left to do.\n"
+
+
+def test_a_run_that_a_step_cleaned_up_after_is_to_be_done_anew(mason, folder, notes):
+    notes(step("a", "write"), step("b", "read", "a"), step("c", "write", "b", more=", trigger_rule: one_failed"))
+    pairs = "a.path:a.txt,a.text:A,b.path:nope,c.path:c.txt,c.text:C"
+    failed = mason("run", "workflow", "note", "all", "-p", pairs, "-y")
+    anew = (
+        "When the cause is mended, run it anew, because c may have undone what is kept: mason run workflow note all ..."
+    )
+    run_id = runs(mason)[0]["run_id"]
+    assert failed.out == f"Run {run_id} failed: 2 succeeded, 1 failed. {anew}\n"
+    assert mason("runs", "show", "last").out.splitlines()[-1] == anew
+    # Where the step itself failed, it undid nothing.
+    (folder / "c.txt").unlink()
+    (folder / "c.txt").mkdir()
+    (folder / "a.txt").unlink()
+    assert mason("run", "workflow", "note", "all", "-p", pairs, "-y").code == 1
+    assert mason("runs", "show", "last").out.splitlines()[-1] == (
+        f"When the cause is mended: mason runs resume {runs(mason)[0]['run_id']}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fact", "command"),
+    [({"schedule": "nightly"}, "mason scheduler trigger nightly"), ({"resource": "run.both"}, "mason apply")],
+)
+def test_what_does_a_run_anew(fact, command):
+    step = {"step": "c", "status": "succeeded", "trigger_rule": "one_failed"}
+    assert how_to_go_on("x", {"address": "workflow.note.all", "steps": [step], **fact}) == (
+        f"When the cause is mended, run it anew, because c may have undone what is kept: {command}"
+    )
 
 
 def test_other_parameters_cannot_refer_to_what_was_not_kept(mason, folder, notes):
