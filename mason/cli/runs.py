@@ -150,14 +150,14 @@ def resume(
 def cancel(invocation: Invocation, run_id: str) -> None:
     """Let a run of this machine finish what it is at, and begin nothing new.
 
-    RUN_ID last is the newest run.
+    It is the process that is asked: other runs that the same mason apply does end as well. Asked again, it is not
+    hurried. RUN_ID last is the newest run.
     """
     opened = open_project(invocation)
     run_id = history.meant_run(opened, run_id)
     # One that does not exist is told before anybody speaks of journals.
     history.show_run(opened, run_id)
-    pid = history.cancel_run(run_id)
-    show(f"Asked process {pid} to end run {run_id}.")
+    show(runs.asked_text(run_id, history.cancel_run(run_id)))
 
 
 @runs_group.command("prune")

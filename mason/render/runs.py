@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from mason.project.runs import how_to_go_on
+from mason.project.runs import Asked, how_to_go_on
 from mason.render.tables import table
 from mason.render.terminal import Terminal
+from mason.resources.wording import shortened
 from mason.settings import History
 
 STYLES = {
@@ -36,6 +37,8 @@ def event_line(event: Mapping[str, Any], terminal: Terminal) -> str:
         return f"{step}: {event['message']}" if event["kind"] != "error" else ""
     if kind == "ended":
         return _ended(event, terminal)
+    if kind == "asked":
+        return f"{event['by']} asked the run to end"
     return ""
 
 
@@ -141,6 +144,17 @@ def _listed(record: Mapping[str, Any], name: str) -> list[Any]:
     """What a record lists; nothing where somebody edited it so that it lists nothing."""
     listed = record.get(name)
     return listed if isinstance(listed, list) else []
+
+
+def asked_text(run_id: str, asked: Asked) -> str:
+    """Who was asked to end a run, and what else ends with it."""
+    others = f" It does {shortened(asked.others)} as well, which will end with it." if asked.others else ""
+    if not asked.before:
+        return f"Asked process {asked.pid} to end run {run_id}.{others}"
+    return (
+        f"Process {asked.pid} was asked to end run {run_id} before, and finishes what it is at.{others} "
+        f"To stop it at once: kill -INT {asked.pid}"
+    )
 
 
 def pruned_text(runs: Sequence[str], journals: Sequence[str], kept: History, *, dry_run: bool) -> str:

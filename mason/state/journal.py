@@ -1,8 +1,8 @@
 """What happens in a run, written down on this machine while it happens, so that a run that is killed can go on.
 
 The history in the store tells everybody how a run ended; the journal tells this machine how far it came. It is a file
-of JSON lines in ``$MASON_HOME/journals``. Whoever writes to it holds an OS lock, which goes with its process: a journal
-without an end and without a lock is that of a run that was interrupted.
+of JSON lines in ``$MASON_HOME/journals``. Whoever does the run holds an OS lock, which goes with its process: a journal
+without an end and without a lock is that of a run that was interrupted. Others write only that they ask it to end.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Journal:
         It is not forced to the disk at each event, which would take a hundred times as long: only when the machine
         itself fails can the last events be missing, and their steps are done again.
         """
-        line = _encode(event).encode("utf-8", "backslashreplace") + b"\n"
+        line = _line(event)
         with self._lock:
             try:
                 written = os.write(self._number, line)
@@ -149,6 +149,24 @@ def event_of(event: str, **facts: Any) -> dict[str, Any]:
     at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     scrubbed: dict[str, Any] = secrets.scrub_all({"event": event, "at": at, **facts})
     return scrubbed
+
+
+def add_event(run_id: str, event: Mapping[str, Any]) -> None:
+    """Add an event to the journal of a run that another process does, which writes on. Raises ``StateError``."""
+    path = journal_path(run_id)
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            # In one go, so that it stands between what the other one writes.
+            os.write(number, _line(event))
+        finally:
+            os.close(number)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _line(event: Mapping[str, Any]) -> bytes:
+    return _encode(event).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def journal_path(run_id: str) -> Path:
@@ -238,6 +256,7 @@ _FACTS: dict[str, dict[str, Any]] = {
     "retrying": {"step": str, "attempt": int, "delay": (int, float), "error": str},
     "said": {"step": str, "kind": str, "message": str},
     "ended": {"step": str, "status": str, "attempts": int, "error": str, "started_at": str, "finished_at": str},
+    "asked": {"by": str},
     "finished": {"status": str},
 }
 """What whoever reads a journal relies on, by event. There may be more facts, and events of other kinds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from mason.project.runs import how_to_go_on
+from mason.state.lock import who
 from tests.cli.notes import ALL_LOCAL, WRITE
 from tests.waiting import interrupt, read_until, rest_of
 
@@ -104,7 +106,8 @@ def test_a_run_writes_its_history(mason, folder, notes):
     assert (folder / "x.txt").read_text() == "hello"
     assert steps_of(record) == {"a": "succeeded", "b": "succeeded"}
     assert record["parameters"] == {"a": {"path": "x.txt", "text": "hello"}, "b": {"path": "x.txt"}}
-    assert mason("runs", "show", record["run_id"]).out.splitlines()[-3:] == [
+    shown = mason("runs", "show", record["run_id"]).out.splitlines()[-3:]
+    assert [re.sub(r"\d+\.\d$", "0.0", line) for line in shown] == [
         "step  status     attempts  seconds  error",
         "a     succeeded  1         0.0",
         "b     succeeded  1         0.0",
@@ -232,7 +235,7 @@ def test_json_is_a_line_for_each_event(mason, notes):
     assert [event["event"] for event in events] == ["begun", "started", "said", "ended", "finished"]
     (record,) = runs(mason)
     logged = mason("runs", "logs", record["run_id"]).out.splitlines()
-    assert [line.split("  ", 1)[1] for line in logged] == [
+    assert [re.sub(r"\d+\.\d s$", "0.0 s", line.split("  ", 1)[1]) for line in logged] == [
         "a: started",
         "a: waiting",
         "a: succeeded after 0.0 s",
@@ -299,6 +302,32 @@ def test_a_run_that_goes_on_is_not_resumed_but_can_be_cancelled(mason, folder, n
     assert process.returncode == 130
     told = mason("runs", "cancel", record["run_id"])
     assert told.err == f"Error: Run {record['run_id']} has ended; there is nothing to cancel.\n"
+
+
+def test_a_run_that_is_cancelled_twice_finishes_what_it_is_at(mason, notes):
+    notes(step("a", "wait"), step("b", "wait", "a"))
+    with begin("a.seconds:3,b.seconds:60") as process:
+        until(process, "started", "a")
+        first, second = (mason("runs", "cancel", "last").out for _ in range(2))
+        _, err = process.communicate(timeout=30)
+    (record,) = runs(mason)
+    assert first == f"Asked process {process.pid} to end run {record['run_id']}.\n"
+    assert second == (
+        f"Process {process.pid} was asked to end run {record['run_id']} before, and finishes what it is at. "
+        f"To stop it at once: kill -INT {process.pid}\n"
+    )
+    assert "Stopping at once." not in err
+    assert steps_of(record) == {"a": "succeeded", "b": "cancelled"}
+    logged = [line.split("  ", 1)[1] for line in mason("runs", "logs", "last").out.splitlines()]
+    assert logged.count(f"{who()} asked the run to end") == 1
+    # The next time that it goes on, it was not asked.
+    command = [sys.executable, "-m", "mason", "runs", "resume", "last", "-y", "--json"]
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as process:
+        until(process, "said", "b")
+        assert mason("runs", "cancel", "last").out.startswith("Asked process ")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
 
 
 @pytest.mark.parametrize("seed", range(4))
