@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
 from mason.planner.dryrun import DryRun, dry_run
 from mason.planner.expansion import Ancestry, Flat, FlatStep, Scope, expand
+from mason.planner.kept import Kept, others_given
 from mason.planner.order import cycles
 from mason.planner.outcome import Outcome
 from mason.planner.plan import ShownStep
@@ -21,20 +22,15 @@ from mason.planner.results import Lookup, step_of_run
 from mason.resources.address import config_address, kind_of, run_address, title_of
 from mason.resources.dag import dag_findings, step_remedy
 from mason.resources.executions import ONLY_STEP
-from mason.resources.kinds import Config, Operator, Parameter, Step, Workflow
-from mason.resources.parameters import Given, bind, convert
+from mason.resources.kinds import Config, Operator, Step, Workflow
+from mason.resources.parameters import Given, bind
 from mason.resources.wording import shortened
 from mason.resources.workflow_file import WorkflowGiven, parameters_of
-from mason.secrets import scrub_all
 from mason.state.snapshot import Entry
 from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
-
-
-Kept: TypeAlias = "Callable[[Sequence[FlatStep]], Mapping[str, Mapping[str, Any]]]"
-"""Of all steps of a run that is resumed: with which parameters those ran that are not done again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +281,9 @@ class _Planning:
         waiting: Mapping[str, Any] = {}
         references: tuple[Reference, ...] = ()
         if flat.id in self.kept:
-            bound = self._as_it_ran(flat, operator, ancestry)
+            bound = self.kept[flat.id]
+            if others_given(flat, operator, bound, lambda value: self._found(flat, value, ancestry).value):
+                self.warnings.append(f"Step {flat.id} is done: it keeps the parameters that it ran with")
         else:
             read = self._read(flat, operator, given)
             known, waiting, references = self._referring(flat, read, ancestry, faults)
@@ -336,17 +334,6 @@ class _Planning:
             )
             return parameters_of(given, entry)
         return parameters_of(given, flat.entry)
-
-    def _as_it_ran(self, flat: FlatStep, operator: Operator, ancestry: Ancestry) -> Mapping[str, Any]:
-        """The parameters of a step that is done. What was given anew for it, and would be something else, is told."""
-        ran = self.kept[flat.id]
-        declared = {parameter.name: parameter for parameter in operator.parameters}
-        for name, value in {**flat.entry.parameters, **flat.entry.pairs.values}.items():
-            value = self._found(flat, value, ancestry).value if is_referring(value) else value
-            if name not in declared or not _is(value, ran.get(name), declared[name]):
-                self.warnings.append(f"Step {flat.id} is done: it keeps the parameters that it ran with")
-                break
-        return ran
 
     def _referring(
         self, flat: FlatStep, read: Given, ancestry: Ancestry, faults: list[Diagnostic]
@@ -462,16 +449,6 @@ def _of_one_step(operator: str) -> Workflow:
     """The workflow that does one operator and nothing else."""
     _, namespace, command = operator.split(".")
     return Workflow(namespace, command, "", "", (), (Step(ONLY_STEP, "operator", namespace, command, ()),))
-
-
-def _is(given: Any, known: Any, parameter: Parameter) -> bool:
-    """Whether ``given`` would be bound as the value that is ``known``, in which secrets are taken out."""
-    if given is None:
-        return bool(parameter.default == known)
-    try:
-        return bool(scrub_all(given if is_referring(given) else convert(given, parameter.type)) == known)
-    except ValueError:
-        return False
 
 
 def _left_out(flat: Flat, faults: Mapping[str, Sequence[Diagnostic]]) -> dict[str, str]:

@@ -12,10 +12,11 @@ from mason.engines.occasion import Occasion
 from mason.errors import ConflictError, Diagnostic, ParameterError, StateError
 from mason.project import Project, remember_applied
 from mason.project.applied import find
-from mason.project.runs import KEPT, begun_by
+from mason.project.runs import KEPT, begun_by, that_cleaned_up, what_runs_anew
 from mason.project.workflows import PreparedWorkflow, prepare_work
 from mason.resources.address import config_address
 from mason.resources.executions import ONLY_STEP
+from mason.resources.wording import shortened
 from mason.state.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ def prepare_resumption(
     _refuse_what_was_not_kept(prepared.plan.steps, done, address)
     uses = _digests_when_done(prepared.plan, events, done)
     plan, done = _with_digests(prepared.plan, done, uses)
+    if cleaned_up := that_cleaned_up(events):
+        undone = f"{shortened(dict.fromkeys(cleaned_up))} may have undone what is kept, after a failure"
+        plan = replace(plan, warnings=(*plan.warnings, f"{undone}. If so, run it anew: {what_runs_anew(begun)}"))
     occasion = Occasion(begun["schedule"], begun.get("due", "")) if begun.get("schedule") else None
     prepared = replace(
         prepared,
@@ -100,7 +104,7 @@ def prepare_resumption(
 
 
 class _Resuming:
-    """What is done of a run. To be asked once its steps are known; see ``mason.planner.workflow.Kept``."""
+    """What is done of a run. To be asked once its steps are known; see ``mason.planner.kept.Kept``."""
 
     def __init__(self, run_id: str, events: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> None:
         self._run_id = run_id

@@ -36,22 +36,31 @@ def how_to_go_on(run_id: str, record: Mapping[str, Any]) -> str:
     would not do again.
     """
     steps = record.get("steps")
-    cleaned_up = [
-        str(step.get("step"))
-        for step in (steps if isinstance(steps, list) else ())
-        if isinstance(step, Mapping) and (step.get("trigger_rule"), step.get("status")) == ("one_failed", "succeeded")
-    ]
+    cleaned_up = that_cleaned_up(steps if isinstance(steps, list) else ())
     if not cleaned_up:
         return f"When the cause is mended: mason runs resume {run_id}"
-    if record.get("resource"):
-        anew = "mason apply"
-    elif record.get("schedule"):
-        anew = f"mason scheduler trigger {record['schedule']}"
-    else:
-        anew = f"mason run {str(record.get('address', '')).replace('.', ' ')} ..."
     return (
-        f"When the cause is mended, run it anew, because {shortened(cleaned_up)} may have undone what is kept: {anew}"
+        f"When the cause is mended, run it anew, because {shortened(cleaned_up)} may have undone what is kept: "
+        f"{what_runs_anew(record)}"
     )
+
+
+def that_cleaned_up(steps: Sequence[Any]) -> list[str]:
+    """The ids of those steps (as a record or journal tells of them) that were there for a failure, and succeeded."""
+    return [
+        str(step.get("step"))
+        for step in steps
+        if isinstance(step, Mapping) and (step.get("trigger_rule"), step.get("status")) == ("one_failed", "succeeded")
+    ]
+
+
+def what_runs_anew(begun: Mapping[str, Any]) -> str:
+    """The command that does from the beginning what a record tells of, or how a journal says that it began."""
+    if begun.get("resource"):
+        return "mason apply"
+    if begun.get("schedule"):
+        return f"mason scheduler trigger {begun['schedule']}"
+    return f"mason run {str(begun.get('address', '')).replace('.', ' ')} ..."
 
 
 def list_runs(project: Project, *, most: int = 0) -> list[tuple[str, dict[str, Any]]]:
@@ -216,7 +225,7 @@ def cancel_run(run_id: str) -> Asked:
 def _was_asked(events: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a run was asked to end since it began, or was resumed last."""
     told = [event["event"] for event in events if event["event"] in ("begun", "resumed", "asked")]
-    return told[-1] == "asked"
+    return bool(told[-1] == "asked")
 
 
 def _others_of(begun: Mapping[str, Any], run_id: str) -> Iterator[str]:

@@ -19,8 +19,9 @@ from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.engines.progress import Progress
+    from mason.planner.kept import Kept
     from mason.planner.outcome import Outcome
-    from mason.planner.workflow import Kept, WorkflowPlan
+    from mason.planner.workflow import WorkflowPlan
     from mason.resources.workflow_file import WorkflowGiven
 
 INTERRUPTED = "interrupted"

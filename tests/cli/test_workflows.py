@@ -173,6 +173,9 @@ def test_a_run_that_a_step_cleaned_up_after_is_to_be_done_anew(mason, folder, no
     run_id = runs(mason)[0]["run_id"]
     assert failed.out == f"Run {run_id} failed: 2 succeeded, 1 failed. {anew}\n"
     assert mason("runs", "show", "last").out.splitlines()[-1] == anew
+    assert mason("runs", "resume", "last", answer="no\n").err.splitlines()[-6] == (
+        "Warning: c may have undone what is kept, after a failure. If so, run it anew: mason run workflow note all ..."
+    )
     # Where the step itself failed, it undid nothing.
     (folder / "c.txt").unlink()
     (folder / "c.txt").mkdir()
