@@ -119,7 +119,7 @@ def floor_dag(folder: Path, shape: str, steps: str) -> float:
     from graphlib import TopologicalSorter
 
     names = [f"s{number}" for number in range(int(steps))]
-    before = names if shape == "chain" else names[:1] * len(names)
+    before = names[:1] * len(names) if shape == "fan" else names
     graph = {"s0": (), **{name: (dependency,) for name, dependency in zip(names[1:], before, strict=False)}}
     journal = os.open(folder / "floor.jsonl", os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_TRUNC)
 

@@ -231,6 +231,19 @@ command: nothing
 do:
   - metastore.list_databases: {}
 """
+ANSWER = """\
+type: operator
+namespace: benchmark
+command: answer
+"""
+ANSWER_CLASS = """\
+import mason
+
+
+class BenchmarkAnswer(mason.Operator):
+    def run(self, ctx):
+        return {"answer": 42}
+"""
 SECONDS_A_STEP = 150e-6
 
 
@@ -238,13 +251,20 @@ def dags(place: Path, peers: Peers) -> Iterator[Work]:
     """Workflows whose steps do next to nothing: what is measured is Mason itself.
 
     A step is a ``do:`` operator with one sentence, said to the client ``memory``, which answers at once: bound, checked
-    and journalled like every other one. A chain has one step after another; in a fan all wait for the first one.
+    and journalled like every other one. A chain has one step after another; in a fan all wait for the first one. The
+    Python chain has steps whose class returns a mapping, and calls no engine.
     """
     home, folder = place / "home", place / "project"
-    folder.mkdir()
-    for name, text in {"mason.yaml": "name: benchmark\n", "config.yaml": ALL_MEMORY, "nothing.yaml": NOTHING}.items():
+    (folder / "answer").mkdir(parents=True)
+    for name, text in {
+        "mason.yaml": "name: benchmark\n",
+        "config.yaml": ALL_MEMORY,
+        "nothing.yaml": NOTHING,
+        "answer/operator.yaml": ANSWER,
+        "answer/__init__.py": ANSWER_CLASS,
+    }.items():
         (folder / name).write_text(text)
-    for shape, steps in (("chain", 1), ("chain", 1_000), ("fan", 1_000), ("chain", 10_000)):
+    for shape, steps in (("chain", 1), ("chain", 1_000), ("fan", 1_000), ("python", 1_000), ("chain", 10_000)):
         (folder / f"{shape}_{steps}.yaml").write_text(dag(shape, steps))
     prepare((*MASON, "apply", "-y"), folder, home)
     yield Work(
@@ -256,9 +276,10 @@ def dags(place: Path, peers: Peers) -> Iterator[Work]:
         home=home,
     )
     clocked = (sys.executable, str(HERE / "clocked.py"))
-    for shape, steps in (("chain", 1_000), ("fan", 1_000), ("chain", 10_000)):
+    for shape, steps in (("chain", 1_000), ("fan", 1_000), ("python", 1_000), ("chain", 10_000)):
+        named = "chain of {:,} Python steps" if shape == "python" else f"{shape} of {{:,}} steps"
         yield Work(
-            name=f"{shape} of {steps:,} steps, execution",
+            name=f"{named.format(steps)}, execution",
             mason=(*clocked, "mason_dag", str(folder), shape, str(steps)),
             floor=(*clocked, "floor_dag", str(folder), shape, str(steps)),
             seconds=steps * SECONDS_A_STEP,
@@ -266,17 +287,20 @@ def dags(place: Path, peers: Peers) -> Iterator[Work]:
             clocked=True,
             folder=folder,
             home=home,
-            peers=peers.commands("dag", dict.fromkeys(WALKERS, (shape, steps))) if steps == 1_000 else {},
+            peers=peers.commands("dag", dict.fromkeys(WALKERS, (shape, steps)))
+            if steps == 1_000 and shape != "python"
+            else {},
         )
 
 
 def dag(shape: str, steps: int) -> str:
     """A workflow of that many steps, as YAML."""
-    after = {"chain": lambda number: f"s{number - 1}", "fan": lambda number: "s0"}[shape]
+    operator = "answer" if shape == "python" else "nothing"
     lines = [f"type: workflow\nnamespace: benchmark\ncommand: {shape}_{steps}\ndag:"]
     for number in range(steps):
-        dependencies = f", dependencies: [{after(number)}]" if number else ""
-        lines.append(f"  - {{id: s{number}, namespace: benchmark, command: nothing{dependencies}}}")
+        after = "s0" if shape == "fan" else f"s{number - 1}"
+        dependencies = f", dependencies: [{after}]" if number else ""
+        lines.append(f"  - {{id: s{number}, namespace: benchmark, command: {operator}{dependencies}}}")
     return "\n".join(lines) + "\n"
 
 

@@ -84,6 +84,7 @@ def test_workflows_are_run_with_their_journals(tmp_path):
         ("run workflow of one step, beside get", 1),
         ("chain of 1,000 steps, execution", 1_000),
         ("fan of 1,000 steps, execution", 1_000),
+        ("chain of 1,000 Python steps, execution", 1_000),
         ("chain of 10,000 steps, execution", 10_000),
     ]
 

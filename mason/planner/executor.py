@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from mason.engines import ENGINES
 from mason.engines.engine import Engine
@@ -24,6 +24,9 @@ from mason.resources.address import title_of
 from mason.resources.kinds import Operator, Sentence
 from mason.secrets import scrub
 
+if TYPE_CHECKING:
+    from mason.planner.python_source import Modules
+
 
 def execute(
     operator: Operator,
@@ -31,12 +34,14 @@ def execute(
     open_engine: Callable[[str], Engine],
     *,
     source: bytes | None = None,
+    modules: Modules | None = None,
     alone: bool = True,
 ) -> Answer:
     """Run ``operator`` as ``shown`` and return its answer; a failure of an engine or operator is among its errors.
 
-    ``open_engine`` gives the configured engine of a role, ``source`` is the module content of a Python operator. What
-    the operator prints goes to stderr, because stdout belongs to the answer. Only Ctrl-C and its like are raised.
+    ``open_engine`` gives the configured engine of a role, ``source`` is the module content of a Python operator,
+    ``modules`` are those that its run has imported already. What the operator prints goes to stderr, because stdout
+    belongs to the answer. Only Ctrl-C and its like are raised.
     """
     answer = Answer()
     ctx = Context(shown.parameters, open_engine, allowed=shown.allowed, tell=answer.tell)
@@ -47,7 +52,7 @@ def execute(
             if operator.sentences:
                 returned = _speak(operator.said(ctx.params), ctx, shown.clients)
             else:
-                returned = _run_class(operator, ctx, source or b"{}", title)
+                returned = _run_class(operator, ctx, source or b"{}", title, modules)
         answer.data = data_of(returned, of=title)
         answer.returned = returned
         if isinstance(returned, Rows) and returned.more:
@@ -126,11 +131,11 @@ def _cut(count: int, operator: Operator, parameters: Mapping[str, Any]) -> str:
     return f"Showing {first}; there are more" + (f" ({', or '.join(ways)})." if ways else ".")
 
 
-def _run_class(operator: Operator, ctx: Context, source: bytes, title: str) -> Any:
+def _run_class(operator: Operator, ctx: Context, source: bytes, title: str, modules: Modules | None) -> Any:
     # Imported here: most operators are sentences, and need nothing of this.
     from mason.planner.python_source import PythonClass
     from mason.resources.module import class_name
 
     name = class_name(operator.namespace, operator.command)
-    with PythonClass[context.Operator](source, name, context.Operator, title=title) as theirs:
+    with PythonClass[context.Operator](source, name, context.Operator, title=title, modules=modules) as theirs:
         return theirs.call(lambda instance: instance.run(ctx))

@@ -18,38 +18,156 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Generic, TypeVar
 
-from mason.errors import MasonError, OperatorError
+from mason.engines import interrupts
+from mason.errors import CancelledError, MasonError, OperatorError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _numbers = itertools.count(1)
+# Seconds between two looks at whether the work that imports a module was given up.
+_LOOK = 0.05
+
+
+class Modules:
+    """What the Python operators of one run were imported from: each module once, however many steps share it.
+
+    So they share what the module keeps, as in any program. One that has another content, or another class, is another
+    module. To be closed in the end; what a thread uses that outlives the run is taken away when that is done with it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._modules: dict[tuple[bytes, str], _Module] = {}
+        self._closed = False
+
+    @contextlib.contextmanager
+    def using(self, source: bytes, name: str) -> Iterator[_Module]:
+        """The module of ``source`` with the class ``name``, which is there for as long as this lasts."""
+        with self._lock:
+            module = self._modules.get((source, name)) or _Module(source, name)
+            if not self._closed:
+                self._modules[source, name] = module
+            module.users += 1
+        try:
+            yield module
+        finally:
+            with self._lock:
+                module.users -= 1
+                unused = self._closed and not module.users
+            if unused:
+                module.close()
+
+    def close(self) -> None:
+        """Forget them, and take their files from the disk."""
+        with self._lock:
+            self._closed = True
+            unused = [module for module in self._modules.values() if not module.users]
+            self._modules.clear()
+        for module in unused:
+            module.close()
+
+
+class _Module:
+    """The content of one module: its folder, and what was imported from there. Both are made when they are wanted."""
+
+    def __init__(self, source: bytes, name: str) -> None:
+        self.users = 0
+        self._source = source
+        self._name = name
+        self._lock = threading.Lock()
+        self._held = contextlib.ExitStack()
+        self._folder: Path | None = None
+        self._imported: ModuleType | None = None
+        self._import: _Import | None = None
+
+    def folder(self) -> Path:
+        """Where its files are. Raises ``OSError`` where they cannot be written."""
+        with self._lock:
+            if self._folder is None:
+                self._folder = self._held.enter_context(_materialized(json.loads(self._source)))
+            return self._folder
+
+    def imported(self) -> ModuleType:
+        """The module. Raises what importing it raises; then the next one who asks imports it again.
+
+        Who asks while another thread imports it waits for that one, unless its work is given up: that may never end.
+        Raises ``CancelledError`` where who waits is given up.
+        """
+        folder = self.folder()
+        while True:
+            with self._lock:
+                if self._imported is not None:
+                    return self._imported
+                ahead = self._import
+                if ahead is None or _is_given_up(ahead.work):
+                    self._import = mine = _Import()
+                    break
+            ahead.ended.wait(_LOOK)
+            if _is_given_up(interrupts.current()):
+                raise CancelledError(f"{self._name} was not imported: nobody waits for this work any more.")
+        try:
+            # A child that the module forks must not come to the lock, which another thread may have held by then.
+            with _forks_ended():
+                module = self._held.enter_context(_imported(folder, self._name))
+            with self._lock:
+                self._imported = self._imported or module
+                return self._imported
+        finally:
+            with self._lock:
+                if self._import is mine:
+                    self._import = None
+            mine.ended.set()
+
+    def close(self) -> None:
+        """Forget it, and take its files from the disk."""
+        self._held.close()
+
+
+class _Import:
+    """One thread that imports a module, and for what work."""
+
+    def __init__(self) -> None:
+        self.work = interrupts.current()
+        self.ended = threading.Event()
+
+
+def _is_given_up(work: interrupts.Interruptible | None) -> bool:
+    return work is not None and work.given_up
 
 
 class PythonClass(Generic[T]):
     """One instance of the class ``name`` in ``source``, which is the content of a module as the state keeps it.
 
     The class must derive from ``base``; ``title`` (``Operator table:get``) stands before what is told of it. To be used
-    as a context manager: in the end nothing of the source stays loaded or on the disk.
+    as a context manager: in the end nothing of the source stays loaded or on the disk, unless it is among ``modules``,
+    which others share.
     """
 
-    def __init__(self, source: bytes, name: str, base: type[Any], *, title: str) -> None:
+    def __init__(
+        self, source: bytes, name: str, base: type[Any], *, title: str, modules: Modules | None = None
+    ) -> None:
         self._source = source
         self._name = name
         self._base = base
         self._title = title
+        self._modules = modules
         self._held = contextlib.ExitStack()
         self._instance: T | None = None
         self._unusable = ""
 
     def __enter__(self) -> PythonClass[T]:
-        try:
-            self._folder = self._held.enter_context(_materialized(json.loads(self._source)))
-        except OSError as error:
-            raise OperatorError(
-                f"The Python files of {self._title} cannot be put into a temporary folder: {error.strerror}. Make room "
-                "there, or set TMPDIR to another one."
-            ) from error
+        with contextlib.ExitStack() as held:
+            modules = self._modules or held.enter_context(contextlib.closing(Modules()))
+            self._module = held.enter_context(modules.using(self._source, self._name))
+            try:
+                self._folder = self._module.folder()
+            except OSError as error:
+                raise OperatorError(
+                    f"The Python files of {self._title} cannot be put into a temporary folder: {error.strerror}. Make "
+                    "room there, or set TMPDIR to another one."
+                ) from error
+            self._held = held.pop_all()
         return self
 
     def __exit__(
@@ -80,8 +198,7 @@ class PythonClass(Generic[T]):
             raise OperatorError(told) from error
 
     def _made(self) -> T:
-        module = self._held.enter_context(_imported(self._folder, self._name))
-        instance: T = getattr(module, self._name)()
+        instance: T = getattr(self._module.imported(), self._name)()
         if not isinstance(instance, self._base):
             raise OperatorError(f"{self._title}: class {self._name} must derive from mason.{self._base.__name__}.")
         return instance

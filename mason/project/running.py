@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mason.planner.deciding import Deciders
     from mason.planner.nodes import Ended
     from mason.planner.outcome import Outcome, Status
+    from mason.planner.python_source import Modules
     from mason.planner.walk import Control
     from mason.planner.workflow import PlannedStep
 
@@ -103,6 +104,7 @@ def execute_workflow(
         finally:
             # What is being interrupted uses clients, and tidies up.
             control.see_off(_TIDYING)
+            run.unload()
             warnings = run.close()
         end = given_up or run.end({step: each.status for step, each in ended.items()})
         end = replace(end, warning=" ".join(filter(None, (end.warning, *warnings))))
@@ -141,6 +143,7 @@ class _Run:
         self._tables = dict(prepared.tables)
         self._lock = threading.Lock()
         self._clients: dict[object, Clients] = {}
+        self._modules: Modules | None = None
         self._results: dict[str, list[Any] | str] = dict(prepared.results) | {
             step: each.get("data", []) if each["status"] == "succeeded" else each["status"]
             for step, each in (prepared.done or {}).items()
@@ -196,12 +199,32 @@ class _Run:
             self._decide(step, attempt)
         shown = replace(step.shown, parameters=resolve(step, self._results))
         with self._watched(step_id):
-            answer = executor.execute(step.operator, shown, self._engines(step), source=step.source, alone=False)
+            answer = executor.execute(
+                step.operator,
+                shown,
+                self._engines(step),
+                source=step.source,
+                modules=None if step.source is None else self._python(),
+                alone=False,
+            )
         self._note_messages(step_id, attempt, answer)
         self._note_tables(step, answer)
         if answer.failure is not None:
             raise answer.failure
         return answer.data
+
+    def _python(self) -> Modules:
+        # Imported here: most operators are sentences.
+        from mason.planner.python_source import Modules
+
+        with self._lock:
+            self._modules = self._modules or Modules()
+            return self._modules
+
+    def unload(self) -> None:
+        """Forget the modules of Python operators, and take their files from the disk."""
+        if self._modules is not None:
+            self._modules.close()
 
     def _watched(self, step_id: str) -> AbstractContextManager[None]:
         if self._watch is None:
