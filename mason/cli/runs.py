@@ -107,8 +107,7 @@ def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
         show_json({"format_version": JSON_FORMAT, "run_id": run_id, "events": chosen})
         return
     for event in chosen:
-        line = runs.event_line(event, output(invocation))
-        if line:
+        for line in runs.log_lines(event, output(invocation)):
             show(f"{event['at']}  {line}")
 
 

@@ -19,7 +19,7 @@ class Answer:
 
     ``returned`` is what ``data`` was made of, for views that show rows and tables as such. ``cut`` is the sentence
     among ``info`` that says that a limit cut the rows. ``tables`` are those that were registered or deleted, as
-    ``Context.tables`` holds them.
+    ``Context.tables`` holds them. ``trace`` is where the failure of a person's Python comes from, empty for others.
     """
 
     errors: list[str] = field(default_factory=list)
@@ -30,6 +30,7 @@ class Answer:
     returned: Any = None
     cut: str = ""
     tables: Mapping[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
+    trace: str = ""
 
     def tell(self, kind: str, message: str) -> None:
         """Add a sentence under ``Info`` or ``Warnings``; halves of surrogate pairs, which are no text, are escaped."""

@@ -52,7 +52,7 @@ def execute(
             if operator.sentences:
                 returned = _speak(operator.said(ctx.params), ctx, shown.clients)
             else:
-                returned = _run_class(operator, ctx, source or b"{}", title, modules)
+                returned = _run_class(operator, ctx, source or b"{}", modules, title, answer)
         answer.data = data_of(returned, of=title)
         answer.returned = returned
         if isinstance(returned, Rows) and returned.more:
@@ -131,11 +131,16 @@ def _cut(count: int, operator: Operator, parameters: Mapping[str, Any]) -> str:
     return f"Showing {first}; there are more" + (f" ({', or '.join(ways)})." if ways else ".")
 
 
-def _run_class(operator: Operator, ctx: Context, source: bytes, title: str, modules: Modules | None) -> Any:
+def _run_class(
+    operator: Operator, ctx: Context, source: bytes, modules: Modules | None, title: str, answer: Answer
+) -> Any:
     # Imported here: most operators are sentences, and need nothing of this.
     from mason.planner.python_source import PythonClass
     from mason.resources.module import class_name
 
     name = class_name(operator.namespace, operator.command)
     with PythonClass[context.Operator](source, name, context.Operator, title=title, modules=modules) as theirs:
-        return theirs.call(lambda instance: instance.run(ctx))
+        try:
+            return theirs.call(lambda instance: instance.run(ctx))
+        finally:
+            answer.trace = theirs.trace

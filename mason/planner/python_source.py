@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar
 
 from mason.engines import interrupts
 from mason.errors import CancelledError, MasonError, OperatorError
+from mason.planner.traces import trace_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -155,6 +156,8 @@ class PythonClass(Generic[T]):
         self._held = contextlib.ExitStack()
         self._instance: T | None = None
         self._unusable = ""
+        self.trace = ""
+        """Where what the last call raised comes from: the frames from the person's own on; empty where it returned."""
 
     def __enter__(self) -> PythonClass[T]:
         with contextlib.ExitStack() as held:
@@ -181,6 +184,7 @@ class PythonClass(Generic[T]):
         Raises ``OperatorError`` that says what the person's code raised and where, be it to exit the process. A
         ``MasonError`` goes through as it is, and so does Ctrl-C, which only the main thread gets.
         """
+        self.trace = ""
         if self._unusable:
             raise OperatorError(self._unusable)
         try:
@@ -193,7 +197,10 @@ class PythonClass(Generic[T]):
             told = str(error) if isinstance(error, MasonError) else f"{self._title} raised {self._said(error)}"
             if self._instance is None and not ctrl_c:
                 self._unusable = told
-            if ctrl_c or isinstance(error, MasonError):
+            if ctrl_c:
+                raise
+            self.trace = trace_of(error, self._folder)
+            if isinstance(error, MasonError):
                 raise
             raise OperatorError(told) from error
 

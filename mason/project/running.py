@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mason.planner.deciding import Deciders
     from mason.planner.nodes import Ended
     from mason.planner.outcome import Outcome, Status
+    from mason.planner.output import Printed
     from mason.planner.python_source import Modules
     from mason.planner.walk import Control
     from mason.planner.workflow import PlannedStep
@@ -144,6 +145,7 @@ class _Run:
         self._lock = threading.Lock()
         self._clients: dict[object, Clients] = {}
         self._modules: Modules | None = None
+        self._printed: dict[str, Printed] = {}
         self._results: dict[str, list[Any] | str] = dict(prepared.results) | {
             step: each.get("data", []) if each["status"] == "succeeded" else each["status"]
             for step, each in (prepared.done or {}).items()
@@ -198,7 +200,7 @@ class _Run:
         if not self._has_begun(step_id):
             self._decide(step, attempt)
         shown = replace(step.shown, parameters=resolve(step, self._results))
-        with self._watched(step_id):
+        with self._watched(step_id), self._heard(step_id, attempt):
             answer = executor.execute(
                 step.operator,
                 shown,
@@ -233,6 +235,21 @@ class _Run:
 
         return observing(partial(self._watch, step_id))
 
+    def _heard(self, step_id: str, attempt: int) -> AbstractContextManager[None]:
+        """What the step prints within it is said by the step."""
+        from mason.planner.output import Printed, hearing
+
+        def tell(line: str, kept: bool) -> None:
+            event = _event("said", step=step_id, attempt=attempt, kind="output", message=line)
+            if kept:
+                # Where it cannot be written, the events of the step cannot either, and end the run.
+                with suppress(MasonError):
+                    self._write(event)
+            self._tell(event)
+
+        printed = self._printed.setdefault(step_id, Printed())
+        return hearing(printed, tell)
+
     def _decide(self, step: PlannedStep, attempt: int) -> None:
         """Let classes decide whether a step begins. Only then it is written that it does."""
         from mason.planner.workflow import resolve
@@ -245,7 +262,8 @@ class _Run:
                 return step.parameters
 
         assert self._deciders is not None, "only of steps that a class decides on it is not known whether they begin"
-        self._deciders.decide(step, parameters)
+        with self._heard(step.id, attempt):
+            self._deciders.decide(step, parameters)
         self._begun.add(step.id)
         self._note("started", step=step.id, attempt=attempt)
 
@@ -278,7 +296,13 @@ class _Run:
             )
 
     def _note_messages(self, step_id: str, attempt: int, answer: Answer) -> None:
-        for kind, messages in (("info", answer.info), ("warning", answer.warnings), ("error", answer.errors)):
+        traces = [answer.trace] if answer.trace else []
+        for kind, messages in (
+            ("info", answer.info),
+            ("warning", answer.warnings),
+            ("error", answer.errors),
+            ("traceback", traces),
+        ):
             for message in messages:
                 self._note("said", step=step_id, attempt=attempt, kind=kind, message=message)
 

@@ -34,12 +34,21 @@ def event_line(event: Mapping[str, Any], terminal: Terminal) -> str:
     if kind == "retrying":
         return f"{step}: attempt {event['attempt']} failed, the next one in {event['delay']:g} s: {event['error']}"
     if kind == "said":
-        return f"{step}: {event['message']}" if event["kind"] != "error" else ""
+        # How it failed is told where it ended, and where that came from in the logs only.
+        return f"{step}: {event['message']}".rstrip() if event["kind"] not in ("error", "traceback") else ""
     if kind == "ended":
         return _ended(event, terminal)
     if kind == "asked":
         return f"{event['by']} asked the run to end"
     return ""
+
+
+def log_lines(event: Mapping[str, Any], terminal: Terminal) -> list[str]:
+    """One event in the logs of a run, where tracebacks are told too."""
+    if event["event"] == "said" and event["kind"] == "traceback":
+        return [f"{event['step']}: {line}".rstrip() for line in event["message"].split("\n")]
+    line = event_line(event, terminal)
+    return [line] if line else []
 
 
 def _ended(event: Mapping[str, Any], terminal: Terminal) -> str:

@@ -130,7 +130,7 @@ def test_a_run_is_a_tree_that_stays_as_it_ended(made, folder):
     assert watched.end() == (
         1,
         [
-            "printed hello",
+            "a: printed hello",
             "a: told",
             "d: failed after N s: Operator py:work raised ValueError: \\u001b[2J\\u001b]0;evil\\u0007 日本語の長い説明",
             " of two lines (__init__.py:21)",
@@ -258,7 +258,7 @@ def test_piped_there_are_lines(made, mason):
     done = mason(*RUN, "-p", "a.say:hello")
     assert re.sub(r"\d+\.\d s", "N s", done.err).splitlines()[-4:] == [
         "a: started",
-        "printed hello",
+        "a: printed hello",
         "a: told",
         "a: succeeded after N s",
     ]

@@ -236,7 +236,8 @@ class NoteAll(mason.Workflow):
 
 
 def told_by(done) -> list[list]:
-    return [json.loads(line) for line in done.err.splitlines() if line.startswith("[")]
+    told = (line.partition(": ")[2] for line in done.err.splitlines())
+    return [json.loads(line) for line in told if line.startswith("[")]
 
 
 def test_what_it_sees(mason, folder, notes):
@@ -443,8 +444,9 @@ def test_what_it_prints_does_not_meet_what_is_told(mason, notes):
     notes(deciding("print('noise')"), step("a", "flaky"))
     done = mason("run", "workflow", "note", "all", "-y", "--json")
     events = [json.loads(line) for line in done.out.splitlines()]
-    assert [event["event"] for event in events] == ["begun", "started", "ended", "finished"]
-    assert "noise\n" in done.err
+    assert [event["event"] for event in events] == ["begun", "said", "started", "ended", "finished"]
+    assert (events[1]["kind"], events[1]["message"]) == ("output", "noise")
+    assert "noise" not in done.err
 
 
 def test_secrets_in_reasons_are_told_nowhere(mason, folder, notes):
