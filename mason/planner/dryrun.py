@@ -45,6 +45,13 @@ class DryRun:
         return self.certain and all(call.read_only for call in self.calls)
 
     @property
+    def untold(self) -> dict[str, Any]:
+        """The parameters that were given, where the calls do not show what becomes of them."""
+        if self.calls and all(call.known for call in self.calls):
+            return {}
+        return {name: value for name, value in self.parameters.items() if value is not None}
+
+    @property
     def allowed(self) -> frozenset[str] | None:
         """The changing verbs that may be called once this was confirmed; ``None`` for all of them."""
         return (

@@ -56,7 +56,7 @@ class ShownStep:
     """One step of what a run executes or a schedule will: the operator's address, when it begins, and its sentences.
 
     ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty, ``timeout`` is in seconds. ``certain`` is
-    false when its Python may call verbs that are not among ``calls``.
+    false when its Python may call verbs that are not among ``calls``. ``untold`` are the parameters that no call shows.
     """
 
     id: str
@@ -69,6 +69,7 @@ class ShownStep:
     timeout: int | None
     calls: tuple[Call, ...]
     certain: bool = True
+    untold: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,6 +262,7 @@ def encode_step(step: ShownStep) -> list[Any]:
         step.timeout,
         [_encode_call(call) for call in step.calls],
         step.certain,
+        dict(step.untold),
     ]
 
 
@@ -275,9 +276,9 @@ def _encode_call(call: Call) -> list[Any]:
 
 
 def _decode_step(given: list[Any]) -> ShownStep:
-    step_id, address, config_id, dependencies, rule, retry, retry_max, timeout, calls, certain = given
+    step_id, address, config_id, dependencies, rule, retry, retry_max, timeout, calls, *rest = given
     told = tuple(Call(*call) for call in calls)
-    return ShownStep(step_id, address, config_id, tuple(dependencies), rule, retry, retry_max, timeout, told, certain)
+    return ShownStep(step_id, address, config_id, tuple(dependencies), rule, retry, retry_max, timeout, told, *rest)
 
 
 def _decode(body: dict[str, Any]) -> Plan:

@@ -74,7 +74,8 @@ def _schema() -> dict[str, Any]:
     }
     number_or_none = {"type": ["integer", "null"], "minimum": 0}
     step = _tuple(
-        *(_TEXT, _TEXT, _TEXT, _TEXTS, _TEXT, _TEXT, number_or_none, number_or_none, calls, {"type": "boolean"})
+        *(_TEXT, _TEXT, _TEXT, _TEXTS, _TEXT, _TEXT, number_or_none, number_or_none, calls, {"type": "boolean"}),
+        {"type": "object"},
     )
     action = _object(
         kind={"enum": list(ACTION_KINDS)},

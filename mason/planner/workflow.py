@@ -78,6 +78,7 @@ class PlannedStep:
             timeout=self.timeout,
             calls=self.shown.calls,
             certain=self.shown.certain,
+            untold=self.shown.untold,
         )
 
 

@@ -9,9 +9,13 @@ from mason.planner.plan import Call, ShownStep
 from mason.render import JSON_FORMAT
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
+from mason.secrets import scrub_all
 
 if TYPE_CHECKING:
     from mason.planner.dryrun import DryRun
+
+_LONGEST = 100
+"""How long a parameter may be to be shown whole."""
 
 
 def dry_run_text(shown: DryRun, terminal: Terminal) -> str:
@@ -21,7 +25,10 @@ def dry_run_text(shown: DryRun, terminal: Terminal) -> str:
 
 
 def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[str]:
-    """The sentences, numbered and indented."""
+    """The sentences, numbered and indented; before them the parameters that they do not show."""
+    if shown.untold:
+        given = (f"{name}={_value_text(value)}" for name, value in scrub_all(shown.untold).items())
+        yield f"  with {', '.join(given)}"
     for number, call in enumerate(shown.calls, 1):
         effect = terminal.style("read-only", "green") if call.read_only else terminal.style("changes things", "yellow")
         yield f"  {number}. {call}  [{effect}]"
@@ -29,6 +36,16 @@ def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[st
         yield "  call no engine"
     if not shown.certain:
         yield "  and, as its Python passes engines on, perhaps call any other verb"
+
+
+def _value_text(value: Any) -> str:
+    """As Python writes it, but a reference as people do; cut in the middle where it is long."""
+    # Imported here: a plan without a change shows no step, and this brings the engines' models.
+    from mason.planner.sentences import placeholder
+
+    refers = placeholder(value).partition(".")[0] in ("steps", "runs")
+    text = value.strip() if refers else repr(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 30]} … {text[-20:]}"
 
 
 def dry_run_json(shown: DryRun) -> dict[str, Any]:

@@ -378,4 +378,5 @@ def _step_json(step: ShownStep) -> dict[str, Any]:
         "timeout": step.timeout,
         "calls": [call_json(call) for call in step.calls],
         "certain": step.certain,
+        "parameters": dict(step.untold),
     }

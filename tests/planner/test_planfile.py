@@ -19,7 +19,9 @@ from mason.state import content
 OPERATOR = {"type": "operator", "namespace": "table", "command": "get", "description": "Über alles"}
 SOURCE = json.dumps({"__init__.py": "x = 'é'\n"}).encode()
 CALL = Call("local", "scheduler", "put_schedule", {"name": "s", "overwrite": True}, read_only=False, known=False)
-STEP = ShownStep("s1", "operator.a.b", "1", ("s0",), "all_done", "constant(1)", 3, 5, (CALL,), certain=False)
+STEP = ShownStep(
+    "s1", "operator.a.b", "1", ("s0",), "all_done", "constant(1)", 3, 5, (CALL,), certain=False, untold={"a": 1}
+)
 
 
 def full_plan(**more):
