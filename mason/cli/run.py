@@ -39,6 +39,7 @@ from mason.secrets import scrub_all
 
 # What workflows take is imported where it is used: a run of an operator starts faster without.
 if TYPE_CHECKING:
+    from mason.project.scheduler import Putting
     from mason.project.workflows import PreparedWorkflow
     from mason.render.live import LiveTree
 
@@ -183,11 +184,14 @@ def validate_workflow(
     """
     from mason.render import dags
 
-    _, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
+    opened, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
+    putting = _planned_schedule(opened, prepared)
     if invocation.json:
         show_json(dags.workflow_json(prepared.plan))
     else:
         show(dags.workflow_text(prepared.plan, output(invocation)))
+        if putting is not None:
+            show(_putting_text(putting, output(invocation)))
         show(f"\nValid: workflow {namespace}:{command} can run.")
 
 
@@ -227,13 +231,28 @@ def run_workflow(
     return do_workflow(invocation, opened, prepared, parallelism)
 
 
+def _planned_schedule(opened: Project, prepared: PreparedWorkflow) -> Putting | None:
+    """The schedule that the parameters ask for, if they do; its scheduler is not asked whether it has one already."""
+    if not prepared.plan.schedule:
+        return None
+    from mason.project import scheduler
+
+    return scheduler.plan_schedule(opened, prepared)
+
+
+def _putting_text(putting: Putting, terminal: Terminal) -> str:
+    from mason.render.plans import call_text
+
+    effect = terminal.style("changes things", "yellow")
+    return f"\nat the times of its schedule:\n  {call_text(putting.call)}  [{effect}]"
+
+
 def _put_schedule(invocation: Invocation, opened: Project, prepared: PreparedWorkflow, *, asks: bool) -> int:
     """Where the parameters say when a workflow runs: have its scheduler keep that, and run nothing now."""
     from mason.project import scheduler
-    from mason.render.plans import call_text
 
     putting = scheduler.prepare_schedule(opened, prepared)
-    tell(f"\nat the times of its schedule:\n  {call_text(putting.call)}  [changes things]")
+    tell(_putting_text(putting, progress(invocation)))
     if asks:
         confirm("Put this schedule?")
     following = scheduler.put_schedule(opened, putting)

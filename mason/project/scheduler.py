@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mason.engines.ledger import Ledger, SelfRunning, iso
@@ -13,6 +14,7 @@ from mason.planner.output import aside
 from mason.project import Project
 from mason.project.applied import applied_config, find, untouched
 from mason.project.clients import Clients, scheduled_runner
+from mason.resources.address import schedule_address
 from mason.resources.kinds import Config
 from mason.values import dataclass, field
 
@@ -161,11 +163,11 @@ class Putting:
     config: Config
 
 
-def prepare_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
+def plan_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
     """The schedule of a workflow whose parameters say at what times it runs (``schedule`` and ``schedule_name``).
 
-    One of that name that the scheduler has already would be replaced. Raises ``ParameterError`` when no scheduler can
-    keep it, and what the scheduler raises.
+    The scheduler is not asked. Raises ``ParameterError`` when no scheduler can keep it, and when a resource of the
+    state has its name: the scheduler would have something else then than what was applied.
     """
     from mason.clients import registry
     from mason.engines.scheduler import check_schedule
@@ -181,6 +183,11 @@ def prepare_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
     if isinstance(client, Diagnostic):
         raise ParameterError([client])
     name = plan.schedule_name or plan.address.partition(".")[2].replace(".", "_")
+    resource = schedule_address(name)
+    if resource in snapshot.resources:
+        message = f"{resource} is a resource of the state, which parameters do not replace"
+        remedy = "change its YAML and apply that, or choose another schedule_name"
+        raise ParameterError([Diagnostic("", 0, message, remedy)])
     wanted = Schedule(
         name=name,
         work=plan.address,
@@ -194,14 +201,23 @@ def prepare_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
     )
     model = schedule_model(wanted, plan)
     check_schedule(model)
-    with scheduler_of(project, config, client) as engine, aside():
+    return Putting(Call(client, "scheduler", "put_schedule", {"schedule": model.to_dict()}, read_only=False), config)
+
+
+def prepare_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
+    """The same, ready to be put: one of its name that the scheduler has already will be replaced.
+
+    Raises as :func:`plan_schedule`, and what the scheduler raises.
+    """
+    planned = plan_schedule(project, prepared)
+    call = planned.call
+    with scheduler_of(project, planned.config, call.client) as engine, aside():
         try:
-            engine.get_schedule(name)
+            engine.get_schedule(call.arguments["schedule"]["name"])
             there = True
         except NotFoundError:
             there = False
-    arguments = {"schedule": model.to_dict(), "overwrite": there}
-    return Putting(Call(client, "scheduler", "put_schedule", arguments, read_only=False), config)
+    return replace(planned, call=replace(call, arguments={**call.arguments, "overwrite": there}))
 
 
 def put_schedule(project: Project, putting: Putting) -> str:

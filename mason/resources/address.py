@@ -69,6 +69,11 @@ def run_address(name: str) -> str:
     return f"run.{name}"
 
 
+def schedule_address(name: str) -> str:
+    """The address of a schedule."""
+    return f"schedule.{name}"
+
+
 def config_address(identifier: str) -> str:
     """The address of a config."""
     return f"config.{identifier}"

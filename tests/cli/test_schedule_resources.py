@@ -209,6 +209,41 @@ def test_parameters_that_say_when_put_a_schedule_instead_of_running(mason, folde
     assert "overwrite=True" in again.err
 
 
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_parameters_do_not_take_over_what_was_applied(mason, folder, applied, command):
+    assert applied(NIGHTLY).code == 0
+    (folder / "when.yaml").write_text(
+        "schedule: 30 2 * * *\nschedule_name: nightly\nfirst: {parameters: {path: y.txt}}\n"
+    )
+    before = kept(mason)
+    refused = mason(command, "workflow", "note", "once", "-f", "when.yaml", *(["-y"] if command == "run" else []))
+    assert refused.code == 1
+    assert refused.err.splitlines()[-1] == (
+        "Error: schedule.nightly is a resource of the state, which parameters do not replace (change its YAML and "
+        "apply that, or choose another schedule_name)"
+    )
+    assert kept(mason) == before
+    other = ("-f", "other.yaml")
+    (folder / "other.yaml").write_text((folder / "when.yaml").read_text().replace("nightly", "other"))
+    assert mason(command, "workflow", "note", "once", *other, *(["-y"] if command == "run" else [])).code == 0
+
+
+def test_a_dry_run_says_that_a_schedule_would_be_put(mason, folder, applied):
+    (folder / "when.yaml").write_text("schedule: 30 2 * * *\nfirst: {parameters: {path: y.txt}}\n")
+    shown = mason("validate", "workflow", "note", "once", "-f", "when.yaml")
+    assert shown.out.splitlines()[-5:] == [
+        "",
+        "at the times of its schedule:",
+        "  for local as scheduler do put_schedule(schedule={'name': 'note_once', 'schedule': '30 2 * * *', "
+        "'time_zone': 'UTC', 'catch_up': 'none', 'overlap': 'skip', 'enabled': True, 'workflow': 'workflow.note.once', "
+        "'config_id': '1'})  [changes things]",
+        "",
+        "Valid: workflow note:once can run.",
+    ]
+    assert kept(mason) == []
+    assert mason("validate", "workflow", "note", "once", "-f", "when.yaml", "--json").json["schedule"] == "30 2 * * *"
+
+
 def test_a_time_that_never_comes_in_parameters(mason, folder, applied):
     (folder / "when.yaml").write_text("schedule: 0 0 30 2 *\nfirst: {parameters: {path: y.txt}}\n")
     assert mason("validate", "workflow", "note", "once", "-f", "when.yaml").err == (
