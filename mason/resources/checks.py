@@ -74,7 +74,8 @@ def _run(definition: Mapping[str, Any]) -> list[Finding]:
             found.append(Finding(("parameters",), f"{text} is no reference", remedy))
         elif parts[0] == name:
             found.append(Finding(("parameters",), f"{text}: a run cannot refer to itself", "name another run"))
-    return found
+    remedy = "a run is done once, when it is applied: write a resource of type: schedule for its times"
+    return found + _times(definition, remedy)
 
 
 def _schedule(definition: Mapping[str, Any]) -> list[Finding]:
@@ -83,17 +84,29 @@ def _schedule(definition: Mapping[str, Any]) -> list[Finding]:
 
     found: list[Finding] = []
     text, zone = definition.get("schedule"), definition.get("time_zone")
-    if isinstance(text, str) and text:
-        try:
-            cron.parse(text)
-        except cron.CronError as error:
-            found += [Finding(("schedule",), f"schedule: {message}", remedy) for message, remedy in error.faults]
+    known = "UTC"
     if isinstance(zone, str) and zone:
         try:
             zones.find_zone(zone)
+            known = zone
         except zones.ZoneError as error:
             found.append(Finding(("time_zone",), f"time_zone: {error.message}", error.remedy))
-    return found
+    if isinstance(text, str) and text:
+        faults = cron.coming_faults(text, known)
+        found += [Finding(("schedule",), f"schedule: {message}", remedy) for message, remedy in faults]
+    return found + _times(definition, "say it beside parameters: this is the schedule")
+
+
+def _times(definition: Mapping[str, Any], remedy: str) -> list[Finding]:
+    """What belongs into a parameter file, where nobody would look at it. A mapping there is a step of that name."""
+    given = definition.get("parameters")
+    if definition.get("workflow") is None or not isinstance(given, dict):
+        return []
+    return [
+        Finding(("parameters", key), f"parameters.{key} would be passed over", remedy)
+        for key in ("schedule", "schedule_name")
+        if given.get(key) is not None and not isinstance(given[key], Mapping)
+    ]
 
 
 def _parameters(given: Any) -> tuple[list[str] | None, list[Finding]]:

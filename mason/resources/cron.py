@@ -181,6 +181,17 @@ def parse(text: str) -> Cron:
     return _of_five(text, words)
 
 
+def coming_faults(text: str, zone: str) -> list[tuple[str, str]]:
+    """What is wrong with an expression for times from now on in the time zone ``zone``, which there is: each fault with
+    its remedy. One whose years have passed means something, and is never due again."""
+    try:
+        if parse(text).after(datetime.now(timezone.utc), zone) is None:
+            return [("it is never due again: its last time has passed", "choose a later year, or * for every year")]
+    except CronError as error:
+        return list(error.faults)
+    return []
+
+
 def _shorthand(word: str) -> str:
     if word.lower() in _SHORTHANDS:
         return _SHORTHANDS[word.lower()]

@@ -26,6 +26,9 @@ def dag_findings(steps: Any) -> list[Finding]:
             message = f"Step {step['id']} is defined twice: dag[{places[step['id']]}] and dag[{number}]"
             findings.append(Finding(("dag", number, "id"), message, "give one of them another id"))
         places.setdefault(step["id"], number)
+        if step.get("retry_max") and not step.get("retry"):
+            message = f"Step {step['id']} has a retry_max and no retry, so it would not be tried again"
+            findings.append(Finding(("dag", number, "retry_max"), message, "write retry: constant(5), or remove it"))
     graph: dict[str, set[str]] = {name: set() for name in places}
     circling: set[str] = set()
     for number, step in enumerate(steps):
@@ -38,7 +41,7 @@ def dag_findings(steps: Any) -> list[Finding]:
             findings.append(Finding(path, message, step_remedy(undefined[0], places)))
         if step["id"] in wanted:
             circling.add(step["id"])
-            message = f"Step {step['id']} depends on itself"
+            message = f"Cycle detected. Repeated steps: {step['id']}"
             findings.append(Finding(path, message, "remove it from its dependencies"))
         graph[step["id"]].update(name for name in wanted if name in places and name != step["id"])
     for circle in _circles(graph, places):

@@ -126,6 +126,9 @@ def _unknown_key(key: str, path: Path, rule: Mapping[str, Any], value: Mapping[s
 
 
 def _wrong_type(path: Path, types: list[str], value: Any) -> Finding:
+    if path[:1] == ("dag",) and path[-1] == "retry":
+        # Text as it has to be is no better in quotes.
+        return Finding(path, f"{shown_path(path)} cannot be {described(value)}", _RETRY_REMEDY)
     expected = [TYPE_WORDS[name] for name in TYPE_WORDS if name in types]
     remedy = ""
     if "string" in types and isinstance(value, bool | int | float):
@@ -146,8 +149,7 @@ def _limit(path: Path, keyword: str, kind: Any, value: Any) -> Finding:
     if keyword == "pattern" and kind.pattern == WORK_PATTERN:
         return Finding(path, f"{place} must be namespace:command, but it is {described(value)}", "such as table:export")
     if keyword == "pattern":
-        remedy = "write constant(SECONDS) or exponential(SECONDS), such as exponential(5)"
-        return Finding(path, f"{place} cannot be {described(value)}", remedy)
+        return Finding(path, f"{place} cannot be {described(value)}", _RETRY_REMEDY)
     if keyword == "maxLength":
         return Finding(path, f"{place} is longer than {kind.limit} characters", "shorten it")
     if keyword == "minimum":
@@ -166,6 +168,7 @@ def _limit(path: Path, keyword: str, kind: Any, value: Any) -> Finding:
 
 
 _ADD = "add at least one entry"
+_RETRY_REMEDY = "write constant(SECONDS) or exponential(SECONDS), such as constant(5)"
 
 
 def _listed(words: list[str] | tuple[str, ...], conjunction: str = "or") -> str:

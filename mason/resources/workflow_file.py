@@ -121,6 +121,10 @@ def given_for_workflow(
     name = settings.get("schedule_name", "schedule")
     if not isinstance(name, str) or not is_name(name):
         refuse("schedule_name", "a name", NAME_REMEDY)
+    elif "schedule_name" in settings and not values.get("schedule"):
+        message = "schedule_name names no schedule: there is none, and the workflow would run now"
+        remedy = 'write schedule: "0 12 * * ? *" beside it, or remove it'
+        faults.append(Diagnostic(*given.place(("schedule_name",)), message, remedy))
     if not isinstance(settings.get("strict", True), bool):
         refuse("strict", "true or false", "")
     return replace(given, **settings, faults=tuple(faults))
@@ -130,11 +134,7 @@ def _cron_faults(text: str, place: tuple[str, int]) -> list[Diagnostic]:
     # Imported here: few runs say when they are done.
     from mason.resources import cron
 
-    try:
-        cron.parse(text)
-    except cron.CronError as error:
-        return [Diagnostic(*place, f"schedule: {message}", remedy) for message, remedy in error.faults]
-    return []
+    return [Diagnostic(*place, f"schedule: {message}", remedy) for message, remedy in cron.coming_faults(text, "UTC")]
 
 
 def entries(

@@ -244,6 +244,30 @@ def test_a_dry_run_says_that_a_schedule_would_be_put(mason, folder, applied):
     assert mason("validate", "workflow", "note", "once", "-f", "when.yaml", "--json").json["schedule"] == "30 2 * * *"
 
 
+NAMELESS = (
+    "schedule_name names no schedule: there is none, and the workflow would run now "
+    '(write schedule: "0 12 * * ? *" beside it, or remove it)'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("first: {parameters: {path: y.txt}}\nschedule_name: x\n", f"2: {NAMELESS}"),
+        ("schedule: ''\nschedule_name: x\n", f"2: {NAMELESS}"),
+        (
+            "schedule: 0 12 ? * MON-FRI 2020\n",
+            "1: schedule: it is never due again: its last time has passed (choose a later year, or * for every year)",
+        ),
+    ],
+)
+def test_times_in_parameters_that_mean_nothing(mason, folder, applied, text, told):
+    (folder / "when.yaml").write_text(text)
+    for command in ("validate", "run"):
+        refused = mason(command, "workflow", "note", "once", "-f", "when.yaml", "-p", "first.path:y.txt")
+        assert (refused.code, refused.err) == (1, f"Error: when.yaml:{told}\n")
+
+
 def test_a_time_that_never_comes_in_parameters(mason, folder, applied):
     (folder / "when.yaml").write_text("schedule: 0 0 30 2 *\nfirst: {parameters: {path: y.txt}}\n")
     assert mason("validate", "workflow", "note", "once", "-f", "when.yaml").err == (

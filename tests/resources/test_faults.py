@@ -100,6 +100,27 @@ CASES = {
             "a.yaml:7: enabled must be true or false, but it is the text 'yes' (write true or false)",
         ],
     ),
+    "run with times": (
+        "type: run\nname: x\nworkflow: a:b\nconfig_id: 1\nparameters:\n  schedule: 0 12 * * *\n  schedule_name: y\n",
+        [
+            "a.yaml:6: parameters.schedule would be passed over"
+            " (a run is done once, when it is applied: write a resource of type: schedule for its times)",
+            "a.yaml:7: parameters.schedule_name would be passed over"
+            " (a run is done once, when it is applied: write a resource of type: schedule for its times)",
+        ],
+    ),
+    "schedule with times among its parameters": (
+        "type: schedule\nname: x\nworkflow: a:b\nschedule: 0 12 * * *\nconfig_id: 1\n"
+        "parameters: {schedule: 0 6 * * *, schedule_name: {parameters: {of: a step}}}\n",
+        ["a.yaml:6: parameters.schedule would be passed over (say it beside parameters: this is the schedule)"],
+    ),
+    "schedule whose years have passed": (
+        "type: schedule\nname: x\nworkflow: a:b\nschedule: 0 12 ? * MON-FRI 2020\nconfig_id: 1\n",
+        [
+            "a.yaml:4: schedule: it is never due again: its last time has passed"
+            " (choose a later year, or * for every year)",
+        ],
+    ),
     "schedule that never comes": (
         "type: schedule\nname: x\nworkflow: a:b\nschedule: 0 0 30 2 *\nconfig_id: 1\ntime_zone: Europe/Berln\n",
         [
@@ -194,7 +215,7 @@ CASES = {
         [
             "a.yaml:5: dag[0].dependencies must be a list, but it is the text 'x' (write [x])",
             "a.yaml:5: dag[0].retry cannot be the text 'linear(5)'"
-            " (write constant(SECONDS) or exponential(SECONDS), such as exponential(5))",
+            " (write constant(SECONDS) or exponential(SECONDS), such as constant(5))",
             "a.yaml:5: dag[0].retry_max must be at least 0, but it is the number -1",
             "a.yaml:5: dag[0].timeout must be at least 1, but it is the number 0",
             "a.yaml:5: dag[0].trigger_rule must be all_success, one_failed, all_done or none_failed,"
@@ -202,6 +223,27 @@ CASES = {
             "a.yaml:5: dag[0].type must be operator or workflow, but it is the text 'config'",
             "a.yaml:6: missing key 'command' in dag[1]",
             "a.yaml:6: missing key 'namespace' in dag[1]",
+        ],
+    ),
+    "retries": (
+        WF
+        + "  - {id: s, namespace: a, command: x, retry: 5}\n"
+        + "  - {id: s2, namespace: a, command: x, retry: true}\n",
+        [
+            "a.yaml:5: dag[0].retry cannot be the number 5"
+            " (write constant(SECONDS) or exponential(SECONDS), such as constant(5))",
+            "a.yaml:6: dag[1].retry cannot be true"
+            " (write constant(SECONDS) or exponential(SECONDS), such as constant(5))",
+        ],
+    ),
+    "retries of nothing": (
+        WF
+        + "  - {id: s, namespace: a, command: x, retry_max: 0}\n"
+        + "  - id: s2\n    namespace: a\n    command: x\n    retry_max: 3\n"
+        + "  - {id: s3, namespace: a, command: x, retry: constant(1), retry_max: 3}\n",
+        [
+            "a.yaml:9: Step s2 has a retry_max and no retry, so it would not be tried again"
+            " (write retry: constant(5), or remove it)",
         ],
     ),
     "no steps": (
@@ -221,7 +263,7 @@ CASES = {
             "a.yaml:5: Undefined dependent steps: {'step_9'}"
             " (the steps are step_1, step_2, step_3, step_4, load, clean)",
             "a.yaml:6: Cycle detected. Repeated steps: step_2, step_3 (remove one of the dependencies)",
-            "a.yaml:8: Step step_4 depends on itself (remove it from its dependencies)",
+            "a.yaml:8: Cycle detected. Repeated steps: step_4 (remove it from its dependencies)",
             "a.yaml:9: Step step_1 is defined twice: dag[0] and dag[4] (give one of them another id)",
             "a.yaml:10: Cycle detected. Repeated steps: load, clean (remove one of the dependencies)",
             "a.yaml:11: Undefined dependent steps: {'laod'} (did you mean 'load'?)",
@@ -234,7 +276,7 @@ CASES = {
         + "  - {id: step_5, namespace: a, command: x, dependencies: [step_4, step_1]}\n"
         + "  - {id: step_4, namespace: a, command: x, dependencies: [step_2]}\n",
         [
-            "a.yaml:6: Step step_2 depends on itself (remove it from its dependencies)",
+            "a.yaml:6: Cycle detected. Repeated steps: step_2 (remove it from its dependencies)",
             "a.yaml:7: Unreachable steps: ['step_5', 'step_4'] (they wait for steps that wait for themselves)",
         ],
     ),
