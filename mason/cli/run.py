@@ -241,10 +241,9 @@ def _planned_schedule(opened: Project, prepared: PreparedWorkflow) -> Putting | 
 
 
 def _putting_text(putting: Putting, terminal: Terminal) -> str:
-    from mason.render.plans import call_text
+    from mason.render.plans import call_line
 
-    effect = terminal.style("changes things", "yellow")
-    return f"\nat the times of its schedule:\n  {call_text(putting.call)}  [{effect}]"
+    return f"\nat the times of its schedule:\n  {call_line(putting.call, terminal)}"
 
 
 def _put_schedule(invocation: Invocation, opened: Project, prepared: PreparedWorkflow, *, asks: bool) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mason.engines.models import Model, Rows
 from mason.errors import MasonError, OperatorError
+from mason.resources.wording import with_article
 from mason.values import dataclass, field
 
 _PLAIN = (dict, list, str, int, float, bool, type(None))
@@ -54,9 +55,9 @@ def data_of(returned: Any, *, of: str) -> list[Any]:
         json.dumps(data, allow_nan=False, ensure_ascii=False).encode("utf-8")
     except Exception as error:
         # A model of a person's own may raise anything, and what contains itself has no end.
-        kind = type(returned).__name__
+        kind = with_article(type(returned).__name__)
         remedy = "Return a model, a mapping, rows, a job, text, numbers or a list of these"
-        raise OperatorError(f"{of} returned a {kind} that cannot be shown ({error}). {remedy}.") from error
+        raise OperatorError(f"{of} returned {kind} that cannot be shown ({error}). {remedy}.") from error
     return data
 
 

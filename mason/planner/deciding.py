@@ -24,6 +24,7 @@ from mason.planner.nodes import Skip, Stop
 from mason.planner.python_source import PythonClass
 from mason.planner.workflow import PlannedStep, PlannedWorkflow, WorkflowPlan
 from mason.resources.address import title_of
+from mason.resources.wording import with_article
 
 _When: TypeAlias = "tuple[datetime, int]"
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
@@ -320,8 +321,8 @@ class _Decider:
             return Decision("go_on")
         if type(returned) is not Decision:
             raise OperatorError(
-                f"{self._title} returned a {type(returned).__name__} for {name}. Return self.go_on(), self.skip(why), "
-                "self.stop(why), self.fail(why) or nothing."
+                f"{self._title} returned {with_article(type(returned).__name__)} for {name}. Return self.go_on(), "
+                "self.skip(why), self.stop(why), self.fail(why) or nothing."
             )
         if returned.verdict == "stop":
             # Before it is the turn of others, who shall not begin any more.

@@ -61,7 +61,9 @@ def dangling(
     for index, step in enumerate(Workflow.from_definition(resource.definition).steps):
         if step.address in missing:
             message = f"step {step.id} uses {step.address}, which is neither in these files nor in the state"
-            remedy = suggestion(step.address, [address for address in known if kind_of(address) == step.type], "known")
+            # Not the workflow in which it stands: that would be a circle.
+            others = [each for each in known if kind_of(each) == step.type and each != resource.address]
+            remedy = suggestion(step.address, others, "known")
             yield Diagnostic(resource.file, place(resource, ("dag", index)), message, remedy)
 
 

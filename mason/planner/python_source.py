@@ -213,7 +213,7 @@ class PythonClass(Generic[T]):
     def _said(self, error: BaseException) -> str:
         """The kind and the text of an exception, whose own code may fail as well, and where it comes from."""
         try:
-            said = f"{type(error).__name__}: {error}"
+            said = f"{type(error).__name__}: {error}".removesuffix(": ")
         except Exception:  # noqa: BLE001 - how an exception tells itself is a person's code too
             said = type(error).__name__
         return f"{said} ({_place(error, self._folder)})"

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mason.resources.kinds import TEMPLATE
-from mason.resources.wording import described, nearest, shortened
+from mason.resources.wording import described, nearest, quoted, shortened
 from mason.secrets import REDACTED
 from mason.values import dataclass
 
+_OPENED = re.compile(r"\{\{\s*(?:steps|runs)\s*\.|<<\s*PULLED FROM\b")
+"""The beginning of a reference in either form."""
 _OLD = re.compile(r"<<\s*PULLED FROM\s+([^\s<>]+)\s*>>")
 """The placeholder of Mason 1.x, which always meant the job's id."""
 
@@ -73,6 +75,9 @@ def find(value: Any, meant: Meant) -> Found:
                 form = "{{runs.NAME.KEY}}, such as {{runs.infer.job_id}}"
             faults.append(f"{match[0]} is no reference (write {form})")
             return match[0]
+        if "{{" in name:
+            faults.append(f"{match[0]} is no reference (close the first one before the second one opens)")
+            return match[0]
         known = meant(f"{{{{{'.'.join(parts)}}}}}", parts)
         if isinstance(known, str):
             faults.append(known)
@@ -85,7 +90,14 @@ def find(value: Any, meant: Meant) -> Found:
         warnings.append(f"{match[0]} is the old form of a reference. Write {form}")
         return form
 
-    found = _mapped(value, lambda text: TEMPLATE.sub(seen, _OLD.sub(renewed, text)))
+    def changed(text: str) -> str:
+        text = _OLD.sub(renewed, text)
+        if _OPENED.search(TEMPLATE.sub("", text)):
+            form = "{{steps.STEP.KEY}} or {{runs.NAME.KEY}}"
+            warnings.append(f"{quoted(text)} has the beginning of a reference and stays as it is. Write {form}")
+        return TEMPLATE.sub(seen, text)
+
+    found = _mapped(value, changed)
     return Found(found, tuple(references.values()), tuple(dict.fromkeys(faults)), tuple(dict.fromkeys(warnings)))
 
 

@@ -30,12 +30,16 @@ def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[st
         given = (f"{name}={_value_text(value)}" for name, value in scrub_all(shown.untold).items())
         yield f"  with {', '.join(given)}"
     for number, call in enumerate(shown.calls, 1):
-        effect = terminal.style("read-only", "green") if call.read_only else terminal.style("changes things", "yellow")
-        yield f"  {number}. {call}  [{effect}]"
+        yield f"  {number}. {call}  [{effect(call, terminal)}]"
     if not shown.calls:
         yield "  call no engine"
     if not shown.certain:
         yield "  and, as its Python passes engines on, perhaps call any other verb"
+
+
+def effect(call: Call, terminal: Terminal) -> str:
+    """What a call does to the world."""
+    return terminal.style("read-only", "green") if call.read_only else terminal.style("changes things", "yellow")
 
 
 def _value_text(value: Any) -> str:

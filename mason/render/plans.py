@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mason import __version__
 from mason.planner.plan import Action, ActionKind, Call, Change, Drift, Plan, ShownStep, counted
 from mason.render import JSON_FORMAT
-from mason.render.dryruns import call_json
+from mason.render.dryruns import call_json, effect
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
 from mason.resources.wording import shortened
@@ -199,18 +199,18 @@ def _action_lines(action: Action, terminal: Terminal) -> Iterator[str]:
 
 def sentences(action: Action, terminal: Terminal) -> Iterator[str]:
     """The finished sentences of an action: its own calls, then the DAG and the steps of what is executed by them."""
-    yield from map(call_text, action.calls)
+    yield from (call_line(call, terminal) for call in action.calls)
     if action.steps:
         yield from _step_lines(action.steps, terminal)
 
 
-def call_text(call: Call) -> str:
-    """A call on one line. Of a schedule, what it will run is shown below it."""
+def call_line(call: Call, terminal: Terminal) -> str:
+    """A call on one line, with what it does to the world. Of a schedule, what it will run is shown below it."""
     schedule = call.arguments.get("schedule")
     if isinstance(schedule, dict):
         shown = {name: value for name, value in schedule.items() if name not in ("dag", "parameters")}
         call = replace(call, arguments={**call.arguments, "schedule": shown})
-    return str(call)
+    return f"{call}  [{effect(call, terminal)}]"
 
 
 def _step_lines(steps: Sequence[ShownStep], terminal: Terminal) -> Iterator[str]:

@@ -12,19 +12,22 @@ _STYLES = {"succeeded": "green", "failed": "red", "interrupted": "yellow", "runn
 
 
 def schedules_table(schedules: Sequence[Mapping[str, Any]], terminal: Terminal) -> str:
-    """The schedules: when they run next, in UTC, and how they ran last."""
+    """The schedules: when they run next, in UTC, how many runs wait where any do, and how they ran last."""
+    waits = any(each["waiting"] for each in schedules)
     rows = [
         [
             str(each["name"]),
             str(each["schedule"]),
             str(each["time_zone"]),
             _shown(each["next"]) if each["next"] else "never" if each["enabled"] else "disabled",
+            *([str(each["waiting"] or "")] if waits else []),
             str((each["last"] or {}).get("status", "")),
             str((each["last"] or {}).get("run_id", "")),
         ]
         for each in schedules
     ]
-    return table(("name", "schedule", "time zone", "next (UTC)", "status", "last run"), rows, terminal)
+    names = ("name", "schedule", "time zone", "next (UTC)", *(["waiting"] if waits else []), "status", "last run")
+    return table(names, rows, terminal)
 
 
 def daemon_line(event: Mapping[str, Any], terminal: Terminal) -> str:

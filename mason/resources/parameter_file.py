@@ -32,6 +32,8 @@ def read_mapping(file: Path) -> tuple[Document | None, tuple[Diagnostic, ...]]:
     found = [
         Diagnostic(str(file), *fault) for fault in (*faults, *(f for document in documents for f in document.faults))
     ]
-    if not found and len(documents) != 1:
+    if not found and not documents:
+        found = [Diagnostic(str(file), 0, "the parameter file is empty", "write name: value lines, or leave -f out")]
+    elif not found and len(documents) != 1:
         found = [Diagnostic(str(file), 0, f"expected one mapping of parameters, found {len(documents)}")]
     return (None, tuple(found)) if found else (documents[0], ())

@@ -43,6 +43,11 @@ def described(value: Any) -> str:
     return "a list" if isinstance(value, list) else "a mapping"
 
 
+def with_article(noun: str) -> str:
+    """``an object``, ``a list``."""
+    return f"{'an' if noun[:1].lower() in tuple('aeiou') else 'a'} {noun}"
+
+
 def shown_path(path: Sequence[str | int]) -> str:
     """A place in a document as people write it: ``parameters.optional[0].name``."""
     shown = ""

@@ -97,7 +97,7 @@ def test_parameters_come_from_a_file_and_the_option_wins(mason, project, applied
         ("a: [", "given.yaml:2: "),
         ("- a", "given.yaml:1: "),
         ("a: 1\na: 2", "given.yaml:2: "),
-        ("", "given.yaml: expected one mapping of parameters, found 0"),
+        ("", "given.yaml: the parameter file is empty (write name: value lines, or leave -f out)\n"),
     ],
 )
 def test_a_faulty_parameter_file_is_named_with_its_line(mason, project, applied, text, message):
@@ -193,7 +193,7 @@ def test_what_a_python_operator_may_return(mason, project, applied, returned, da
             "Operator py:go failed: EngineError",
         ),
         ("raise SystemExit(3)", "Operator py:go raised SystemExit: 3 (__init__.py:5)"),
-        ("return object()", "Operator py:go returned a object that cannot be shown"),
+        ("return object()", "Operator py:go returned an object that cannot be shown"),
         ("return float('nan')", "Operator py:go returned a float that cannot be shown"),
         (
             "return [{1: 'a', '1': 'b'}]",

@@ -77,7 +77,7 @@ def test_the_plan_says_where_it_is_put_and_what_it_will_do(mason, folder, applie
         "  + schedule.nightly  schedule.yaml:1\n"
         "      for local as scheduler do put_schedule(schedule={'name': 'nightly', 'schedule': '0 12 * * ? *', "
         "'time_zone': 'Europe/Berlin', 'catch_up': 'none', 'overlap': 'skip', 'enabled': True, "
-        "'workflow': 'workflow.note.once', 'config_id': '1'}, overwrite=False)\n"
+        "'workflow': 'workflow.note.once', 'config_id': '1'}, overwrite=False)  [changes things]\n"
         "      first: Operator note:write with config 1\n"
         "        1. for local as storage do write(path='x.txt', content='hello', overwrite=True)  [changes things]\n"
         "\n"

@@ -378,6 +378,9 @@ def test_what_was_handed_over_is_run_by_the_daemon(flights, mason):
     assert (job["event"], job["status"]) == ("triggered", "queued")
     told = mason("scheduler", "trigger", "nightly", "-y").out
     assert told.startswith("Schedule nightly is queued as job ")
+    header, row = mason("scheduler", "list").out.splitlines()
+    assert header.split()[-5:] == ["(UTC)", "waiting", "status", "last", "run"]
+    assert row.split()[-1] == "2"
     assert ": mason scheduler start runs it. See: mason run operator job get -p job_id:" in told
     daemon = begin(flights)
     assert [heard(daemon, "ended")["status"] for _ in range(2)] == ["succeeded"] * 2

@@ -281,7 +281,7 @@ PLACE = "(__init__.py:6)"
 HOSTILE = {
     "raises": ("raise ValueError('no')", f"Workflow note:all raised ValueError: no {PLACE}"),
     "exits": ("sys.exit(3)", f"Workflow note:all raised SystemExit: 3 {PLACE}"),
-    "interrupts": ("raise KeyboardInterrupt", f"Workflow note:all raised KeyboardInterrupt:  {PLACE}"),
+    "interrupts": ("raise KeyboardInterrupt", f"Workflow note:all raised KeyboardInterrupt {PLACE}"),
     "has words": ("raise mason.OperatorError('as it is')", "as it is"),
     "has none": (
         "class Mute(Exception):\n    def __str__(self):\n        raise TypeError\nraise Mute",

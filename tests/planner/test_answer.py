@@ -62,5 +62,6 @@ def test_what_cannot_be_shown_is_the_operators_fault(returned):
     with pytest.raises(OperatorError) as refused:
         data_of(returned, of="Operator py:go")
     message = str(refused.value)
-    assert message.startswith(f"Operator py:go returned a {type(returned).__name__} that cannot be shown (")
+    article = "an" if type(returned) is object else "a"
+    assert message.startswith(f"Operator py:go returned {article} {type(returned).__name__} that cannot be shown (")
     assert message.endswith("Return a model, a mapping, rows, a job, text, numbers or a list of these.")

@@ -136,6 +136,12 @@ def test_a_step_that_uses_nothing_known_is_refused(plan_of):
     )
 
 
+def test_a_step_is_not_told_to_use_the_workflow_that_it_stands_in(plan_of):
+    with pytest.raises(ResourceError) as refused:
+        plan_of(operator(), workflow("a", "up", "workflow.a.ups"))
+    assert "did you mean" not in str(refused.value)
+
+
 def test_workflows_that_contain_one_another_are_refused(plan_of):
     with pytest.raises(ResourceError) as refused:
         plan_of(workflow("a", "b", "workflow.c.d"), workflow("c", "d", "workflow.a.b"))

@@ -217,6 +217,28 @@ def test_the_old_placeholder_is_understood():
     assert plan.warnings == ("Step b: <<PULLED FROM a>> is the old form of a reference. Write {{steps.a.job_id}}",)
 
 
+@pytest.mark.parametrize(
+    "text", ["{{steps.a.job_id", "{{steps.a.job_id}", "<<PULLED FROM >>", "x {{ runs.a.b", "<<PULLED FROM a"]
+)
+def test_what_begins_like_a_reference_is_warned_of(text):
+    steps = flow("main", step("a"), step("b", "job.get", "a"))
+    plan = planned(steps, given={"b": {"parameters": {"job_id": "7", "tags": [text]}}})
+    assert plan.steps[1].parameters["tags"] == [text]
+    assert plan.warnings == (
+        f"Step b: '{text}' has the beginning of a reference and stays as it is. Write {{{{steps.STEP.KEY}}}} or "
+        "{{runs.NAME.KEY}}",
+    )
+
+
+def test_a_reference_that_is_not_closed_before_the_next_is_no_reference():
+    steps = flow("main", step("a"), step("b", "job.get", "a"))
+    given = {"b": {"parameters": {"job_id": "{{steps.a.job_id and {{steps.a.job_id}}"}}}
+    assert refused(steps, given=given) == [
+        "Step b: {{steps.a.job_id and {{steps.a.job_id}} is no reference "
+        "(close the first one before the second one opens)"
+    ]
+
+
 NESTED = (
     flow(
         "main",

@@ -130,7 +130,7 @@ def test_actions_that_matter_keep_their_details_where_there_are_many():
     first = Action("delete", "config.1", "nobody defines it", calls=(Call("local", "scheduler", "x", {}, False),))
     shown = plan_markdown(Plan((*map(create, range(10_000)), first)), see="mason plan")
     assert "<details><summary><code>config.1</code> (nobody defines it)</summary>" in shown
-    assert "\nfor local as scheduler do x()\n" in shown
+    assert "\nfor local as scheduler do x()  [changes things]\n" in shown
 
 
 def test_details_that_have_no_room_are_counted_too():

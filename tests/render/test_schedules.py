@@ -63,7 +63,15 @@ def test_one_line_for_each_event(event, line):
 
 
 def test_a_table_of_schedules():
-    never = {"name": "a", "schedule": "0 1 * * *", "time_zone": "UTC", "next": "", "enabled": True, "last": None}
+    never = {
+        "name": "a",
+        "schedule": "0 1 * * *",
+        "time_zone": "UTC",
+        "next": "",
+        "enabled": True,
+        "waiting": 0,
+        "last": None,
+    }
     last = {"run_id": "r", "status": "failed"}
     shown = schedules_table(
         [never, {**never, "name": "b", "enabled": False}, {**never, "next": "2026-03-01T03:00:00Z", "last": last}],
@@ -74,6 +82,16 @@ def test_a_table_of_schedules():
         "a     0 1 * * *  UTC        never",
         "b     0 1 * * *  UTC        disabled",
         "a     0 1 * * *  UTC        2026-03-01 03:00:00  failed  r",
+    ]
+
+
+def test_runs_that_wait_are_told_where_there_are_any():
+    idle = {"name": "a", "schedule": "0 1 * * *", "time_zone": "UTC", "enabled": True, "next": "", "waiting": 0}
+    last = {"last": {"status": "failed", "run_id": "r"}}
+    assert schedules_table([idle | last, idle | last | {"name": "b", "waiting": 2}], PLAIN).splitlines() == [
+        "name  schedule   time zone  next (UTC)  waiting  status  last run",
+        "a     0 1 * * *  UTC        never                failed  r",
+        "b     0 1 * * *  UTC        never       2        failed  r",
     ]
 
 
