@@ -240,7 +240,7 @@ class _Run:
         from mason.planner.output import Printed, hearing
 
         def tell(line: str, kept: bool) -> None:
-            event = _event("said", step=step_id, attempt=attempt, kind="output", message=line)
+            event = event_of("said", step=step_id, attempt=attempt, kind="output", message=line)
             if kept:
                 # Where it cannot be written, the events of the step cannot either, and end the run.
                 with suppress(MasonError):
