@@ -10,6 +10,7 @@ import pytest
 
 from mason.cli.shared import _lock_patience
 from mason.state.local import LocalStateStore
+from mason.state.lock import decode_lock
 from mason.state.s3.store import S3StateStore
 from mason.state.store import LockInfo
 from tests.servers import BUCKET
@@ -204,16 +205,18 @@ def test_who_waits_for_a_lock_is_told_so(mason, project, local, seconds, limit):
 @pytest.mark.xdist_group("moto")
 def test_a_lock_in_a_bucket_is_taken_over_with_a_notice(mason, bucket):
     """A job was killed; the next one waits for its lease to run out and goes on without anybody's help."""
-    script = "import sys\nfrom mason.state.store import open_store\n"
-    script += "with open_store(sys.argv[1]).lock('apply'):\n    print(flush=True)\n    input()"
+    script = "import sys\nfrom mason.state.lock import encode_lock\nfrom mason.state.store import open_store\n"
+    script += (
+        "with open_store(sys.argv[1]).lock('apply') as held:\n    print(encode_lock(held.info).decode(), end='')\n"
+    )
+    script += "    sys.stdout.flush()\n    input()"
     with subprocess.Popen(
         [sys.executable, "-c", script, bucket.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as job:
-        job.stdout.readline()
+        dead = decode_lock(job.stdout.readline())
         waiting = waits()
         told = waiting.stderr.readline() + waiting.stderr.readline()
         job.kill()
-    dead = bucket.lock_info()
     with waiting:
         told += waiting.stderr.read()
     assert (waiting.returncode, told) == (

@@ -50,12 +50,14 @@ REFUSED = {
 class Proxy:
     """``plan`` is called with the method and the key of each request (not with queries) and says what happens.
 
+    ``carried`` is called with the same when the store has carried a request out and its client does not know yet.
     ``left`` are the faults that :meth:`fail` was told of and that did not happen yet. None may be left in the end: a
     test would have shown less than it says.
     """
 
     target: str
     plan: Callable[[str, str], str] = lambda method, key: PASS
+    carried: Callable[[str, str], None] = lambda method, key: None
     delay: float = 0.0
     endpoint: str = ""
     log: list[tuple[str, str, str, int]] = field(default_factory=list)
@@ -144,6 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             content = answer.read()
         finally:
             connection.close()
+        self.proxy.carried(self.command, urlsplit(self.path).path)
         if fault in (CUT_AFTER, LATE):
             self._end(fault)
         elif fault == FAIL_AFTER:
