@@ -152,7 +152,7 @@ def test_what_somebody_took_already_is_deleted_all_the_same(mason, folder, appli
 
 def test_one_of_that_name_that_nobody_applied_is_not_overwritten(mason, folder, applied):
     applied(NIGHTLY)
-    (folder / ".state" / "state.json").unlink()
+    assert mason("state", "rm", "-y", "schedule.nightly").code == 0
     assert mason("apply", "-y", "config.yaml", "write.yaml", "workflow.yaml").code == 0
     told = applied()
     assert told.code == 1
