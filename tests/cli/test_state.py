@@ -206,10 +206,8 @@ def test_who_waits_for_a_lock_is_told_so(mason, project, local, seconds, limit):
 def test_a_lock_in_a_bucket_is_taken_over_with_a_notice(mason, bucket):
     """A job was killed; the next one waits for its lease to run out and goes on without anybody's help."""
     script = "import sys\nfrom mason.state.lock import encode_lock\nfrom mason.state.store import open_store\n"
-    script += (
-        "with open_store(sys.argv[1]).lock('apply') as held:\n    print(encode_lock(held.info).decode(), end='')\n"
-    )
-    script += "    sys.stdout.flush()\n    input()"
+    script += "with open_store(sys.argv[1]).lock('apply') as held:\n"
+    script += "    print(encode_lock(held.info).decode(), end='', flush=True)\n    input()"
     with subprocess.Popen(
         [sys.executable, "-c", script, bucket.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as job:
