@@ -171,7 +171,7 @@ class Executions:
         calls = (*taken, Call(client, "scheduler", "put_schedule", arguments, read_only=False))
         steps = tuple(step.told for step in plan.steps)
         left = self._left_behind(schedule, client) if overwrite and not edited else ()
-        warnings = (*plan.warnings, *left)
+        warnings = (*plan.warnings, *_over(schedule), *left)
         return Due("overwrite" if entry else "create", reason, calls=calls, steps=steps, warnings=warnings)
 
     def _left_behind(self, schedule: Schedule, client: str) -> Iterator[str]:
@@ -294,6 +294,13 @@ class Executions:
         line = self._place(resource, ("config_id",))
         message = f"{title_of(resource.address)}: {chosen.message}"
         raise ParameterError([Diagnostic(resource.file, line, message, chosen.remedy)])
+
+
+def _over(schedule: Schedule) -> Iterator[str]:
+    """What is to be warned of a schedule whose last time has passed."""
+    from mason.resources import cron
+
+    yield from (message for message, _ in cron.coming_faults(schedule.schedule, schedule.time_zone))
 
 
 def _is_elsewhere(entry: Entry, outcome: Outcome, schedule: Schedule, client: str) -> bool:

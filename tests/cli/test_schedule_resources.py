@@ -250,6 +250,15 @@ NAMELESS = (
 )
 
 
+def test_a_schedule_whose_last_time_has_passed_is_warned_of_when_it_is_put(mason, folder, applied):
+    """And is no fault of its file, which was right once."""
+    (folder / "schedule.yaml").write_text(NIGHTLY.replace("0 12 * * ? *", "0 12 * * ? 2020"))
+    warning = "schedule.nightly: it is never due again: its last time has passed"
+    assert mason("plan", "--json").json["warnings"] == [warning]
+    assert applied().code == 0
+    assert mason("plan").out == "No changes.\n"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

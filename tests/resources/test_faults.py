@@ -114,13 +114,6 @@ CASES = {
         "parameters: {schedule: 0 6 * * *, schedule_name: {parameters: {of: a step}}}\n",
         ["a.yaml:6: parameters.schedule would be passed over (say it beside parameters: this is the schedule)"],
     ),
-    "schedule whose years have passed": (
-        "type: schedule\nname: x\nworkflow: a:b\nschedule: 0 12 ? * MON-FRI 2020\nconfig_id: 1\n",
-        [
-            "a.yaml:4: schedule: it is never due again: its last time has passed"
-            " (choose a later year, or * for every year)",
-        ],
-    ),
     "schedule that never comes": (
         "type: schedule\nname: x\nworkflow: a:b\nschedule: 0 0 30 2 *\nconfig_id: 1\ntime_zone: Europe/Berln\n",
         [
