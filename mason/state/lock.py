@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, fields
 from datetime import datetime, timezone
+from pathlib import Path
 
 from mason import __version__
 from mason.errors import StateConflictError, StateError, StateLockedError, StateLockLostError
@@ -127,7 +128,17 @@ def may_live(holder: LockInfo) -> bool:
     except OSError:
         # Somebody else's.
         return True
-    return True
+    return not _is_zombie(holder.pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether a process was killed and nobody has buried it yet, which takes a while in many containers."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        return told.rpartition(")")[2].split()[0] in ("Z", "X")
+    except (OSError, IndexError):
+        # Only Linux tells so.
+        return False
 
 
 def named_holder(url: str, holder: LockInfo | None, lock_id: str) -> LockInfo:

@@ -13,7 +13,8 @@ import pytest
 from mason import secrets
 from mason.project import open_project
 from mason.state.journal import journal_path, list_journals, read_journal
-from tests.cli.test_workflows import CONFIG, READ, REPOSITORY, runs, steps_of
+from tests.cli.notes import ALL_LOCAL
+from tests.cli.test_workflows import READ, REPOSITORY, runs, steps_of
 
 HANG = "type: operator\nnamespace: note\ncommand: hang\nparameters: {required: [unless]}\n"
 HANG_CLASS = """\
@@ -36,7 +37,7 @@ class NoteHang(mason.Operator):
 @pytest.fixture
 def operators(mason, folder):
     """Applies an operator that reads a file, and one that hangs unless there is a file."""
-    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "config.yaml").write_text(ALL_LOCAL)
     (folder / "read.yaml").write_text(READ)
     (folder / "hang").mkdir()
     (folder / "hang" / "operator.yaml").write_text(HANG)

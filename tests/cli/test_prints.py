@@ -8,7 +8,8 @@ import re
 import pytest
 
 from mason import secrets
-from tests.cli.test_workflows import CONFIG, step, workflow
+from tests.cli.notes import ALL_LOCAL
+from tests.cli.test_workflows import step, workflow
 
 NOISY = """\
 type: operator
@@ -39,7 +40,7 @@ class NoteNoisy(mason.Operator):
 def applied(mason, folder, monkeypatch):
     """A workflow of two steps that print, side by side."""
     monkeypatch.setenv("CANARY", "canary-of-the-prints")
-    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "config.yaml").write_text(ALL_LOCAL)
     (folder / "noisy").mkdir()
     (folder / "noisy" / "operator.yaml").write_text(NOISY)
     (folder / "noisy" / "__init__.py").write_text(NOISY_CLASS)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mason import secrets
-from tests.cli.test_workflows import CONFIG, step, workflow
+from tests.cli.notes import ALL_LOCAL
+from tests.cli.test_workflows import step, workflow
 
 ECHO = """\
 type: operator
@@ -35,7 +36,7 @@ parameters: {b: {parameters: {text: drop, more: flights}}}
 
 @pytest.fixture
 def applied(mason, folder):
-    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "config.yaml").write_text(ALL_LOCAL)
     (folder / "echo").mkdir()
     (folder / "echo" / "operator.yaml").write_text(ECHO)
     (folder / "echo" / "__init__.py").write_text(ECHO_CLASS)
