@@ -242,6 +242,7 @@ def test_a_plan_without_a_change_loads_no_more_than_it_compares(project):
         "mason.engines",
         "mason.planner.apply",
         "mason.planner.executions",
+        "mason.planner.planned",
         "mason.planner.workflow",
     }
     assert loaded & unneeded == set()

@@ -25,7 +25,7 @@ from mason.cli.shared import (
 )
 from mason.errors import SettingsError
 from mason.planner.plan import Plan
-from mason.project import Project, applied, states
+from mason.project import Project, applied, pushing, states
 from mason.render import states as views
 from mason.render.terminal import printable
 from mason.resources.address import KINDS
@@ -184,8 +184,8 @@ def push(
         raise SettingsError("With the state on stdin nobody can answer there: pass -y as well, or a file.")
     content, where = _read(file)
 
-    def prepare() -> states.Change[states.Pushed] | None:
-        return states.push(opened, content, where=where, force=force)
+    def prepare() -> states.Change[pushing.Pushed] | None:
+        return pushing.push(opened, content, where=where, force=force)
 
     change = prepare()
     if change is None:

@@ -21,8 +21,8 @@ from mason.errors import CancelledError, DecisionError, MasonError, OperatorErro
 from mason.planner import decision
 from mason.planner.decision import Decision, NextStep, StepEnd
 from mason.planner.nodes import Skip, Stop
+from mason.planner.planned import PlannedStep, PlannedWorkflow, WorkflowPlan
 from mason.planner.python_source import PythonClass
-from mason.planner.workflow import PlannedStep, PlannedWorkflow, WorkflowPlan
 from mason.resources.address import title_of
 from mason.resources.wording import with_article
 

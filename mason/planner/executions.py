@@ -16,8 +16,9 @@ from mason.engines import models
 from mason.errors import Diagnostic, MasonError, ParameterError, ResourceError
 from mason.planner.outcome import Outcome
 from mason.planner.plan import ActionKind, Call, Change, ShownStep
+from mason.planner.planned import WorkflowPlan
 from mason.planner.results import Lookup, referred_steps, returned_otherwise
-from mason.planner.workflow import WorkflowPlan, prepare
+from mason.planner.workflow import prepare
 from mason.resources.address import config_address, kind_of, run_address, title_of
 from mason.resources.documents import Path
 from mason.resources.executions import ONLY_STEP, Run, Schedule, result_references, runs_before

@@ -1,4 +1,4 @@
-"""What a run of a workflow would do, told before anything is called; and what each step is given once it begins. Pure.
+"""What a run of a workflow would do, told before anything is called. Pure.
 
 Preparing makes one flat DAG of a workflow and the workflows in it, binds the parameters of every step, checks what they
 refer to, and makes the dry run of each. All faults of all steps are told at once.
@@ -16,8 +16,8 @@ from mason.planner.expansion import Ancestry, Flat, FlatStep, Scope, expand
 from mason.planner.kept import Kept, others_given
 from mason.planner.order import cycles
 from mason.planner.outcome import Outcome
-from mason.planner.plan import ShownStep
-from mason.planner.references import OF_RUN, Found, Reference, Unresolved, fill, find, is_referring, look_up
+from mason.planner.planned import PlannedStep, PlannedWorkflow, WorkflowPlan, named, of_step
+from mason.planner.references import OF_RUN, Found, Reference, Unresolved, find, is_referring, look_up
 from mason.planner.results import Lookup, step_of_run
 from mason.resources.address import config_address, kind_of, run_address, title_of
 from mason.resources.dag import dag_findings, step_remedy
@@ -27,108 +27,9 @@ from mason.resources.parameters import Given, bind
 from mason.resources.wording import shortened
 from mason.resources.workflow_file import WorkflowGiven, parameters_of
 from mason.state.snapshot import Entry
-from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.planner.check import ClientCatalog
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
-    """A step as it will be run, but for what earlier steps return.
-
-    ``id`` is dotted where the step comes from a workflow within (``step_2.inner_1``), and so are ``dependencies``,
-    which stand before it in the plan. ``parameters`` are bound; those named in ``waiting`` hold ``references`` and get
-    their values from :func:`resolve`. ``shown`` is the dry run, with references left visible. ``retry`` is
-    ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty. ``digest`` is that of the operator with its module,
-    ``source`` the content of the module of a Python operator.
-    """
-
-    id: str
-    operator: Operator
-    config: Config
-    dependencies: tuple[str, ...]
-    parameters: Mapping[str, Any]
-    waiting: tuple[str, ...]
-    references: tuple[Reference, ...]
-    trigger_rule: str
-    retry: str
-    retry_max: int | None
-    timeout: int | None
-    shown: DryRun
-    digest: str
-    source: bytes | None = None
-
-    @property
-    def address(self) -> str:
-        """The address of the operator."""
-        return self.shown.address
-
-    @property
-    def told(self) -> ShownStep:
-        """What a plan tells of it."""
-        return ShownStep(
-            id=self.id,
-            address=self.address,
-            config_id=self.config.id,
-            dependencies=self.dependencies,
-            trigger_rule=self.trigger_rule,
-            retry=self.retry,
-            retry_max=self.retry_max,
-            timeout=self.timeout,
-            calls=self.shown.calls,
-            certain=self.shown.certain,
-            untold=self.shown.untold,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedWorkflow:
-    """One of the workflows in a plan. ``source`` is the content of the module where a class decides on its steps.
-
-    ``dependencies`` are those of each of its steps, by the ids in its own file.
-    """
-
-    address: str
-    digest: str
-    source: bytes | None = None
-    dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def class_name(self) -> str:
-        """The name of that class; empty where there is none."""
-        if self.source is None:
-            return ""
-        # Imported here: most workflows have no class, and this brings all that reads Python.
-        from mason.resources.module import class_name
-
-        _, namespace, command = self.address.split(".")
-        return class_name(namespace, command)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowPlan:
-    """A run of a workflow that was checked: its steps, each after its dependencies and else in the order of the file.
-
-    ``workflows`` are the workflow itself (under an empty key) and those in it, by the id of the step that they are.
-    ``digests`` are those of all definitions that are used, by address. ``left_out`` are the ids of the steps that are
-    invalid, or wait for one that is, where the parameters say ``strict: false``; ``warnings`` say why.
-    """
-
-    address: str
-    config_id: str
-    steps: tuple[PlannedStep, ...]
-    workflows: Mapping[str, PlannedWorkflow]
-    digests: Mapping[str, str]
-    schedule: str = ""
-    schedule_name: str = ""
-    left_out: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def is_read_only(self) -> bool:
-        """Whether nothing can change: the run needs no confirmation."""
-        return all(step.shown.is_read_only for step in self.steps)
 
 
 def prepare(
@@ -153,7 +54,7 @@ def prepare(
     steps are warnings, as long as a step is left.
     """
     if lookup(address) is None:
-        raise NotFoundError(f"There is no {_named(address)} in the state. See what there is with: mason get workflow")
+        raise NotFoundError(f"There is no {named(address)} in the state. See what there is with: mason get workflow")
     planning = _Planning(lookup, read_source, catalog, config_id, redone)
     workflows = planning.workflows(address)
     flat = expand(_AROUND_OPERATOR if kind_of(address) == "operator" else address, workflows, given)
@@ -174,31 +75,6 @@ def prepare(
         left_out=tuple(left_out),
         warnings=(*planning.warnings, *left_out.values()),
     )
-
-
-def resolve(step: PlannedStep, results: Mapping[str, list[Any] | str]) -> dict[str, Any]:
-    """The parameters of ``step`` with its references filled in and converted to the types that are declared.
-
-    ``results`` are, by the ids of steps, the ``Data`` of those that succeeded, and how the others ended in one word
-    (``failed``, ``skipped``, ``cancelled``). Raises ``ParameterError`` with all that cannot be had or does not fit.
-    """
-    if not step.waiting:
-        return dict(step.parameters)
-    values: dict[str, Any] = {}
-    faults: list[str] = []
-    for reference in step.references:
-        try:
-            values[reference.text] = look_up(reference, results)
-        except Unresolved as error:
-            faults.append(f"Step {step.id} needs {reference.text}, but {error}")
-    if faults:
-        raise ParameterError(Diagnostic("", 0, fault) for fault in faults)
-    declared = [parameter for parameter in step.operator.parameters if parameter.name in step.waiting]
-    filled = Given({name: fill(step.parameters[name], values) for name in step.waiting})
-    try:
-        return {**step.parameters, **bind(declared, filled, of=_named(step.address))}
-    except ParameterError as error:
-        raise ParameterError(_of_step(step.id, error)) from error
 
 
 class _Planning:
@@ -269,7 +145,7 @@ class _Planning:
             try:
                 planned.append(self._step(step, given, ancestry))
             except ResourceError as error:
-                faults[step.id] = _of_step(step.id, error)
+                faults[step.id] = of_step(step.id, error)
         return planned, faults
 
     def _step(self, flat: FlatStep, given: WorkflowGiven, ancestry: Ancestry) -> PlannedStep:
@@ -289,7 +165,7 @@ class _Planning:
             read = self._read(flat, operator, given)
             known, waiting, references = self._referring(flat, read, ancestry, faults)
             try:
-                bound = {**bind(operator.parameters, known, of=_named(flat.step.address)), **waiting}
+                bound = {**bind(operator.parameters, known, of=named(flat.step.address)), **waiting}
             except ParameterError as error:
                 faults += error.diagnostics
         entry = self._entry(flat.step.address)
@@ -328,7 +204,7 @@ class _Planning:
         """What was given for a step, without what its operator does not take any more since that was given."""
         names = {parameter.name for parameter in operator.parameters}
         if gone := [name for name in flat.entry.under if name not in names]:
-            lacks = f"{_named(flat.step.address)} does not take {shortened(gone)} any more"
+            lacks = f"{named(flat.step.address)} does not take {shortened(gone)} any more"
             self.warnings.append(f"Step {flat.id}: {lacks}, so it is left out")
             entry = replace(
                 flat.entry, under={name: flat.entry.under[name] for name in names & flat.entry.under.keys()}
@@ -404,7 +280,7 @@ class _Planning:
         if address not in self._operators:
             entry = self._entry(address)
             if entry is None:
-                faults.append(Diagnostic("", 0, f"There is no {_named(address)} in the state", "apply it first"))
+                faults.append(Diagnostic("", 0, f"There is no {named(address)} in the state", "apply it first"))
                 return None
             self._operators[address] = Operator.from_definition(entry.definition)
         return self._operators[address]
@@ -463,12 +339,3 @@ def _left_out(flat: Flat, faults: Mapping[str, Sequence[Diagnostic]]) -> dict[st
             lacking = [name for name in step.dependencies if name in left_out]
             left_out[step.id] = f"Step {step.id} is left out: it depends on {shortened(lacking)}"
     return left_out
-
-
-def _of_step(step: str, error: ResourceError) -> list[Diagnostic]:
-    return [replace(fault, message=f"Step {step}: {fault.message}") for fault in error.diagnostics]
-
-
-def _named(address: str) -> str:
-    """``operator table:get``."""
-    return f"{kind_of(address)} {title_of(address).partition(' ')[2]}"

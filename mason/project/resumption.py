@@ -21,7 +21,7 @@ from mason.state.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from mason.planner.expansion import FlatStep
-    from mason.planner.workflow import PlannedStep, WorkflowPlan
+    from mason.planner.planned import PlannedStep, WorkflowPlan
     from mason.resources.workflow_file import WorkflowGiven
 
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from mason.planner.nodes import Ended
     from mason.planner.outcome import Outcome, Status
     from mason.planner.output import Printed
+    from mason.planner.planned import PlannedStep
     from mason.planner.python_source import Modules
     from mason.planner.walk import Control
-    from mason.planner.workflow import PlannedStep
 
 # Seconds for work that was given up to remove what it wrote halfway.
 _TIDYING = 2.0
@@ -192,7 +192,7 @@ class _Run:
     def work(self, step_id: str, attempt: int) -> list[Any]:
         """Do one step; what it returns is its ``Data``. Raises what made it fail."""
         from mason.planner import executor
-        from mason.planner.workflow import resolve
+        from mason.planner.planned import resolve
 
         # A class may do its work without any engine of Mason's.
         refuse_lost()
@@ -252,7 +252,7 @@ class _Run:
 
     def _decide(self, step: PlannedStep, attempt: int) -> None:
         """Let classes decide whether a step begins. Only then it is written that it does."""
-        from mason.planner.workflow import resolve
+        from mason.planner.planned import resolve
 
         def parameters() -> Mapping[str, Any]:
             try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mason.engines.progress import Progress
     from mason.planner.kept import Kept
     from mason.planner.outcome import Outcome
-    from mason.planner.workflow import WorkflowPlan
+    from mason.planner.planned import WorkflowPlan
     from mason.resources.workflow_file import WorkflowGiven
 
 INTERRUPTED = "interrupted"

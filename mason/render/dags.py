@@ -18,7 +18,7 @@ from typing import Any
 
 from mason.planner.order import topological
 from mason.planner.plan import ShownStep
-from mason.planner.workflow import PlannedStep, WorkflowPlan
+from mason.planner.planned import PlannedStep, WorkflowPlan
 from mason.render import JSON_FORMAT
 from mason.render.dryruns import dry_run_json, sentence_lines
 from mason.render.terminal import Terminal, cells

@@ -10,7 +10,8 @@ from typing import Any
 
 from mason.planner.plan import Plan
 from mason.project.migration import Migration
-from mason.project.states import Forgotten, Moved, Pushed, Version, Workspace
+from mason.project.pushing import Pushed
+from mason.project.states import Forgotten, Moved, Version, Workspace
 from mason.render import JSON_FORMAT
 from mason.render.plans import foreign_text, plan_json
 from mason.render.tables import table

@@ -13,7 +13,7 @@ from math import ceil
 from typing import Any
 
 from mason.engines.progress import Progress
-from mason.planner.workflow import WorkflowPlan
+from mason.planner.planned import WorkflowPlan
 from mason.render.progress import bar_text, duration
 from mason.render.runs import STYLES, ended_words, event_line
 from mason.render.tables import escaped

@@ -11,8 +11,9 @@ from mason.clients import registry
 from mason.errors import DecisionError
 from mason.planner.deciding import MAX_DATA, Deciders
 from mason.planner.nodes import Ended, Node, Observer, Skip
+from mason.planner.planned import WorkflowPlan
 from mason.planner.walk import Control, walk
-from mason.planner.workflow import WorkflowPlan, prepare
+from mason.planner.workflow import prepare
 from mason.resources.parameters import parse_pairs
 from mason.resources.workflow_file import given_for_workflow
 from mason.state.snapshot import Entry

@@ -10,7 +10,8 @@ import pytest
 from mason.clients import registry
 from mason.errors import NotFoundError, ParameterError, ResourceError
 from mason.planner import expansion
-from mason.planner.workflow import prepare, resolve
+from mason.planner.planned import resolve
+from mason.planner.workflow import prepare
 from mason.resources.parameters import parse_pairs
 from mason.resources.workflow_file import given_for_workflow, read_workflow_file
 from mason.state.snapshot import Entry
