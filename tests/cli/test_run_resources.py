@@ -244,19 +244,17 @@ def test_a_failed_run_that_may_have_cleaned_up_is_to_be_looked_at(mason, folder,
 
 
 def test_who_cancels_a_run_is_told_of_those_that_end_with_it(mason, folder, applied):
-    one = BOTH.replace("text: one, seconds: 0", "text: one, seconds: 4")
-    (folder / "runs.yaml").write_text(f"{one}---\n{one.replace('name: both', 'name: other')}")
+    one = BOTH.replace("text: one, seconds: 0", "text: one, seconds: 0, until: go")
+    other = one.replace("name: both", "name: other").replace("path: log.txt", "path: other.txt")
+    (folder / "runs.yaml").write_text(f"{one}---\n{other}")
     command = [sys.executable, "-m", "mason", "apply", "-y", "--parallelism", "2"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        begun: list[str] = []
-        while len(begun) < 2 and process.poll() is None:
-            begun = [
-                each["run_id"] for each in mason("runs", "list", "--json").json["runs"] if each["status"] == "running"
-            ]
-        last, first = begun
+        wait_for(lambda: (folder / "log.txt.begun").exists() and (folder / "other.txt.begun").exists())
+        last, first = [each["run_id"] for each in mason("runs", "list", "--json").json["runs"]]
         told = mason("runs", "cancel", first).out
         again = mason("runs", "cancel", last).out
-        process.wait(30)
+        (folder / "go").touch()
+        process.wait(60)
     assert told == (
         f"Asked process {process.pid} to end run {first}. It does {last} as well, which will end with it.\n"
     )
@@ -265,7 +263,7 @@ def test_who_cancels_a_run_is_told_of_those_that_end_with_it(mason, folder, appl
         f"It does {first} as well, which will end with it. To stop it at once: kill -INT {process.pid}\n"
     )
     assert {each["status"] for each in mason("runs", "list", "--json").json["runs"]} == {"interrupted"}
-    assert log(folder) == ["one", "one"]
+    assert (log(folder), (folder / "other.txt").read_text()) == (["one"], "one\n")
 
 
 def test_a_resumed_run_settles_its_resource(mason, folder, applied):

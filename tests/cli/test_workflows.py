@@ -307,12 +307,13 @@ def test_a_run_that_goes_on_is_not_resumed_but_can_be_cancelled(mason, folder, n
     assert told.err == f"Error: Run {record['run_id']} has ended; there is nothing to cancel.\n"
 
 
-def test_a_run_that_is_cancelled_twice_finishes_what_it_is_at(mason, notes):
+def test_a_run_that_is_cancelled_twice_finishes_what_it_is_at(mason, folder, notes):
     notes(step("a", "wait"), step("b", "wait", "a"))
-    with begin("a.seconds:3,b.seconds:60") as process:
+    with begin("a.seconds:0,a.until:go,b.seconds:60") as process:
         until(process, "started", "a")
         first, second = (mason("runs", "cancel", "last").out for _ in range(2))
-        _, err = process.communicate(timeout=30)
+        (folder / "go").touch()
+        _, err = rest_of(process)
     (record,) = runs(mason)
     assert first == f"Asked process {process.pid} to end run {record['run_id']}.\n"
     assert second == (
