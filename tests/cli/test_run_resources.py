@@ -16,7 +16,7 @@ from mason.state.journal import journal_path
 from mason.state.local import LocalStateStore
 from mason.state.lock import who
 from tests.cli.notes import ALL_LOCAL, WRITE, actions
-from tests.waiting import interrupt, rest_of, wait_for
+from tests.waiting import interrupt, read_until, rest_of, wait_for
 
 APPEND = """\
 type: operator
@@ -248,11 +248,12 @@ def test_who_cancels_a_run_is_told_of_those_that_end_with_it(mason, folder, appl
     other = one.replace("name: both", "name: other").replace("path: log.txt", "path: other.txt")
     (folder / "runs.yaml").write_text(f"{one}---\n{other}")
     command = [sys.executable, "-m", "mason", "apply", "-y", "--parallelism", "2"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         wait_for(lambda: (folder / "log.txt.begun").exists() and (folder / "other.txt.begun").exists())
         last, first = [each["run_id"] for each in mason("runs", "list", "--json").json["runs"]]
         told = mason("runs", "cancel", first).out
         again = mason("runs", "cancel", last).out
+        read_until(process.stderr, "Finishing what runs")
         (folder / "go").touch()
         process.wait(60)
     assert told == (

@@ -312,6 +312,7 @@ def test_a_run_that_is_cancelled_twice_finishes_what_it_is_at(mason, folder, not
     with begin("a.seconds:0,a.until:go,b.seconds:60") as process:
         until(process, "started", "a")
         first, second = (mason("runs", "cancel", "last").out for _ in range(2))
+        read_until(process.stderr, "Finishing what runs")
         (folder / "go").touch()
         _, err = rest_of(process)
     (record,) = runs(mason)
