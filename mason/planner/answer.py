@@ -33,10 +33,14 @@ class Answer:
     tables: Mapping[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
     trace: str = ""
 
-    def tell(self, kind: str, message: str) -> None:
-        """Add a sentence under ``Info`` or ``Warnings``; halves of surrogate pairs, which are no text, are escaped."""
+    def tell(self, kind: str, message: str) -> str:
+        """Add a sentence under ``Info`` or ``Warnings``; halves of surrogate pairs, which are no text, are escaped.
+
+        Returns it as it was added.
+        """
         text = str(message).encode("utf-8", "backslashreplace").decode()
         (self.warnings if kind == "Warnings" else self.info).append(text)
+        return text
 
     def to_dict(self) -> dict[str, list[Any]]:
         """The keys ``Errors``, ``Warnings``, ``Info``, ``Data``; empty ones left out."""

@@ -35,16 +35,22 @@ def execute(
     *,
     source: bytes | None = None,
     modules: Modules | None = None,
+    heard: Callable[[str, str], None] = lambda kind, message: None,
     alone: bool = True,
 ) -> Answer:
     """Run ``operator`` as ``shown`` and return its answer; a failure of an engine or operator is among its errors.
 
     ``open_engine`` gives the configured engine of a role, ``source`` is the module content of a Python operator,
-    ``modules`` are those that its run has imported already. What the operator prints goes to stderr, because stdout
-    belongs to the answer. Only Ctrl-C and its like are raised.
+    ``modules`` are those that its run has imported already. ``heard`` is told what the operator says (under ``Info`` or
+    ``Warnings``) when it does. What it prints goes to stderr, because stdout belongs to the answer. Only Ctrl-C and its
+    like are raised.
     """
     answer = Answer()
-    ctx = Context(shown.parameters, open_engine, allowed=shown.allowed, tell=answer.tell)
+
+    def tell(kind: str, message: str) -> None:
+        heard(kind, answer.tell(kind, message))
+
+    ctx = Context(shown.parameters, open_engine, allowed=shown.allowed, tell=tell)
     answer.tables = ctx.tables
     title = title_of(shown.address)
     try:

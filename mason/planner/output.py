@@ -54,6 +54,16 @@ def hearing(printed: Printed, tell: Callable[[str, bool], None]) -> Iterator[Non
         heard.end()
 
 
+@contextlib.contextmanager
+def unheard() -> Iterator[None]:
+    """Within it, what this thread prints is none of the step's: whoever is told of a step may print that."""
+    token = _heard.set(None)
+    try:
+        yield
+    finally:
+        _heard.reset(token)
+
+
 class _Heard:
     """What one attempt prints. Its threads may share it, where they were given its context."""
 
@@ -109,9 +119,7 @@ class _Heard:
         self._pending, self._size = [data] if data else [], len(data)
 
     def _tell(self, lines: list[str]) -> None:
-        # Whoever is told may print it.
-        token = _heard.set(None)
-        try:
+        with unheard():
             for line in lines:
                 content = _seen(line).encode("utf-8", "surrogateescape")
                 self._printed.room -= len(content) + _EVENT
@@ -121,8 +129,6 @@ class _Heard:
                     self._printed.room = 0
                     self._unkept += len(content) + 1
                 self._line_told(content.decode("utf-8", "replace"), kept)
-        finally:
-            _heard.reset(token)
 
 
 def _seen(line: str) -> str:

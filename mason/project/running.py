@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 # Seconds for work that was given up to remove what it wrote halfway.
 _TIDYING = 2.0
+_KINDS = {"Info": "info", "Warnings": "warning"}
 
 
 def execute_workflow(
@@ -192,6 +193,7 @@ class _Run:
     def work(self, step_id: str, attempt: int) -> list[Any]:
         """Do one step; what it returns is its ``Data``. Raises what made it fail."""
         from mason.planner import executor
+        from mason.planner.output import unheard
         from mason.planner.planned import resolve
 
         # A class may do its work without any engine of Mason's.
@@ -200,6 +202,14 @@ class _Run:
         if not self._has_begun(step_id):
             self._decide(step, attempt)
         shown = replace(step.shown, parameters=resolve(step, self._results))
+        told = {"Info": 0, "Warnings": 0}
+
+        def tell(kind: str, message: str) -> None:
+            # At once, also of long work. How much was told is what need not be told in the end.
+            told[kind] += 1
+            with unheard():
+                self._note("said", step=step_id, attempt=attempt, kind=_KINDS[kind], message=message)
+
         with self._watched(step_id), self._heard(step_id, attempt):
             answer = executor.execute(
                 step.operator,
@@ -207,9 +217,10 @@ class _Run:
                 self._engines(step),
                 source=step.source,
                 modules=None if step.source is None else self._python(),
+                heard=tell,
                 alone=False,
             )
-        self._note_messages(step_id, attempt, answer)
+        self._note_messages(step_id, attempt, answer, told)
         self._note_tables(step, answer)
         if answer.failure is not None:
             raise answer.failure
@@ -295,11 +306,12 @@ class _Run:
                 "registered", step=step.id, **which, table=told
             )
 
-    def _note_messages(self, step_id: str, attempt: int, answer: Answer) -> None:
+    def _note_messages(self, step_id: str, attempt: int, answer: Answer, told: Mapping[str, int]) -> None:
+        """Write what there is to say of an attempt; so many of its sentences are ``told`` already."""
         traces = [answer.trace] if answer.trace else []
         for kind, messages in (
-            ("info", answer.info),
-            ("warning", answer.warnings),
+            (_KINDS["Info"], answer.info[told["Info"] :]),
+            (_KINDS["Warnings"], answer.warnings[told["Warnings"] :]),
             ("error", answer.errors),
             ("traceback", traces),
         ):

@@ -264,6 +264,17 @@ def until(process: subprocess.Popen, event: str, name: str) -> None:
     raise AssertionError(process.stderr.read() if process.stderr else "")
 
 
+def test_what_a_step_says_is_told_when_it_says_it(mason, folder, notes):
+    notes(step("a", "wait"))
+    with begin("a.seconds:0,a.until:go") as process:
+        until(process, "said", "a")
+        (folder / "go").touch()
+        rest_of(process)
+    assert process.returncode == 0
+    logged = [line.split("  ", 1)[1].partition(" after ")[0] for line in mason("runs", "logs", "last").out.splitlines()]
+    assert logged == ["a: started", "a: waiting", "a: succeeded"]
+
+
 def test_the_first_ctrl_c_finishes_what_runs(mason, folder, notes):
     notes(step("a", "wait"), step("b", "write", "a"))
     with begin("a.seconds:0,a.until:go,b.path:b.txt,b.text:B") as process:
@@ -331,8 +342,9 @@ def test_a_run_that_is_cancelled_twice_finishes_what_it_is_at(mason, folder, not
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as process:
         until(process, "said", "b")
         assert mason("runs", "cancel", "last").out.startswith("Asked process ")
+        read_until(process.stderr, "press Ctrl-C again")
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        rest_of(process)
 
 
 @pytest.mark.parametrize("seed", range(4))
