@@ -268,6 +268,7 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
             raise BrokenPipeError from error
         return error.code if isinstance(error.code, int) else 0
     except Exception as error:
+        # Whatever else is raised is told as a fault in Mason itself, without a traceback where nobody asked for one.
         _report(_unwritten(error), invocation)
         return 1
     return returned if isinstance(returned, int) else 0

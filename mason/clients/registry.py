@@ -74,6 +74,7 @@ def roles(name: str) -> Mapping[str, frozenset[str]]:
     try:
         return {role: engine.supports for role, engine in loaded.roles().items()}
     except Exception as error:
+        # As what its module raises.
         raise _unusable(name, _registration(name), f"its roles: {type(error).__name__}: {error}") from error
 
 
@@ -83,6 +84,7 @@ def schema(name: str) -> dict[str, Any]:
     try:
         return loaded.schema()
     except Exception as error:
+        # As what its module raises.
         raise _unusable(name, _registration(name), f"its schema: {type(error).__name__}: {error}") from error
 
 

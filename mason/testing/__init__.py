@@ -26,7 +26,11 @@ import pytest
 
 # Before the suites are imported: their assertions then fail with the values that were compared.
 pytest.register_assert_rewrite(
-    "mason.testing.stores", "mason.testing.engines", "mason.testing.jobs", "mason.testing.schedulers"
+    "mason.testing.stores",
+    "mason.testing.shared_stores",
+    "mason.testing.engines",
+    "mason.testing.jobs",
+    "mason.testing.schedulers",
 )
 
 from mason.testing.engines import EngineSuite as EngineSuite  # noqa: E402
@@ -34,5 +38,5 @@ from mason.testing.engines import MetastoreSuite as MetastoreSuite  # noqa: E402
 from mason.testing.engines import StorageSuite as StorageSuite  # noqa: E402
 from mason.testing.jobs import ExecutionSuite as ExecutionSuite  # noqa: E402
 from mason.testing.schedulers import SchedulerSuite as SchedulerSuite  # noqa: E402
-from mason.testing.stores import SharedStateStoreSuite as SharedStateStoreSuite  # noqa: E402
+from mason.testing.shared_stores import SharedStateStoreSuite as SharedStateStoreSuite  # noqa: E402
 from mason.testing.stores import StateStoreSuite as StateStoreSuite  # noqa: E402

@@ -1,15 +1,13 @@
 """What every state store must keep: the sentences of ``mason.state.store``, each as a test.
 
-``StateStoreSuite`` needs no more than two handles on one store. ``SharedStateStoreSuite`` adds what is promised
-between processes, for stores that another process can open by their URL.
+``StateStoreSuite`` needs no more than two handles on one store; see ``mason.testing.shared_stores`` for stores that
+another process can open.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +18,6 @@ from typing import Any, cast
 import pytest
 
 from mason.errors import SourceChangedError, StateConflictError, StateError, StateFormatError, StateLockedError
-from mason.state.format import encode
 from mason.state.lock import who
 from mason.state.snapshot import FORMAT_VERSION, Entry, Snapshot
 from mason.state.store import KEPT_BACKUPS, LockInfo, StateStore, workspace_of, workspace_url
@@ -40,7 +37,7 @@ def entry(number: int = 0, *, kind: str = "operator", size: int = 0) -> Entry:
     )
 
 
-def _renewable(info: LockInfo | None) -> LockInfo | None:
+def renewable(info: LockInfo | None) -> LockInfo | None:
     """A lock without its end, which is another one whenever its holder has renewed it."""
     return info and replace(info, expires="")
 
@@ -357,7 +354,7 @@ class StateStoreSuite:
         """One holder at a time, known to everybody; the one who comes second is told who holds it."""
         with store.lock("apply") as held:
             info = held.info
-            assert [_renewable(store.lock_info()), _renewable(another.lock_info())] == [_renewable(info)] * 2
+            assert [renewable(store.lock_info()), renewable(another.lock_info())] == [renewable(info)] * 2
             held.check()
             for handle in (another, store):
                 with pytest.raises(StateLockedError) as caught, handle.lock("destroy", timeout=0.05):
@@ -385,7 +382,7 @@ class StateStoreSuite:
                 with pytest.raises(StateError):
                     another.break_lock(lock_id)
             held.check()
-            assert _renewable(another.lock_info()) == _renewable(held.info)
+            assert renewable(another.lock_info()) == renewable(held.info)
 
     def test_lock_is_waited_for(self, store: StateStore, another: StateStore) -> None:
         """Waits up to ``timeout`` seconds."""
@@ -395,7 +392,7 @@ class StateStoreSuite:
         timer.start()
         try:
             with another.lock("apply", timeout=60) as mine:
-                assert _renewable(another.lock_info()) == _renewable(mine.info)
+                assert renewable(another.lock_info()) == renewable(mine.info)
         finally:
             timer.join()
 
@@ -467,61 +464,3 @@ class StateStoreSuite:
             {"status": "succeeded"},
         )
         assert (store.read(), store.list_backups()) == (written, [])
-
-
-class SharedStateStoreSuite(StateStoreSuite):
-    """Adds what is promised between processes; override ``remove_state``, too.
-
-    ``takeover_seconds``: how long a dead process may still hold a lock.
-    """
-
-    takeover_seconds: float = 0.0
-
-    def remove_state(self, store: StateStore) -> None:
-        """Take the current snapshot away, past the store."""
-        raise NotImplementedError
-
-    def test_a_lost_state_is_no_empty_one(self, store: StateStore, another: StateStore) -> None:
-        """Raises ``StateFormatError`` where there is none beside backups; what is put back is the state again."""
-        first = store.write(resources(1), base=store.read())
-        second = store.write(resources(2), base=first)
-        self.remove_state(store)
-        for handle in (store, another):
-            with pytest.raises(StateFormatError):
-                handle.read()
-            with pytest.raises(StateConflictError):
-                handle.write(resources(3), base=second)
-        assert (another.list_backups(), another.get_backup(1)) == ([1], first)
-        self.overwrite_state(store, encode(first))
-        assert (store.read(), another.read()) == (first, first)
-
-    def test_another_process_sees_the_same(self, store: StateStore) -> None:
-        """``url`` opens the same store in another process."""
-        written = store.write(resources(1), base=store.read())
-        answer = self._python(f"print(open_store({store.url!r}).read().serial)").communicate()[0]
-        assert answer == f"{written.serial}\n"
-
-    def test_the_lock_of_another_process(self, store: StateStore) -> None:
-        """A lock excludes other processes, and the lock of a process that died is free."""
-        process = self._python(
-            f"with open_store({store.url!r}).lock('apply') as held:\n    print(held.info.pid, flush=True)\n    input()"
-        )
-        assert process.stdout is not None
-        pid = int(process.stdout.readline())
-        try:
-            held = store.lock_info()
-            assert held is not None
-            assert (held.pid, held.operation) == (pid, "apply")
-            with pytest.raises(StateLockedError, match=f"process {pid}"), store.lock("apply"):
-                pass
-        finally:
-            process.kill()
-            process.communicate()
-        with store.lock("apply", timeout=self.takeover_seconds) as mine:
-            assert _renewable(store.lock_info()) == _renewable(mine.info)
-
-    @staticmethod
-    def _python(script: str) -> subprocess.Popen[str]:
-        """A Python process that runs ``script`` with ``open_store`` at hand."""
-        command = [sys.executable, "-c", f"from mason.state.store import open_store\n{script}"]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
