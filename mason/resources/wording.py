@@ -81,3 +81,10 @@ def shortened(words: Iterable[str]) -> str:
     """The words with commas between them, the first dozen of many."""
     words = list(words)
     return ", ".join(words[:12]) + (f" and {len(words) - 12} more" if len(words) > 12 else "")
+
+
+def listing(names: Iterable[str], *, most: int = 10) -> str:
+    """Names for a person: comma-separated, cut after ``most`` with the number of those left out."""
+    names = list(names)
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mason.clients._sql.quoting import listing
 from mason.errors import NotFoundError
+from mason.resources.wording import listing
 
 
 def missing(kind: str, name: str, names: Iterable[str], where: str = "") -> NotFoundError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 
 def identifier(name: str) -> str:
@@ -44,10 +44,3 @@ def call(function: str, paths: str | Sequence[str], arguments: Mapping[str, str]
     files = literal(exactly(paths) if isinstance(paths, str) else [exactly(path) for path in paths])
     named = "".join(f", {name}={value}" for name, value in arguments.items())
     return f"{function}({files}{named})"
-
-
-def listing(names: Iterable[str], *, most: int = 10) -> str:
-    """Names for a person: comma-separated, cut after ``most`` with the number of those left out."""
-    names = list(names)
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

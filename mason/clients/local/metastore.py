@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._sql.jobs import now, succeeded
-from mason.clients._sql.quoting import listing, qualified
+from mason.clients._sql.quoting import qualified
 from mason.clients.local import LocalClient
 from mason.clients.local.names import check_name, check_schema
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
 from mason.engines.occasion import owner
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
+from mason.resources.wording import listing
 
 # What reads tables is imported where it is used: planning asks what a client supports without it.
 if TYPE_CHECKING:

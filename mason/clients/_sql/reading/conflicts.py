@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mason.clients._sql.quoting import listing
 from mason.clients._sql.reading.columns import WHOLE, Columns
 from mason.errors import ConflictError
+from mason.resources.wording import listing
 
 AllNull = Callable[[int, str], bool]
 """Whether the column has no values in the file of that index, so that its type there means nothing."""

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from mason.clients._sql.quoting import listing
 from mason.clients._sql.root import Root
 from mason.errors import ConflictError, EngineError, NotFoundError
+from mason.resources.wording import listing
 from mason.values import dataclass
 
 _FORMATS = {

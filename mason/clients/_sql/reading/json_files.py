@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mason.clients._sql.quoting import call, listing
+from mason.clients._sql.quoting import call
 from mason.clients._sql.reading.bytewise import look_through
 from mason.clients._sql.reading.columns import Columns
 from mason.clients._sql.reading.files import DataFile
 from mason.errors import EngineError
+from mason.resources.wording import listing
 
 if TYPE_CHECKING:
     import duckdb

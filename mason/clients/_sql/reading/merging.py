@@ -14,9 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from mason.clients._sql.quoting import listing
 from mason.clients._sql.reading.columns import WHOLE, Columns
 from mason.errors import ConflictError
+from mason.resources.wording import listing
 from mason.values import dataclass
 
 _SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from mason.clients._sql.failures import Show
-from mason.clients._sql.quoting import identifier, listing, literal
+from mason.clients._sql.quoting import identifier, literal
 from mason.clients._sql.reading import spreadsheet
 from mason.clients._sql.reading.files import NULL_PARTITION, fingerprint
 from mason.clients._sql.reading.readers import Source
@@ -19,6 +19,7 @@ from mason.clients._sql.writing.outputs import NOTE, Output
 from mason.clients._sql.writing.writable import NESTED, writable
 from mason.engines.models import Column
 from mason.errors import EngineError
+from mason.resources.wording import listing
 
 if TYPE_CHECKING:
     import duckdb

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from mason.clients._sql.quoting import listing
 from mason.clients._sql.reading.files import Ending, ending_of
 from mason.clients._sql.reading.readers import Source
 from mason.clients._sql.root import Root
 from mason.clients._sql.writing.atomic import whole
 from mason.errors import ConflictError, EngineError
+from mason.resources.wording import listing
 from mason.values import dataclass
 
 FORMATS = ("csv", "json", "jsonl", "parquet", "xlsx")

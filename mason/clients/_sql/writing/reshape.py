@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._sql.connection import Limits
 from mason.clients._sql.fake import FakeColumn, facts, select
-from mason.clients._sql.quoting import identifier, listing
+from mason.clients._sql.quoting import identifier
 from mason.clients._sql.reading.columns import Columns, checked_type
 from mason.clients._sql.reading.readers import Source
 from mason.clients._sql.root import Root
@@ -19,6 +19,7 @@ from mason.clients._sql.working import watched
 from mason.clients._sql.writing.copying import write
 from mason.clients._sql.writing.outputs import Output, beside, check_apart
 from mason.errors import ConflictError, EngineError, NotFoundError
+from mason.resources.wording import listing
 
 if TYPE_CHECKING:
     import duckdb
