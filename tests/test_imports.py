@@ -51,7 +51,7 @@ TESTING_MAY = {
     "clients.registry",
 }
 # Clients may build on these, and on the registry's side of the room.
-SHARED_BY_CLIENTS = {"_aws", "_sql", "_warehouse"}
+SHARED_BY_CLIENTS = {"_aws", "_duckdb", "_jobs", "_missing", "_sql", "_statements", "_tables", "_warehouse"}
 # Beside the standard library, all that a room may load at module top.
 AT_TOP = {"cli": {"click"}, "render": {"click"}, "testing": {"pytest"}}
 HEAVY = {"boto3", "botocore", "pandas", "numpy", "duckdb", "pyspark", "kubernetes", "sqlglot", "s3fs", "fsspec"}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from mason.clients._sql.jobs import now, succeeded
+from mason.clients._jobs import now, succeeded
 from mason.engines.execution import Execution
 from mason.engines.models import Column, Job, Rows, Schema, Table
 from mason.errors import ConflictError, NotFoundError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from mason.clients._sql.jobs import new_job_id
+from mason.clients._jobs import new_job_id
 from mason.clients._warehouse.folder import WarehouseFolder
 from mason.clients._warehouse.schedules import Claim, ScheduleFiles
 from mason.engines.client import Client

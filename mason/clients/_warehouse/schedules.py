@@ -18,9 +18,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from mason.clients._sql.jobs import iso as job_time
-from mason.clients._sql.jobs import now
-from mason.clients._sql.missing import missing
+from mason.clients._jobs import iso as job_time
+from mason.clients._jobs import now
+from mason.clients._missing import missing
 from mason.clients._warehouse import locks
 from mason.clients._warehouse.folder import WarehouseFolder
 from mason.engines.ledger import Change, LastRun, Ledger, Waiting, iso

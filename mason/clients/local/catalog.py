@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from mason.clients._missing import missing
 from mason.clients._sql.connection import Limits
-from mason.clients._sql.missing import missing
 from mason.clients._sql.quoting import qualified
 from mason.clients._sql.reading.files import FORMATS_READ
 from mason.clients._sql.reading.readers import Source

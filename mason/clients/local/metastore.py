@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mason.clients._sql.jobs import now, succeeded
+from mason.clients._jobs import now, succeeded
 from mason.clients._sql.quoting import qualified
 from mason.clients.local import LocalClient
 from mason.clients.local.names import check_name, check_schema

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mason.clients._sql.jobs import iso
+from mason.clients._jobs import iso
 from mason.clients.local import LocalClient
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mason.clients._sql.jobs import now, succeeded
-from mason.clients._sql.missing import missing
+from mason.clients._jobs import now, succeeded
+from mason.clients._missing import missing
 from mason.clients._sql.quoting import qualified
 from mason.clients.memory import MemoryClient
 from mason.engines.metastore import Metastore

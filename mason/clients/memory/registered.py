@@ -5,8 +5,8 @@ Imported where tables are read: planning asks what a client supports without all
 
 from __future__ import annotations
 
+from mason.clients._missing import missing
 from mason.clients._sql.connection import Limits
-from mason.clients._sql.missing import missing
 from mason.clients._sql.reading.readers import Source
 from mason.clients._sql.reading.schemas import Merging, Seen, TableSchema
 from mason.clients._sql.reading.tables import look_at, source_of

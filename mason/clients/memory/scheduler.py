@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from mason.clients._sql.jobs import now, succeeded
-from mason.clients._sql.missing import missing
+from mason.clients._jobs import now, succeeded
+from mason.clients._missing import missing
 from mason.clients.memory import MemoryClient
 from mason.engines.models import Job, Schedule
 from mason.engines.scheduler import Scheduler, check_schedule

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from mason.clients._missing import missing
 from mason.clients._sql.connection import Limits
-from mason.clients._sql.missing import missing
 from mason.clients._sql.reading.files import ending_of
 from mason.clients._sql.reading.schemas import Seen
 from mason.clients._sql.reading.tables import look_at
