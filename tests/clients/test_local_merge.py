@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from mason.clients._sql.reading.merging import Merged, merge
+from mason.clients._tables.merging import Merged, merge
 from mason.engines.models import Job, Rows, Table
 from mason.errors import ConflictError
 from tests.clients.conftest import Local, refusal

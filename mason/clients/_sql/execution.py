@@ -18,10 +18,10 @@ from mason.errors import ConflictError, NotFoundError
 # without any of them.
 if TYPE_CHECKING:
     from mason.clients._sql.connection import Limits
-    from mason.clients._sql.reading.columns import Columns
     from mason.clients._sql.reading.readers import Source
     from mason.clients._sql.reading.schemas import Merging
     from mason.clients._sql.root import Root
+    from mason.clients._tables.columns import Columns
 
 
 class Tables(Protocol):

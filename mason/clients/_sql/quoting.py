@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mason.errors import EngineError
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def identifier(name: str) -> str:
@@ -44,3 +50,16 @@ def call(function: str, paths: str | Sequence[str], arguments: Mapping[str, str]
     files = literal(exactly(paths) if isinstance(paths, str) else [exactly(path) for path in paths])
     named = "".join(f", {name}={value}" for name, value in arguments.items())
     return f"{function}({files}{named})"
+
+
+def checked_type(connection: duckdb.DuckDBPyConnection, column: str, kind: str) -> str:
+    """A type that somebody wrote, as DuckDB spells it; it becomes part of SQL, so nothing but a type may pass.
+
+    Raises ``EngineError`` for what is no type.
+    """
+    import duckdb
+
+    try:
+        return str(connection.type(kind))
+    except duckdb.Error as error:
+        raise EngineError(f"Column {column} has the type {kind}, which DuckDB does not know.") from error

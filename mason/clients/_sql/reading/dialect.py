@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._sql.failures import explain, not_utf8
 from mason.clients._sql.quoting import call, literal, struct
 from mason.clients._sql.reading.bytewise import begins_with_points, lone_return
-from mason.clients._sql.reading.columns import Columns
 from mason.clients._sql.reading.files import DataFile
 from mason.clients._sql.reading.misread import exact
 from mason.clients._sql.root import Root
+from mason.clients._tables.columns import Columns
 from mason.errors import EngineError
 from mason.values import dataclass
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mason.clients._sql.failures import Show
 from mason.clients._sql.quoting import call, identifier, literal, struct
-from mason.clients._sql.reading.columns import WHOLE, Columns
+from mason.clients._tables.columns import WHOLE, Columns
 from mason.errors import EngineError
 from mason.values import dataclass
 

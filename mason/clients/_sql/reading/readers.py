@@ -8,9 +8,9 @@ from pathlib import Path
 
 from mason.clients._sql.quoting import call, exactly, identifier, literal, struct
 from mason.clients._sql.reading import spreadsheet
-from mason.clients._sql.reading.merging import Merged
 from mason.clients._sql.reading.misread import Suspect, checked, misread
 from mason.clients._sql.reading.schemas import FileSchema, TableSchema
+from mason.clients._tables.merging import Merged
 from mason.values import dataclass
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._sql.connection import Limits
 from mason.clients._sql.fake import FakeColumn, facts, select
-from mason.clients._sql.quoting import identifier
-from mason.clients._sql.reading.columns import Columns, checked_type
+from mason.clients._sql.quoting import checked_type, identifier
 from mason.clients._sql.reading.readers import Source
 from mason.clients._sql.root import Root
 from mason.clients._sql.session import opened
 from mason.clients._sql.working import watched
 from mason.clients._sql.writing.copying import write
 from mason.clients._sql.writing.outputs import Output, beside, check_apart
+from mason.clients._tables.columns import Columns
 from mason.errors import ConflictError, EngineError, NotFoundError
 from mason.resources.wording import listing
 

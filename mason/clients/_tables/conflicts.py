@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mason.clients._sql.reading.columns import WHOLE, Columns
+from mason.clients._tables.columns import WHOLE, Columns
 from mason.errors import ConflictError
 from mason.resources.wording import listing
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from mason.clients._sql.reading.columns import WHOLE, Columns
+from mason.clients._tables.columns import WHOLE, Columns
 from mason.errors import ConflictError
 from mason.resources.wording import listing
 from mason.values import dataclass

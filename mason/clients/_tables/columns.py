@@ -1,0 +1,11 @@
+"""A column: a name, and a type in DuckDB's words, which are those of Mason's schemas."""
+
+from __future__ import annotations
+
+Columns = tuple[tuple[str, str], ...]
+"""Names and SQL types, in their order."""
+
+WHOLE = frozenset(
+    f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+)
+"""The types of whole numbers."""
