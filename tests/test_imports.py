@@ -51,7 +51,7 @@ TESTING_MAY = {
     "clients.registry",
 }
 # Clients may build on these, and on the registry's side of the room.
-SHARED_BY_CLIENTS = {"_aws", "_duckdb", "_jobs", "_missing", "_sql", "_statements", "_tables", "_warehouse"}
+SHARED_BY_CLIENTS = {"_aws", "_duckdb", "_jobs", "_missing", "_statements", "_tables", "_warehouse"}
 # Beside the standard library, all that a room may load at module top.
 AT_TOP = {"cli": {"click"}, "render": {"click"}, "testing": {"pytest"}}
 HEAVY = {"boto3", "botocore", "pandas", "numpy", "duckdb", "pyspark", "kubernetes", "sqlglot", "s3fs", "fsspec"}
@@ -254,7 +254,9 @@ def test_what_a_client_supports_is_known_without_what_reads_and_writes_tables(cl
     code = f"import sys; from mason.clients.registry import roles; roles({client!r}); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert f"mason.clients.{client}.scheduler" in loaded
-    assert [name for name in loaded if name.startswith(("mason.clients._sql.reading", "mason.clients._sql.writ"))] == []
+    assert [
+        name for name in loaded if name.startswith(("mason.clients._duckdb.reading", "mason.clients._duckdb.writ"))
+    ] == []
 
 
 @pytest.mark.xdist_group("imports")
@@ -275,7 +277,7 @@ def test_a_short_run_of_a_workflow_loads_what_it_needs(tmp_path):
     loaded_by(folder, *run)
     loaded = loaded_by(folder, *run)
     assert loaded & {*HEAVY, "yaml", "logging", "socket", "rich", "random"} == set()
-    assert loaded & {"mason.clients._sql.reading", "mason.planner.decision", "mason.planner.deciding"} == set()
+    assert loaded & {"mason.clients._duckdb.reading", "mason.planner.decision", "mason.planner.deciding"} == set()
 
 
 @pytest.mark.xdist_group("imports")

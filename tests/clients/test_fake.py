@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from mason.clients._sql.fake import FakeColumn, TextShape, select
-from mason.clients._sql.quoting import identifier
+from mason.clients._duckdb.fake import FakeColumn, TextShape, select
+from mason.clients._duckdb.quoting import identifier
 from mason.errors import EngineError, MissingDependencyError
 
 TYPES = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from mason.clients._sql.fake import FakeColumn, TextShape, facts, select
+from mason.clients._duckdb.fake import FakeColumn, TextShape, facts, select
 
 
 @pytest.fixture

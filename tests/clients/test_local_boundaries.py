@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from mason.clients import registry
-from mason.clients._sql.connection import load_excel
+from mason.clients._duckdb.connection import load_excel
 from mason.planner.check import examiner
 from tests.clients.conftest import Local, make, refusal
 

@@ -8,9 +8,9 @@ import json
 import duckdb
 import pytest
 
-from mason.clients._sql.reading import bytewise
-from mason.clients._sql.reading.bytewise import Marks, look_through
-from mason.clients._sql.reading.files import files_at
+from mason.clients._duckdb.reading import bytewise
+from mason.clients._duckdb.reading.bytewise import Marks, look_through
+from mason.clients._duckdb.reading.table_files import files_at
 from tests.clients.conftest import Local, refusal
 
 SAMPLE = 30_000

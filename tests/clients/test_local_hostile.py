@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from mason.clients._sql.failures import explain
-from mason.clients._sql.writing.outputs import NOTE
+from mason.clients._duckdb.failures import explain
+from mason.clients._duckdb.writing.outputs import NOTE
 from mason.engines.models import Job
 from tests.clients.conftest import Local, make, refusal
 

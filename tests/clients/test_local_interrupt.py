@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mason.clients._sql.connection import Limits, connect
+from mason.clients._duckdb.connection import Limits, connect
 from mason.engines.interrupts import doing
 from mason.planner.walk import Control, Node, walk
 from mason.planner.workers import Attempt

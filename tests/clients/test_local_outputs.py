@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mason.clients._sql.writing.outputs import NOTE
+from mason.clients._duckdb.writing.outputs import NOTE
 from mason.engines.models import Job
 from tests.clients.conftest import Local, make, refusal
 
@@ -336,7 +336,7 @@ def test_spreadsheets_have_limits(local: Local) -> None:
 
 
 def test_a_source_that_changes_meanwhile(data: Local, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mason.clients._sql.writing import copying
+    from mason.clients._duckdb.writing import copying
 
     copy = copying._copy
 

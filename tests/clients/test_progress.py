@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from mason.clients._sql.connection import Limits, confine, connect
-from mason.clients._sql.working import watched
+from mason.clients._duckdb.connection import Limits, confine, connect
+from mason.clients._duckdb.working import watched
 from mason.engines.progress import Progress, observing
 
 # Half a second of work or more, of which DuckDB knows how much it is: that of a range it does not.

@@ -60,7 +60,7 @@ class WarehouseFolder:
     @contextmanager
     def keeping(self, job: Job) -> Iterator[None]:
         """Keep a job, without secrets, if the work inside goes well. Whether that can be done turns out before."""
-        from mason.clients._sql.writing.atomic import whole
+        from mason.clients._duckdb.writing.atomic import whole
 
         with self.reached(), whole(self.folder / "jobs" / f"{job.job_id}.json") as beside:
             beside.write_text(json.dumps(scrub_all(job.to_dict()), indent=1), "utf-8")

@@ -273,7 +273,7 @@ class ScheduleFiles:
         self._write(self._ledger_file(name), ledger.to_dict())
 
     def _write(self, path: Path, values: Mapping[str, Any]) -> None:
-        from mason.clients._sql.writing.atomic import write_whole
+        from mason.clients._duckdb.writing.atomic import write_whole
 
         with self.warehouse.reached():
             write_whole(path, json.dumps(values, ensure_ascii=False, indent=1).encode("utf-8"))

@@ -15,7 +15,7 @@ from mason.engines.client import Client
 from mason.engines.engine import Engine
 
 if TYPE_CHECKING:
-    from mason.clients._sql.connection import Limits
+    from mason.clients._duckdb.connection import Limits
 
 
 class LocalClient(Client):
@@ -24,8 +24,8 @@ class LocalClient(Client):
     name: ClassVar[str] = "local"
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
-        from mason.clients._sql.reading.schemas import Seen
-        from mason.clients._sql.root import Root
+        from mason.clients._duckdb.reading.schemas import Seen
+        from mason.clients._duckdb.root import Root
         from mason.clients._warehouse.folder import configured_folder
         from mason.clients.local.warehouse import Warehouse
 
@@ -57,7 +57,7 @@ class LocalClient(Client):
         """What DuckDB may use. It spills into the warehouse where there is one, else into the system's folder."""
         from tempfile import gettempdir
 
-        from mason.clients._sql.connection import Limits
+        from mason.clients._duckdb.connection import Limits
 
         home = self.warehouse.folder
         return Limits(

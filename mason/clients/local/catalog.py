@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from mason.clients._duckdb.connection import Limits
+from mason.clients._duckdb.quoting import qualified
+from mason.clients._duckdb.reading.readers import Source
+from mason.clients._duckdb.reading.schemas import Merging
+from mason.clients._duckdb.reading.sources import source_of
+from mason.clients._duckdb.reading.table_files import FORMATS_READ
 from mason.clients._missing import missing
-from mason.clients._sql.connection import Limits
-from mason.clients._sql.quoting import qualified
-from mason.clients._sql.reading.files import FORMATS_READ
-from mason.clients._sql.reading.readers import Source
-from mason.clients._sql.reading.schemas import Merging
-from mason.clients._sql.reading.tables import source_of
 from mason.clients.local import LocalClient, folders
 from mason.engines.models import Column, Database, Location, Schema, Table
 from mason.errors import ConflictError, EngineError, NotFoundError

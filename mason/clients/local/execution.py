@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
-from mason.clients._sql.execution import DuckDBExecution
+from mason.clients._duckdb.execution import DuckDBExecution
 from mason.clients.local import LocalClient
 from mason.engines.models import Job
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mason.clients._duckdb.quoting import qualified
 from mason.clients._jobs import now, succeeded
-from mason.clients._sql.quoting import qualified
 from mason.clients.local import LocalClient
 from mason.clients.local.names import check_name, check_schema
 from mason.engines.metastore import Metastore
@@ -19,7 +19,7 @@ from mason.resources.wording import listing
 
 # What reads tables is imported where it is used: planning asks what a client supports without it.
 if TYPE_CHECKING:
-    from mason.clients._sql.reading.schemas import TableSchema
+    from mason.clients._duckdb.reading.schemas import TableSchema
 
 
 class LocalMetastore(Metastore):
@@ -66,7 +66,7 @@ class LocalMetastore(Metastore):
             return found
         if schema:
             return self._looked_at(found, read_headers=read_headers)[0]
-        from mason.clients._sql.reading.tables import unread
+        from mason.clients._duckdb.reading.sources import unread
 
         return unread(found, read_headers)
 
@@ -75,7 +75,7 @@ class LocalMetastore(Metastore):
         found = self.catalog.table(database, table)
         if found.format == "duckdb":
             return []
-        from mason.clients._sql.reading.tables import partitions_of
+        from mason.clients._duckdb.reading.sources import partitions_of
 
         return partitions_of(self._looked_at(found)[1], self.local.root)
 
@@ -108,7 +108,7 @@ class LocalMetastore(Metastore):
         self, database: str, table: str, *, definition: Table | Mapping[str, Any], overwrite: bool = False
     ) -> Job:
         """Register a table over files below the root. Its columns are looked for where the definition has none."""
-        from mason.clients._sql.reading.tables import definition_of, title
+        from mason.clients._duckdb.reading.sources import definition_of, title
 
         submitted = now()
         if not self.catalog.is_folder(database):
@@ -152,15 +152,15 @@ class LocalMetastore(Metastore):
         return found
 
     def _looked_at(self, table: Table, *, read_headers: bool | None = None) -> tuple[Table, TableSchema]:
-        from mason.clients._sql.reading.tables import look_at
+        from mason.clients._duckdb.reading.sources import look_at
 
         client = self.local
         return look_at(table, client.root, client.limits, client.seen, read_headers=read_headers)
 
     def _reader(self, schema: TableSchema) -> str:
         """The SQL that reads a table, with paths relative to the root."""
-        from mason.clients._sql.reading.readers import source
-        from mason.clients._sql.reading.tables import relative
+        from mason.clients._duckdb.reading.readers import source
+        from mason.clients._duckdb.reading.sources import relative
 
         return source(relative(schema, self.local.root), checks=False).sql
 
@@ -169,7 +169,7 @@ class LocalMetastore(Metastore):
 
         Raises ``AccessDeniedError`` when one of them is not the table's alone.
         """
-        from mason.clients._sql.reading.files import files_at
+        from mason.clients._duckdb.reading.table_files import files_at
 
         root = self.local.root
         named = root.path / location
@@ -208,7 +208,7 @@ class LocalMetastore(Metastore):
             except OSError as error:
                 kept.append(f"{self.local.root.show(file)} ({error.strerror})")
         if kept:
-            from mason.clients._sql.reading.tables import title
+            from mason.clients._duckdb.reading.sources import title
 
             verb = "was" if len(kept) == 1 else "were"
             raise EngineError(

@@ -46,7 +46,7 @@ class LocalStorage(Storage):
     ) -> Table:
         """The table that the files at ``path`` are; its location is the path as given, so that a glob stays one."""
         # Imported here and below: planning asks what a client supports without what reads and writes files.
-        from mason.clients._sql.reading.inference import infer
+        from mason.clients._duckdb.reading.inference import infer
 
         client = self.local
         return infer(
@@ -62,7 +62,7 @@ class LocalStorage(Storage):
 
     def fingerprint(self, path: str, *, content: bool = False) -> str:
         """A sha256 of names, and of sizes and modification times or of contents; empty where there is no file."""
-        from mason.clients._sql.reading.files import fingerprint, fingerprint_of_content
+        from mason.clients._duckdb.reading.table_files import fingerprint, fingerprint_of_content
 
         try:
             _, files = self.root.find(path, strict=False)
@@ -76,7 +76,7 @@ class LocalStorage(Storage):
 
     def write(self, path: str, content: str | bytes, *, overwrite: bool = False) -> Location:
         """Write a file; missing folders are made."""
-        from mason.clients._sql.writing.atomic import write_whole
+        from mason.clients._duckdb.writing.atomic import write_whole
 
         real = self.root.target(path)
         try:

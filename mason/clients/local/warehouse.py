@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.failures import explain
-from mason.clients._sql.quoting import identifier, literal, qualified
+from mason.clients._duckdb.failures import explain
+from mason.clients._duckdb.quoting import identifier, literal, qualified
 from mason.clients._warehouse.folder import WarehouseFolder
 from mason.engines.models import Location, Table
 from mason.errors import ConflictError, EngineError, TransientEngineError
@@ -89,7 +89,7 @@ class Warehouse(WarehouseFolder):
 
         Raises ``ConflictError`` where the name of the schema or of the table differs from another only in case.
         """
-        from mason.clients._sql.connection import load_excel
+        from mason.clients._duckdb.connection import load_excel
 
         comment = json.dumps({_OWN: table.to_dict()}, ensure_ascii=False)
         with self._open(read_only=False) as connection:

@@ -17,8 +17,8 @@ from mason.engines.models import Job, Schedule, Table
 from mason.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from mason.clients._sql.connection import Limits
-    from mason.clients._sql.root import Root
+    from mason.clients._duckdb.connection import Limits
+    from mason.clients._duckdb.root import Root
 
 
 class MemoryClient(Client):
@@ -54,7 +54,7 @@ class MemoryClient(Client):
         """What DuckDB may use."""
         from tempfile import gettempdir
 
-        from mason.clients._sql.connection import Limits
+        from mason.clients._duckdb.connection import Limits
 
         return Limits(str(self.configuration.get("memory_limit", "512MB")), Path(gettempdir()))
 
@@ -79,7 +79,7 @@ class MemoryClient(Client):
         """All files in a temporary folder; what was written there is held when the context ends without an error."""
         from tempfile import TemporaryDirectory
 
-        from mason.clients._sql.root import Root
+        from mason.clients._duckdb.root import Root
 
         with TemporaryDirectory(prefix="mason-memory-") as folder:
             root = Root(Path(folder), client=self.name)

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mason.clients._duckdb.quoting import qualified
 from mason.clients._jobs import now, succeeded
 from mason.clients._missing import missing
-from mason.clients._sql.quoting import qualified
 from mason.clients.memory import MemoryClient
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
@@ -50,7 +50,7 @@ class MemoryMetastore(Metastore):
         """A registered table, looked at again."""
         found = self._registered(database, table)
         if not schema:
-            from mason.clients._sql.reading.tables import unread
+            from mason.clients._duckdb.reading.sources import unread
 
             return unread(found, read_headers)
         with self._on_disk() as tables:
@@ -58,7 +58,7 @@ class MemoryMetastore(Metastore):
 
     def list_partitions(self, database: str, table: str) -> list[Partition]:
         """The folders ``key=value`` of a table."""
-        from mason.clients._sql.reading.tables import partitions_of
+        from mason.clients._duckdb.reading.sources import partitions_of
 
         found = self._registered(database, table)
         with self._on_disk() as tables:
@@ -66,8 +66,8 @@ class MemoryMetastore(Metastore):
 
     def table_ddl(self, database: str, table: str) -> str:
         """A ``CREATE VIEW`` for DuckDB."""
-        from mason.clients._sql.reading.readers import source
-        from mason.clients._sql.reading.tables import relative
+        from mason.clients._duckdb.reading.readers import source
+        from mason.clients._duckdb.reading.sources import relative
 
         found = self._registered(database, table)
         with self._on_disk() as tables:
@@ -89,7 +89,7 @@ class MemoryMetastore(Metastore):
         self, database: str, table: str, *, definition: Table | Mapping[str, Any], overwrite: bool = False
     ) -> Job:
         """Register a table over files. Its columns are looked for where the definition has none."""
-        from mason.clients._sql.reading.tables import definition_of
+        from mason.clients._duckdb.reading.sources import definition_of
 
         submitted = now()
         if not database or not table:
@@ -114,7 +114,7 @@ class MemoryMetastore(Metastore):
         return self.memory.databases[database].pop(table)
 
     def _files_of(self, location: str) -> list[str]:
-        from mason.clients._sql.reading.files import files_at
+        from mason.clients._duckdb.reading.table_files import files_at
 
         with self.memory.on_disk() as root:
             try:

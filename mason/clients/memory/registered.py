@@ -5,12 +5,12 @@ Imported where tables are read: planning asks what a client supports without all
 
 from __future__ import annotations
 
+from mason.clients._duckdb.connection import Limits
+from mason.clients._duckdb.reading.readers import Source
+from mason.clients._duckdb.reading.schemas import Merging, Seen, TableSchema
+from mason.clients._duckdb.reading.sources import look_at, source_of
+from mason.clients._duckdb.root import Root
 from mason.clients._missing import missing
-from mason.clients._sql.connection import Limits
-from mason.clients._sql.reading.readers import Source
-from mason.clients._sql.reading.schemas import Merging, Seen, TableSchema
-from mason.clients._sql.reading.tables import look_at, source_of
-from mason.clients._sql.root import Root
 from mason.clients.memory import MemoryClient
 from mason.engines.models import Table
 from mason.errors import NotFoundError
@@ -30,7 +30,7 @@ class Registered:
         return self.memory.limits
 
     def look_at(self, table: Table, *, read_headers: bool | None = None) -> tuple[Table, TableSchema]:
-        """The table as its files are now, and what they hold; see ``mason.clients._sql.reading.tables``."""
+        """The table as its files are now, and what they hold; see ``mason.clients._duckdb.reading.sources``."""
         return look_at(table, self.root, self.limits, Seen(), read_headers=read_headers)
 
     def source(self, table: Table, *, whole: bool = True, merging: Merging | None = None) -> Source:

@@ -14,7 +14,7 @@ from mason.engines.storage import Storage
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
 
 if TYPE_CHECKING:
-    from mason.clients._sql.root import Root
+    from mason.clients._duckdb.root import Root
 
 
 class MemoryStorage(Storage):
@@ -50,8 +50,8 @@ class MemoryStorage(Storage):
     ) -> Table:
         """The table that the files at ``path`` are."""
         # Imported here: planning asks what a client supports without what reads files.
-        from mason.clients._sql.reading.inference import infer
-        from mason.clients._sql.reading.schemas import Seen
+        from mason.clients._duckdb.reading.inference import infer
+        from mason.clients._duckdb.reading.schemas import Seen
 
         self._name(path)
         with self.memory.on_disk() as root:

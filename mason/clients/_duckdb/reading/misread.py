@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mason.clients._sql.failures import Show
-from mason.clients._sql.quoting import call, identifier, literal, struct
+from mason.clients._duckdb.failures import Show
+from mason.clients._duckdb.quoting import call, identifier, literal, struct
 from mason.clients._tables.columns import WHOLE, Columns
 from mason.errors import EngineError
 from mason.values import dataclass

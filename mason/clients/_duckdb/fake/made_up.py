@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.fake.column import FakeColumn
-from mason.clients._sql.fake.dice import Dice
-from mason.clients._sql.fake.names import NOTHING, Meaning, meaning_of
-from mason.clients._sql.fake.text import Texts
-from mason.clients._sql.quoting import identifier, literal
+from mason.clients._duckdb.fake.column import FakeColumn
+from mason.clients._duckdb.fake.column_names import NOTHING, Meaning, meaning_of
+from mason.clients._duckdb.fake.dice import Dice
+from mason.clients._duckdb.fake.text import Texts
+from mason.clients._duckdb.quoting import identifier, literal
 from mason.errors import EngineError
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mason.clients._sql.fake.column import FakeColumn, TextShape
-from mason.clients._sql.fake.dice import Dice
-from mason.clients._sql.fake.facts import facts
-from mason.clients._sql.fake.text import Texts
-from mason.clients._sql.fake.values import Values
-from mason.clients._sql.quoting import identifier
+from mason.clients._duckdb.fake.column import FakeColumn, TextShape
+from mason.clients._duckdb.fake.dice import Dice
+from mason.clients._duckdb.fake.facts import facts
+from mason.clients._duckdb.fake.made_up import Values
+from mason.clients._duckdb.fake.text import Texts
+from mason.clients._duckdb.quoting import identifier
 
 if TYPE_CHECKING:
     import duckdb

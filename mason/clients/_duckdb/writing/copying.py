@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from mason.clients._sql.failures import Show
-from mason.clients._sql.quoting import identifier, literal
-from mason.clients._sql.reading import spreadsheet
-from mason.clients._sql.reading.files import NULL_PARTITION, fingerprint
-from mason.clients._sql.reading.readers import Source
-from mason.clients._sql.root import is_data
-from mason.clients._sql.working import watched
-from mason.clients._sql.writing.outputs import NOTE, Output
-from mason.clients._sql.writing.writable import NESTED, writable
+from mason.clients._duckdb.failures import Show
+from mason.clients._duckdb.quoting import identifier, literal
+from mason.clients._duckdb.reading import spreadsheet
+from mason.clients._duckdb.reading.readers import Source
+from mason.clients._duckdb.reading.table_files import NULL_PARTITION, fingerprint
+from mason.clients._duckdb.root import is_data
+from mason.clients._duckdb.working import watched
+from mason.clients._duckdb.writing.outputs import NOTE, Output
+from mason.clients._duckdb.writing.writable import NESTED, writable
 from mason.engines.models import Column
 from mason.errors import EngineError
 from mason.resources.wording import listing

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.failures import explain, not_utf8
-from mason.clients._sql.quoting import call, literal, struct
-from mason.clients._sql.reading.bytewise import begins_with_points, lone_return
-from mason.clients._sql.reading.files import DataFile
-from mason.clients._sql.reading.misread import exact
-from mason.clients._sql.root import Root
+from mason.clients._duckdb.failures import explain, not_utf8
+from mason.clients._duckdb.quoting import call, literal, struct
+from mason.clients._duckdb.reading.bytewise import begins_with_points, lone_return
+from mason.clients._duckdb.reading.misread import exact
+from mason.clients._duckdb.reading.table_files import DataFile
+from mason.clients._duckdb.root import Root
 from mason.clients._tables.columns import Columns
 from mason.errors import EngineError
 from mason.values import dataclass

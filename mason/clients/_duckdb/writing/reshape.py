@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.connection import Limits
-from mason.clients._sql.fake import FakeColumn, facts, select
-from mason.clients._sql.quoting import checked_type, identifier
-from mason.clients._sql.reading.readers import Source
-from mason.clients._sql.root import Root
-from mason.clients._sql.session import opened
-from mason.clients._sql.working import watched
-from mason.clients._sql.writing.copying import write
-from mason.clients._sql.writing.outputs import Output, beside, check_apart
+from mason.clients._duckdb.connection import Limits
+from mason.clients._duckdb.fake import FakeColumn, facts, select
+from mason.clients._duckdb.quoting import checked_type, identifier
+from mason.clients._duckdb.reading.readers import Source
+from mason.clients._duckdb.root import Root
+from mason.clients._duckdb.session import opened
+from mason.clients._duckdb.working import watched
+from mason.clients._duckdb.writing.copying import write
+from mason.clients._duckdb.writing.outputs import Output, beside, check_apart
 from mason.clients._tables.columns import Columns
 from mason.errors import ConflictError, EngineError, NotFoundError
 from mason.resources.wording import listing

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mason.clients._sql.fake.column import TextShape
-from mason.clients._sql.fake.dice import Dice
-from mason.clients._sql.quoting import identifier, literal
+from mason.clients._duckdb.fake.column import TextShape
+from mason.clients._duckdb.fake.dice import Dice
+from mason.clients._duckdb.quoting import identifier, literal
 from mason.errors import MissingDependencyError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.quoting import identifier
+from mason.clients._duckdb.quoting import identifier
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.connection import load_excel
-from mason.clients._sql.quoting import call, identifier, literal
-from mason.clients._sql.working import watched
-from mason.clients._sql.writing.writable import NESTED, as_json_text, rounded
+from mason.clients._duckdb.connection import load_excel
+from mason.clients._duckdb.quoting import call, identifier, literal
+from mason.clients._duckdb.working import watched
+from mason.clients._duckdb.writing.writable import NESTED, as_json_text, rounded
 from mason.clients._tables.columns import Columns
 from mason.errors import EngineError
 

@@ -17,10 +17,10 @@ from mason.errors import ConflictError, NotFoundError
 # Readers and writers are imported where they are used: planning asks what a client supports, and a table is looked at
 # without any of them.
 if TYPE_CHECKING:
-    from mason.clients._sql.connection import Limits
-    from mason.clients._sql.reading.readers import Source
-    from mason.clients._sql.reading.schemas import Merging
-    from mason.clients._sql.root import Root
+    from mason.clients._duckdb.connection import Limits
+    from mason.clients._duckdb.reading.readers import Source
+    from mason.clients._duckdb.reading.schemas import Merging
+    from mason.clients._duckdb.root import Root
     from mason.clients._tables.columns import Columns
 
 
@@ -75,10 +75,10 @@ class DuckDBExecution(Execution):
 
     def preview(self, table: Table, *, limit: int = 10) -> Rows:
         """The first rows, in the order of the files."""
-        from mason.clients._sql import answers
+        from mason.clients._duckdb import answering
 
         with self._tables() as tables:
-            return answers.preview(tables.limits, tables.source(table, whole=False), limit, tables.root.show)
+            return answering.preview(tables.limits, tables.source(table, whole=False), limit, tables.root.show)
 
     def summarize(
         self,
@@ -90,7 +90,7 @@ class DuckDBExecution(Execution):
         histogram: int = 0,
     ) -> Rows:
         """One row per column, in memory that is bounded by ``memory_limit``."""
-        from mason.clients._sql import summary
+        from mason.clients._duckdb import summary
 
         with self._tables() as tables:
             return summary.summarize(
@@ -114,8 +114,8 @@ class DuckDBExecution(Execution):
         limit: int | None = None,
     ) -> Rows | Job:
         """Rows, or the job that wrote them to ``output`` as csv, parquet, json or jsonl."""
-        from mason.clients._sql import answers
-        from mason.clients._sql.writing.outputs import settle
+        from mason.clients._duckdb import answering
+        from mason.clients._duckdb.writing.outputs import settle
 
         with self._tables() as tables:
             source = tables.source(table) if table else None
@@ -126,12 +126,12 @@ class DuckDBExecution(Execution):
                 return tables.named_in_sql(where, name) if where else None
 
             if not output:
-                return answers.query(
+                return answering.query(
                     tables.limits, sql, table=source, resolve=resolve, limit=limit, show=tables.root.show
                 )
             submitted = self._begin()
             settled = settle(tables.root, output, format=format, overwrite=overwrite)
-            manifest = answers.query_to_output(
+            manifest = answering.query_to_output(
                 tables.limits, sql, settled, table=source, resolve=resolve, root=tables.root
             )
         return self._done("query", manifest, submitted)
@@ -150,8 +150,8 @@ class DuckDBExecution(Execution):
         overwrite: bool = False,
     ) -> Job:
         """Done by the time that the job is there. One file keeps the order of the rows."""
-        from mason.clients._sql.writing import reshape
-        from mason.clients._sql.writing.outputs import settle
+        from mason.clients._duckdb.writing import reshape
+        from mason.clients._duckdb.writing.outputs import settle
 
         with self._tables() as tables:
             submitted = self._begin()
@@ -190,8 +190,8 @@ class DuckDBExecution(Execution):
         overwrite: bool = False,
     ) -> Job:
         """By the lattice of :mod:`merging`. Rows come in no promised order."""
-        from mason.clients._sql.writing import reshape
-        from mason.clients._sql.writing.outputs import settle
+        from mason.clients._duckdb.writing import reshape
+        from mason.clients._duckdb.writing.outputs import settle
 
         with self._tables() as tables:
             submitted = self._begin()
@@ -213,8 +213,8 @@ class DuckDBExecution(Execution):
         overwrite: bool = False,
     ) -> Job:
         """The same rows every time: other columns decide where ``order_by`` does not. Their order is not promised."""
-        from mason.clients._sql.writing import reshape
-        from mason.clients._sql.writing.outputs import settle
+        from mason.clients._duckdb.writing import reshape
+        from mason.clients._duckdb.writing.outputs import settle
 
         with self._tables() as tables:
             submitted = self._begin()
@@ -236,8 +236,8 @@ class DuckDBExecution(Execution):
         overwrite: bool = False,
     ) -> Job:
         """Words come from mimesis, by the names of columns; DuckDB makes the rest."""
-        from mason.clients._sql.writing import reshape
-        from mason.clients._sql.writing.outputs import settle
+        from mason.clients._duckdb.writing import reshape
+        from mason.clients._duckdb.writing.outputs import settle
 
         with self._tables() as tables:
             submitted = self._begin()
@@ -247,9 +247,9 @@ class DuckDBExecution(Execution):
         return self._done("fake", manifest, submitted)
 
     def _merging(self, tables: Tables, table: Table, allow_text: bool, extract_paths: bool) -> Source:
-        from mason.clients._sql.reading.schemas import Merging
-        from mason.clients._sql.reading.tables import title
-        from mason.clients._sql.writing import reshape
+        from mason.clients._duckdb.reading.schemas import Merging
+        from mason.clients._duckdb.reading.sources import title
+        from mason.clients._duckdb.writing import reshape
 
         source = tables.source(replace(table, schema=None), merging=Merging(allow_text, extract_paths))
         reshape.check_mergeable(source, title(table))

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mason.clients._sql.connection import Limits, on_demand
-from mason.clients._sql.reading.files import DataFile, files_at
-from mason.clients._sql.reading.readers import Source, source
-from mason.clients._sql.reading.schemas import FileSchema, Merging, Seen, TableSchema, describe
-from mason.clients._sql.root import Root
+from mason.clients._duckdb.connection import Limits, on_demand
+from mason.clients._duckdb.reading.readers import Source, source
+from mason.clients._duckdb.reading.schemas import FileSchema, Merging, Seen, TableSchema, describe
+from mason.clients._duckdb.reading.table_files import DataFile, files_at
+from mason.clients._duckdb.root import Root
 from mason.engines.models import Column, Location, Partition, Schema, Table
 from mason.errors import EngineError
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from mason.clients._sql.quoting import call, exactly, identifier, literal, struct
-from mason.clients._sql.reading import spreadsheet
-from mason.clients._sql.reading.misread import Suspect, checked, misread
-from mason.clients._sql.reading.schemas import FileSchema, TableSchema
+from mason.clients._duckdb.quoting import call, exactly, identifier, literal, struct
+from mason.clients._duckdb.reading import spreadsheet
+from mason.clients._duckdb.reading.misread import Suspect, checked, misread
+from mason.clients._duckdb.reading.schemas import FileSchema, TableSchema
 from mason.clients._tables.merging import Merged
 from mason.values import dataclass
 

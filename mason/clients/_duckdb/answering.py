@@ -11,22 +11,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.connection import Limits, connect
-from mason.clients._sql.failures import Show
-from mason.clients._sql.quoting import identifier, qualified
-from mason.clients._sql.reading.readers import Source
-from mason.clients._sql.root import Root
-from mason.clients._sql.session import confine_to, diagnosed, opened, prepare
-from mason.clients._sql.statement import TABLE, one_select, tables_mentioned
-from mason.clients._sql.values import fetched_type, rows_ready
-from mason.clients._sql.working import watched
+from mason.clients._duckdb.connection import Limits, connect
+from mason.clients._duckdb.failures import Show
+from mason.clients._duckdb.json_values import fetched_type, rows_ready
+from mason.clients._duckdb.quoting import identifier, qualified
+from mason.clients._duckdb.reading.readers import Source
+from mason.clients._duckdb.root import Root
+from mason.clients._duckdb.session import confine_to, diagnosed, opened, prepare
+from mason.clients._duckdb.statement import TABLE, one_select, tables_mentioned
+from mason.clients._duckdb.working import watched
 from mason.engines.models import Column, Rows, Schema
 from mason.errors import EngineError, NotFoundError
 
 if TYPE_CHECKING:
     import duckdb
 
-    from mason.clients._sql.writing.outputs import Output
+    from mason.clients._duckdb.writing.outputs import Output
 
 Resolve = Callable[[str, str], "Source | NotFoundError | None"]
 """Finds the source of a table by schema (may be empty) and name. An error comes back as a value: the name may
@@ -62,8 +62,8 @@ def query_to_output(
     limits: Limits, sql: str, output: Output, *, table: Source | None, resolve: Resolve, root: Root
 ) -> dict[str, Any]:
     """Write the rows of one SELECT, and return the manifest of :func:`copying.write`."""
-    from mason.clients._sql.writing.copying import write
-    from mason.clients._sql.writing.outputs import beside, check_apart
+    from mason.clients._duckdb.writing.copying import write
+    from mason.clients._duckdb.writing.outputs import beside, check_apart
 
     with (
         beside(output, root) as path,

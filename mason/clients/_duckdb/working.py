@@ -38,7 +38,7 @@ def watched(connection: duckdb.DuckDBPyConnection, what: str, total_bytes: int) 
     Meant for one long statement, fetching its rows included; of several, each begins anew and what is reported stays
     at the furthest. ``total_bytes`` is the size of what is read, such as the files of a table together: the bytes
     that are done are the fraction of it that DuckDB tells. With 0 nothing is reported but that it works. The connection
-    comes from :func:`~mason.clients._sql.connection.connect`. Where nobody observes there is no thread and no cost.
+    comes from :func:`~mason.clients._duckdb.connection.connect`. Where nobody observes there is no thread and no cost.
     Ctrl-C and :meth:`interrupt` work as they do without it; whatever is raised within goes through.
     """
     found = observer()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mason.clients._sql.quoting import identifier, literal
-from mason.clients._sql.values import children
+from mason.clients._duckdb.json_values import children
+from mason.clients._duckdb.quoting import identifier, literal
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType

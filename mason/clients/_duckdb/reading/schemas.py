@@ -12,14 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.failures import explained
-from mason.clients._sql.quoting import call, checked_type, identifier, literal
-from mason.clients._sql.reading import json_files, spreadsheet
-from mason.clients._sql.reading.bytewise import Marks, look_through
-from mason.clients._sql.reading.dialect import SAMPLE_ROWS, Dialect, check_options, sniff
-from mason.clients._sql.reading.files import DataFile, partition_types
-from mason.clients._sql.reading.options import check_values
-from mason.clients._sql.root import Root
+from mason.clients._duckdb.failures import explained
+from mason.clients._duckdb.quoting import call, checked_type, identifier, literal
+from mason.clients._duckdb.reading import json_files, spreadsheet
+from mason.clients._duckdb.reading.bytewise import Marks, look_through
+from mason.clients._duckdb.reading.dialect import SAMPLE_ROWS, Dialect, check_options, sniff
+from mason.clients._duckdb.reading.options import check_values
+from mason.clients._duckdb.reading.table_files import DataFile, partition_types
+from mason.clients._duckdb.root import Root
 from mason.clients._tables.columns import Columns
 from mason.clients._tables.conflicts import AllNull, agree
 from mason.clients._tables.merging import Merged, merge

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mason.clients._sql.fake.column import FakeColumn, TextShape
-from mason.clients._sql.fake.names import meaning_of
-from mason.clients._sql.fake.values import FLOATING, TIMESTAMPS, WHOLE_LIMITS
-from mason.clients._sql.quoting import identifier
+from mason.clients._duckdb.fake.column import FakeColumn, TextShape
+from mason.clients._duckdb.fake.column_names import meaning_of
+from mason.clients._duckdb.fake.made_up import FLOATING, TIMESTAMPS, WHOLE_LIMITS
+from mason.clients._duckdb.quoting import identifier
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.failures import explain
-from mason.clients._sql.quoting import literal
+from mason.clients._duckdb.failures import explain
+from mason.clients._duckdb.quoting import literal
 from mason.errors import EngineError
 
 if TYPE_CHECKING:

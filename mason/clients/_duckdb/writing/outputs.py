@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from mason.clients._sql.reading.files import Ending, ending_of
-from mason.clients._sql.reading.readers import Source
-from mason.clients._sql.root import Root
-from mason.clients._sql.writing.atomic import whole
+from mason.clients._duckdb.reading.readers import Source
+from mason.clients._duckdb.reading.table_files import Ending, ending_of
+from mason.clients._duckdb.root import Root
+from mason.clients._duckdb.writing.atomic import whole
 from mason.errors import ConflictError, EngineError
 from mason.resources.wording import listing
 from mason.values import dataclass

@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql.connection import Limits
-from mason.clients._sql.failures import Show
-from mason.clients._sql.quoting import identifier
-from mason.clients._sql.reading.readers import Source
-from mason.clients._sql.session import opened
-from mason.clients._sql.values import fetched_type, rows_ready
-from mason.clients._sql.working import watched
+from mason.clients._duckdb.connection import Limits
+from mason.clients._duckdb.failures import Show
+from mason.clients._duckdb.json_values import fetched_type, rows_ready
+from mason.clients._duckdb.quoting import identifier
+from mason.clients._duckdb.reading.readers import Source
+from mason.clients._duckdb.session import opened
+from mason.clients._duckdb.working import watched
 from mason.engines.models import Column, Rows, Schema
 from mason.errors import EngineError, NotFoundError
 from mason.resources.wording import listing

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from mason.clients._sql.root import Root
+from mason.clients._duckdb.root import Root
 from mason.errors import ConflictError, EngineError, NotFoundError
 from mason.resources.wording import listing
 from mason.values import dataclass

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mason.clients._sql.quoting import call
-from mason.clients._sql.reading.bytewise import look_through
-from mason.clients._sql.reading.files import DataFile
+from mason.clients._duckdb.quoting import call
+from mason.clients._duckdb.reading.bytewise import look_through
+from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._tables.columns import Columns
 from mason.errors import EngineError
 from mason.resources.wording import listing

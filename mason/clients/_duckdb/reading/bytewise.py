@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from mason.clients._sql.reading.files import DataFile
+from mason.clients._duckdb.reading.table_files import DataFile
 from mason.errors import EngineError
 from mason.values import dataclass
 

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mason.clients._sql.connection import Limits, confine, connect, load_excel
-from mason.clients._sql.failures import Show, explain
-from mason.clients._sql.quoting import literal
-from mason.clients._sql.reading.misread import MISREAD, first_misread
-from mason.clients._sql.reading.readers import Source
+from mason.clients._duckdb.connection import Limits, confine, connect, load_excel
+from mason.clients._duckdb.failures import Show, explain
+from mason.clients._duckdb.quoting import literal
+from mason.clients._duckdb.reading.misread import MISREAD, first_misread
+from mason.clients._duckdb.reading.readers import Source
 
 if TYPE_CHECKING:
     import duckdb
 
-    from mason.clients._sql.writing.outputs import Output
+    from mason.clients._duckdb.writing.outputs import Output
 
 
 @contextmanager

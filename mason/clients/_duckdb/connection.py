@@ -13,9 +13,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._sql import working
-from mason.clients._sql.interrupts import interruptible
-from mason.clients._sql.quoting import literal
+from mason.clients._duckdb import working
+from mason.clients._duckdb.interrupting import interruptible
+from mason.clients._duckdb.quoting import literal
 from mason.errors import MissingDependencyError
 from mason.values import dataclass
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from mason.clients._duckdb.connection import Limits
+from mason.clients._duckdb.reading.schemas import Seen
+from mason.clients._duckdb.reading.sources import look_at
+from mason.clients._duckdb.reading.table_files import ending_of
+from mason.clients._duckdb.root import Root
 from mason.clients._missing import missing
-from mason.clients._sql.connection import Limits
-from mason.clients._sql.reading.files import ending_of
-from mason.clients._sql.reading.schemas import Seen
-from mason.clients._sql.reading.tables import look_at
-from mason.clients._sql.root import Root
 from mason.engines.models import Column, Location, Schema, Table
 from mason.errors import EngineError
 
