@@ -28,15 +28,18 @@ LEVELS = {
     "secrets": 1,
     "resources": 2,
     "engines": 3,
+    "sql": 3,
     "state": 3,
-    "planner": 4,
     "clients": 4,
-    "project": 5,
-    "scaffold": 6,
-    "render": 6,
-    "cli": 7,
-    "server": 7,
-    "__main__": 8,
+    "dryrun": 4,
+    "planner": 5,
+    "runtime": 6,
+    "project": 7,
+    "scaffold": 8,
+    "render": 8,
+    "cli": 9,
+    "server": 9,
+    "__main__": 10,
 }
 # mason.testing is for people who write stores and clients: it sees what they implement and nothing that uses it.
 TESTING_MAY = {
@@ -153,7 +156,7 @@ def test_module_tops_import_the_standard_library_only():
         ("clients.glue.metastore", "clients.glue.names", ""),
         ("testing", "clients.registry.client_class", ""),
         ("cli", "__version__", ""),
-        ("planner.build", "clients.registry", "planner (level 4) may not import clients (level 4)"),
+        ("dryrun.prepare", "clients.registry", "dryrun (level 4) may not import clients (level 4)"),
         ("engines.models", "state.store", "engines (level 3) may not import state (level 3)"),
         ("errors", "settings", "errors (level 0) may not import settings (level 1)"),
         ("clients.glue", "clients.athena.sql", "client glue may not import client athena"),
@@ -242,8 +245,8 @@ def test_a_plan_without_a_change_loads_no_more_than_it_compares(project):
         "mason.engines",
         "mason.planner.apply",
         "mason.planner.executions",
-        "mason.planner.planned",
-        "mason.planner.workflow",
+        "mason.dryrun.planned",
+        "mason.dryrun.prepare",
     }
     assert loaded & unneeded == set()
 

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from mason.errors import MasonError, StateError
 from mason.planner.nodes import Ended, Node, Observer
-from mason.planner.outcome import Outcome
 from mason.planner.plan import Action, Plan
 from mason.planner.stale import refuse_stale
 from mason.resources.address import kind_of
 from mason.resources.executions import addresses_used
 from mason.state.lock import next_snapshot, who, working_under
+from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import HeldLock, StateStore
 from mason.values import dataclass

@@ -17,19 +17,19 @@ from mason.planner.diff import compare
 from mason.planner.drift import sentences
 from mason.planner.integrity import dangling, foreign, protected, references_of, together
 from mason.planner.moves import likely, renames
-from mason.planner.order import topological
 from mason.planner.plan import Action, Drift, Plan, Wanted
 from mason.planner.saving import Saving, deletion
 from mason.resources.address import EXECUTED, kind_of
+from mason.resources.order import topological
 from mason.resources.resource import Resource, Resources, encode
 from mason.resources.wording import suggestion
 from mason.state.snapshot import Entry, Snapshot
 
 if TYPE_CHECKING:
-    from mason.planner.check import ClientCatalog
+    from mason.dryrun.check import ClientCatalog
+    from mason.dryrun.run_results import Lookup
     from mason.planner.executions import Applying, Executions, Observe, Place
-    from mason.planner.outcome import History
-    from mason.planner.results import Lookup
+    from mason.state.outcome import History
 
 
 class Prune:
@@ -281,7 +281,7 @@ class _Executed:
 
 def _settled(executed: Iterable[Resource], saving: Saving, history: History) -> dict[str, Entry]:
     """The entries of runs with the outcomes that the history knows better, by the addresses that they will have."""
-    from mason.planner.outcome import Outcome
+    from mason.state.outcome import Outcome
 
     found: dict[str, Entry] = {}
     for resource in executed:
@@ -304,7 +304,7 @@ def _followed(applied: Mapping[str, Entry], moves: Mapping[str, str], settled: M
 
 def _named_otherwise(held: Entry, moves: Mapping[str, str]) -> str:
     """What of that which a run or schedule uses has another name now."""
-    from mason.planner.outcome import Outcome
+    from mason.state.outcome import Outcome
 
     outcome = Outcome.of(held)
     used = {*references_of(held), *(outcome.uses if outcome is not None else ())}

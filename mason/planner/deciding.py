@@ -16,12 +16,12 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from mason.dryrun.planned import PlannedStep, PlannedWorkflow, WorkflowPlan
 from mason.engines import interrupts
 from mason.errors import CancelledError, DecisionError, MasonError, OperatorError
 from mason.planner import decision
 from mason.planner.decision import Decision, NextStep, StepEnd
 from mason.planner.nodes import Skip, Stop
-from mason.planner.planned import PlannedStep, PlannedWorkflow, WorkflowPlan
 from mason.planner.python_source import PythonClass
 from mason.resources.address import title_of
 from mason.resources.wording import with_article

@@ -12,24 +12,25 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mason.dryrun.calls import Call, ShownStep
+from mason.dryrun.planned import WorkflowPlan
+from mason.dryrun.prepare import prepare
+from mason.dryrun.run_results import Lookup, referred_steps, returned_otherwise
 from mason.engines import models
 from mason.errors import Diagnostic, MasonError, ParameterError, ResourceError
-from mason.planner.outcome import Outcome
-from mason.planner.plan import ActionKind, Call, Change, ShownStep
-from mason.planner.planned import WorkflowPlan
-from mason.planner.results import Lookup, referred_steps, returned_otherwise
-from mason.planner.workflow import prepare
+from mason.planner.plan import ActionKind, Change
 from mason.resources.address import config_address, kind_of, run_address, title_of
 from mason.resources.documents import Path
 from mason.resources.executions import ONLY_STEP, Run, Schedule, result_references, runs_before
 from mason.resources.kinds import Config, Workflow
 from mason.resources.resource import Resource
 from mason.resources.workflow_file import WorkflowGiven, given_for_workflow
+from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry
 from mason.values import dataclass
 
 if TYPE_CHECKING:
-    from mason.planner.check import ClientCatalog
+    from mason.dryrun.check import ClientCatalog
     from mason.state.store import LockInfo
 
 Place = Callable[[Resource, Path], int]

@@ -9,17 +9,17 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from mason.dryrun.arguments import fit
+from mason.dryrun.dryrun import DryRun
+from mason.dryrun.sentences import finish, placeholder
 from mason.engines import ENGINES
 from mason.engines.engine import Engine
 from mason.engines.models import Rows
 from mason.errors import Diagnostic, MasonError, ParameterError
 from mason.planner import context
 from mason.planner.answer import Answer, data_of
-from mason.planner.arguments import fit
 from mason.planner.context import Context, client_named
-from mason.planner.dryrun import DryRun
 from mason.planner.output import aside
-from mason.planner.sentences import finish, placeholder
 from mason.resources.address import title_of
 from mason.resources.kinds import Operator, Sentence
 from mason.secrets import scrub

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from mason import __version__
+from mason.dryrun.dryrun import DryRun
 from mason.planner.answer import Answer
-from mason.planner.dryrun import DryRun
 from mason.secrets import scrub_all
 from mason.state.lock import who
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mason.errors import Diagnostic
-from mason.planner.order import cycles
 from mason.planner.plan import Action
 from mason.resources.address import EXECUTED, config_address, kind_of, work_address
+from mason.resources.order import cycles
 from mason.resources.resource import Resource
 from mason.resources.wording import suggestion
 from mason.state.snapshot import Entry

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+from mason.dryrun.calls import Call, ShownStep
 from mason.values import dataclass, field
 
 ActionKind = Literal["create", "overwrite", "delete", "run", "move"]
@@ -30,46 +31,6 @@ class Change:
     kind: Literal["added", "removed", "changed"]
     before: Any = None
     after: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A finished sentence: for CLIENT as ENGINE do VERB(arguments). References to results stay ``{{name}}``.
-
-    ``known`` is false for the call of a Python operator, whose arguments show when it runs.
-    """
-
-    client: str
-    engine: str
-    verb: str
-    arguments: Mapping[str, Any]
-    read_only: bool
-    known: bool = True
-
-    def __str__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items()) if self.known else "..."
-        return f"for {self.client} as {self.engine} do {self.verb}({arguments})"
-
-
-@dataclass(frozen=True, slots=True)
-class ShownStep:
-    """One step of what a run executes or a schedule will: the operator's address, when it begins, and its sentences.
-
-    ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty, ``timeout`` is in seconds. ``certain`` is
-    false when its Python may call verbs that are not among ``calls``. ``untold`` are the parameters that no call shows.
-    """
-
-    id: str
-    address: str
-    config_id: str
-    dependencies: tuple[str, ...]
-    trigger_rule: str
-    retry: str
-    retry_max: int | None
-    timeout: int | None
-    calls: tuple[Call, ...]
-    certain: bool = True
-    untold: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +56,7 @@ class Action:
     ``steps`` what is executed by them (all that a run does; what a schedule will do at its times). ``is_conditional``
     says of a run that it is done only if what comes before it in the plan changes what it is given. ``moved_from`` is
     the address that the state has it under, where that is another one; a ``move`` changes hardly more than that.
-    ``outcome`` is how a run ended that the state was not told of (see ``mason.planner.outcome``), which is saved, too.
+    ``outcome`` is how a run ended that the state was not told of (see ``mason.state.outcome``), which is saved, too.
     """
 
     kind: ActionKind

@@ -14,11 +14,11 @@ from typing import Any
 
 from mason.errors import ConflictError, MasonError, NotFoundError, StateFormatError
 from mason.planner.integrity import references_of
-from mason.planner.outcome import Outcome
 from mason.resources.address import config_address, is_name, kind_of
 from mason.resources.kinds import TEMPLATE
 from mason.resources.resource import digest_of, encode
 from mason.resources.wording import quoted, suggestion
+from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
 from mason.values import dataclass
 

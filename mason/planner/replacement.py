@@ -11,9 +11,9 @@ from typing import Any
 
 from mason.planner.diff import compare
 from mason.planner.integrity import foreign, references_of
-from mason.planner.order import topological
-from mason.planner.outcome import Outcome
 from mason.planner.plan import Action, Change, Plan, Wanted
+from mason.resources.order import topological
+from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
 
 _OUTCOME = ("status", "at", "run_id")

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mason.errors import StalePlanError, StateError
-from mason.planner.outcome import Outcome
 from mason.planner.plan import Action, Plan
 from mason.resources.wording import shortened
+from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import is_same_state
 

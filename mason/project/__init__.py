@@ -34,13 +34,13 @@ from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.apply import Applied
-    from mason.planner.outcome import Outcome
     from mason.planner.plan import Action, Drift, Plan
     from mason.planner.workers import Control
     from mason.project.executions import Inputs, TellOf
     from mason.resources.executions import Run
     from mason.resources.resource import Resources
     from mason.resources.validate import Finding
+    from mason.state.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _observing(project: Project) -> Iterator[Callable[[Config, Run], Mapping[str
 
 def told_outcome(project: Project, run_id: str) -> Outcome | None:
     """How the run of a run resource ended, as its record tells; ``None`` where that does not, or cannot be read."""
-    from mason.planner.outcome import Outcome
+    from mason.state.outcome import Outcome
 
     try:
         return Outcome.from_dict(project.store.get_run(run_id).get("outcome"))
@@ -229,7 +229,7 @@ def _parse_cache(root: Path) -> Path:
 def _examine(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterable[Finding]:
     """Check what a document says of engines and clients; they are loaded only when a document changed."""
     from mason.clients import registry
-    from mason.planner.check import examiner
+    from mason.dryrun.check import examiner
 
     return examiner(registry)(definition, calls)
 
@@ -237,7 +237,7 @@ def _examine(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterable[Fi
 def published_schema(kind: str) -> dict[str, Any]:
     """The JSON Schema of a kind of resource; a config's holds the configuration of every client that can be loaded."""
     from mason.clients import registry
-    from mason.planner.check import published_client
+    from mason.dryrun.check import published_client
     from mason.resources.schema import schema
 
     published = schema(kind)
@@ -319,7 +319,7 @@ def _remember(found: ProjectSettings, definitions: Iterable[Mapping[str, Any]]) 
         if secrets.references(definition.get("clients")):
             # Imported here: most configs have no secrets.
             from mason.clients import registry
-            from mason.planner import configuration
+            from mason.dryrun import configuration
 
             config = Config.from_definition(definition)
             configuration.remember_secrets(config, registry, lambda: settings.environment(found))

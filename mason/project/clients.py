@@ -63,7 +63,7 @@ class Clients:
 
     def _connect(self, name: str) -> Client:
         from mason.clients import registry
-        from mason.planner import configuration
+        from mason.dryrun import configuration
 
         cls = registry.client_class(name)
         resolved = configuration.resolve(self._config, name, cls.schema(), settings.environment(self._project))

@@ -10,7 +10,6 @@ from mason.errors import MasonError, NotFoundError, SourceChangedError, StateErr
 from mason.planner import drift
 from mason.planner.context import ask
 from mason.planner.executions import given_of, schedule_model
-from mason.planner.outcome import Outcome
 from mason.planner.output import aside
 from mason.planner.plan import Drift
 from mason.project import Project, remember_applied
@@ -21,6 +20,7 @@ from mason.resources.address import config_address, kind_of
 from mason.resources.executions import Schedule
 from mason.resources.kinds import Config
 from mason.secrets import scrub, scrub_all
+from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
 from mason.values import dataclass
 

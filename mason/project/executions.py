@@ -11,18 +11,18 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from mason.dryrun.calls import Call
+from mason.dryrun.references import Unresolved, look_up
+from mason.dryrun.run_results import digest_of_value, referred_steps
 from mason.engines.models import Schedule as ScheduleModel
 from mason.errors import MasonError, NotFoundError, StalePlanError, StateError, UnsupportedVerbError
 from mason.planner import history
 from mason.planner.apply import Performance
 from mason.planner.context import ask
 from mason.planner.executions import changed_inputs, given_of, unready
-from mason.planner.outcome import Outcome
 from mason.planner.output import aside
-from mason.planner.plan import Action, Call, Plan
+from mason.planner.plan import Action, Plan
 from mason.planner.planfile import encode_step
-from mason.planner.references import Unresolved, look_up
-from mason.planner.results import digest_of_value, referred_steps
 from mason.project import Project
 from mason.project.applied import untouched
 from mason.project.clients import Clients
@@ -32,6 +32,7 @@ from mason.resources.address import EXECUTED, config_address, kind_of
 from mason.resources.executions import Run, Schedule
 from mason.resources.kinds import Config
 from mason.secrets import scrub
+from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
 from mason.values import dataclass
 

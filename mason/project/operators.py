@@ -24,9 +24,9 @@ from mason.state.store import StateStore
 from mason.values import dataclass
 
 if TYPE_CHECKING:
+    from mason.dryrun.dryrun import DryRun
     from mason.engines.models import Rows
     from mason.planner.answer import Answer
-    from mason.planner.dryrun import DryRun
     from mason.resources.parameters import Given
 
 
@@ -53,7 +53,7 @@ def prepare_operator(
     parameters, and ``UnsupportedVerbError`` when the config cannot run it.
     """
     from mason.clients import registry
-    from mason.planner.dryrun import dry_run
+    from mason.dryrun.dryrun import dry_run
     from mason.resources import parameters
 
     snapshot = project.store.read()

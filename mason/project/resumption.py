@@ -20,8 +20,8 @@ from mason.resources.wording import shortened
 from mason.state.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from mason.planner.expansion import FlatStep
-    from mason.planner.planned import PlannedStep, WorkflowPlan
+    from mason.dryrun.expansion import FlatStep
+    from mason.dryrun.planned import PlannedStep, WorkflowPlan
     from mason.resources.workflow_file import WorkflowGiven
 
 
@@ -80,8 +80,8 @@ def prepare_resumption(
     )
     if "resource" not in begun:
         return prepared
-    from mason.planner.outcome import Outcome
     from mason.project.executions import referred_to
+    from mason.state.outcome import Outcome
 
     return replace(
         prepared,
@@ -104,7 +104,7 @@ def prepare_resumption(
 
 
 class _Resuming:
-    """What is done of a run. To be asked once its steps are known; see ``mason.planner.kept.Kept``."""
+    """What is done of a run. To be asked once its steps are known; see ``mason.dryrun.kept.Kept``."""
 
     def __init__(self, run_id: str, events: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> None:
         self._run_id = run_id
@@ -140,7 +140,7 @@ class _Resuming:
         address = self._begun["address"]
         if not address.startswith("operator.") or "resource" in self._begun:
             return
-        from mason.planner.references import find
+        from mason.dryrun.references import find
 
         for value in (value for step in steps for value in step.entry.under.values()):
             if referring := find(value, lambda text, parts: text).faults:

@@ -22,15 +22,15 @@ from mason.state.journal import Journal, event_of
 from mason.state.lock import refuse_lost, who
 
 if TYPE_CHECKING:
+    from mason.dryrun.planned import PlannedStep
     from mason.engines.engine import Engine
     from mason.planner.answer import Answer
     from mason.planner.deciding import Deciders
     from mason.planner.nodes import Ended
-    from mason.planner.outcome import Outcome, Status
     from mason.planner.output import Printed
-    from mason.planner.planned import PlannedStep
     from mason.planner.python_source import Modules
     from mason.planner.walk import Control
+    from mason.state.outcome import Outcome, Status
 
 # Seconds for work that was given up to remove what it wrote halfway.
 _TIDYING = 2.0
@@ -192,9 +192,9 @@ class _Run:
 
     def work(self, step_id: str, attempt: int) -> list[Any]:
         """Do one step; what it returns is its ``Data``. Raises what made it fail."""
+        from mason.dryrun.planned import resolve
         from mason.planner import executor
         from mason.planner.output import unheard
-        from mason.planner.planned import resolve
 
         # A class may do its work without any engine of Mason's.
         refuse_lost()
@@ -263,7 +263,7 @@ class _Run:
 
     def _decide(self, step: PlannedStep, attempt: int) -> None:
         """Let classes decide whether a step begins. Only then it is written that it does."""
-        from mason.planner.planned import resolve
+        from mason.dryrun.planned import resolve
 
         def parameters() -> Mapping[str, Any]:
             try:
@@ -403,7 +403,7 @@ class _Run:
 
     def _outcome(self, pending: Outcome, status: str, errors: Sequence[str]) -> Outcome:
         """What the state is to be told of the run of a run resource."""
-        from mason.planner.outcome import touched
+        from mason.state.outcome import touched
 
         at = datetime.now(timezone.utc).isoformat(timespec="seconds")
         # Also of a run that failed: what it did to a table nobody else did.
@@ -413,7 +413,7 @@ class _Run:
             error = secrets.scrub("; ".join(errors) or f"it was {status}")
             ended: Status = "interrupted" if status == INTERRUPTED else "failed"
             return replace(pending, status=ended, at=at, error=error, tables=tables)
-        from mason.planner.results import worth_keeping
+        from mason.dryrun.run_results import worth_keeping
 
         # Of a step that was not done it is kept that there is nothing, or the run would be done again for it.
         results = {step: secrets.scrub_all(self._results.get(step, "left out")) for step in self._prepared.keep}

@@ -19,10 +19,10 @@ from mason.resources.kinds import Config
 from mason.values import dataclass, field
 
 if TYPE_CHECKING:
+    from mason.dryrun.calls import Call
     from mason.engines.models import Job
     from mason.engines.runner import WorkflowRunner
     from mason.engines.scheduler import Scheduler
-    from mason.planner.plan import Call
     from mason.planner.walk import Control
     from mason.project.workflows import PreparedWorkflow, Tell
 
@@ -170,9 +170,9 @@ def plan_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
     state has its name: the scheduler would have something else then than what was applied.
     """
     from mason.clients import registry
+    from mason.dryrun.calls import Call
     from mason.engines.scheduler import check_schedule
     from mason.planner.executions import choose_scheduler, schedule_model
-    from mason.planner.plan import Call
     from mason.resources.executions import Schedule
 
     plan, snapshot = prepared.plan, project.store.read()

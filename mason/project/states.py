@@ -304,8 +304,8 @@ class Forgotten:
 def forget(project: Project, addresses: Sequence[str]) -> Change[Forgotten]:
     """The state without the resources at ``addresses``. Raises ``NotFoundError`` with all that are not there."""
     from mason.planner.integrity import by_owner, references_of
-    from mason.planner.outcome import Outcome
     from mason.planner.rename import known
+    from mason.state.outcome import Outcome
 
     base = project.store.read()
     known(base.resources, addresses)

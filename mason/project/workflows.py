@@ -18,11 +18,11 @@ from mason.state.snapshot import Entry, Snapshot
 from mason.values import dataclass, field
 
 if TYPE_CHECKING:
+    from mason.dryrun.kept import Kept
+    from mason.dryrun.planned import WorkflowPlan
     from mason.engines.progress import Progress
-    from mason.planner.kept import Kept
-    from mason.planner.outcome import Outcome
-    from mason.planner.planned import WorkflowPlan
     from mason.resources.workflow_file import WorkflowGiven
+    from mason.state.outcome import Outcome
 
 INTERRUPTED = "interrupted"
 
@@ -115,8 +115,8 @@ def prepare_work(
     ``kept`` tells which steps of a run that is resumed are done.
     """
     from mason.clients import registry
-    from mason.planner import configuration, workflow
-    from mason.planner.results import results_of_runs
+    from mason.dryrun import configuration, prepare
+    from mason.dryrun.run_results import results_of_runs
 
     def lookup(wanted: str) -> Entry | None:
         if wanted not in snapshot.resources:
@@ -128,7 +128,7 @@ def prepare_work(
             configuration.remember_secrets(config, registry, lambda: settings.environment(project.settings))
         return entry
 
-    plan = workflow.prepare(
+    plan = prepare.prepare(
         address,
         given,
         lookup=lookup,

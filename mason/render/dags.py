@@ -16,15 +16,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mason.planner.order import topological
-from mason.planner.plan import ShownStep
-from mason.planner.planned import PlannedStep, WorkflowPlan
+from mason.dryrun.calls import ShownStep
+from mason.dryrun.planned import PlannedStep, WorkflowPlan
 from mason.render import JSON_FORMAT
 from mason.render.dryruns import dry_run_json, sentence_lines
 from mason.render.terminal import Terminal, cells
 from mason.resources.address import title_of
 from mason.resources.dag import ordered
 from mason.resources.kinds import TRIGGER_RULES, Workflow
+from mason.resources.order import topological
 from mason.resources.wording import shortened
 from mason.values import dataclass
 

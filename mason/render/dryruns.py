@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mason.planner.plan import Call, ShownStep
+from mason.dryrun.calls import Call, ShownStep
 from mason.render import JSON_FORMAT
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
 from mason.secrets import scrub_all
 
 if TYPE_CHECKING:
-    from mason.planner.dryrun import DryRun
+    from mason.dryrun.dryrun import DryRun
 
 _LONGEST = 100
 """How long a parameter may be to be shown whole."""
@@ -45,7 +45,7 @@ def effect(call: Call, terminal: Terminal) -> str:
 def _value_text(value: Any) -> str:
     """As Python writes it, but a reference as people do; cut in the middle where it is long."""
     # Imported here: a plan without a change shows no step, and this brings the engines' models.
-    from mason.planner.sentences import placeholder
+    from mason.dryrun.sentences import placeholder
 
     refers = placeholder(value).partition(".")[0] in ("steps", "runs")
     text = value.strip() if refers else repr(value)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason import __version__
-from mason.planner.plan import Action, ActionKind, Call, Change, Drift, Plan, ShownStep, counted
+from mason.dryrun.calls import Call, ShownStep
+from mason.planner.plan import Action, ActionKind, Change, Drift, Plan, counted
 from mason.render import JSON_FORMAT
 from mason.render.dryruns import call_json, effect
 from mason.render.terminal import Terminal

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from mason.planner.outcome import Outcome
 from mason.render import JSON_FORMAT
 from mason.render.tables import table
 from mason.render.terminal import Terminal
 from mason.resources.address import KINDS
+from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry
 
 

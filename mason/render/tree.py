@@ -12,8 +12,8 @@ from itertools import chain
 from math import ceil
 from typing import Any
 
+from mason.dryrun.planned import WorkflowPlan
 from mason.engines.progress import Progress
-from mason.planner.planned import WorkflowPlan
 from mason.render.progress import bar_text, duration
 from mason.render.runs import STYLES, ended_words, event_line
 from mason.render.tables import escaped

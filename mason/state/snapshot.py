@@ -22,7 +22,7 @@ class Entry:
 
     ``module`` is the digest of its source, ``project`` the name of the project that applied it, ``file`` is
     relative to that project's root; ``applied_at`` is an ISO 8601 time in UTC, ``applied_by`` is ``user@host``.
-    ``outcome`` says of a run or a schedule what came of it in the engines (see ``mason.planner.outcome``); it is no
+    ``outcome`` says of a run or a schedule what came of it in the engines (see ``mason.state.outcome``); it is no
     part of what the digest covers, and ``None`` for all other resources.
     """
 

@@ -9,7 +9,7 @@ import pytest
 
 from mason.clients import registry
 from mason.clients._duckdb.connection import load_excel
-from mason.planner.check import examiner
+from mason.dryrun.check import examiner
 from tests.clients.conftest import Local, make, refusal
 
 _HEADER = {"csv": ", HEADER", "xlsx": ", HEADER true"}

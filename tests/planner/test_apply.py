@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from mason.dryrun.calls import Call
 from mason.errors import StateError
 from mason.planner.apply import Applied, apply_plan
-from mason.planner.outcome import Outcome
-from mason.planner.plan import Action, Call, Plan, Wanted
+from mason.planner.plan import Action, Plan, Wanted
 from mason.planner.workers import Control
 from mason.resources.resource import digest_of, encode
 from mason.state.local import LocalStateStore
+from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
 
 DELETION = Call("local", "scheduler", "delete_schedule", {"name": "old"}, read_only=False)

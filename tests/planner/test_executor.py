@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mason import secrets
+from mason.dryrun.dryrun import DryRun
 from mason.engines.execution import Execution
 from mason.engines.models import Column, Rows, Schema
 from mason.errors import EngineError
-from mason.planner.dryrun import DryRun
 from mason.planner.executor import execute
 from mason.resources.kinds import Operator
 

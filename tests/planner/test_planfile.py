@@ -11,7 +11,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from mason import __version__, secrets
-from mason.planner.plan import Action, Call, Change, Drift, Plan, ShownStep, Wanted
+from mason.dryrun.calls import Call, ShownStep
+from mason.planner.plan import Action, Change, Drift, Plan, Wanted
 from mason.planner.planfile import read_planfile, write_planfile
 from mason.resources.resource import digest_of, encode
 from mason.state import content

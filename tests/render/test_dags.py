@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mason.clients import registry
-from mason.planner.planned import PlannedWorkflow
-from mason.planner.workflow import prepare
+from mason.dryrun.planned import PlannedWorkflow
+from mason.dryrun.prepare import prepare
 from mason.render.dags import Node, ascii_dag, dot_dag, mermaid_dag, nodes_of, workflow_json, workflow_text
 from mason.render.terminal import Terminal
 from mason.resources.kinds import Workflow

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mason import secrets
-from mason.planner.plan import ACTION_KINDS, Action, Call, Change, Drift, Plan, ShownStep
+from mason.dryrun.calls import Call, ShownStep
+from mason.planner.plan import ACTION_KINDS, Action, Change, Drift, Plan
 from mason.planner.planfile import SavedPlan
 from mason.render.markdown import MAX_CHARACTERS, plan_markdown
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mason.clients import registry
+from mason.dryrun.prepare import prepare
 from mason.engines.progress import Progress
-from mason.planner.workflow import prepare
 from mason.render.terminal import Terminal, cells, printable
 from mason.render.tree import Tree
 from mason.resources.workflow_file import given_for_workflow

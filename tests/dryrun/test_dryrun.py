@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mason.clients import registry
+from mason.dryrun.dryrun import dry_run
 from mason.errors import ParameterError
-from mason.planner.dryrun import dry_run
 from mason.resources.kinds import Config, Operator
 
 CONFIG = Config("1", dict.fromkeys(("metastore", "storage", "execution", "scheduler"), ("memory",)), {})

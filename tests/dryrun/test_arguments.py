@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from mason.dryrun.arguments import fit, fitting
+from mason.dryrun.sentences import finish
 from mason.engines import ENGINES, models
 from mason.engines.models import Schema, Table
-from mason.planner.arguments import fit, fitting
-from mason.planner.sentences import finish
 from mason.resources.kinds import Sentence
 
 PLAIN = {"str", "bytes", "int", "bool", "Sequence[str]", "Mapping[str, Any]", "None"}

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from mason.dryrun.calls import ShownStep
+from mason.dryrun.dryrun import DryRun
+from mason.dryrun.references import Reference, Unresolved, fill, look_up
 from mason.errors import Diagnostic, ParameterError, ResourceError
-from mason.planner.dryrun import DryRun
-from mason.planner.plan import ShownStep
-from mason.planner.references import Reference, Unresolved, fill, look_up
 from mason.resources.address import kind_of, title_of
 from mason.resources.kinds import Config, Operator
 from mason.resources.parameters import Given, bind

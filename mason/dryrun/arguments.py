@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mason.dryrun.sentences import placeholder
 from mason.engines import ENGINES, models
 from mason.engines.verbs import Verb
-from mason.planner.sentences import placeholder
 from mason.resources.kinds import TEMPLATE, Sentence
 from mason.resources.parameters import convert
 

@@ -11,17 +11,17 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from mason.dryrun.arguments import fit
+from mason.dryrun.calls import Call
+from mason.dryrun.compatibility import choose_clients
+from mason.dryrun.sentences import Pending, finish
 from mason.engines import ENGINES
 from mason.errors import Diagnostic, ParameterError
-from mason.planner.arguments import fit
-from mason.planner.compatibility import choose_clients
-from mason.planner.plan import Call
-from mason.planner.sentences import Pending, finish
 from mason.resources.kinds import Config, Operator, Sentence
 from mason.values import dataclass
 
 if TYPE_CHECKING:
-    from mason.planner.check import ClientCatalog
+    from mason.dryrun.check import ClientCatalog
     from mason.resources.module import Survey
 
 

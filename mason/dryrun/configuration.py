@@ -17,7 +17,7 @@ from mason.resources.wording import TYPE_WORDS
 from mason.secrets import property_schema
 
 if TYPE_CHECKING:
-    from mason.planner.check import ClientCatalog
+    from mason.dryrun.check import ClientCatalog
 
 
 def remember_secrets(config: Config, catalog: ClientCatalog, environment: Callable[[], Mapping[str, str]]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mason.dryrun.sentences import finish
 from mason.engines.models import Table
 from mason.errors import NotFoundError
-from mason.planner.sentences import finish
 from mason.resources.kinds import Sentence
 
 

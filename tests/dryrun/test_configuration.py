@@ -6,8 +6,8 @@ import pytest
 
 from mason import secrets
 from mason.clients import registry
+from mason.dryrun.configuration import remember_secrets, resolve
 from mason.errors import SettingsError
-from mason.planner.configuration import remember_secrets, resolve
 from mason.resources.kinds import Config
 
 SCHEMA = {

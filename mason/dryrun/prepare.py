@@ -10,26 +10,26 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mason.dryrun.dryrun import DryRun, dry_run
+from mason.dryrun.expansion import Ancestry, Flat, FlatStep, Scope, expand
+from mason.dryrun.kept import Kept, others_given
+from mason.dryrun.planned import PlannedStep, PlannedWorkflow, WorkflowPlan, named, of_step
+from mason.dryrun.references import OF_RUN, Found, Reference, Unresolved, find, is_referring, look_up
+from mason.dryrun.run_results import Lookup, step_of_run
 from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
-from mason.planner.dryrun import DryRun, dry_run
-from mason.planner.expansion import Ancestry, Flat, FlatStep, Scope, expand
-from mason.planner.kept import Kept, others_given
-from mason.planner.order import cycles
-from mason.planner.outcome import Outcome
-from mason.planner.planned import PlannedStep, PlannedWorkflow, WorkflowPlan, named, of_step
-from mason.planner.references import OF_RUN, Found, Reference, Unresolved, find, is_referring, look_up
-from mason.planner.results import Lookup, step_of_run
 from mason.resources.address import config_address, kind_of, run_address, title_of
 from mason.resources.dag import dag_findings, step_remedy
 from mason.resources.executions import ONLY_STEP
 from mason.resources.kinds import Config, Operator, Step, Workflow
+from mason.resources.order import cycles
 from mason.resources.parameters import Given, bind
 from mason.resources.wording import shortened
 from mason.resources.workflow_file import WorkflowGiven, parameters_of
+from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry
 
 if TYPE_CHECKING:
-    from mason.planner.check import ClientCatalog
+    from mason.dryrun.check import ClientCatalog
 
 
 def prepare(

@@ -9,7 +9,7 @@ from mason.errors import UnsupportedVerbError
 from mason.resources.kinds import ROLES, Config, Operator
 
 if TYPE_CHECKING:
-    from mason.planner.check import ClientCatalog
+    from mason.dryrun.check import ClientCatalog
 
 Needs = Mapping[str, frozenset[str]]
 """The verbs that an operator asks of each engine that it uses."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mason.dryrun.compatibility import choose_clients
 from mason.errors import UnsupportedVerbError
-from mason.planner.compatibility import choose_clients
 from mason.resources.kinds import Config, Operator
 
 

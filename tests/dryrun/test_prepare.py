@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from mason.clients import registry
+from mason.dryrun import expansion
+from mason.dryrun.planned import resolve
+from mason.dryrun.prepare import prepare
 from mason.errors import NotFoundError, ParameterError, ResourceError
-from mason.planner import expansion
-from mason.planner.planned import resolve
-from mason.planner.workflow import prepare
 from mason.resources.parameters import parse_pairs
 from mason.resources.workflow_file import given_for_workflow, read_workflow_file
 from mason.state.snapshot import Entry

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from mason.planner.expansion import FlatStep
-from mason.planner.references import is_referring
+from mason.dryrun.expansion import FlatStep
+from mason.dryrun.references import is_referring
 from mason.resources.kinds import Operator, Parameter
 from mason.resources.parameters import convert
 from mason.secrets import scrub_all

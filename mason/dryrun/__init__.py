@@ -1,0 +1,5 @@
+"""What a run would do: operators and workflows, with parameters and a config, as finished sentences. Pure.
+
+Nothing here calls an engine, reads a file or knows of plans: whoever asks hands in what was applied and the catalog of
+clients.
+"""

@@ -1,0 +1,48 @@
+"""What is shown of a run before it is done, as values: finished sentences, and the steps that say them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mason.values import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A finished sentence: for CLIENT as ENGINE do VERB(arguments). References to results stay ``{{name}}``.
+
+    ``known`` is false for the call of a Python operator, whose arguments show when it runs.
+    """
+
+    client: str
+    engine: str
+    verb: str
+    arguments: Mapping[str, Any]
+    read_only: bool
+    known: bool = True
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items()) if self.known else "..."
+        return f"for {self.client} as {self.engine} do {self.verb}({arguments})"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStep:
+    """One step of what a run executes or a schedule will: the operator's address, when it begins, and its sentences.
+
+    ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty, ``timeout`` is in seconds. ``certain`` is
+    false when its Python may call verbs that are not among ``calls``. ``untold`` are the parameters that no call shows.
+    """
+
+    id: str
+    address: str
+    config_id: str
+    dependencies: tuple[str, ...]
+    trigger_rule: str
+    retry: str
+    retry_max: int | None
+    timeout: int | None
+    calls: tuple[Call, ...]
+    certain: bool = True
+    untold: Mapping[str, Any] = field(default_factory=dict)
