@@ -91,8 +91,8 @@ def mason_dag(folder: Path, shape: str, steps: str) -> float:
     """
     os.chdir(folder)
     from mason import project
-    from mason.planner.workers import Control
     from mason.project import running, workflows
+    from mason.runtime.workers import Control
 
     opened = project.open_project()
 

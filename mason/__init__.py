@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from mason.engines.models import Schema as Schema
     from mason.engines.models import Table as Table
     from mason.errors import OperatorError as OperatorError
-    from mason.planner.context import Context as Context
-    from mason.planner.context import Operator as Operator
-    from mason.planner.decision import Decision as Decision
-    from mason.planner.decision import NextStep as NextStep
-    from mason.planner.decision import StepEnd as StepEnd
-    from mason.planner.decision import Workflow as Workflow
+    from mason.runtime.context import Context as Context
+    from mason.runtime.context import Operator as Operator
+    from mason.runtime.decision import Decision as Decision
+    from mason.runtime.decision import NextStep as NextStep
+    from mason.runtime.decision import StepEnd as StepEnd
+    from mason.runtime.decision import Workflow as Workflow
 
 __version__ = "2.0.0"
 
 _HOMES = {
     "Column": "mason.engines.models",
-    "Context": "mason.planner.context",
+    "Context": "mason.runtime.context",
     "Database": "mason.engines.models",
-    "Decision": "mason.planner.decision",
+    "Decision": "mason.runtime.decision",
     "Job": "mason.engines.models",
     "Location": "mason.engines.models",
-    "NextStep": "mason.planner.decision",
-    "Operator": "mason.planner.context",
+    "NextStep": "mason.runtime.decision",
+    "Operator": "mason.runtime.context",
     "OperatorError": "mason.errors",
     "Rows": "mason.engines.models",
     "Schema": "mason.engines.models",
-    "StepEnd": "mason.planner.decision",
+    "StepEnd": "mason.runtime.decision",
     "Table": "mason.engines.models",
-    "Workflow": "mason.planner.decision",
+    "Workflow": "mason.runtime.decision",
 }
 
 

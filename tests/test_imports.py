@@ -243,7 +243,7 @@ def test_a_plan_without_a_change_loads_no_more_than_it_compares(project):
     unneeded = {
         "mason.clients.local",
         "mason.engines",
-        "mason.planner.apply",
+        "mason.runtime.apply",
         "mason.planner.executions",
         "mason.dryrun.planned",
         "mason.dryrun.prepare",
@@ -280,7 +280,7 @@ def test_a_short_run_of_a_workflow_loads_what_it_needs(tmp_path):
     loaded_by(folder, *run)
     loaded = loaded_by(folder, *run)
     assert loaded & {*HEAVY, "yaml", "logging", "socket", "rich", "random"} == set()
-    assert loaded & {"mason.clients._duckdb.reading", "mason.planner.decision", "mason.planner.deciding"} == set()
+    assert loaded & {"mason.clients._duckdb.reading", "mason.runtime.decision", "mason.runtime.deciding"} == set()
 
 
 @pytest.mark.xdist_group("imports")

@@ -33,13 +33,13 @@ from mason.errors import (
     StalePlanError,
     StateError,
 )
-from mason.planner.apply import Applied
 from mason.planner.plan import Plan
 from mason.planner.planfile import is_planfile, read_planfile
 from mason.project import Project
 from mason.render import plans
 from mason.resources.address import title_of
 from mason.resources.wording import shortened
+from mason.runtime.apply import Applied
 from mason.state.snapshot import Snapshot
 
 _take_over = click.option(
@@ -257,8 +257,8 @@ def _apply(
         return project.apply(opened, made, lock_timeout=lock_timeout)
     # Imported here: definitions are applied without.
     from mason.cli.interrupts import two_step_interrupt
-    from mason.planner.workers import Control
     from mason.render import runs
+    from mason.runtime.workers import Control
 
     control = Control()
     terminal = progress(invocation)

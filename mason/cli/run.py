@@ -268,9 +268,9 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
     """Execute a run that was confirmed, telling its events as they happen. Returns the exit code."""
     import os
 
-    from mason.planner.workers import Control
     from mason.project import running
     from mason.render import runs
+    from mason.runtime.workers import Control
 
     terminal = progress(invocation)
     control = Control()

@@ -112,8 +112,8 @@ def trigger(invocation: Invocation, name: str, config_id: str, job_id: str, auto
 
     With --json, the last line is the job.
     """
-    from mason.planner.walk import Control
     from mason.render import dags, runs
+    from mason.runtime.walk import Control
 
     opened = open_project(invocation)
     terminal = progress(invocation)

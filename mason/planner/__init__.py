@@ -1,1 +1,1 @@
-"""The difference: from resources and a snapshot to a plan (pure), and from a confirmed plan to done (effects)."""
+"""The difference between what people wrote and what was applied: from resources and a snapshot to a plan. Pure."""

@@ -33,13 +33,13 @@ from mason.state.store import LockInfo, StateReader, StateStore, open_store, wor
 from mason.values import dataclass
 
 if TYPE_CHECKING:
-    from mason.planner.apply import Applied
     from mason.planner.plan import Action, Drift, Plan
-    from mason.planner.workers import Control
     from mason.project.executions import Inputs, TellOf
     from mason.resources.executions import Run
     from mason.resources.resource import Resources
     from mason.resources.validate import Finding
+    from mason.runtime.apply import Applied
+    from mason.runtime.workers import Control
     from mason.state.outcome import Outcome
 
 
@@ -340,14 +340,14 @@ def apply(
     ``tell`` is told the events of runs, each with the address of its run. ``control`` ends it early; ``calling`` is
     entered when there is something to end.
     """
-    from mason.planner.apply import apply_plan
+    from mason.runtime.apply import apply_plan
 
     if not any(action.touches_engines for action in plan.actions):
         return apply_plan(plan, project.store, lock_timeout=lock_timeout, perform=_nothing)
     # Imported here: definitions are applied without all that runs need.
-    from mason.planner.output import aside
-    from mason.planner.workers import Control
     from mason.project.executions import Performer
+    from mason.runtime.output import aside
+    from mason.runtime.workers import Control
 
     control = control or Control()
     told = tell or (lambda address, event: None)

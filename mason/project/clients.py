@@ -73,7 +73,7 @@ class Clients:
 
     def close(self) -> list[str]:
         """Close all that was opened; returns what to warn of."""
-        from mason.planner.output import aside
+        from mason.runtime.output import aside
 
         warnings = []
         with aside():

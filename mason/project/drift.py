@@ -8,9 +8,7 @@ from typing import Any
 from mason.engines import models
 from mason.errors import MasonError, NotFoundError, SourceChangedError, StateError, StateFormatError
 from mason.planner import drift
-from mason.planner.context import ask
 from mason.planner.executions import given_of, schedule_model
-from mason.planner.output import aside
 from mason.planner.plan import Drift
 from mason.project import Project, remember_applied
 from mason.project.applied import untouched
@@ -19,6 +17,8 @@ from mason.project.workflows import prepare_work
 from mason.resources.address import config_address, kind_of
 from mason.resources.executions import Schedule
 from mason.resources.kinds import Config
+from mason.runtime.context import ask
+from mason.runtime.output import aside
 from mason.secrets import scrub, scrub_all
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot

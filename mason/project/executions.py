@@ -16,11 +16,7 @@ from mason.dryrun.references import Unresolved, look_up
 from mason.dryrun.run_results import digest_of_value, referred_steps
 from mason.engines.models import Schedule as ScheduleModel
 from mason.errors import MasonError, NotFoundError, StalePlanError, StateError, UnsupportedVerbError
-from mason.planner import history
-from mason.planner.apply import Performance
-from mason.planner.context import ask
 from mason.planner.executions import changed_inputs, given_of, unready
-from mason.planner.output import aside
 from mason.planner.plan import Action, Plan
 from mason.planner.planfile import encode_step
 from mason.project import Project
@@ -31,13 +27,17 @@ from mason.project.workflows import PreparedWorkflow, RunEnd, prepare_work
 from mason.resources.address import EXECUTED, config_address, kind_of
 from mason.resources.executions import Run, Schedule
 from mason.resources.kinds import Config
+from mason.runtime import records
+from mason.runtime.apply import Performance
+from mason.runtime.context import ask
+from mason.runtime.output import aside
 from mason.secrets import scrub
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
 from mason.values import dataclass
 
 if TYPE_CHECKING:
-    from mason.planner.workers import Control
+    from mason.runtime.workers import Control
 
 TellOf = Callable[[str, Mapping[str, Any]], None]
 """Is told each event of a run, with the address of the resource that it belongs to."""
@@ -79,7 +79,7 @@ def _able_storage(config: Config) -> str:
 
 
 class Performer:
-    """Does the actions of one plan that call engines; see ``mason.planner.apply.Perform``."""
+    """Does the actions of one plan that call engines; see ``mason.runtime.apply.Perform``."""
 
     def __init__(self, project: Project, plan: Plan, *, parallelism: int, tell: TellOf, control: Control) -> None:
         self._project = project
@@ -131,7 +131,7 @@ class Performer:
             and not any(changed_inputs(inputs, before))
         ):
             return None
-        run_id = history.new_run_id(datetime.now(timezone.utc))
+        run_id = records.new_run_id(datetime.now(timezone.utc))
         keep = self._referred_to(snapshot).get(run.name, frozenset())
         outcome = Outcome("pending", run_id=run_id, uses=prepared.plan.digests, inputs=inputs, given=returned)
         prepared = replace(prepared, resource=action.address, new_id=run_id, keep=keep, pending=outcome, alone=False)

@@ -26,8 +26,8 @@ from mason.values import dataclass
 if TYPE_CHECKING:
     from mason.dryrun.dryrun import DryRun
     from mason.engines.models import Rows
-    from mason.planner.answer import Answer
     from mason.resources.parameters import Given
+    from mason.runtime.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ def outlook(prepared: Prepared) -> Rows | None:
     Raises what these raise: what cannot be done is known before anybody says yes. The clients stay as they are then
     for :func:`execute`, which need not look again at what they know.
     """
-    from mason.planner import executor
-    from mason.planner.output import aside
+    from mason.runtime import executor
+    from mason.runtime.output import aside
 
     try:
         with aside():
@@ -93,9 +93,9 @@ def execute(project: Project, prepared: Prepared) -> Answer:
     Record and journal are there before the first call, so that a run which is killed leaves both. Where one of them
     cannot be kept that is a warning: what was done is not undone by it.
     """
-    from mason.planner import executor
-    from mason.planner.answer import Answer
     from mason.project import retention
+    from mason.runtime import executor
+    from mason.runtime.answer import Answer
 
     kept = _Kept(project.store, prepared)
     clients = prepared.clients
@@ -121,12 +121,12 @@ class _Kept:
     """
 
     def __init__(self, store: StateStore, prepared: Prepared) -> None:
-        from mason.planner import history
+        from mason.runtime import records
 
         self._store = store
         self._prepared = prepared
         self._started = datetime.now(timezone.utc)
-        self._id = history.new_run_id(self._started)
+        self._id = records.new_run_id(self._started)
         self._journal: Journal | None = None
         self._lacks: dict[str, str] = {}
 
@@ -181,10 +181,10 @@ class _Kept:
                 self._lacks["journal"] = str(error)
 
     def _put(self, status: str, answer: Answer | None = None) -> None:
-        from mason.planner import history
+        from mason.runtime import records
 
         prepared = self._prepared
-        record = history.record_of(
+        record = records.record_of(
             prepared.shown,
             status,
             answer,

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from mason.errors import MasonError, StateError, StateFormatError
-from mason.planner.history import moment_of
 from mason.project import Project
+from mason.runtime.records import moment_of
 from mason.settings import History, mason_home
 from mason.state import journal
 from mason.state.lock import who

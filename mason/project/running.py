@@ -24,12 +24,12 @@ from mason.state.lock import refuse_lost, who
 if TYPE_CHECKING:
     from mason.dryrun.planned import PlannedStep
     from mason.engines.engine import Engine
-    from mason.planner.answer import Answer
-    from mason.planner.deciding import Deciders
-    from mason.planner.nodes import Ended
-    from mason.planner.output import Printed
-    from mason.planner.python_source import Modules
-    from mason.planner.walk import Control
+    from mason.runtime.answer import Answer
+    from mason.runtime.deciding import Deciders
+    from mason.runtime.nodes import Ended
+    from mason.runtime.output import Printed
+    from mason.runtime.python_source import Modules
+    from mason.runtime.walk import Control
     from mason.state.outcome import Outcome, Status
 
 # Seconds for work that was given up to remove what it wrote halfway.
@@ -55,15 +55,15 @@ def execute_workflow(
     Raises ``StateError`` when the journal or the record cannot be written before anything is done, and
     ``ConflictError`` when the run goes on elsewhere, or went on since it was prepared.
     """
-    from mason.planner import history
-    from mason.planner.nodes import Node
-    from mason.planner.output import aside
-    from mason.planner.retry import Retry
-    from mason.planner.walk import walk
     from mason.project import retention
+    from mason.runtime import records
+    from mason.runtime.nodes import Node
+    from mason.runtime.output import aside
+    from mason.runtime.retry import Retry
+    from mason.runtime.walk import walk
 
     started = datetime.now(timezone.utc)
-    run_id = prepared.run_id or prepared.new_id or history.new_run_id(started)
+    run_id = prepared.run_id or prepared.new_id or records.new_run_id(started)
     done = prepared.done or {}
     with Journal.resume(run_id) if prepared.run_id else Journal.create(run_id) as journal:
         if len(journal.events()) != prepared.events:
@@ -162,7 +162,7 @@ class _Run:
         if all(planned.source is None for planned in plan.workflows.values()):
             return None
         # Imported here: most workflows have no class.
-        from mason.planner.deciding import Deciders
+        from mason.runtime.deciding import Deciders
 
         deciders = Deciders(plan)
         for each in self._told:
@@ -193,8 +193,8 @@ class _Run:
     def work(self, step_id: str, attempt: int) -> list[Any]:
         """Do one step; what it returns is its ``Data``. Raises what made it fail."""
         from mason.dryrun.planned import resolve
-        from mason.planner import executor
-        from mason.planner.output import unheard
+        from mason.runtime import executor
+        from mason.runtime.output import unheard
 
         # A class may do its work without any engine of Mason's.
         refuse_lost()
@@ -228,7 +228,7 @@ class _Run:
 
     def _python(self) -> Modules:
         # Imported here: most operators are sentences.
-        from mason.planner.python_source import Modules
+        from mason.runtime.python_source import Modules
 
         with self._lock:
             self._modules = self._modules or Modules()
@@ -248,7 +248,7 @@ class _Run:
 
     def _heard(self, step_id: str, attempt: int) -> AbstractContextManager[None]:
         """What the step prints within it is said by the step."""
-        from mason.planner.output import Printed, hearing
+        from mason.runtime.output import Printed, hearing
 
         def tell(line: str, kept: bool) -> None:
             event = event_of("said", step=step_id, attempt=attempt, kind="output", message=line)
@@ -318,7 +318,7 @@ class _Run:
             for message in messages:
                 self._note("said", step=step_id, attempt=attempt, kind=kind, message=message)
 
-    # What the walk tells; see mason.planner.nodes.Observer.
+    # What the walk tells; see mason.runtime.nodes.Observer.
 
     def ready(self, id: str) -> None:
         """Nothing to write: a step that is ready begins, or is told to have ended."""
@@ -338,7 +338,7 @@ class _Run:
 
     def ended(self, id: str, ended: Ended) -> None:
         """A step ended. Its result is there for others before any of them begins."""
-        from mason.planner.nodes import Stop
+        from mason.runtime.nodes import Stop
 
         succeeded = ended.status == "succeeded"
         self._results[id] = ended.result if succeeded else ended.status
@@ -428,14 +428,14 @@ class _Run:
         return [secrets.scrub(warning) for warning in warnings]
 
     def _record(self, status: str, errors: Sequence[str] = ()) -> dict[str, Any]:
-        from mason.planner import history
+        from mason.runtime import records
 
         plan = self._prepared.plan
         # Results are of use to the steps that follow and to nobody who reads the history.
         steps = [
             {key: value for key, value in each.items() if key not in ("event", "data", "at")} for each in self._told
         ]
-        return history.workflow_record(
+        return records.workflow_record(
             plan.address,
             status,
             config_id=plan.config_id,
@@ -443,7 +443,7 @@ class _Run:
             parameters={step.id: dict(step.parameters) for step in plan.steps},
             steps=steps,
             serial=self._prepared.serial,
-            started=history.moment_of(self._prepared.started_at) or self._started,
+            started=records.moment_of(self._prepared.started_at) or self._started,
             resumed=self._started if self._prepared.run_id else None,
             errors=errors,
             stopped=self._stopped,
@@ -464,7 +464,7 @@ class _Run:
 
 
 def _ended(event: Mapping[str, Any]) -> Ended:
-    from mason.planner.nodes import Ended
+    from mason.runtime.nodes import Ended
 
     return Ended(event["status"], event.get("attempts", 0), event.get("data", []))
 

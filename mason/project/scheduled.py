@@ -18,7 +18,7 @@ from mason.project.workflows import PreparedWorkflow, Tell, prepare_workflow
 from mason.secrets import scrub
 
 if TYPE_CHECKING:
-    from mason.planner.walk import Control
+    from mason.runtime.walk import Control
 
 
 class Runner:
@@ -38,13 +38,13 @@ class Runner:
 
     def new_run_id(self) -> str:
         """An id for a run that is about to begin."""
-        from mason.planner import history
+        from mason.runtime import records
 
-        return history.new_run_id(datetime.now(timezone.utc))
+        return records.new_run_id(datetime.now(timezone.utc))
 
     def run(self, schedule: Schedule, *, run_id: str, due: str) -> Ran:
         """Run the workflow of ``schedule`` as the state has it now. Where that cannot begin, the history says why."""
-        from mason.planner.walk import Control
+        from mason.runtime.walk import Control
 
         started = datetime.now(timezone.utc)
         occasion = Occasion(schedule.name, due)
@@ -70,10 +70,10 @@ class Runner:
     def _not_begun(
         self, schedule: Schedule, run_id: str, started: datetime, occasion: Occasion, error: MasonError
     ) -> Ran:
-        from mason.planner import history
+        from mason.runtime import records
 
         told = scrub(str(error))
-        record = history.workflow_record(
+        record = records.workflow_record(
             schedule.workflow,
             "failed",
             config_id=schedule.config_id,

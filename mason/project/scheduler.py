@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from mason.engines.ledger import Ledger, SelfRunning, iso
 from mason.errors import Diagnostic, MasonError, NotFoundError, ParameterError, StateError, UnsupportedVerbError
 from mason.planner import due
-from mason.planner.output import aside
 from mason.project import Project
 from mason.project.applied import applied_config, find, untouched
 from mason.project.clients import Clients, scheduled_runner
 from mason.resources.address import schedule_address
 from mason.resources.kinds import Config
+from mason.runtime.output import aside
 from mason.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mason.engines.models import Job
     from mason.engines.runner import WorkflowRunner
     from mason.engines.scheduler import Scheduler
-    from mason.planner.walk import Control
     from mason.project.workflows import PreparedWorkflow, Tell
+    from mason.runtime.walk import Control
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from mason.settings import DEFAULT_WORKSPACE
 from mason.state.store import workspace_of
 
 if TYPE_CHECKING:
-    from mason.planner.apply import Applied, Failure
     from mason.planner.planfile import SavedPlan
+    from mason.runtime.apply import Applied, Failure
 
 _LONGEST = 100
 """How long a text may be to be shown whole."""

@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mason.engines.models import Database, Job, Location, Partition, Rows, Table
-from mason.planner.answer import Answer
 from mason.render.tables import escaped, fitted
 from mason.render.terminal import Terminal
+from mason.runtime.answer import Answer
 from mason.secrets import scrub, scrub_all
 
 _NOUNS: Mapping[type, str] = {

@@ -13,8 +13,8 @@ import pytest
 
 from mason.clients._duckdb.connection import Limits, connect
 from mason.engines.interrupts import doing
-from mason.planner.walk import Control, Node, walk
-from mason.planner.workers import Attempt
+from mason.runtime.walk import Control, Node, walk
+from mason.runtime.workers import Attempt
 from tests.waiting import read_until, rest_of
 
 ASK = """

@@ -6,7 +6,7 @@ import threading
 from contextvars import copy_context
 
 from mason.engines.interrupts import current, doing
-from mason.planner.workers import Attempt
+from mason.runtime.workers import Attempt
 
 
 def test_work_belongs_to_the_context_in_which_it_was_begun():

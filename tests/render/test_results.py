@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from mason.engines.models import Column, Database, Job, Location, Partition, Rows, Schema, Table
 from mason.errors import OperatorError
-from mason.planner.answer import Answer, data_of
 from mason.render.results import result_text
 from mason.render.tables import fitted
 from mason.render.terminal import Terminal, cells
+from mason.runtime.answer import Answer, data_of
 
 
 def shown(returned, terminal=Terminal(), *, cut=""):  # noqa: B008 - a frozen value

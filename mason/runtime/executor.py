@@ -16,16 +16,16 @@ from mason.engines import ENGINES
 from mason.engines.engine import Engine
 from mason.engines.models import Rows
 from mason.errors import Diagnostic, MasonError, ParameterError
-from mason.planner import context
-from mason.planner.answer import Answer, data_of
-from mason.planner.context import Context, client_named
-from mason.planner.output import aside
 from mason.resources.address import title_of
 from mason.resources.kinds import Operator, Sentence
+from mason.runtime import context
+from mason.runtime.answer import Answer, data_of
+from mason.runtime.context import Context, client_named
+from mason.runtime.output import aside
 from mason.secrets import scrub
 
 if TYPE_CHECKING:
-    from mason.planner.python_source import Modules
+    from mason.runtime.python_source import Modules
 
 
 def execute(
@@ -141,8 +141,8 @@ def _run_class(
     operator: Operator, ctx: Context, source: bytes, modules: Modules | None, title: str, answer: Answer
 ) -> Any:
     # Imported here: most operators are sentences, and need nothing of this.
-    from mason.planner.python_source import PythonClass
     from mason.resources.module import class_name
+    from mason.runtime.python_source import PythonClass
 
     name = class_name(operator.namespace, operator.command)
     with PythonClass[context.Operator](source, name, context.Operator, title=title, modules=modules) as theirs:

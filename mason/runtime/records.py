@@ -11,7 +11,7 @@ from typing import Any
 
 from mason import __version__
 from mason.dryrun.dryrun import DryRun
-from mason.planner.answer import Answer
+from mason.runtime.answer import Answer
 from mason.secrets import scrub_all
 from mason.state.lock import who
 

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mason.planner import workers
-from mason.planner.trigger import TRIGGER_RULES
-from mason.planner.walk import Control, Ended, Node, Observer, Retry, Skip, Stop, walk
+from mason.runtime import workers
+from mason.runtime.trigger import TRIGGER_RULES
+from mason.runtime.walk import Control, Ended, Node, Observer, Retry, Skip, Stop, walk
 from tests.waiting import wait_for
 
 # What a test that hangs waits for at most; no test depends on it.

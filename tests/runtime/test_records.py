@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from mason.planner.history import new_run_id, workflow_record
+from mason.runtime.records import new_run_id, workflow_record
 
 
 def test_ids_sort_by_time_within_a_second():

@@ -9,7 +9,7 @@ import pytest
 from mason.engines import ENGINES
 from mason.engines.engine import Engine
 from mason.errors import EngineError, NotConfirmedError
-from mason.planner.context import Context
+from mason.runtime.context import Context
 
 
 class Recording(Engine):

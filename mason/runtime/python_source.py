@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 
 from mason.engines import interrupts
 from mason.errors import CancelledError, MasonError, OperatorError
-from mason.planner.traces import trace_of
+from mason.runtime.traces import trace_of
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -10,10 +10,10 @@ import pytest
 
 from mason.dryrun.calls import Call
 from mason.errors import StateError
-from mason.planner.apply import Applied, apply_plan
 from mason.planner.plan import Action, Plan, Wanted
-from mason.planner.workers import Control
 from mason.resources.resource import digest_of, encode
+from mason.runtime.apply import Applied, apply_plan
+from mason.runtime.workers import Control
 from mason.state.local import LocalStateStore
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot

@@ -18,11 +18,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
 from mason.errors import MasonError, StateError
-from mason.planner.nodes import Ended, Node, Observer
 from mason.planner.plan import Action, Plan
 from mason.planner.stale import refuse_stale
 from mason.resources.address import kind_of
 from mason.resources.executions import addresses_used
+from mason.runtime.nodes import Ended, Node, Observer
 from mason.state.lock import next_snapshot, who, working_under
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
@@ -30,7 +30,7 @@ from mason.state.store import HeldLock, StateStore
 from mason.values import dataclass
 
 if TYPE_CHECKING:
-    from mason.planner.workers import Control
+    from mason.runtime.workers import Control
 
 
 class Performance(Protocol):
@@ -225,8 +225,8 @@ class _Applying:
     ) -> None:
         """Do ``actions`` in threads, each after those that it is ``waiting`` for."""
         # Imported here: definitions are applied without.
-        from mason.planner.walk import walk
-        from mason.planner.workers import Control
+        from mason.runtime.walk import walk
+        from mason.runtime.workers import Control
 
         self._control = self._control or Control()
         walk(

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from mason.errors import MasonError, NotFoundError
-from mason.planner.context import Operator
-from mason.planner.python_source import PythonClass
+from mason.runtime.context import Operator
+from mason.runtime.python_source import PythonClass
 
 
 def trace(does: str, ctx=None, **files: str) -> str:
@@ -62,9 +62,9 @@ def test_frames_of_mason_are_left_out():
         '  File "__init__.py", line 4, in run',
         "    ctx()",
     ]
-    assert trace("import mason.planner.nodes\nmason.planner.nodes.Node()").splitlines()[1:-1] == [
+    assert trace("import mason.runtime.nodes\nmason.planner.nodes.Node()").splitlines()[1:-1] == [
         '  File "__init__.py", line 5, in run',
-        "    mason.planner.nodes.Node()",
+        "    mason.runtime.nodes.Node()",
     ]
 
 

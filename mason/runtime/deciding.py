@@ -19,12 +19,12 @@ from typing import Any, TypeAlias
 from mason.dryrun.planned import PlannedStep, PlannedWorkflow, WorkflowPlan
 from mason.engines import interrupts
 from mason.errors import CancelledError, DecisionError, MasonError, OperatorError
-from mason.planner import decision
-from mason.planner.decision import Decision, NextStep, StepEnd
-from mason.planner.nodes import Skip, Stop
-from mason.planner.python_source import PythonClass
 from mason.resources.address import title_of
 from mason.resources.wording import with_article
+from mason.runtime import decision
+from mason.runtime.decision import Decision, NextStep, StepEnd
+from mason.runtime.nodes import Skip, Stop
+from mason.runtime.python_source import PythonClass
 
 _When: TypeAlias = "tuple[datetime, int]"
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)

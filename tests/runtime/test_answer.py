@@ -6,7 +6,7 @@ import pytest
 
 from mason.engines.models import Column, Rows, Schema, Table
 from mason.errors import OperatorError
-from mason.planner.answer import data_of
+from mason.runtime.answer import data_of
 
 SCHEMA = Schema((Column("x", "INT"),))
 ENDLESS: list = []

@@ -18,10 +18,10 @@ from time import monotonic
 from types import MappingProxyType
 from typing import Any, Literal
 
-from mason.planner.nodes import Ended, Node, Observer, Skip, Status, Stop
-from mason.planner.retry import Retry
-from mason.planner.trigger import TRIGGER_RULES, verdict
-from mason.planner.workers import Attempt, Control, Report, Workers, no_thread, now
+from mason.runtime.nodes import Ended, Node, Observer, Skip, Status, Stop
+from mason.runtime.retry import Retry
+from mason.runtime.trigger import TRIGGER_RULES, verdict
+from mason.runtime.workers import Attempt, Control, Report, Workers, no_thread, now
 
 __all__ = [
     "Control",

@@ -11,8 +11,8 @@ import pytest
 
 from mason import secrets
 from mason.engines.interrupts import doing
-from mason.planner.output import MOST_KEPT, Printed, aside, hearing
-from mason.planner.workers import Attempt
+from mason.runtime.output import MOST_KEPT, Printed, aside, hearing
+from mason.runtime.workers import Attempt
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 
 from mason.engines.interrupts import doing
 from mason.errors import CancelledError, OperatorError
-from mason.planner.context import Operator
-from mason.planner.python_source import Modules, PythonClass
-from mason.planner.workers import Attempt
+from mason.runtime.context import Operator
+from mason.runtime.python_source import Modules, PythonClass
+from mason.runtime.workers import Attempt
 
 COUNTED = "COUNT = []\n{more}\nclass AB(mason.Operator):\n    def run(self, ctx):\n        {does}\n"
 

@@ -11,11 +11,11 @@ from mason.clients import registry
 from mason.dryrun.planned import WorkflowPlan
 from mason.dryrun.prepare import prepare
 from mason.errors import DecisionError
-from mason.planner.deciding import MAX_DATA, Deciders
-from mason.planner.nodes import Ended, Node, Observer, Skip
-from mason.planner.walk import Control, walk
 from mason.resources.parameters import parse_pairs
 from mason.resources.workflow_file import given_for_workflow
+from mason.runtime.deciding import MAX_DATA, Deciders
+from mason.runtime.nodes import Ended, Node, Observer, Skip
+from mason.runtime.walk import Control, walk
 from mason.state.snapshot import Entry
 from tests.dryrun.test_prepare import CONFIGS, NOOP, flow, step
 from tests.planner.conftest import snapshot

@@ -16,8 +16,8 @@ from mason.dryrun.dryrun import DryRun
 from mason.engines.execution import Execution
 from mason.engines.models import Column, Rows, Schema
 from mason.errors import EngineError
-from mason.planner.executor import execute
 from mason.resources.kinds import Operator
+from mason.runtime.executor import execute
 
 
 class Scripted(Execution):
@@ -180,7 +180,7 @@ def test_an_error_that_holds_a_secret_of_several_lines_is_scrubbed_whole():
 
 CHILD = """\
 import json, sys
-from mason.planner.output import aside
+from mason.runtime.output import aside
 print("before")
 with aside():
     import subprocess

@@ -1,0 +1,4 @@
+"""Doing it: confirmed plans are applied, DAGs walked, operators run. Only this room calls verbs, through ``context``.
+
+What is done was shown before and is done exactly so. Which project, state and clients there are is handed in.
+"""
