@@ -34,7 +34,7 @@ from mason.errors import (
     StateError,
 )
 from mason.planner.plan import Plan
-from mason.planner.planfile import is_planfile, read_planfile
+from mason.planner.saved.planfile import is_planfile, read_planfile
 from mason.project import Project
 from mason.render import plans
 from mason.resources.address import title_of

@@ -61,7 +61,7 @@ def plan(
     from mason.render import plans
 
     if out is not None:
-        from mason.planner.planfile import write_planfile
+        from mason.planner.saved.planfile import write_planfile
 
         write_planfile(made, out)
     if invocation.json:

@@ -10,7 +10,7 @@ import click
 from mason import project, settings
 from mason.cli import Invocation
 from mason.cli.shared import json_option, markdown_option, output, refuse_both, show, show_json, tell
-from mason.planner.planfile import read_planfile
+from mason.planner.saved.planfile import read_planfile
 from mason.render import plans
 
 _EPILOG = """\b

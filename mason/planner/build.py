@@ -16,8 +16,8 @@ from mason.planner.coming import Coming, ReadSource
 from mason.planner.diff import compare
 from mason.planner.drift import sentences
 from mason.planner.integrity import dangling, foreign, protected, references_of, together
-from mason.planner.moves import likely, renames
 from mason.planner.plan import Action, Drift, Plan, Wanted
+from mason.planner.renaming.moves import likely, renames
 from mason.planner.saving import Saving, deletion
 from mason.resources.address import EXECUTED, kind_of
 from mason.resources.order import topological
@@ -28,7 +28,7 @@ from mason.state.snapshot import Entry, Snapshot
 if TYPE_CHECKING:
     from mason.dryrun.check import ClientCatalog
     from mason.dryrun.run_results import Lookup
-    from mason.planner.executions import Applying, Executions, Observe, Place
+    from mason.planner.runs_and_schedules import Applying, Executions, Observe, Place
     from mason.state.outcome import History
 
 
@@ -129,7 +129,7 @@ def build(
     followed = _followed(applied, moves, settled) if moves else {}
     if executed:
         # Imported here, and below: most plans are about definitions only.
-        from mason.planner.executions import Executions
+        from mason.planner.runs_and_schedules import Executions
 
         assert catalog is not None, "runs and schedules are planned with a catalog"
         assert observe is not None, "runs and schedules are planned by whoever can look at inputs"
@@ -200,7 +200,7 @@ class _Executed:
 
     def plan(self, resources: Sequence[Resource], lookup: Lookup) -> None:
         """Decide on ``resources``; those whose definitions are faulty become faults."""
-        from mason.planner.executions import Due, lacking_results
+        from mason.planner.runs_and_schedules import Due, lacking_results
 
         by_address = {resource.address: resource for resource in resources}
         lacking = lacking_results(resources, lookup)
@@ -272,7 +272,7 @@ class _Executed:
         elsewhere = [used for used in resource.references if kind_of(used) == "run" and used not in planned]
         if not elsewhere:
             return
-        from mason.planner.executions import unready
+        from mason.planner.runs_and_schedules import unready
 
         for used, sentence in unready(resource.definition, lookup).items():
             if used in elsewhere:
@@ -295,7 +295,7 @@ def _settled(executed: Iterable[Resource], saving: Saving, history: History) -> 
 def _followed(applied: Mapping[str, Entry], moves: Mapping[str, str], settled: Mapping[str, Entry]) -> dict[str, Entry]:
     """What is otherwise once ``moves`` were followed, by the addresses that it will have. ``settled`` is known better
     than the state knows it."""
-    from mason.planner.rename import renamed
+    from mason.planner.renaming.rename import renamed
 
     before = {after: old for old, after in moves.items()}
     known = {**applied, **{before.get(address, address): entry for address, entry in settled.items()}}

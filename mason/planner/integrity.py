@@ -16,7 +16,7 @@ from mason.resources.wording import suggestion
 from mason.state.snapshot import Entry
 
 if TYPE_CHECKING:
-    from mason.planner.executions import Place
+    from mason.planner.runs_and_schedules import Place
     from mason.resources.documents import Path
 
 

@@ -99,6 +99,6 @@ def _changed_files(before: str | None, wanted: Wanted, read_source: ReadSource) 
 def deletion(address: str, entry: Entry, reason: str) -> Action:
     """The action that deletes what the state holds at an address."""
     # Imported here: few plans delete anything.
-    from mason.planner.executions import schedule_deletion
+    from mason.planner.runs_and_schedules import schedule_deletion
 
     return Action("delete", address, reason=reason, replaces=entry.digest, calls=schedule_deletion(entry))

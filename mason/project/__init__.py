@@ -89,7 +89,7 @@ def plan(
     Raises ``ResourceError`` with all faults of the files, and ``SettingsError`` for pruning without a project.
     """
     from mason.planner.build import Prune, build
-    from mason.planner.moves import leading_to
+    from mason.planner.renaming.moves import leading_to
     from mason.resources.loader import Places
 
     if prune and not project.settings.name:
@@ -265,7 +265,7 @@ def refuse_stale(project: Project, plan: Plan) -> None:
     For plans that were saved a while ago: :func:`apply` refuses what does not fit the state as well, under the lock and
     in fewer words. Raises ``StalePlanError``.
     """
-    from mason.planner import stale
+    from mason.planner.saved import stale
 
     snapshot = project.store.read()
     remember_secrets(project.settings, plan, snapshot)

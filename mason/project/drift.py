@@ -8,8 +8,8 @@ from typing import Any
 from mason.engines import models
 from mason.errors import MasonError, NotFoundError, SourceChangedError, StateError, StateFormatError
 from mason.planner import drift
-from mason.planner.executions import given_of, schedule_model
 from mason.planner.plan import Drift
+from mason.planner.runs_and_schedules import given_of, schedule_model
 from mason.project import Project, remember_applied
 from mason.project.applied import untouched
 from mason.project.clients import Clients

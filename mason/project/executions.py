@@ -16,9 +16,9 @@ from mason.dryrun.references import Unresolved, look_up
 from mason.dryrun.run_results import digest_of_value, referred_steps
 from mason.engines.models import Schedule as ScheduleModel
 from mason.errors import MasonError, NotFoundError, StalePlanError, StateError, UnsupportedVerbError
-from mason.planner.executions import changed_inputs, given_of, unready
 from mason.planner.plan import Action, Plan
-from mason.planner.planfile import encode_step
+from mason.planner.runs_and_schedules import changed_inputs, given_of, unready
+from mason.planner.saved.planfile import encode_step
 from mason.project import Project
 from mason.project.applied import untouched
 from mason.project.clients import Clients

@@ -172,7 +172,7 @@ def plan_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
     from mason.clients import registry
     from mason.dryrun.calls import Call
     from mason.engines.scheduler import check_schedule
-    from mason.planner.executions import choose_scheduler, schedule_model
+    from mason.planner.runs_and_schedules import choose_scheduler, schedule_model
     from mason.resources.executions import Schedule
 
     plan, snapshot = prepared.plan, project.store.read()

@@ -72,7 +72,7 @@ def listed(snapshot: Snapshot, prefix: str = "", *, kind: str = "") -> dict[str,
 
 def entry_of(snapshot: Snapshot, address: str) -> Entry:
     """What the state holds at ``address``. Raises ``NotFoundError``."""
-    from mason.planner.rename import known
+    from mason.planner.renaming.rename import known
 
     known(snapshot.resources, [address])
     return snapshot.resources[address]
@@ -249,9 +249,9 @@ def carry_out(
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What a move tells: ``rewritten`` and ``schedules`` as ``mason.planner.rename.Renamed`` has them. ``has_module``
-    says that a Python class has the old name, ``is_chosen`` that it is this person's current config. ``foreign`` are
-    the addresses of what changes of other projects, by project."""
+    """What a move tells: ``rewritten`` and ``schedules`` as ``mason.planner.renaming.rename.Renamed`` has them.
+    ``has_module`` says that a Python class has the old name, ``is_chosen`` that it is this person's current config.
+    ``foreign`` are the addresses of what changes of other projects, by project."""
 
     before: str
     after: str
@@ -263,9 +263,9 @@ class Moved:
 
 
 def move(project: Project, before: str, after: str) -> Change[Moved]:
-    """The state with the resource at ``before`` at ``after``. Raises as :func:`mason.planner.rename.rename` does."""
+    """The state with the resource at ``before`` at ``after``. Raises as ``mason.planner.renaming.rename`` does."""
     from mason.planner.integrity import by_owner
-    from mason.planner.rename import rename
+    from mason.planner.renaming.rename import rename
 
     base = project.store.read()
     renamed = rename(base, before, after)
@@ -304,7 +304,7 @@ class Forgotten:
 def forget(project: Project, addresses: Sequence[str]) -> Change[Forgotten]:
     """The state without the resources at ``addresses``. Raises ``NotFoundError`` with all that are not there."""
     from mason.planner.integrity import by_owner, references_of
-    from mason.planner.rename import known
+    from mason.planner.renaming.rename import known
     from mason.state.outcome import Outcome
 
     base = project.store.read()
@@ -344,7 +344,7 @@ def roll_back(project: Project, serial: int) -> Change[Plan] | None:
 
 def replacement(project: Project, base: Snapshot, other: Snapshot, *, named: str) -> Plan:
     """The plan that makes ``base`` what ``other`` is, which people know as ``named``."""
-    from mason.planner.replacement import plan_replacement
+    from mason.planner.renaming.replacement import plan_replacement
 
     return plan_replacement(
         base,

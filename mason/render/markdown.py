@@ -22,7 +22,7 @@ from mason.secrets import scrub, scrub_all
 from mason.values import dataclass
 
 if TYPE_CHECKING:
-    from mason.planner.planfile import SavedPlan
+    from mason.planner.saved.planfile import SavedPlan
 
 MAX_CHARACTERS = 60_000
 """How long a comment gets at most. GitHub takes 65,536 characters, and whoever posts it may add words."""

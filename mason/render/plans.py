@@ -22,7 +22,7 @@ from mason.settings import DEFAULT_WORKSPACE
 from mason.state.store import workspace_of
 
 if TYPE_CHECKING:
-    from mason.planner.planfile import SavedPlan
+    from mason.planner.saved.planfile import SavedPlan
     from mason.runtime.apply import Applied, Failure
 
 _LONGEST = 100

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mason.errors import MasonError, StateError
 from mason.planner.plan import Action, Plan
-from mason.planner.stale import refuse_stale
+from mason.planner.saved.stale import refuse_stale
 from mason.resources.address import kind_of
 from mason.resources.executions import addresses_used
 from mason.runtime.nodes import Ended, Node, Observer

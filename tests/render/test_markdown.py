@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mason import secrets
 from mason.dryrun.calls import Call, ShownStep
 from mason.planner.plan import ACTION_KINDS, Action, Change, Drift, Plan
-from mason.planner.planfile import SavedPlan
+from mason.planner.saved.planfile import SavedPlan
 from mason.render.markdown import MAX_CHARACTERS, plan_markdown
 
 

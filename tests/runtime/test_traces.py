@@ -62,7 +62,7 @@ def test_frames_of_mason_are_left_out():
         '  File "__init__.py", line 4, in run',
         "    ctx()",
     ]
-    assert trace("import mason.runtime.nodes\nmason.planner.nodes.Node()").splitlines()[1:-1] == [
+    assert trace("import mason.runtime.nodes\nmason.runtime.nodes.Node()").splitlines()[1:-1] == [
         '  File "__init__.py", line 5, in run',
         "    mason.runtime.nodes.Node()",
     ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mason.errors import NotFoundError
-from mason.planner.rename import known, rename
+from mason.planner.renaming.rename import known, rename
 from mason.resources.resource import digest_of, encode
 from tests.planner.conftest import config, operator, snapshot, workflow
 

@@ -13,7 +13,7 @@ import pytest
 from mason import __version__, secrets
 from mason.dryrun.calls import Call, ShownStep
 from mason.planner.plan import Action, Change, Drift, Plan, Wanted
-from mason.planner.planfile import read_planfile, write_planfile
+from mason.planner.saved.planfile import read_planfile, write_planfile
 from mason.resources.resource import digest_of, encode
 from mason.state import content
 

@@ -22,7 +22,7 @@ from mason import __version__
 from mason.dryrun.calls import Call, ShownStep
 from mason.errors import StalePlanError, StateError
 from mason.planner.plan import Action, Change, Drift, Plan, Wanted
-from mason.planner.planfile_faults import faults, parse
+from mason.planner.saved.planfile_faults import faults, parse
 from mason.secrets import scrub, scrub_all
 from mason.state.lock import who
 from mason.values import dataclass
