@@ -19,10 +19,10 @@ from mason.dryrun.run_results import Lookup, step_of_run
 from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
 from mason.resources.address import config_address, kind_of, run_address, title_of
 from mason.resources.dag import dag_findings, step_remedy
-from mason.resources.executions import ONLY_STEP
 from mason.resources.kinds import Config, Operator, Step, Workflow
 from mason.resources.order import cycles
 from mason.resources.parameters import Given, bind
+from mason.resources.runs import ONLY_STEP
 from mason.resources.wording import shortened
 from mason.resources.workflow_file import WorkflowGiven, parameters_of
 from mason.state.outcome import Outcome

@@ -13,8 +13,8 @@ from typing import Any
 from mason.dryrun.references import OF_RUN, Reference, Unresolved, look_up
 from mason.resources.address import kind_of, run_address, title_of, work_address
 from mason.resources.dag import step_remedy
-from mason.resources.executions import ONLY_STEP, result_references
 from mason.resources.kinds import Workflow
+from mason.resources.runs import ONLY_STEP, result_references
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
 

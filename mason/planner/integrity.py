@@ -25,7 +25,7 @@ def references_of(entry: Entry) -> tuple[str, ...]:
     if entry.kind in ("config", "operator"):
         return ()
     # Imported here, and below: most plans change definitions that use nothing.
-    from mason.resources.executions import addresses_used
+    from mason.resources.runs import addresses_used
 
     try:
         return addresses_used(entry.definition)
@@ -41,8 +41,8 @@ def dangling(
     missing = {address for address in resource.references if address not in wanted and address not in applied}
     if not missing:
         return
-    from mason.resources.executions import configs_of
     from mason.resources.kinds import Workflow
+    from mason.resources.runs import configs_of
 
     known = sorted({*wanted, *applied})
     if kind_of(resource.address) in EXECUTED:

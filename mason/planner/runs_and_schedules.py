@@ -21,9 +21,9 @@ from mason.errors import Diagnostic, MasonError, ParameterError, ResourceError
 from mason.planner.plan import ActionKind, Change
 from mason.resources.address import config_address, kind_of, run_address, title_of
 from mason.resources.documents import Path
-from mason.resources.executions import ONLY_STEP, Run, Schedule, result_references, runs_before
 from mason.resources.kinds import Config, Workflow
 from mason.resources.resource import Resource
+from mason.resources.runs import ONLY_STEP, Run, Schedule, result_references, runs_before
 from mason.resources.workflow_file import WorkflowGiven, given_for_workflow
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry

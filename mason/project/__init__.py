@@ -35,8 +35,8 @@ from mason.values import dataclass
 if TYPE_CHECKING:
     from mason.planner.plan import Action, Drift, Plan
     from mason.project.executions import Inputs, TellOf
-    from mason.resources.executions import Run
     from mason.resources.resource import Resources
+    from mason.resources.runs import Run
     from mason.resources.validate import Finding
     from mason.runtime.apply import Applied
     from mason.runtime.workers import Control

@@ -15,8 +15,8 @@ from mason.project.applied import untouched
 from mason.project.clients import Clients
 from mason.project.workflows import prepare_work
 from mason.resources.address import config_address, kind_of
-from mason.resources.executions import Schedule
 from mason.resources.kinds import Config
+from mason.resources.runs import Schedule
 from mason.runtime.context import ask
 from mason.runtime.output import aside
 from mason.secrets import scrub, scrub_all

@@ -25,8 +25,8 @@ from mason.project.clients import Clients
 from mason.project.running import execute_workflow
 from mason.project.workflows import PreparedWorkflow, RunEnd, prepare_work
 from mason.resources.address import EXECUTED, config_address, kind_of
-from mason.resources.executions import Run, Schedule
 from mason.resources.kinds import Config
+from mason.resources.runs import Run, Schedule
 from mason.runtime import records
 from mason.runtime.apply import Performance
 from mason.runtime.context import ask

@@ -15,8 +15,8 @@ from mason.project import Project, remember_applied
 from mason.project.applied import applied_config, find, untouched
 from mason.project.clients import Clients, scheduled_runner
 from mason.resources.address import operator_address
-from mason.resources.executions import ONLY_STEP
 from mason.resources.kinds import Config, Operator
+from mason.resources.runs import ONLY_STEP
 from mason.state.journal import Journal, event_of
 from mason.state.lock import who
 from mason.state.snapshot import Entry

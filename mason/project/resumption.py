@@ -15,7 +15,7 @@ from mason.project.applied import find
 from mason.project.runs import KEPT, begun_by, that_cleaned_up, what_runs_anew
 from mason.project.workflows import PreparedWorkflow, prepare_work
 from mason.resources.address import config_address
-from mason.resources.executions import ONLY_STEP
+from mason.resources.runs import ONLY_STEP
 from mason.resources.wording import shortened
 from mason.state.snapshot import Snapshot
 

@@ -173,7 +173,7 @@ def plan_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
     from mason.dryrun.calls import Call
     from mason.engines.scheduler import check_schedule
     from mason.planner.runs_and_schedules import choose_scheduler, schedule_model
-    from mason.resources.executions import Schedule
+    from mason.resources.runs import Schedule
 
     plan, snapshot = prepared.plan, project.store.read()
     if not plan.config_id:

@@ -10,8 +10,8 @@ from typing import Any
 
 from mason.resources.dag import dag_findings
 from mason.resources.documents import Path
-from mason.resources.executions import result_references
 from mason.resources.kinds import ROLES, SENTENCE_WORDS, TEMPLATE
+from mason.resources.runs import result_references
 from mason.resources.validate import Finding
 from mason.resources.wording import described, quoted, shown_path, suggestion
 

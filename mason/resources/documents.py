@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from mason.resources.files import MAX_BYTES
+from mason.resources.walking import MAX_BYTES
 from mason.resources.wording import quoted
 from mason.values import dataclass
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mason.errors import Diagnostic
-from mason.resources.cache import CachedModule, trusted
-from mason.resources.files import stamp_of, unreadable
+from mason.resources.parse_cache import CachedModule, trusted
+from mason.resources.walking import stamp_of, unreadable
 from mason.values import dataclass
 
 if TYPE_CHECKING:

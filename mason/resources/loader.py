@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 
 from mason.bulk import uncollected
 from mason.errors import Diagnostic, ResourceError
-from mason.resources import files
+from mason.resources import walking
 from mason.resources.address import MOVED, kind_of
-from mason.resources.cache import Cache, CachedFile, trusted
-from mason.resources.files import MAX_BYTES
 from mason.resources.folders import Folder, Folders
+from mason.resources.parse_cache import Cache, CachedFile, trusted
 from mason.resources.resource import Module, Move, Resource, Resources
+from mason.resources.walking import MAX_BYTES
 
 if TYPE_CHECKING:
     from mason.resources.documents import Document
@@ -66,7 +66,7 @@ class _Load:
         self._passed_over = 0
 
     def run(self, paths: Sequence[Path]) -> Resources:
-        found, faults = files.find(paths, self._root)
+        found, faults = walking.find(paths, self._root)
         self._faults.extend(faults)
         kept: dict[str, CachedFile] = {}
         for file in found:
@@ -80,18 +80,18 @@ class _Load:
             raise ResourceError(self._faults)
         return Resources(self._root, tuple(self._items), len(found), self._passed_over, tuple(self._moves))
 
-    def _folder(self, file: files.Found) -> Folder:
+    def _folder(self, file: walking.Found) -> Folder:
         dirname = os.path.dirname
         return self._folders.folder(dirname(file.path), dirname(file.key), dirname(file.shown))
 
-    def _unchanged(self, file: files.Found) -> CachedFile | None:
+    def _unchanged(self, file: walking.Found) -> CachedFile | None:
         """The entry of a file that need not be read, because its stamp says that it is as it was."""
         entry = self._cache.files.get(file.key)
         if entry is None or entry[0] != file.stamp or self._strict:
             return None
         return self._usable(file, entry)
 
-    def _usable(self, file: files.Found, entry: CachedFile) -> CachedFile | None:
+    def _usable(self, file: walking.Found, entry: CachedFile) -> CachedFile | None:
         """The entry, if the file's content is all that it depends on or if the rest is the same as well."""
         if file.named and entry[2]:  # what is passed over in a walk is a fault in a file that was named
             return None
@@ -100,13 +100,13 @@ class _Load:
         folder = self._folder(file)
         return entry if entry[4] == folder.digest and not folder.faults else None
 
-    def _look(self, file: files.Found) -> CachedFile | None:
+    def _look(self, file: walking.Found) -> CachedFile | None:
         """The entry of a file that has to be read; nothing if there are faults in it, which are collected."""
         try:
             with open(file.path, "rb", buffering=0) as opened:
                 data = opened.read(MAX_BYTES + 1) if file.stamp[0] > MAX_BYTES else opened.read()
         except OSError as error:
-            self._faults.append(files.unreadable(file.shown, error))
+            self._faults.append(walking.unreadable(file.shown, error))
             return None
         stamp, content = trusted(file.stamp, self._looked_ns), hashlib.sha256(data).digest()
         known = self._cache.files.get(file.key)
@@ -121,7 +121,7 @@ class _Load:
             return None
         return (stamp, content, parsed.passed_over, tuple(parsed.documents), parsed.module)
 
-    def _add(self, file: files.Found, entry: CachedFile) -> None:
+    def _add(self, file: walking.Found, entry: CachedFile) -> None:
         self._passed_over += entry[2]
         for address, digest, line, references, encoded, name in entry[3]:
             if address == MOVED:
@@ -134,7 +134,7 @@ class _Load:
                 module = Module(folder.digest, folder.content, name, folder.calls, folder.certain)
             self._items.append(Resource(address, digest, file.shown, line, references, encoded, module))
 
-    def _remember(self, paths: Sequence[Path], found: list[files.Found], kept: dict[str, CachedFile]) -> None:
+    def _remember(self, paths: Sequence[Path], found: list[walking.Found], kept: dict[str, CachedFile]) -> None:
         """Write the cache: after a look at the whole project what was seen, else also what was known of the rest."""
         modules = self._folders.kept
         if paths:

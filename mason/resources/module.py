@@ -19,9 +19,9 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 
 from mason.resources.documents import Fault, too_large
-from mason.resources.files import MAX_BYTES
 from mason.resources.folders import ENTRY
 from mason.resources.kinds import ROLES
+from mason.resources.walking import MAX_BYTES
 from mason.resources.wording import quoted
 from mason.values import dataclass
 

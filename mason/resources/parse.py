@@ -9,15 +9,15 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 
 from mason.errors import Diagnostic
-from mason.resources import checks, moves
+from mason.resources import checks, moved
 from mason.resources.address import KINDS, MOVED, address_of, is_name
-from mason.resources.cache import CachedDocument
 from mason.resources.documents import Document, Fault, read
-from mason.resources.executions import addresses_used
 from mason.resources.folders import ENTRY, Folder
 from mason.resources.module import class_fault, class_name, has_class
 from mason.resources.normalize import normalize
+from mason.resources.parse_cache import CachedDocument
 from mason.resources.resource import digest_of, encode
+from mason.resources.runs import addresses_used
 from mason.resources.validate import CALLS, Examine, kind_findings, schema_findings
 from mason.resources.wording import nearest, quoted
 from mason.values import dataclass, field
@@ -110,7 +110,7 @@ class _Parsing:
         self.parsed.documents.append((address_of(normal), digest, document.line, addresses_used(normal), encoded, name))
 
     def _move(self, document: Document, before: int) -> None:
-        found = moves.findings(document.value)
+        found = moved.findings(document.value)
         self.add_faults(Fault(document.line_of(path), message, remedy) for path, message, remedy in found)
         if len(self.parsed.faults) == before:
             # It is kept among the resources, under an address that none has.

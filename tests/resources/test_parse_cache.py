@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from mason.errors import ResourceError
-from mason.resources.cache import RACY_NS, Cache, trusted
-from mason.resources.files import stamp_of
+from mason.resources.parse_cache import RACY_NS, Cache, trusted
+from mason.resources.walking import stamp_of
 from tests.resources.conftest import Project
 
 

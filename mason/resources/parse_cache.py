@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 from mason import __version__
-from mason.resources.files import Stamp
+from mason.resources.walking import Stamp
 
 _MAGIC = b"mason-parse-1\n"
 _HASH = 32

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mason.resources.files import find
 from mason.resources.loader import load
+from mason.resources.walking import find
 from tests.resources.conftest import Project
 
 
