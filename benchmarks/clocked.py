@@ -147,7 +147,7 @@ def floor_dag(folder: Path, shape: str, steps: str) -> float:
 
 def mason_lock(folder: Path, endpoint: str, bucket: str) -> float:
     """Taking the lock of a state in a bucket, and giving it back."""
-    from mason.state.s3.store import S3StateStore
+    from mason.state.s3.bucket_store import S3StateStore
 
     store = S3StateStore(f"s3://{bucket}/{folder.name}?endpoint_url={endpoint}")
 

@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-from mason.state.s3.address import OPTIONS
+from mason.state.s3.bucket_url import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "state.md").read_text("utf-8")

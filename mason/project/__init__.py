@@ -374,7 +374,7 @@ def keep_unsaved(snapshot: Snapshot) -> Path:
     Returns the file, which ``mason state push`` takes as long as nobody has written since; one that is there already
     stays. Raises ``StateError`` when it can be written nowhere.
     """
-    from mason.state import files, format
+    from mason.state import format, whole_files
 
     content = format.encode(replace(snapshot, errored_on=snapshot.serial - 1))
     reason = ""
@@ -385,8 +385,8 @@ def keep_unsaved(snapshot: Snapshot) -> Path:
             number += 1
             file = folder / f"errored-{number}.state.json"
         try:
-            files.make_folder(folder)
-            files.replace_file(file, content)
+            whole_files.make_folder(folder)
+            whole_files.replace_file(file, content)
         except OSError as error:
             reason = f"{file}: {error.strerror or error}"
         else:

@@ -22,7 +22,7 @@ from typing import Any
 from mason import secrets
 from mason.errors import ConflictError, StateError
 from mason.settings import mason_home
-from mason.state import files
+from mason.state import whole_files
 from mason.state.content import is_run_id
 from mason.state.lock import turns
 
@@ -75,7 +75,7 @@ class Journal:
     def _open(cls, path: Path, flags: int) -> Journal:
         number = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | flags, 0o600)
         try:
-            if not any(files.try_lock(number) for _ in turns(_LOOK, longest=0.02)):
+            if not any(whole_files.try_lock(number) for _ in turns(_LOOK, longest=0.02)):
                 raise ConflictError(f"Run {path.stem} goes on in another process. Wait until it has ended.")
             if not os.fstat(number).st_nlink:
                 # Removed by its age between the opening and the locking.
@@ -206,9 +206,9 @@ def remove_journal(run_id: str) -> bool:
     """Remove the journal of a run, if there is one. False, and nothing is done, where the run goes on."""
     path = journal_path(run_id)
     try:
-        with files.opened_to_look(path) as number:
+        with whole_files.opened_to_look(path) as number:
             # Locked while it is removed: who waits for the lock finds out that it is gone.
-            if number is not None and not files.try_lock(number):
+            if number is not None and not whole_files.try_lock(number):
                 return False
             path.unlink(missing_ok=True)
     except OSError as error:
@@ -219,8 +219,8 @@ def remove_journal(run_id: str) -> bool:
 def is_going_on(run_id: str) -> bool:
     """Whether a process of this machine is writing the journal of a run."""
     try:
-        with files.opened_to_look(journal_path(run_id)) as number:
-            return number is not None and not files.try_lock(number, shared=True)
+        with whole_files.opened_to_look(journal_path(run_id)) as number:
+            return number is not None and not whole_files.try_lock(number, shared=True)
     except OSError:
         return False
 

@@ -32,7 +32,7 @@ from urllib.parse import quote, unquote
 
 from mason.errors import StateError
 from mason.resources.address import is_name
-from mason.state import files
+from mason.state import whole_files
 from mason.state.content import decode_run, digest_of, encode_run, is_run_id, source_name, verified_source
 from mason.state.format import decode, lay_out, lay_out_whole, missing_error
 from mason.state.index import encode_index, read_index
@@ -162,11 +162,11 @@ class LocalStateStore:
             digesting = threading.Thread(target=self._token, args=(content,))
             digesting.start()
             try:
-                files.replace_file(self._state, content, before=keep)
+                whole_files.replace_file(self._state, content, before=keep)
             finally:
                 digesting.join()
             written = replace(snapshot, resources=entries, token=self._token(content))
-            files.leave_file(self._index, encode_index(written, entries))
+            whole_files.leave_file(self._index, encode_index(written, entries))
         return written
 
     def put_source(self, content: bytes) -> str:
@@ -195,8 +195,8 @@ class LocalStateStore:
     def lock(self, operation: str, *, timeout: float = 0.0) -> Iterator[HeldLock]:
         """Hold the lock while the context lasts."""
         with _reported("lock", self._lock):
-            files.make_folder(self.folder)
-            descriptor = files.open_lock_file(self._lock)
+            whole_files.make_folder(self.folder)
+            descriptor = whole_files.open_lock_file(self._lock)
         try:
             info = self._take(descriptor, operation, timeout)
             try:
@@ -211,14 +211,14 @@ class LocalStateStore:
 
     def lock_info(self) -> LockInfo | None:
         """Who holds the lock now."""
-        with _reported("read", self._lock), files.opened_to_look(self._guard) as guard:
+        with _reported("read", self._lock), whole_files.opened_to_look(self._guard) as guard:
             if guard is None:
                 return None
             # To look is to take the lock for a moment. Whoever wants it takes the guard first, and so meets no looker:
             # which is why the guard is the outer one here, too.
             self._wait_for(guard, shared=True)
-            with files.opened_to_look(self._lock) as lock:
-                if lock is None or files.try_lock(lock, shared=True):
+            with whole_files.opened_to_look(self._lock) as lock:
+                if lock is None or whole_files.try_lock(lock, shared=True):
                     return None
                 return decode_lock(os.pread(lock, 4096, 0))
 
@@ -231,7 +231,7 @@ class LocalStateStore:
         with Waiting(timeout) as waiting:
             for _ in turns(timeout):
                 with self._changing(self._lock):
-                    if files.try_lock(descriptor):
+                    if whole_files.try_lock(descriptor):
                         info = new_lock(operation, path=self.url)
                         os.ftruncate(descriptor, 0)
                         os.pwrite(descriptor, encode_lock(info), 0)
@@ -244,8 +244,8 @@ class LocalStateStore:
     def _changing(self, path: Path) -> Iterator[None]:
         """Hold the guard, and report what fails as a failure to write ``path``."""
         with _reported("write", path):
-            files.make_folder(self.folder)
-            guard = files.open_lock_file(self._guard)
+            whole_files.make_folder(self.folder)
+            guard = whole_files.open_lock_file(self._guard)
             try:
                 self._wait_for(guard)
                 yield
@@ -254,7 +254,7 @@ class LocalStateStore:
 
     def _wait_for(self, guard: int, *, shared: bool = False) -> None:
         for _ in turns(_GUARD_SECONDS, longest=0.02):
-            if files.try_lock(guard, shared=shared):
+            if whole_files.try_lock(guard, shared=shared):
                 return
         raise StateError(
             f"{self._guard} has been locked for {_GUARD_SECONDS:.0f} seconds, by a process that changes the state "
@@ -290,12 +290,12 @@ class LocalStateStore:
 
     def _put(self, path: Path, content: bytes) -> None:
         with self._changing(path):
-            files.make_folder(path.parent)
-            files.replace_file(path, content)
+            whole_files.make_folder(path.parent)
+            whole_files.replace_file(path, content)
 
     def _keep_backup(self, serial: int) -> None:
-        files.make_folder(self._backups)
-        files.link_or_copy(self._state, self._backup(serial))
+        whole_files.make_folder(self._backups)
+        whole_files.link_or_copy(self._state, self._backup(serial))
         for old in self.list_backups()[:-KEPT_BACKUPS]:
             self._backup(old).unlink(missing_ok=True)
 

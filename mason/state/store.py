@@ -171,7 +171,7 @@ class StateStore(StateReader, Protocol):
 BUILTIN: dict[str, str] = {
     "file": "mason.state.local:LocalStateStore",
     "memory": "mason.state.memory:MemoryStateStore",
-    "s3": "mason.state.s3.store:S3StateStore",
+    "s3": "mason.state.s3.bucket_store:S3StateStore",
 }
 """The stores by URL scheme: where their classes are. A class is called with the URL and gives a ``StateStore``."""
 
@@ -240,7 +240,7 @@ def _place(url: str) -> tuple[str, ...]:
 
         return scheme, os.path.realpath(folder_of(url))
     if scheme == "s3":
-        from mason.state.s3.address import address_of
+        from mason.state.s3.bucket_url import address_of
 
         address = address_of(url)
         return scheme, address.options.get("endpoint_url", "").rstrip("/"), address.bucket, address.prefix

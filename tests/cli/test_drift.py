@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mason.state.s3.store import S3StateStore
+from mason.state.s3.bucket_store import S3StateStore
 from tests.cli.notes import ALL_LOCAL
 from tests.servers import BUCKET
 

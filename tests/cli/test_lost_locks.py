@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mason.state.s3.store import S3StateStore
+from mason.state.s3.bucket_store import S3StateStore
 from mason.testing.stores import resources
 from tests.servers import BUCKET
 

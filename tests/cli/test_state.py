@@ -11,7 +11,7 @@ import pytest
 from mason.cli.shared import _lock_patience
 from mason.state.local import LocalStateStore
 from mason.state.lock import decode_lock
-from mason.state.s3.store import S3StateStore
+from mason.state.s3.bucket_store import S3StateStore
 from mason.state.store import LockInfo
 from tests.servers import BUCKET
 

@@ -23,7 +23,7 @@ from mason.errors import SettingsError
 from mason.project import open_project
 from mason.project.migration import write_url
 from mason.state.local import LocalStateStore
-from mason.state.s3.store import S3StateStore
+from mason.state.s3.bucket_store import S3StateStore
 from mason.state.store import workspace_url
 from tests.cli.notes import ALL_LOCAL, WRITE
 from tests.servers import BUCKET

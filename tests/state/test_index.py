@@ -161,7 +161,7 @@ def test_a_first_read_gives_no_index(store):
 LIMITED = """
 import resource, signal, sys
 from pathlib import Path
-from mason.state.files import leave_file
+from mason.state.whole_files import leave_file
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))

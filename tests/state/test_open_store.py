@@ -9,7 +9,7 @@ import pytest
 from mason.errors import StateError
 from mason.state.local import LocalStateStore, folder_of
 from mason.state.memory import MemoryStateStore
-from mason.state.s3.store import S3StateStore
+from mason.state.s3.bucket_store import S3StateStore
 from mason.state.store import is_same_state, open_store
 
 

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from mason.state.s3.store import S3StateStore
+from mason.state.s3.bucket_store import S3StateStore
 from tests.servers import BUCKET
 
 WRITERS = 20

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from mason.errors import StateConflictError, StateError, StateFormatError
-from mason.state.s3.store import S3StateStore
+from mason.state.s3.bucket_store import S3StateStore
 from mason.testing.stores import resources
 from tests.servers import BUCKET
 from tests.state import faults

@@ -10,7 +10,7 @@ import pytest
 
 from mason.errors import StateError, StateLockedError, StateLockLostError
 from mason.state.lock import decode_lock, encode_lock, listening, new_lock
-from mason.state.s3.store import S3StateStore
+from mason.state.s3.bucket_store import S3StateStore
 from mason.state.store import LockInfo
 from mason.testing.stores import resources
 from tests.servers import BUCKET

@@ -15,7 +15,7 @@ import pytest
 from mason.errors import SettingsError, StateError, StateFormatError
 from mason.resources.resource import digest_of, encode
 from mason.secrets import scrub
-from mason.state.s3.store import S3StateStore
+from mason.state.s3.bucket_store import S3StateStore
 from mason.state.snapshot import Entry
 from mason.testing.stores import resources
 from tests.servers import BUCKET

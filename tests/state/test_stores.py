@@ -7,7 +7,7 @@ import pytest
 from mason.state.content import source_name
 from mason.state.local import LocalStateStore
 from mason.state.memory import MemoryStateStore
-from mason.state.s3.store import S3StateStore
+from mason.state.s3.bucket_store import S3StateStore
 from mason.state.store import StateStore
 from mason.testing import SharedStateStoreSuite, StateStoreSuite
 from tests.servers import BUCKET

@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 from mason import __version__, secrets, settings
 from mason.errors import MissingDependencyError, StateError
 from mason.state.lock import turns
-from mason.state.s3.address import OPTIONS, Address
-from mason.state.s3.answers import Missing, Rejected, Uncertain, Unmet, meaning_of, silence
+from mason.state.s3.bucket_url import OPTIONS, Address
+from mason.state.s3.responses import Missing, Rejected, Uncertain, Unmet, meaning_of, silence
 from mason.values import dataclass
 
 Answer = TypeVar("Answer")

@@ -29,8 +29,8 @@ from mason.state.lock import (
     tell,
     turns,
 )
-from mason.state.s3.answers import Unmet
 from mason.state.s3.bucket import NEW, Bucket, Found
+from mason.state.s3.responses import Unmet
 from mason.state.store import LockInfo
 
 KEY = "lock.json"

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from mason.errors import StateError
-from mason.state.s3.answers import Unmet
 from mason.state.s3.bucket import NEW, Bucket
+from mason.state.s3.responses import Unmet
 
 _WRONG = '"00000000000000000000000000000000"'
 

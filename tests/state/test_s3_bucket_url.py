@@ -3,7 +3,7 @@
 import pytest
 
 from mason.errors import StateError
-from mason.state.s3.address import address_of
+from mason.state.s3.bucket_url import address_of
 
 
 @pytest.mark.parametrize(

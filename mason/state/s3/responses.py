@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from mason.errors import StateError
-from mason.state.s3.address import Address
+from mason.state.s3.bucket_url import Address
 
 
 class Missing(Exception):

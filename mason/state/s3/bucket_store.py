@@ -1,4 +1,4 @@
-"""The state in a bucket: ``s3://bucket/prefix`` (see ``mason.state.s3.address`` for the options).
+"""The state in a bucket: ``s3://bucket/prefix`` (see ``mason.state.s3.bucket_url`` for the options).
 
 ::
 
@@ -26,12 +26,12 @@ from mason.resources.address import is_name
 from mason.state.content import decode_run, digest_of, encode_run, is_run_id, source_name, verified_source
 from mason.state.format import decode, lay_out, lay_out_whole, missing_error
 from mason.state.lock import moved_error, next_snapshot, refuse_older
-from mason.state.s3.address import address_of
-from mason.state.s3.answers import NotModified, Uncertain, Unmet
 from mason.state.s3.bucket import NEW, Bucket, Found, new_write_id
-from mason.state.s3.cache import Cache
+from mason.state.s3.bucket_url import address_of
 from mason.state.s3.lease import Lease, break_lease, holder_of, leased
 from mason.state.s3.probe import refuse_careless
+from mason.state.s3.remembered import Cache
+from mason.state.s3.responses import NotModified, Uncertain, Unmet
 from mason.state.snapshot import Entry, Snapshot, StoredEntries
 from mason.state.store import KEPT_BACKUPS, WORKSPACES, HeldLock, LockInfo
 

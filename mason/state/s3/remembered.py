@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mason import settings
 from mason.errors import SettingsError
-from mason.state import files
+from mason.state import whole_files
 from mason.state.content import digest_of
 from mason.state.format import lay_out_whole
 from mason.state.index import encode_index, read_index
@@ -73,8 +73,8 @@ class Cache:
     def _leave(self, name: str, content: bytes) -> None:
         if self._folder is not None:
             with suppress(OSError):
-                files.make_folder(self._folder)
-                files.leave_file(self._folder / name, content)
+                whole_files.make_folder(self._folder)
+                whole_files.leave_file(self._folder / name, content)
 
 
 def _probed(endpoint: str) -> bytes:
