@@ -257,7 +257,7 @@ def _apply(
         return project.apply(opened, made, lock_timeout=lock_timeout)
     # Imported here: definitions are applied without.
     from mason.cli.interrupts import two_step_interrupt
-    from mason.render import runs
+    from mason.render import run_history
     from mason.runtime.workers import Control
 
     control = Control()
@@ -267,7 +267,7 @@ def _apply(
 
     def told(address: str, event: Mapping[str, Any]) -> None:
         with heard:
-            if not invocation.json and (line := runs.event_line(event, terminal)):
+            if not invocation.json and (line := run_history.event_line(event, terminal)):
                 tell(f"{title_of(address)}: {line}")
 
     applied = project.apply(

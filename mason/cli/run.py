@@ -269,7 +269,7 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
     import os
 
     from mason.project import running
-    from mason.render import runs
+    from mason.render import run_history
     from mason.runtime.workers import Control
 
     terminal = progress(invocation)
@@ -284,7 +284,7 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
                     print_to(stdout, json.dumps(scrub_all(event), ensure_ascii=False))
                 elif tree is not None:
                     tree.tell(event)
-                elif not invocation.json and (line := runs.event_line(event, terminal)):
+                elif not invocation.json and (line := run_history.event_line(event, terminal)):
                     tell(line)
 
         with two_step_interrupt(control):
@@ -298,7 +298,7 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
             )
     invocation.left_behind = control.lost > 0
     if not invocation.json:
-        show(runs.end_line(end.run_id, end.record))
+        show(run_history.end_line(end.run_id, end.record))
     elif heard.unheard is not None:
         raise heard.unheard if isinstance(heard.unheard, BrokenPipeError) else unwritable(heard.unheard)
     if end.warning:

@@ -23,7 +23,7 @@ from mason.cli.shared import (
 )
 from mason.project import resumption
 from mason.project import runs as history
-from mason.render import JSON_FORMAT, dags, runs
+from mason.render import JSON_FORMAT, dags, run_history
 
 _EPILOG = """\b
 Examples:
@@ -66,7 +66,7 @@ def list_runs(invocation: Invocation, most: int) -> None:
         listed = [{"run_id": run_id, **record} for run_id, record in found]
         show_json({"format_version": JSON_FORMAT, "runs": listed})
     elif found:
-        show(runs.runs_table(found, output(invocation)))
+        show(run_history.runs_table(found, output(invocation)))
     else:
         show("There are no runs yet.")
 
@@ -86,7 +86,7 @@ def show_run(invocation: Invocation, run_id: str) -> None:
     if invocation.json:
         show_json({"format_version": JSON_FORMAT, "run_id": run_id, **record})
     else:
-        show(runs.run_text(run_id, record, output(invocation)))
+        show(run_history.run_text(run_id, record, output(invocation)))
 
 
 @runs_group.command("logs", epilog=_LOGS_EPILOG)
@@ -107,7 +107,7 @@ def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
         show_json({"format_version": JSON_FORMAT, "run_id": run_id, "events": chosen})
         return
     for event in chosen:
-        for line in runs.log_lines(event, output(invocation)):
+        for line in run_history.log_lines(event, output(invocation)):
             show(f"{event['at']}  {line}")
 
 
@@ -156,7 +156,7 @@ def cancel(invocation: Invocation, run_id: str) -> None:
     run_id = history.meant_run(opened, run_id)
     # One that does not exist is told before anybody speaks of journals.
     history.show_run(opened, run_id)
-    show(runs.asked_text(run_id, history.cancel_run(run_id)))
+    show(run_history.asked_text(run_id, history.cancel_run(run_id)))
 
 
 @runs_group.command("prune")
@@ -177,4 +177,4 @@ def prune(invocation: Invocation, dry_run: bool) -> None:
         listed = {"runs": list(pruned.runs), "journals": list(pruned.journals)}
         show_json({"format_version": JSON_FORMAT, "dry_run": dry_run, **listed})
     else:
-        show(runs.pruned_text(pruned.runs, pruned.journals, opened.settings.history, dry_run=dry_run))
+        show(run_history.pruned_text(pruned.runs, pruned.journals, opened.settings.history, dry_run=dry_run))

@@ -112,7 +112,7 @@ def trigger(invocation: Invocation, name: str, config_id: str, job_id: str, auto
 
     With --json, the last line is the job.
     """
-    from mason.render import dags, runs
+    from mason.render import dags, run_history
     from mason.runtime.walk import Control
 
     opened = open_project(invocation)
@@ -126,7 +126,7 @@ def trigger(invocation: Invocation, name: str, config_id: str, job_id: str, auto
             with heard:
                 if invocation.json:
                     print_to(stdout, json.dumps(scrub_all(event), ensure_ascii=False))
-                elif line := runs.event_line(event, terminal):
+                elif line := run_history.event_line(event, terminal):
                     tell(line)
 
         with scheduler.Trigger(opened, name, config_id, tell=told, control=control) as triggered:

@@ -180,7 +180,7 @@ def watching(invocation: Invocation) -> AbstractContextManager[None]:
     """Within it, the progress of long work is shown on stderr: nothing with ``--json``, whose readers are programs."""
     if invocation.json:
         return nullcontext()
-    from mason.render.progress import showing
+    from mason.render.progress_bar import showing
 
     stream = sys.stderr
     # Log lines go to the stream directly, and would be written into a bar.

@@ -14,8 +14,8 @@ from typing import Any
 
 from mason.dryrun.planned import WorkflowPlan
 from mason.engines.progress import Progress
-from mason.render.progress import bar_text, duration
-from mason.render.runs import STYLES, ended_words, event_line
+from mason.render.progress_bar import bar_text, duration
+from mason.render.run_history import STYLES, ended_words, event_line
 from mason.render.tables import escaped
 from mason.render.terminal import Terminal, cells, cut
 from mason.values import dataclass, field

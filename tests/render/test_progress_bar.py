@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mason import secrets
 from mason.engines.progress import Progress, report
-from mason.render.progress import Display, bar_text, line_text, showing
+from mason.render.progress_bar import Display, bar_text, line_text, showing
 from mason.render.terminal import Terminal, cells, printable
 
 HALF = Progress(1_200_000_000, 2_400_000_000, "bytes", "Reading data.flights")
