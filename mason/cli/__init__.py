@@ -26,21 +26,27 @@ from mason.values import dataclass
 
 # Help texts stand here so that `mason --help` loads no command.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("mason.cli.init:init", "Scaffold a project that plans and applies at once."),
-    "plan": ("mason.cli.plan:plan", "Show what apply would do; nothing is changed."),
-    "show": ("mason.cli.show:show_plan", "Show a saved plan, also as markdown for a pull request."),
-    "apply": ("mason.cli.apply:apply", "Plan, ask, and make the state what the files say."),
-    "destroy": ("mason.cli.apply:destroy", "Plan the deletion of what the state holds, ask, and do it."),
-    "get": ("mason.cli.get:get", "List what was applied, or print one definition."),
-    "config": ("mason.cli.get:config", "List configs, or choose the current one."),
-    "validate": ("mason.cli.run:validate", "Check a run's parameters and config, and show its dry run."),
-    "run": ("mason.cli.run:run", "Run an operator or workflow: dry run, confirmation, execution."),
-    "runs": ("mason.cli.runs:runs_group", "Look at the history of runs; resume one that ended early."),
-    "scheduler": ("mason.cli.scheduler:scheduler_group", "Run schedules when they are due; list or trigger them."),
-    "state": ("mason.cli.state:state_group", "Look after the state: list, move, forget, history, rollback, migrate."),
-    "drift": ("mason.cli.drift:drift", "Compare what was applied with what engines hold; nothing is changed."),
-    "graph": ("mason.cli.graph:graph", "Draw a workflow's DAG, or what uses what."),
-    "schema": ("mason.cli.schema:schema", "Print the JSON Schema of a kind of resource."),
+    "init": ("mason.cli.init_command:init", "Scaffold a project that plans and applies at once."),
+    "plan": ("mason.cli.plan_command:plan", "Show what apply would do; nothing is changed."),
+    "show": ("mason.cli.show_command:show_plan", "Show a saved plan, also as markdown for a pull request."),
+    "apply": ("mason.cli.apply_command:apply", "Plan, ask, and make the state what the files say."),
+    "destroy": ("mason.cli.apply_command:destroy", "Plan the deletion of what the state holds, ask, and do it."),
+    "get": ("mason.cli.get_command:get", "List what was applied, or print one definition."),
+    "config": ("mason.cli.get_command:config", "List configs, or choose the current one."),
+    "validate": ("mason.cli.run_command:validate", "Check a run's parameters and config, and show its dry run."),
+    "run": ("mason.cli.run_command:run", "Run an operator or workflow: dry run, confirmation, execution."),
+    "runs": ("mason.cli.runs_command:runs_group", "Look at the history of runs; resume one that ended early."),
+    "scheduler": (
+        "mason.cli.scheduler_command:scheduler_group",
+        "Run schedules when they are due; list or trigger them.",
+    ),
+    "state": (
+        "mason.cli.state_command:state_group",
+        "Look after the state: list, move, forget, history, rollback, migrate.",
+    ),
+    "drift": ("mason.cli.drift_command:drift", "Compare what was applied with what engines hold; nothing is changed."),
+    "graph": ("mason.cli.graph_command:graph", "Draw a workflow's DAG, or what uses what."),
+    "schema": ("mason.cli.schema_command:schema", "Print the JSON Schema of a kind of resource."),
 }
 
 

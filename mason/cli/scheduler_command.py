@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from mason.cli import Invocation
-from mason.cli.interrupts import two_step_interrupt
+from mason.cli.ctrl_c import two_step_interrupt
 from mason.cli.shared import (
     Heard,
     confirm,

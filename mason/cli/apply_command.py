@@ -256,7 +256,7 @@ def _apply(
     if not any(action.touches_engines for action in made.actions):
         return project.apply(opened, made, lock_timeout=lock_timeout)
     # Imported here: definitions are applied without.
-    from mason.cli.interrupts import two_step_interrupt
+    from mason.cli.ctrl_c import two_step_interrupt
     from mason.render import run_history
     from mason.runtime.workers import Control
 
