@@ -90,15 +90,15 @@ def mason_dag(folder: Path, shape: str, steps: str) -> float:
     As many steps at once as the machine has cores, as from the command line, where events are told to nobody.
     """
     os.chdir(folder)
-    from mason import project
-    from mason.project import running, workflows
+    from mason.project import opening
+    from mason.project.runs import preparing, running
     from mason.runtime.workers import Control
 
-    opened = project.open_project()
+    opened = opening.open_project()
 
     def execute(command: str) -> float:
-        given = workflows.read_workflow_parameters(None, ())
-        prepared = workflows.prepare_workflow(opened, ("benchmark", command), given)
+        given = preparing.read_workflow_parameters(None, ())
+        prepared = preparing.prepare_workflow(opened, ("benchmark", command), given)
         start = time.perf_counter()
         end = running.execute_workflow(
             opened, prepared, parallelism=os.cpu_count() or 1, tell=lambda event: None, control=Control()

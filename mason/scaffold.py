@@ -11,8 +11,8 @@ import shutil
 from pathlib import Path
 
 from mason.errors import ConflictError, SettingsError
-from mason.project import published_schema
-from mason.project.migration import told_url
+from mason.project.loading import published_schema
+from mason.project.state.migration import told_url
 from mason.resources.address import KINDS
 from mason.settings import PROJECT_FILE
 from mason.state.store import scheme_of

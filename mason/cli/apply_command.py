@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from mason import project
 from mason.cli import Invocation
 from mason.cli.shared import (
     Heard,
@@ -35,7 +34,8 @@ from mason.errors import (
 )
 from mason.planner.plan import Plan
 from mason.planner.saved.planfile import is_planfile, read_planfile
-from mason.project import Project
+from mason.project import applying, planning
+from mason.project.opening import Project
 from mason.render import plans
 from mason.resources.address import title_of
 from mason.resources.wording import shortened
@@ -103,13 +103,13 @@ def apply(
             raise SettingsError(f"{saved} is a plan file: it is applied as it was reviewed, without other options.")
         made = read_planfile(saved).plan
         if not made.is_empty:
-            project.refuse_stale(opened, made)
+            applying.refuse_stale(opened, made)
         _show_plan(invocation, made)
         _refuse_foreign(made, take_over)
         return _carry_out(invocation, opened, made, lock_timeout, parallelism=parallelism)
 
     def plan() -> Plan:
-        return project.plan(
+        return planning.plan(
             opened, paths, prune=prune, targets=targets, strict=strict, take_over=take_over, refresh=refresh
         )
 
@@ -147,7 +147,7 @@ def destroy(
     touched.
     """
     opened = open_project(invocation)
-    made = project.plan_destroy(opened, addresses)
+    made = planning.plan_destroy(opened, addresses)
     _show_plan(invocation, made)
     _refuse_foreign(made, take_over, asks=not auto_approve)
     question = "" if auto_approve else "Delete these definitions?"
@@ -199,13 +199,13 @@ def _carry_out(
             except StalePlanError:
                 if again is None:
                     # In more words, now that the lock is given back: perhaps somebody applied this very plan.
-                    project.refuse_stale(opened, made)
+                    applying.refuse_stale(opened, made)
                 fresh = again() if again else made
                 if fresh.serial == made.serial or fresh.actions != made.actions:
                     raise
                 made = fresh
         # Before anything is said of it: whoever should hear that may have gone.
-        kept = project.keep_unsaved(applied.unsaved) if applied.unsaved is not None else None
+        kept = applying.keep_unsaved(applied.unsaved) if applied.unsaved is not None else None
         try:
             _show_applied(invocation, opened, made, applied, kept)
         finally:
@@ -254,7 +254,7 @@ def _apply(
 ) -> Applied:
     """Apply; where engines are called, runs are told as they go and Ctrl-C lets what runs finish first."""
     if not any(action.touches_engines for action in made.actions):
-        return project.apply(opened, made, lock_timeout=lock_timeout)
+        return applying.apply(opened, made, lock_timeout=lock_timeout)
     # Imported here: definitions are applied without.
     from mason.cli.ctrl_c import two_step_interrupt
     from mason.render import run_history
@@ -270,7 +270,7 @@ def _apply(
             if not invocation.json and (line := run_history.event_line(event, terminal)):
                 tell(f"{title_of(address)}: {line}")
 
-    applied = project.apply(
+    applied = applying.apply(
         opened,
         made,
         lock_timeout=lock_timeout,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from mason import project
 from mason.cli import Invocation
 from mason.cli.shared import json_option, open_project, output, show, show_json
+from mason.project import drifting
 
 _EPILOG = """\b
 Examples:
@@ -27,7 +27,7 @@ def drift(invocation: Invocation) -> int:
     """
     opened = open_project(invocation)
     snapshot = opened.store.read()
-    found = project.drifts(opened, snapshot)
+    found = drifting.find_drift(opened, snapshot)
     from mason.render import JSON_FORMAT, plans
 
     if invocation.json:

@@ -6,7 +6,7 @@ import click
 
 from mason.cli import Invocation
 from mason.cli.shared import open_project, output, show
-from mason.project import workflows
+from mason.project.runs import preparing
 from mason.render import dags
 
 _EPILOG = """\b
@@ -37,9 +37,9 @@ def graph(invocation: Invocation, kind: str | None, namespace: str | None, comma
         raise click.UsageError("Name the workflow: mason graph workflow NAMESPACE COMMAND")
     opened = open_project(invocation)
     if namespace is not None and command is not None:
-        nodes = dags.nodes_of(workflows.applied_workflow(opened, (namespace, command)))
+        nodes = dags.nodes_of(preparing.applied_workflow(opened, (namespace, command)))
     else:
-        nodes = dags.resource_nodes(workflows.applied_uses(opened))
+        nodes = dags.resource_nodes(preparing.applied_uses(opened))
     if not nodes:
         show("There is nothing in the state to draw. Apply something first: mason apply")
     elif form == "mermaid":

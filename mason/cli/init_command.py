@@ -10,7 +10,7 @@ import click
 from mason import scaffold
 from mason.cli import Invocation
 from mason.cli.shared import show
-from mason.project import states
+from mason.project.state import keeping
 from mason.settings import current_folder
 from mason.state.snapshot import Snapshot
 
@@ -36,7 +36,7 @@ def init(invocation: Invocation, folder: Path, state: str | None) -> None:
     here = current_folder()
     url = state or invocation.state or ""
     # Before anything is written: a project that cannot be applied is of no use.
-    there = states.check_place(url) if url else Snapshot()
+    there = keeping.check_place(url) if url else Snapshot()
     made = scaffold.scaffold(folder, state=url)
     show(f"Made {made.files} files in {folder}:")
     for name, purpose in made.contents:

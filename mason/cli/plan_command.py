@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from mason import project
 from mason.cli import Invocation
 from mason.cli.shared import json_option, markdown_option, open_project, output, refuse_both, show, show_json, tell
+from mason.project import planning
 
 _EPILOG = """\b
 Examples:
@@ -55,7 +55,7 @@ def plan(
     """
     refuse_both(invocation, as_markdown)
     opened = open_project(invocation)
-    made = project.plan(
+    made = planning.plan(
         opened, paths, prune=prune, targets=targets, strict=strict, take_over=take_over, refresh=refresh
     )
     from mason.render import plans

@@ -31,16 +31,17 @@ from mason.cli.shared import (
     yes_option,
 )
 from mason.errors import CancelledError
-from mason.project import Project, operators
-from mason.project.operators import Prepared
+from mason.project.opening import Project
+from mason.project.runs import operators
+from mason.project.runs.operators import Prepared
 from mason.render import answers, dryruns, results
 from mason.render.terminal import Terminal, redraws
 from mason.secrets import scrub_all
 
 # What workflows take is imported where it is used: a run of an operator starts faster without.
 if TYPE_CHECKING:
-    from mason.project.scheduler import Putting
-    from mason.project.workflows import PreparedWorkflow
+    from mason.project.runs.preparing import PreparedWorkflow
+    from mason.project.schedules.triggering import Putting
     from mason.render.live import LiveTree
 
 _VALIDATE_OPERATOR = """\b
@@ -235,9 +236,9 @@ def _planned_schedule(opened: Project, prepared: PreparedWorkflow) -> Putting | 
     """The schedule that the parameters ask for, if they do; its scheduler is not asked whether it has one already."""
     if not prepared.plan.schedule:
         return None
-    from mason.project import scheduler
+    from mason.project.schedules import triggering
 
-    return scheduler.plan_schedule(opened, prepared)
+    return triggering.plan_schedule(opened, prepared)
 
 
 def _putting_text(putting: Putting, terminal: Terminal) -> str:
@@ -248,13 +249,13 @@ def _putting_text(putting: Putting, terminal: Terminal) -> str:
 
 def _put_schedule(invocation: Invocation, opened: Project, prepared: PreparedWorkflow, *, asks: bool) -> int:
     """Where the parameters say when a workflow runs: have its scheduler keep that, and run nothing now."""
-    from mason.project import scheduler
+    from mason.project.schedules import triggering
 
-    putting = scheduler.prepare_schedule(opened, prepared)
+    putting = triggering.prepare_schedule(opened, prepared)
     tell(_putting_text(putting, progress(invocation)))
     if asks:
         confirm("Put this schedule?")
-    following = scheduler.put_schedule(opened, putting)
+    following = triggering.put_schedule(opened, putting)
     name = putting.call.arguments["schedule"]["name"]
     if invocation.json:
         show_json({"schedule": name, "client": putting.call.client, "next": following})
@@ -268,7 +269,7 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
     """Execute a run that was confirmed, telling its events as they happen. Returns the exit code."""
     import os
 
-    from mason.project import running
+    from mason.project.runs import running
     from mason.render import run_history
     from mason.runtime.workers import Control
 
@@ -329,11 +330,11 @@ def _growing(invocation: Invocation, prepared: PreparedWorkflow) -> Iterator[Liv
 def _prepare_workflow(
     invocation: Invocation, namespace: str, command: str, pairs: tuple[str, ...], file: Path | None, config_id: str
 ) -> tuple[Project, PreparedWorkflow]:
-    from mason.project import workflows
+    from mason.project.runs import preparing
 
-    given = workflows.read_workflow_parameters(file, pairs)
+    given = preparing.read_workflow_parameters(file, pairs)
     opened = open_project(invocation)
-    return opened, workflows.prepare_workflow(opened, (namespace, command), given, config_id=config_id)
+    return opened, preparing.prepare_workflow(opened, (namespace, command), given, config_id=config_id)
 
 
 def _prepare(

@@ -21,8 +21,7 @@ from mason.cli.shared import (
     tell,
     yes_option,
 )
-from mason.project import resumption
-from mason.project import runs as history
+from mason.project.runs import history, resumption
 from mason.render import JSON_FORMAT, dags, run_history
 
 _EPILOG = """\b
@@ -169,7 +168,7 @@ def prune(invocation: Invocation, dry_run: bool) -> None:
     Kept are the newest 1,000 runs and those of the last 90 days, or as many as mason.yaml says (history: with keep_runs
     and keep_days). Runs that go on are kept as well. This is also done once a day, when a run begins.
     """
-    from mason.project import retention
+    from mason.project.runs import retention
 
     opened = open_project(invocation)
     pruned = retention.prune(opened, dry_run=dry_run)

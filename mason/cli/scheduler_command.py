@@ -28,7 +28,7 @@ from mason.cli.shared import (
     yes_option,
 )
 from mason.errors import CancelledError
-from mason.project import daemon, scheduler
+from mason.project.schedules import daemon, triggering
 from mason.render import JSON_FORMAT, schedules
 from mason.secrets import scrub_all
 
@@ -89,7 +89,7 @@ def start(invocation: Invocation, once: bool, parallelism: int | None) -> int:
 @click.pass_obj
 def list_schedules(invocation: Invocation) -> None:
     """List schedules: when they run next, and how they ran last."""
-    found = scheduler.list_schedules(open_project(invocation))
+    found = triggering.list_schedules(open_project(invocation))
     if invocation.json:
         show_json({"format_version": JSON_FORMAT, "schedules": found})
     elif found:
@@ -129,7 +129,7 @@ def trigger(invocation: Invocation, name: str, config_id: str, job_id: str, auto
                 elif line := run_history.event_line(event, terminal):
                     tell(line)
 
-        with scheduler.Trigger(opened, name, config_id, tell=told, control=control) as triggered:
+        with triggering.Trigger(opened, name, config_id, tell=told, control=control) as triggered:
             if not auto_approve:
                 prepared = triggered.prepare()
                 if prepared is not None:

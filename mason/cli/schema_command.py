@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mason import project
 from mason.cli.shared import show_json
+from mason.project import loading
 from mason.resources.schema import kinds
 
 _EPILOG = """\b
@@ -19,4 +19,4 @@ Examples:
 @click.argument("kind", type=click.Choice(kinds()))
 def schema(kind: str) -> None:
     """Print the JSON Schema of a kind of document; for configs with the configuration of every known client."""
-    show_json(project.published_schema(kind))
+    show_json(loading.published_schema(kind))

@@ -12,10 +12,10 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
-from mason import project
 from mason.cli import Invocation, unwritable
 from mason.errors import NotConfirmedError
-from mason.project import Project
+from mason.project import opening
+from mason.project.opening import Project
 from mason.render.terminal import Terminal, printable, printable_but_styles
 from mason.secrets import scrub, scrub_all
 from mason.state.lock import listening
@@ -58,7 +58,7 @@ def refuse_both(invocation: Invocation, as_markdown: bool) -> None:
 
 def open_project(invocation: Invocation) -> Project:
     """The project around the current folder."""
-    opened = project.open_project(invocation.state, workspace=invocation.workspace)
+    opened = opening.open_project(invocation.state, workspace=invocation.workspace)
     # Until the command ends: whoever waits for a lock, or takes over one that ran out, should know.
     click.get_current_context().with_resource(listening(tell))
     invocation.log(f"project {opened.settings.root}, state {opened.store.url}")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from mason import project, settings
+from mason import settings
 from mason.cli import Invocation
 from mason.cli.shared import json_option, markdown_option, output, refuse_both, show, show_json, tell
 from mason.planner.saved.planfile import read_planfile
+from mason.project import remembering
 from mason.render import plans
 
 _EPILOG = """\b
@@ -33,7 +34,7 @@ def show_plan(invocation: Invocation, file: Path, as_markdown: bool) -> None:
     """
     refuse_both(invocation, as_markdown)
     saved = read_planfile(file)
-    project.remember_secrets(settings.find_project(settings.current_folder()), saved.plan)
+    remembering.remember_secrets(settings.find_project(settings.current_folder()), saved.plan)
     if invocation.json:
         show_json(plans.saved_json(saved))
     elif as_markdown:

@@ -25,7 +25,9 @@ from mason.cli.shared import (
 )
 from mason.errors import SettingsError
 from mason.planner.plan import Plan
-from mason.project import Project, applied, pushing, states
+from mason.project import applied
+from mason.project.opening import Project
+from mason.project.state import keeping, pushing
 from mason.render import states as views
 from mason.render.terminal import printable
 from mason.resources.address import KINDS
@@ -67,7 +69,7 @@ def list_state(invocation: Invocation, prefix: str, kind: str | None) -> None:
     """List the addresses in the state, or those that begin with ADDR-PREFIX."""
     opened = open_project(invocation)
     snapshot = opened.store.read()
-    found = states.listed(snapshot, prefix, kind=kind or "")
+    found = keeping.listed(snapshot, prefix, kind=kind or "")
     if invocation.json:
         show_json(views.list_json(found, snapshot, url=opened.store.url))
     elif found:
@@ -84,9 +86,9 @@ def show_entry(invocation: Invocation, address: str) -> None:
     """Show all that the state holds of one resource; values of secret fields are REDACTED."""
     opened = open_project(invocation)
     snapshot = opened.store.read()
-    entry = states.entry_of(snapshot, address)
+    entry = keeping.entry_of(snapshot, address)
     definition = applied.shown_definition(entry)
-    users, edited = states.users_of(snapshot, address), not entry.is_as_applied
+    users, edited = keeping.users_of(snapshot, address), not entry.is_as_applied
     if invocation.json:
         url = opened.store.url
         show_json(views.show_json(address, entry, definition, snapshot, users=users, edited=edited, url=url))
@@ -110,15 +112,15 @@ def move(invocation: Invocation, before: str, after: str, dry_run: bool, lock_ti
     """
     opened = open_project(invocation)
 
-    def prepare() -> states.Change[states.Moved]:
-        return states.move(opened, before, after)
+    def prepare() -> keeping.Change[keeping.Moved]:
+        return keeping.move(opened, before, after)
 
     change = prepare()
     _show_first(invocation, views.moved_text(change.told))
     now = change.base
     if not dry_run:
-        now = states.carry_out(opened, change, prepare, operation="state mv", lock_timeout=lock_timeout)
-        states.follow_config(change.told, now)
+        now = keeping.carry_out(opened, change, prepare, operation="state mv", lock_timeout=lock_timeout)
+        keeping.follow_config(change.told, now)
     _show_done(invocation, opened, "Moved", views.moved_json(change.told), now, dry_run=dry_run)
 
 
@@ -138,8 +140,8 @@ def forget(
     """
     opened = open_project(invocation)
 
-    def prepare() -> states.Change[states.Forgotten]:
-        return states.forget(opened, addresses)
+    def prepare() -> keeping.Change[keeping.Forgotten]:
+        return keeping.forget(opened, addresses)
 
     change = prepare()
     _show_first(invocation, views.forgotten_text(change.told))
@@ -147,7 +149,7 @@ def forget(
     if not dry_run:
         if not auto_approve:
             confirm("Forget these?")
-        now = states.carry_out(opened, change, prepare, operation="state rm", lock_timeout=lock_timeout)
+        now = keeping.carry_out(opened, change, prepare, operation="state rm", lock_timeout=lock_timeout)
     _show_done(invocation, opened, "Forgot", views.forgotten_json(change.told), now, dry_run=dry_run)
 
 
@@ -155,7 +157,7 @@ def forget(
 @click.pass_obj
 def pull(invocation: Invocation) -> None:
     """Print the state as it is kept: the JSON of state.json, for a look, a copy or an edit."""
-    content = states.pulled(open_project(invocation))
+    content = keeping.pulled(open_project(invocation))
     if sys.stdout.isatty():
         click.echo(printable(content.decode()), nl=False)
     else:
@@ -184,7 +186,7 @@ def push(
         raise SettingsError("With the state on stdin nobody can answer there: pass -y as well, or a file.")
     content, where = _read(file)
 
-    def prepare() -> states.Change[pushing.Pushed] | None:
+    def prepare() -> keeping.Change[pushing.Pushed] | None:
         return pushing.push(opened, content, where=where, force=force)
 
     change = prepare()
@@ -201,7 +203,7 @@ def push(
     if not dry_run:
         if change.told.reasons and not auto_approve:
             confirm(f"REPLACE the whole state {opened.store.url}, which others may use, by {where}?")
-        now = states.carry_out(opened, change, prepare, operation="state push", lock_timeout=lock_timeout)
+        now = keeping.carry_out(opened, change, prepare, operation="state push", lock_timeout=lock_timeout)
     _show_done(invocation, opened, "Pushed", views.pushed_json(change.told), now, dry_run=dry_run)
 
 
@@ -221,7 +223,7 @@ def _read(file: Path) -> tuple[bytes, str]:
 def history(invocation: Invocation) -> None:
     """List the snapshots that are kept: when and by whom each was written, and how many resources it changed."""
     opened = open_project(invocation)
-    versions = states.history(opened)
+    versions = keeping.history(opened)
     if invocation.json:
         show_json(views.history_json(versions, url=opened.store.url))
     elif versions:
@@ -245,8 +247,8 @@ def roll_back(invocation: Invocation, serial: int, auto_approve: bool, dry_run: 
     """
     opened = open_project(invocation)
 
-    def prepare() -> states.Change[Plan] | None:
-        return states.roll_back(opened, serial)
+    def prepare() -> keeping.Change[Plan] | None:
+        return keeping.roll_back(opened, serial)
 
     change = prepare()
     if change is None:
@@ -259,7 +261,7 @@ def roll_back(invocation: Invocation, serial: int, auto_approve: bool, dry_run: 
     if not dry_run:
         if not auto_approve:
             confirm(f"Make the state what it was at serial {serial}?")
-        now = states.carry_out(opened, change, prepare, operation="state rollback", lock_timeout=lock_timeout)
+        now = keeping.carry_out(opened, change, prepare, operation="state rollback", lock_timeout=lock_timeout)
     _show_done(invocation, opened, "Rolled back", views.replaced_json(change.told), now, dry_run=dry_run)
 
 
@@ -276,7 +278,7 @@ def migrate(invocation: Invocation, url: str, write: bool, dry_run: bool, lock_t
     The old state stays as it was. A place that holds something else is refused; an attempt that was interrupted is
     gone on with.
     """
-    from mason.project import migration
+    from mason.project.state import migration
 
     opened = open_project(invocation)
     if write:
@@ -306,7 +308,7 @@ def migrate(invocation: Invocation, url: str, write: bool, dry_run: bool, lock_t
 @click.pass_obj
 def workspaces(invocation: Invocation) -> None:
     """List the workspaces: states under one URL that are kept apart (mason --workspace NAME ...)."""
-    found = states.workspaces(open_project(invocation))
+    found = keeping.workspaces(open_project(invocation))
     if invocation.json:
         show_json(views.workspaces_json(found))
     else:
@@ -347,7 +349,7 @@ def _show_nothing(invocation: Invocation, opened: Project, told: dict[str, Any],
 def lock_info(invocation: Invocation) -> None:
     """Show who holds the lock, for what and since when."""
     opened = open_project(invocation)
-    holder = states.lock_info(opened)
+    holder = keeping.lock_info(opened)
     if invocation.json:
         show_json(views.lock_json(holder, url=opened.store.url))
     else:
@@ -367,10 +369,10 @@ def unlock(invocation: Invocation, lock_id: str, auto_approve: bool) -> None:
     its process and cannot be taken from it.
     """
     opened = open_project(invocation)
-    holder = states.holder_to_unlock(opened, lock_id)
+    holder = keeping.holder_to_unlock(opened, lock_id)
     if not auto_approve:
         tell(views.lock_text(holder, url=opened.store.url))
         confirm("Take the lock from its holder?")
-    states.unlock(opened, lock_id)
+    keeping.unlock(opened, lock_id)
     by = f"which {holder.who} (process {holder.pid}) had locked" if holder.who else "where no lock of Mason's stood"
     show(f"Unlocked the state {opened.store.url}, {by}.")

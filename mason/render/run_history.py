@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from mason.project.runs import Asked, how_to_go_on
+from mason.project.runs.history import Asked, how_to_go_on
 from mason.render.tables import table
 from mason.render.terminal import Terminal
 from mason.resources.wording import shortened

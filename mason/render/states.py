@@ -9,9 +9,9 @@ from dataclasses import asdict
 from typing import Any
 
 from mason.planner.plan import Plan
-from mason.project.migration import Migration
-from mason.project.pushing import Pushed
-from mason.project.states import Forgotten, Moved, Version, Workspace
+from mason.project.state.keeping import Forgotten, Moved, Version, Workspace
+from mason.project.state.migration import Migration
+from mason.project.state.pushing import Pushed
 from mason.render import JSON_FORMAT
 from mason.render.plans import foreign_text, plan_json
 from mason.render.tables import table

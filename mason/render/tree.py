@@ -64,7 +64,7 @@ class _Branch:
 
 
 class Tree:
-    """What is known of a run. It is told the events, as ``mason.project.running`` tells them, and gives the lines."""
+    """What is known of a run. It is told the events, as the runtime tells them, and gives the lines."""
 
     def __init__(self, plan: WorkflowPlan, done: Mapping[str, Mapping[str, Any]]) -> None:
         """``done`` are the events of steps that ended before, where a run is resumed."""

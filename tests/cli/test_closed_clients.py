@@ -13,7 +13,7 @@ import pytest
 from mason import project as projects
 from mason.clients import registry
 from mason.clients.local import LocalClient
-from mason.project import daemon
+from mason.project.schedules import daemon
 from tests.cli.notes import WRITE
 
 WORKFLOW = "type: workflow\nnamespace: note\ncommand: once\ndag:\n  - {id: s, namespace: note, command: write}\n"

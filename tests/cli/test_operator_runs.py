@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from mason import secrets
-from mason.project import open_project
+from mason.project.opening import open_project
 from mason.state.journal import journal_path, list_journals, read_journal
 from tests.cli.notes import ALL_LOCAL
 from tests.cli.test_workflows import READ, REPOSITORY, runs, steps_of

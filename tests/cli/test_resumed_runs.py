@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mason import secrets
-from mason.project import open_project
+from mason.project.opening import open_project
 from tests.cli.test_workflows import notes, runs, step, steps_of, workflow
 
 __all__ = ["notes"]

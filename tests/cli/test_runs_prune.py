@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mason.project import open_project
+from mason.project.opening import open_project
 from mason.state.journal import Journal, journal_path, list_journals
 from mason.state.lock import who
 from tests.cli.test_workflows import notes, step

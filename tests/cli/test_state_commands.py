@@ -20,8 +20,8 @@ import pytest
 
 from mason.clients import registry
 from mason.errors import SettingsError
-from mason.project import open_project
-from mason.project.migration import write_url
+from mason.project.opening import open_project
+from mason.project.state.migration import write_url
 from mason.state.local import LocalStateStore
 from mason.state.s3.bucket_store import S3StateStore
 from mason.state.store import workspace_url

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mason.project import open_project
+from mason.project.opening import open_project
 from mason.state.journal import Journal, journal_path
 from tests.cli.notes import ALL_LOCAL
 from tests.cli.test_workflows import REPOSITORY, begin, notes, runs, step, steps_of, until, workflow

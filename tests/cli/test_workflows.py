@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mason.project.runs import how_to_go_on
+from mason.project.runs.history import how_to_go_on
 from mason.state.lock import who
 from tests.cli.notes import ALL_LOCAL, WRITE
 from tests.waiting import interrupt, read_until, rest_of

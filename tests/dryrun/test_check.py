@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mason.clients import registry
 from mason.dryrun.check import examiner, published_client
 from mason.errors import EngineError
-from mason.project import published_schema
+from mason.project.loading import published_schema
 from mason.resources.validate import CALLS
 from tests.planner.conftest import config, operator
 

@@ -10,7 +10,7 @@ import pytest
 
 from mason.engines.ledger import LastRun, Ledger, Waiting
 from mason.engines.models import Dag, Schedule
-from mason.planner.due import MOST, decide, next_time
+from mason.project.schedules.due import MOST, decide, next_time
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=timezone.utc)
 MINUTELY = Schedule("minutely", "* * * * *", Dag(()))

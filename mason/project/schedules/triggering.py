@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from mason.engines.ledger import Ledger, SelfRunning, iso
 from mason.errors import Diagnostic, MasonError, NotFoundError, ParameterError, StateError, UnsupportedVerbError
-from mason.planner import due
-from mason.project import Project
 from mason.project.applied import applied_config, find, untouched
-from mason.project.clients import Clients, scheduled_runner
+from mason.project.opening import Project
+from mason.project.runs.clients import Clients, scheduled_runner
+from mason.project.schedules import due
 from mason.resources.address import schedule_address
 from mason.resources.kinds import Config
 from mason.runtime.output import aside
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mason.engines.models import Job
     from mason.engines.runner import WorkflowRunner
     from mason.engines.scheduler import Scheduler
-    from mason.project.workflows import PreparedWorkflow, Tell
+    from mason.project.runs.preparing import PreparedWorkflow, Tell
     from mason.runtime.walk import Control
 
 
@@ -145,7 +145,7 @@ def _listed(project: Project, kept: Kept, name: str) -> dict[str, Any]:
 
 def _last(project: Project, ledger: Ledger) -> dict[str, str] | None:
     """The last run as the history has it, where it may have been resumed since."""
-    from mason.project.runs import show_run
+    from mason.project.runs.history import show_run
 
     if ledger.last is None:
         return None
@@ -244,7 +244,7 @@ class Trigger:
     def __init__(
         self, project: Project, name: str, config_id: str, *, tell: Tell | None = None, control: Control | None = None
     ) -> None:
-        from mason.project.scheduled import Runner
+        from mason.project.schedules.scheduled import Runner
 
         self._project = project
         self._name = name
@@ -262,7 +262,7 @@ class Trigger:
 
     def prepare(self) -> PreparedWorkflow | None:
         """What would be run, for a question; ``None`` where that is the scheduler's own business."""
-        from mason.project.scheduled import prepare_scheduled
+        from mason.project.schedules.scheduled import prepare_scheduled
 
         with aside():
             schedule = self._engine.get_schedule(self._name)

@@ -11,8 +11,9 @@ from mason.engines.occasion import Occasion
 from mason.errors import (
     MasonError,
 )
-from mason.project import Project, remember_applied
 from mason.project.applied import current_config, find, untouched
+from mason.project.opening import Project
+from mason.project.remembering import remember_applied
 from mason.resources.kinds import Config, Workflow
 from mason.state.snapshot import Entry, Snapshot
 from mason.values import dataclass, field

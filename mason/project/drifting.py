@@ -10,10 +10,11 @@ from mason.errors import MasonError, NotFoundError, SourceChangedError, StateErr
 from mason.planner import drift
 from mason.planner.plan import Drift
 from mason.planner.runs_and_schedules import given_of, schedule_model
-from mason.project import Project, remember_applied
 from mason.project.applied import untouched
-from mason.project.clients import Clients
-from mason.project.workflows import prepare_work
+from mason.project.opening import Project
+from mason.project.remembering import remember_applied
+from mason.project.runs.clients import Clients
+from mason.project.runs.preparing import prepare_work
 from mason.resources.address import config_address, kind_of
 from mason.resources.kinds import Config
 from mason.resources.runs import Schedule

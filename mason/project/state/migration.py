@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mason.errors import SettingsError, StateConflictError, StateError, StateFormatError
-from mason.project import Project, open_workspace
+from mason.project.opening import Project, open_workspace
 from mason.settings import PROJECT_FILE
 from mason.state.format import encode
 from mason.state.local import folder_of
@@ -45,7 +45,7 @@ def prepare_migration(project: Project, url: str) -> Migration:
     when the target goes with this process, and ``StateConflictError`` when the target holds anything but an earlier
     snapshot of the same state.
     """
-    from mason.project.states import refuse_passing
+    from mason.project.state.keeping import refuse_passing
 
     refuse_passing(url)
     source, target = project.store, open_workspace(url, project.workspace)
@@ -180,7 +180,7 @@ def _sources(source: StateStore, snapshots: list[Snapshot], lost: list[str]) -> 
 
 
 def _others(project: Project) -> list[str]:
-    from mason.project.states import workspaces
+    from mason.project.state.keeping import workspaces
 
     return [each.name for each in workspaces(project) if not each.is_current and each.serial]
 

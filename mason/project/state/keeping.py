@@ -18,8 +18,8 @@ from mason.errors import (
     StateError,
     StateLockedError,
 )
-from mason.project import Project, open_workspace, stored_source
 from mason.project.applied import current_config, shown_definition
+from mason.project.opening import Project, open_workspace, stored_source
 from mason.resources.address import config_address
 from mason.resources.wording import suggestion
 from mason.settings import DEFAULT_WORKSPACE

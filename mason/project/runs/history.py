@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Any
 
 from mason.errors import ConflictError, NotFoundError, StateError, StateFormatError
-from mason.project import Project
-from mason.project.workflows import INTERRUPTED
+from mason.project.opening import Project
+from mason.project.runs.preparing import INTERRUPTED
 from mason.resources.runs import ONLY_STEP
 from mason.resources.wording import shortened
 from mason.state.lock import who

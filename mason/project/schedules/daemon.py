@@ -1,8 +1,8 @@
 """The daemon that runs schedules when they are due.
 
-It decides (:mod:`mason.planner.due`) and writes that down; what is to be run waits in a ledger then, until a process of
-its own takes it. So however many daemons there are, and whenever one of them is killed, nothing is run twice, and what
-was decided is run by the next one that looks. A process whose daemon was killed goes on with its run.
+It decides (:mod:`mason.project.schedules.due`) and writes that down; what is to be run waits in a ledger then, until a
+process of its own takes it. So however many daemons there are, and whenever one of them is killed, nothing is run
+twice, and what was decided is run by the next one that looks. A process whose daemon was killed goes on with its run.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from typing import IO, Any
 from mason.engines.ledger import Ledger, Waiting, iso
 from mason.engines.models import Schedule
 from mason.errors import MasonError, NotFoundError
-from mason.planner import due
-from mason.project import Project
-from mason.project.scheduler import Kept, kept_schedulers
-from mason.project.workflows import Tell
+from mason.project.opening import Project
+from mason.project.runs.preparing import Tell
+from mason.project.schedules import due
+from mason.project.schedules.triggering import Kept, kept_schedulers
 from mason.secrets import scrub, scrub_all
 from mason.settings import DEFAULT_WORKSPACE
 from mason.values import dataclass, field

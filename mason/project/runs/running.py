@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from mason import secrets
 from mason.engines.occasion import on
 from mason.errors import ConflictError, MasonError, ParameterError, TransientEngineError
-from mason.project import Project
-from mason.project.clients import Clients, scheduled_runner
-from mason.project.workflows import INTERRUPTED, PreparedWorkflow, RunEnd, Tell, Watch
+from mason.project.opening import Project
+from mason.project.runs.clients import Clients, scheduled_runner
+from mason.project.runs.preparing import INTERRUPTED, PreparedWorkflow, RunEnd, Tell, Watch
 from mason.resources.kinds import TRIGGER_RULES
 from mason.state.journal import Journal, event_of
 from mason.state.lock import refuse_lost, who
@@ -55,7 +55,7 @@ def execute_workflow(
     Raises ``StateError`` when the journal or the record cannot be written before anything is done, and
     ``ConflictError`` when the run goes on elsewhere, or went on since it was prepared.
     """
-    from mason.project import retention
+    from mason.project.runs import retention
     from mason.runtime import records
     from mason.runtime.nodes import Node
     from mason.runtime.output import aside
@@ -112,7 +112,7 @@ def execute_workflow(
         end = replace(end, warning=" ".join(filter(None, (end.warning, *warnings))))
     if prepared.run_id and prepared.resource and given_up is None:
         # Imported here: few runs are resumed, and fewer of them belong to a resource.
-        from mason.project.executions import settle
+        from mason.project.runs.performing import settle
 
         warning = settle(project, prepared, end)
         end = replace(end, warning=" ".join(filter(None, (end.warning, warning))))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from mason.errors import (
     MasonError,
 )
-from mason.project import Project, remember_applied
 from mason.project.applied import applied_config, find, untouched
-from mason.project.clients import Clients, scheduled_runner
+from mason.project.opening import Project
+from mason.project.remembering import remember_applied
+from mason.project.runs.clients import Clients, scheduled_runner
 from mason.resources.address import operator_address
 from mason.resources.kinds import Config, Operator
 from mason.resources.runs import ONLY_STEP
@@ -93,7 +94,7 @@ def execute(project: Project, prepared: Prepared) -> Answer:
     Record and journal are there before the first call, so that a run which is killed leaves both. Where one of them
     cannot be kept that is a warning: what was done is not undone by it.
     """
-    from mason.project import retention
+    from mason.project.runs import retention
     from mason.runtime import executor
     from mason.runtime.answer import Answer
 

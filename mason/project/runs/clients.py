@@ -10,7 +10,7 @@ from mason.errors import (
     EngineError,
     UnsupportedVerbError,
 )
-from mason.project import Project
+from mason.project.opening import Project
 from mason.resources.kinds import Config
 from mason.settings import ProjectSettings
 
@@ -25,7 +25,7 @@ def scheduled_runner(project: Project) -> Callable[[], WorkflowRunner]:
 
     def make() -> WorkflowRunner:
         # Imported when a client connects: few operators trigger schedules.
-        from mason.project.scheduled import Runner
+        from mason.project.schedules.scheduled import Runner
 
         return Runner(project)
 

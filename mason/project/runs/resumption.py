@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from mason import secrets
 from mason.engines.occasion import Occasion
 from mason.errors import ConflictError, Diagnostic, ParameterError, StateError
-from mason.project import Project, remember_applied
 from mason.project.applied import find
-from mason.project.runs import KEPT, begun_by, that_cleaned_up, what_runs_anew
-from mason.project.workflows import PreparedWorkflow, prepare_work
+from mason.project.opening import Project
+from mason.project.remembering import remember_applied
+from mason.project.runs.history import KEPT, begun_by, that_cleaned_up, what_runs_anew
+from mason.project.runs.preparing import PreparedWorkflow, prepare_work
 from mason.resources.address import config_address
 from mason.resources.runs import ONLY_STEP
 from mason.resources.wording import shortened
@@ -80,7 +81,7 @@ def prepare_resumption(
     )
     if "resource" not in begun:
         return prepared
-    from mason.project.executions import referred_to
+    from mason.project.runs.performing import referred_to
     from mason.state.outcome import Outcome
 
     return replace(

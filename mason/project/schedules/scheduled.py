@@ -11,10 +11,10 @@ from mason.engines.models import Schedule
 from mason.engines.occasion import Occasion
 from mason.engines.runner import Ran
 from mason.errors import EngineError, MasonError, StateError
-from mason.project import Project
-from mason.project.running import execute_workflow
-from mason.project.runs import how_to_go_on
-from mason.project.workflows import PreparedWorkflow, Tell, prepare_workflow
+from mason.project.opening import Project
+from mason.project.runs.history import how_to_go_on
+from mason.project.runs.preparing import PreparedWorkflow, Tell, prepare_workflow
+from mason.project.runs.running import execute_workflow
 from mason.secrets import scrub
 
 if TYPE_CHECKING:

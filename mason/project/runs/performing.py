@@ -19,11 +19,11 @@ from mason.errors import MasonError, NotFoundError, StalePlanError, StateError, 
 from mason.planner.plan import Action, Plan
 from mason.planner.runs_and_schedules import changed_inputs, given_of, unready
 from mason.planner.saved.planfile import encode_step
-from mason.project import Project
 from mason.project.applied import untouched
-from mason.project.clients import Clients
-from mason.project.running import execute_workflow
-from mason.project.workflows import PreparedWorkflow, RunEnd, prepare_work
+from mason.project.opening import Project
+from mason.project.runs.clients import Clients
+from mason.project.runs.preparing import PreparedWorkflow, RunEnd, prepare_work
+from mason.project.runs.running import execute_workflow
 from mason.resources.address import EXECUTED, config_address, kind_of
 from mason.resources.kinds import Config
 from mason.resources.runs import Run, Schedule

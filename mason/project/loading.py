@@ -1,0 +1,59 @@
+"""Files to resources, checked against the clients that there are; and the schemas that say what may stand there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason import settings
+from mason.errors import (
+    EngineError,
+    MissingDependencyError,
+)
+from mason.project.opening import Project
+
+if TYPE_CHECKING:
+    from mason.resources.resource import Resources
+    from mason.resources.validate import Finding
+
+
+def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False) -> Resources:
+    """The resources under ``paths`` (the whole project when there are none). Raises ``ResourceError``."""
+    from mason.resources import loader
+
+    root = project.settings.root
+    return loader.load(paths, root=root, cache=parse_cache(root), strict=strict, examine=_examine)
+
+
+def parse_cache(root: Path) -> Path:
+    """The file that remembers what the files of a project say."""
+    from hashlib import sha256
+
+    return settings.mason_home() / "cache" / f"parse-{sha256(os.fsencode(root)).hexdigest()[:16]}"
+
+
+def _examine(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterable[Finding]:
+    """Check what a document says of engines and clients; they are loaded only when a document changed."""
+    from mason.clients import registry
+    from mason.dryrun.check import examiner
+
+    return examiner(registry)(definition, calls)
+
+
+def published_schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema of a kind of resource; a config's holds the configuration of every client that can be loaded."""
+    from mason.clients import registry
+    from mason.dryrun.check import published_client
+    from mason.resources.schema import schema
+
+    published = schema(kind)
+    if kind == "config":
+        known = published["properties"]["clients"]["properties"] = {}
+        for name in registry.names():
+            # One client of another package that is broken does not take the schema from all others.
+            with contextlib.suppress(EngineError, MissingDependencyError):
+                known[name] = published_client(registry.schema(name))
+    return published

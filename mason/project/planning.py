@@ -1,0 +1,170 @@
+"""Use cases of plans: what apply or destroy would do."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mason import secrets
+from mason.bulk import uncollected
+from mason.errors import (
+    ResourceError,
+    SettingsError,
+    StateError,
+)
+from mason.project.loading import load, parse_cache
+from mason.project.opening import Project, stored_source
+from mason.project.remembering import remember_applied, remember_written
+from mason.resources.address import kind_of
+from mason.resources.kinds import Config
+from mason.state.store import LockInfo
+
+if TYPE_CHECKING:
+    from mason.planner.plan import Drift, Plan
+    from mason.project.runs.performing import Inputs
+    from mason.resources.runs import Run
+    from mason.state.outcome import Outcome
+    from mason.state.snapshot import Snapshot
+
+
+def plan(
+    project: Project,
+    paths: Sequence[Path] = (),
+    *,
+    prune: bool = False,
+    targets: Sequence[str] = (),
+    strict: bool = False,
+    take_over: Sequence[str] = (),
+    refresh: bool = False,
+) -> Plan:
+    """What apply would do. Reads files and state, and takes no lock. Of engines only read-only verbs are called: for
+    the inputs of runs, and with ``refresh`` for what was applied.
+
+    Raises ``ResourceError`` with all faults of the files, and ``SettingsError`` for pruning without a project.
+    """
+    from mason.planner.build import Prune, build
+    from mason.planner.renaming.moves import leading_to
+    from mason.resources.loader import Places
+
+    if prune and not project.settings.name:
+        raise SettingsError(
+            "--prune needs a project, or it could not tell whose resources to delete. "
+            "Put a mason.yaml with a name into the project's folder."
+        )
+    root = project.settings.root
+    with uncollected():
+        resources = load(project, paths, strict=strict)
+        pruned = None
+        if prune:
+            # What moved to a part of the project that is not being planned is still defined.
+            everything = load(project, strict=strict) if paths else resources
+            within = [os.path.relpath(Path(path).resolve(), root.resolve()) for path in paths]
+            if paths:
+                # Nor is anything deleted that has another name in this part, wherever that is said.
+                moves = leading_to(everything.moves, {resource.address for resource in resources.items})
+                resources = replace(resources, moves=moves)
+            defined = {resource.address for resource in everything.items}
+            pruned = Prune(defined, () if "." in within else within)
+        from mason.clients import registry
+
+        snapshot = project.store.read()
+        # Before anything is said: somebody may have written down what a reference of a config stands for.
+        configs = (resource for resource in resources.items if kind_of(resource.address) == "config")
+        remember_written(project.settings, [json.loads(resource.encoded) for resource in configs])
+        remember_applied(project.settings, snapshot)
+        with _observing(project) as observe:
+            made = build(
+                resources,
+                snapshot,
+                project=project.settings.name,
+                place=Places(root),
+                read_source=lambda digest: stored_source(project.store, digest),
+                prune=pruned,
+                targets=targets,
+                strict=strict,
+                catalog=registry,
+                observe=observe,
+                take_over=take_over,
+                drifts=_drifts(project, snapshot) if refresh else (),
+                history=lambda run_id: told_outcome(project, run_id),
+                applying=cache(lambda: _applying(project)),
+            )
+    if secrets.are_known():
+        _refuse_literals(project, made)
+    return replace(made, state=project.store.url)
+
+
+def _drifts(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:
+    # Imported here: most plans look at files and the state only.
+    from mason.project.drifting import find_drift
+
+    return find_drift(project, snapshot)
+
+
+def _refuse_literals(project: Project, made: Plan) -> None:
+    # Imported here: most configs have no secrets.
+    from mason.project.literals import refuse_literals
+
+    try:
+        refuse_literals(made)
+    except ResourceError:
+        # What was just parsed is in there.
+        parse_cache(project.settings.root).unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _observing(project: Project) -> Iterator[Callable[[Config, Run], Mapping[str, str]]]:
+    """What looks at the inputs of runs, as long as it is needed."""
+    inputs: Inputs | None = None
+
+    def observe(config: Config, run: Run) -> Mapping[str, str]:
+        nonlocal inputs
+        if inputs is None:
+            # Imported here: few plans have runs whose inputs are looked at.
+            from mason.project.runs.performing import Inputs
+
+            inputs = Inputs(project)
+        return inputs.fingerprints(config, run)
+
+    try:
+        yield observe
+    finally:
+        if inputs is not None:
+            inputs.close()
+
+
+def told_outcome(project: Project, run_id: str) -> Outcome | None:
+    """How the run of a run resource ended, as its record tells; ``None`` where that does not, or cannot be read."""
+    from mason.state.outcome import Outcome
+
+    try:
+        return Outcome.from_dict(project.store.get_run(run_id).get("outcome"))
+    except StateError:
+        # Then nobody knows, and the run is done again.
+        return None
+
+
+def _applying(project: Project) -> LockInfo | None:
+    """Who is applying to the project's state at this moment, as far as that can be told."""
+    from mason.state.lock import may_live
+
+    try:
+        holder = project.store.lock_info()
+    except StateError:
+        return None
+    return holder if holder is not None and holder.operation == "apply" and may_live(holder) else None
+
+
+def plan_destroy(project: Project, targets: Sequence[str] = ()) -> Plan:
+    """The deletion of ``targets`` and all that uses them; of everything in the state without targets."""
+    from mason.planner.build import build_destroy
+
+    made = build_destroy(project.store.read(), targets=targets, project=project.settings.name)
+    return replace(made, state=project.store.url)

@@ -1,0 +1,1 @@
+"""Use cases of runs: prepare one, do it, go on with it, and look back. Operators and workflows alike."""

@@ -1,0 +1,1 @@
+"""Use cases of schedules: which are due, and what runs them when they are."""

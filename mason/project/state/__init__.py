@@ -1,0 +1,1 @@
+"""Use cases that look after the state itself, and not after what it holds."""
