@@ -12,8 +12,9 @@ from typing import Any
 from mason.dryrun.sentences import placeholder
 from mason.engines import ENGINES, models
 from mason.engines.verbs import Verb
-from mason.resources.kinds import TEMPLATE, Sentence
+from mason.resources.operator import Sentence
 from mason.resources.parameters import convert
+from mason.resources.templates import TEMPLATE
 
 _NAMES = {
     "str": "text",

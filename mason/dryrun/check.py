@@ -13,8 +13,10 @@ from typing import Any, NamedTuple, Protocol
 from mason import secrets
 from mason.engines import ENGINES
 from mason.errors import EngineError, MissingDependencyError
+from mason.resources.config import CONFIG
 from mason.resources.documents import Path
-from mason.resources.kinds import ROLES, SENTENCE_WORDS
+from mason.resources.operator import OPERATOR, SENTENCE_WORDS
+from mason.resources.roles import ROLES
 from mason.resources.validate import CALLS, Examine, Finding
 from mason.resources.wording import suggestion
 
@@ -42,9 +44,9 @@ def examiner(catalog: ClientCatalog) -> Examine:
     """The check of a definition, and of the verbs that its Python class calls, against all engines and ``catalog``."""
 
     def examine(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterator[Finding]:
-        if definition.get("type") == "config":
+        if definition.get("type") == CONFIG.name:
             yield from _config(definition, catalog)
-        elif definition.get("type") == "operator":
+        elif definition.get("type") == OPERATOR.name:
             yield from _supported(definition, catalog)
             for index, given in enumerate(_list(definition.get("do"))):
                 yield from _sentence(given, index)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mason.errors import UnsupportedVerbError
-from mason.resources.kinds import ROLES, Config, Operator
+from mason.resources.config import Config
+from mason.resources.operator import Operator
+from mason.resources.roles import ROLES
 
 if TYPE_CHECKING:
     from mason.dryrun.check import ClientCatalog

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason import secrets
 from mason.errors import EngineError, MissingDependencyError, SettingsError
-from mason.resources.kinds import Config
+from mason.resources.config import Config
 from mason.resources.parameters import convert
 from mason.resources.wording import TYPE_WORDS
 from mason.secrets import property_schema

@@ -17,7 +17,8 @@ from mason.dryrun.compatibility import choose_clients
 from mason.dryrun.sentences import Pending, finish
 from mason.engines import ENGINES
 from mason.errors import Diagnostic, ParameterError
-from mason.resources.kinds import Config, Operator, Sentence
+from mason.resources.config import Config
+from mason.resources.operator import Operator, Sentence
 from mason.values import dataclass
 
 if TYPE_CHECKING:

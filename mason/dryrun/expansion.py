@@ -14,8 +14,8 @@ from dataclasses import replace
 
 from mason.errors import Diagnostic, ResourceError
 from mason.resources.address import title_of
-from mason.resources.dag import ordered, step_remedy
-from mason.resources.kinds import Step, Workflow
+from mason.resources.dag import step_remedy
+from mason.resources.workflow import Step, Workflow, ordered
 from mason.resources.workflow_file import Entry, WorkflowGiven, entries, top
 from mason.values import dataclass, field
 

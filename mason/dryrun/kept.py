@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from mason.dryrun.expansion import FlatStep
 from mason.dryrun.references import is_referring
-from mason.resources.kinds import Operator, Parameter
+from mason.resources.operator import Operator, Parameter
 from mason.resources.parameters import convert
 from mason.secrets import scrub_all
 

@@ -13,7 +13,8 @@ from mason.dryrun.dryrun import DryRun
 from mason.dryrun.references import Reference, Unresolved, fill, look_up
 from mason.errors import Diagnostic, ParameterError, ResourceError
 from mason.resources.address import kind_of, title_of
-from mason.resources.kinds import Config, Operator
+from mason.resources.config import Config
+from mason.resources.operator import Operator
 from mason.resources.parameters import Given, bind
 from mason.values import dataclass, field
 

@@ -17,13 +17,15 @@ from mason.dryrun.planned import PlannedStep, PlannedWorkflow, WorkflowPlan, nam
 from mason.dryrun.references import OF_RUN, Found, Reference, Unresolved, find, is_referring, look_up
 from mason.dryrun.run_results import Lookup, step_of_run
 from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
-from mason.resources.address import config_address, kind_of, run_address, title_of
+from mason.resources.address import config_address, run_address, title_of
+from mason.resources.config import Config
 from mason.resources.dag import dag_findings, step_remedy
-from mason.resources.kinds import Config, Operator, Step, Workflow
+from mason.resources.executed import ONLY_STEP
+from mason.resources.operator import Operator
 from mason.resources.order import cycles
 from mason.resources.parameters import Given, bind
-from mason.resources.runs import ONLY_STEP
 from mason.resources.wording import shortened
+from mason.resources.workflow import Step, Workflow, is_workflow
 from mason.resources.workflow_file import WorkflowGiven, parameters_of
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry
@@ -57,7 +59,7 @@ def prepare(
         raise NotFoundError(f"There is no {named(address)} in the state. See what there is with: mason get workflow")
     planning = _Planning(lookup, read_source, catalog, config_id, redone)
     workflows = planning.workflows(address)
-    flat = expand(_AROUND_OPERATOR if kind_of(address) == "operator" else address, workflows, given)
+    flat = expand(_AROUND_OPERATOR if not is_workflow(address) else address, workflows, given)
     planning.kept = kept(flat.steps) if kept is not None else {}
     planned, faults = planning.steps(flat, given)
     wrong = (*given.faults, *flat.faults)
@@ -109,7 +111,7 @@ class _Planning:
         """The workflow and all that are in it. Raises ``ResourceError`` for what has no order and for circles."""
         found: dict[str, Workflow] = {}
         faults: list[Diagnostic] = []
-        if kind_of(address) == "operator":
+        if not is_workflow(address):
             return {_AROUND_OPERATOR: _of_one_step(address)}
         waiting = [address]
         while waiting:
@@ -122,7 +124,7 @@ class _Planning:
                 for _, message, remedy in dag_findings(entry.definition.get("dag"))
             ]
             found[each] = Workflow.from_definition(entry.definition)
-            waiting += [step.address for step in found[each].steps if step.type == "workflow"]
+            waiting += [step.address for step in found[each].steps if is_workflow(step.address)]
         for circle in cycles({each: [step.address for step in workflow.steps] for each, workflow in found.items()}):
             message = f"workflows contain one another: {' -> '.join(circle)}"
             faults.append(Diagnostic("", 0, message, "take one of these steps out"))

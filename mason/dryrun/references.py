@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mason.resources.kinds import TEMPLATE
+from mason.resources.templates import TEMPLATE
 from mason.resources.wording import described, nearest, quoted, shortened
 from mason.secrets import REDACTED
 from mason.values import dataclass

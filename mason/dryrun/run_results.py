@@ -11,10 +11,10 @@ from hashlib import sha256
 from typing import Any
 
 from mason.dryrun.references import OF_RUN, Reference, Unresolved, look_up
-from mason.resources.address import kind_of, run_address, title_of, work_address
+from mason.resources.address import run_address, title_of, work_address
 from mason.resources.dag import step_remedy
-from mason.resources.kinds import Workflow
-from mason.resources.runs import ONLY_STEP, result_references
+from mason.resources.executed import ONLY_STEP, result_references
+from mason.resources.workflow import Workflow, is_workflow
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
 
@@ -37,9 +37,9 @@ def step_of_run(parts: Sequence[str], lookup: Lookup) -> tuple[str, str, tuple[s
     if not entry.is_as_applied:
         return f"run {run} was edited in the state (plan the file that defines it)"
     work, place = work_address(entry.definition), 1
-    if kind_of(work) == "operator":
+    if not is_workflow(work):
         return run, ONLY_STEP, tuple(parts[1:])
-    while kind_of(work) == "workflow":
+    while is_workflow(work):
         within = lookup(work)
         if within is None:
             return f"there is no {title_of(work)} in the state (apply it first)"

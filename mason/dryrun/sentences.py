@@ -8,7 +8,8 @@ from typing import Any
 
 from mason.engines.models import Model
 from mason.errors import NotFoundError
-from mason.resources.kinds import TEMPLATE, Sentence
+from mason.resources.operator import Sentence
+from mason.resources.templates import TEMPLATE
 
 
 class Pending(str):

@@ -19,7 +19,7 @@ from mason.planner.integrity import dangling, foreign, protected, references_of,
 from mason.planner.plan import Action, Drift, Plan, Wanted
 from mason.planner.renaming.moves import likely, renames
 from mason.planner.saving import Saving, deletion
-from mason.resources.address import EXECUTED, kind_of
+from mason.resources.kinds import effect_of
 from mason.resources.order import topological
 from mason.resources.resource import Resource, Resources, encode
 from mason.resources.wording import suggestion
@@ -98,7 +98,7 @@ def build(
     for resource in resources.items:
         if selected is not None and resource.address not in selected:
             continue
-        if kind_of(resource.address) in EXECUTED:
+        if effect_of(resource.address):
             executed.append(resource)
             continue
         if resource.address not in edited and digests.get(resource.address) == resource.digest:
@@ -213,13 +213,13 @@ class _Executed:
             # What is shown is what changes in the state. A run is done again for what changes besides names; schedulers
             # are told names as well.
             changes = action.changes
-            if followed is not None and kind_of(address) == "run":
+            if followed is not None and effect_of(address) == "done":
                 changes = compare(followed.definition, resource.definition)[0]
             if held is not None and entry is not None and entry.outcome != held.outcome:
                 action = replace(action, outcome=entry.outcome)
             before = [used for used in resource.references if used in done]
             try:
-                if kind_of(address) == "schedule":
+                if effect_of(address) == "put":
                     due = self._executions.schedule(
                         resource,
                         entry,
@@ -269,7 +269,7 @@ class _Executed:
 
     def _unready(self, resource: Resource, planned: Collection[str], lookup: Lookup) -> Iterator[str]:
         """What is to be warned of for a run or schedule that needs others which this plan does not do."""
-        elsewhere = [used for used in resource.references if kind_of(used) == "run" and used not in planned]
+        elsewhere = [used for used in resource.references if effect_of(used) == "done" and used not in planned]
         if not elsewhere:
             return
         from mason.planner.runs_and_schedules import unready
@@ -317,7 +317,7 @@ def _carried(
     """The actions that tell runs which are not ``planned`` what the things that they used are called now, or they would
     be done again. They stay whose they are."""
     for address, entry in followed.items():
-        if entry.kind == "run" and address in applied and address not in planned:
+        if effect_of(address) == "done" and address in applied and address not in planned:
             held = applied[address]
             wanted = Wanted(held.digest, encode(held.definition), held.project, held.file)
             reason = _named_otherwise(held, moves)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from mason.errors import Diagnostic
 from mason.planner.plan import Action
-from mason.resources.address import EXECUTED, config_address, kind_of, work_address
+from mason.resources.address import config_address, kind_of, work_address
+from mason.resources.kinds import addresses_used, effect_of, uses_others
 from mason.resources.order import cycles
 from mason.resources.resource import Resource
 from mason.resources.wording import suggestion
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 
 def references_of(entry: Entry) -> tuple[str, ...]:
     """The addresses that an applied resource uses."""
-    if entry.kind in ("config", "operator"):
-        return ()
-    # Imported here, and below: most plans change definitions that use nothing.
-    from mason.resources.runs import addresses_used
-
     try:
         return addresses_used(entry.definition)
     except (KeyError, TypeError, AttributeError, ValueError):
@@ -41,11 +37,11 @@ def dangling(
     missing = {address for address in resource.references if address not in wanted and address not in applied}
     if not missing:
         return
-    from mason.resources.kinds import Workflow
-    from mason.resources.runs import configs_of
+    from mason.resources.executed import configs_of
+    from mason.resources.workflow import Workflow
 
     known = sorted({*wanted, *applied})
-    if kind_of(resource.address) in EXECUTED:
+    if effect_of(resource.address):
         # Of the steps of workflows within, the dry run tells what they lack.
         parameters = resource.definition.get("parameters")
         missing -= {*map(config_address, configs_of(parameters))} - {
@@ -75,7 +71,7 @@ def _naming(resource: Resource, address: str) -> Path:
     if address == config_address(definition["config_id"]):
         return ("config_id",)
     name = address.partition(".")[2]
-    if kind_of(address) == "run" and name in definition.get("depends_on", ()):
+    if effect_of(address) == "done" and name in definition.get("depends_on", ()):
         return ("depends_on", definition["depends_on"].index(name))
     return ("parameters",)
 
@@ -87,12 +83,12 @@ def together(
     saved = {action.address for action in actions if action.kind != "delete"}
     deleted = {action.address for action in actions if action.kind == "delete"}
     moved = {action.moved_from: action.address for action in actions if action.moved_from}
-    if not deleted and not moved and all(kind_of(address) in ("config", "operator") for address in saved):
+    if not deleted and not moved and not any(map(uses_others, saved)):
         return
     uses = {address: wanted[address].references for address in sorted(saved)}
     for address in applied:
         # By address first: a large state is decoded where it is asked for, and most of it uses nothing.
-        if kind_of(address) in ("config", "operator"):
+        if not uses_others(address):
             continue
         if address not in saved and address not in deleted and address not in moved:
             uses[address] = references_of(applied[address])
@@ -106,7 +102,7 @@ def together(
                 yield Diagnostic(*_standing(address, wanted), message, "write its new name there too")
     for circle in cycles(uses):
         changed = next((address for address in circle if address in saved), circle[0])
-        if kind_of(changed) == "run":
+        if effect_of(changed) == "done":
             message, remedy = f"runs wait for one another: {' -> '.join(circle)}", "let one of them wait for none"
         else:
             message, remedy = f"workflows contain one another: {' -> '.join(circle)}", "take one of these steps out"

@@ -19,11 +19,14 @@ from mason.dryrun.run_results import Lookup, referred_steps, returned_otherwise
 from mason.engines import models
 from mason.errors import Diagnostic, MasonError, ParameterError, ResourceError
 from mason.planner.plan import ActionKind, Change
-from mason.resources.address import config_address, kind_of, run_address, title_of
+from mason.resources.address import config_address, run_address, title_of
+from mason.resources.config import Config
 from mason.resources.documents import Path
-from mason.resources.kinds import Config, Workflow
+from mason.resources.executed import ONLY_STEP, result_references, runs_before
 from mason.resources.resource import Resource
-from mason.resources.runs import ONLY_STEP, Run, Schedule, result_references, runs_before
+from mason.resources.run import RUN, Run
+from mason.resources.schedule import Schedule
+from mason.resources.workflow import Workflow, is_workflow
 from mason.resources.workflow_file import WorkflowGiven, given_for_workflow
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry
@@ -348,11 +351,11 @@ def _missing_inputs(seen: Mapping[str, str], before: Sequence[str]) -> Iterator[
 
 def given_of(work: str, parameters: Mapping[str, Any], resource: Resource | None, place: Place) -> WorkflowGiven:
     """The parameters of a run or schedule, with the lines at which they stand where ``resource`` has a file."""
-    values = parameters if kind_of(work) == "workflow" else {ONLY_STEP: {"parameters": dict(parameters)}}
+    values = parameters if is_workflow(work) else {ONLY_STEP: {"parameters": dict(parameters)}}
     if resource is None:
         return given_for_workflow(values)
     return given_for_workflow(
-        values, file=resource.file, document=_Lines(resource, place, is_workflow=kind_of(work) == "workflow")
+        values, file=resource.file, document=_Lines(resource, place, is_workflow=is_workflow(work))
     )
 
 
@@ -395,7 +398,7 @@ def schedule_model(schedule: Schedule, plan: WorkflowPlan) -> models.Schedule:
 def schedule_deletion(entry: Entry) -> tuple[Call, ...]:
     """The call that takes an applied schedule from its scheduler; none where no scheduler was ever given it."""
     outcome = Outcome.of(entry)
-    if entry.kind != "schedule" or outcome is None or not outcome.client:
+    if outcome is None or not outcome.client:
         return ()
     return (
         Call(outcome.client, "scheduler", "delete_schedule", {"name": entry.definition.get("name")}, read_only=False),
@@ -409,7 +412,7 @@ def unready(definition: Mapping[str, Any], lookup: Lookup) -> dict[str, str]:
     referred = referred_steps([definition], lookup)
     for name in runs_before(definition):
         outcome = Outcome.of(lookup(run_address(name)))
-        if definition["type"] == "run" and (outcome is None or outcome.status != "succeeded"):
+        if definition["type"] == RUN.name and (outcome is None or outcome.status != "succeeded"):
             found[run_address(name)] = f"{run_address(name)} did not succeed"
         elif not referred.get(name, set()) <= (outcome.results.keys() if outcome else set()):
             found[run_address(name)] = f"what {run_address(name)} returned was not kept"

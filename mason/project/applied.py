@@ -13,7 +13,7 @@ from mason.errors import (
     StateFormatError,
 )
 from mason.resources.address import config_address
-from mason.resources.kinds import Config
+from mason.resources.config import Config
 from mason.resources.wording import nearest
 from mason.state.snapshot import Entry, Snapshot
 
@@ -46,7 +46,7 @@ def shown_definition(entry: Entry) -> dict[str, Any]:
     given = entry.definition
     # Kept with sorted keys; people expect the name first.
     definition = {name: given[name] for name in (*_HEAD, *given) if name in given}
-    if entry.kind == "config" and "clients" in definition:
+    if "clients" in definition:
         definition["clients"] = _shown_clients(definition["clients"])
     return definition
 

@@ -15,9 +15,10 @@ from mason.project.opening import Project
 from mason.project.remembering import remember_applied
 from mason.project.runs.clients import Clients
 from mason.project.runs.preparing import prepare_work
-from mason.resources.address import config_address, kind_of
-from mason.resources.kinds import Config
-from mason.resources.runs import Schedule
+from mason.resources.address import config_address
+from mason.resources.config import Config
+from mason.resources.kinds import effect_of
+from mason.resources.schedule import Schedule
 from mason.runtime.context import ask
 from mason.runtime.output import aside
 from mason.secrets import scrub, scrub_all
@@ -59,7 +60,7 @@ class _Look:
         self._snapshot = snapshot
         self._clients: dict[tuple[str, str, str], Clients] = {}
         # By address first: what is no run or schedule need not be decoded.
-        addresses = [address for address in snapshot.resources if kind_of(address) in ("run", "schedule")]
+        addresses = [address for address in snapshot.resources if effect_of(address)]
         self._entries = snapshot.select(addresses)
 
     def close(self) -> None:
@@ -69,7 +70,7 @@ class _Look:
     def schedules(self) -> Iterator[Drift]:
         for address, entry in self._entries.items():
             outcome = Outcome.of(entry)
-            if entry.kind == "schedule" and outcome is not None and outcome.status == "succeeded" and outcome.client:
+            if effect_of(address) == "put" and outcome is not None and outcome.status == "succeeded" and outcome.client:
                 try:
                     found = self._schedule(address, untouched(self._snapshot, address, self._entries), outcome)
                 except MasonError as error:
@@ -94,7 +95,7 @@ class _Look:
         newest: dict[tuple[str, str, str, str], _Touched] = {}
         for address, entry in self._entries.items():
             outcome = Outcome.of(entry)
-            if outcome is None or entry.kind != "run":
+            if outcome is None or effect_of(address) != "done":
                 continue
             for given in outcome.tables:
                 table = given.get("table")

@@ -50,7 +50,7 @@ def published_schema(kind: str) -> dict[str, Any]:
     from mason.resources.schema import schema
 
     published = schema(kind)
-    if kind == "config":
+    if "clients" in published["properties"]:
         known = published["properties"]["clients"]["properties"] = {}
         for name in registry.names():
             # One client of another package that is broken does not take the schema from all others.

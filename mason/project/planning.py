@@ -22,13 +22,13 @@ from mason.project.loading import load, parse_cache
 from mason.project.opening import Project, stored_source
 from mason.project.remembering import remember_applied, remember_written
 from mason.resources.address import kind_of
-from mason.resources.kinds import Config
+from mason.resources.config import CONFIG, Config
 from mason.state.store import LockInfo
 
 if TYPE_CHECKING:
     from mason.planner.plan import Drift, Plan
     from mason.project.runs.performing import Inputs
-    from mason.resources.runs import Run
+    from mason.resources.run import Run
     from mason.state.outcome import Outcome
     from mason.state.snapshot import Snapshot
 
@@ -75,7 +75,7 @@ def plan(
 
         snapshot = project.store.read()
         # Before anything is said: somebody may have written down what a reference of a config stands for.
-        configs = (resource for resource in resources.items if kind_of(resource.address) == "config")
+        configs = (resource for resource in resources.items if kind_of(resource.address) == CONFIG.name)
         remember_written(project.settings, [json.loads(resource.encoded) for resource in configs])
         remember_applied(project.settings, snapshot)
         with _observing(project) as observe:

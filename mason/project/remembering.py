@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason import secrets, settings
 from mason.resources.address import kind_of
-from mason.resources.kinds import Config
+from mason.resources.config import CONFIG, Config
 from mason.settings import ProjectSettings
 from mason.state.snapshot import Snapshot
 
@@ -26,7 +26,7 @@ def remember_secrets(found: ProjectSettings, plan: Plan, snapshot: Snapshot | No
         [
             json.loads(action.wanted.encoded)
             for action in plan.actions
-            if action.wanted is not None and kind_of(action.address) == "config"
+            if action.wanted is not None and kind_of(action.address) == CONFIG.name
         ],
     )
     if snapshot is not None:
@@ -38,7 +38,7 @@ def remember_applied(found: ProjectSettings, snapshot: Snapshot) -> None:
     reference of any config stands for."""
     from mason.project.applied import find
 
-    remember_written(found, [entry.definition for entry in find(snapshot, "config").values() if entry.is_as_applied])
+    remember_written(found, [entry.definition for entry in find(snapshot, CONFIG.name).values() if entry.is_as_applied])
 
 
 def remember_written(found: ProjectSettings, definitions: Iterable[Mapping[str, Any]]) -> None:

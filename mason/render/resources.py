@@ -10,6 +10,9 @@ from mason.render import JSON_FORMAT
 from mason.render.tables import table
 from mason.render.terminal import Terminal
 from mason.resources.address import KINDS
+from mason.resources.config import CONFIG
+from mason.resources.run import RUN
+from mason.resources.schedule import SCHEDULE
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry
 
@@ -19,13 +22,8 @@ def resources_text(entries: Mapping[str, Entry], current: str, terminal: Termina
     parts: list[str] = []
     kinds = [kind for kind in KINDS if any(entry.kind == kind for entry in entries.values())]
     for kind in kinds:
-        chosen = {address: entry.definition for address, entry in entries.items() if entry.kind == kind}
-        if kind == "config":
-            text = _configs(chosen, current, terminal)
-        elif kind == "run":
-            text = _runs(entries, terminal)
-        else:
-            text = _schedules(chosen, terminal) if kind == "schedule" else _commands(chosen, terminal)
+        chosen = {address: entry for address, entry in entries.items() if entry.kind == kind}
+        text = _TABLES.get(kind, _commands)(chosen, current, terminal)
         title = terminal.style(f"{kind.capitalize()}s", "bold") + "\n"
         parts.append((title if len(kinds) > 1 else "") + text)
     return "\n\n".join(parts)
@@ -34,15 +32,15 @@ def resources_text(entries: Mapping[str, Entry], current: str, terminal: Termina
 # Names come from the addresses, and the rest as it is: a state may have been edited, and looking must work then.
 
 
-def _configs(definitions: Mapping[str, Mapping[str, Any]], current: str, terminal: Terminal) -> str:
+def _configs(entries: Mapping[str, Entry], current: str, terminal: Terminal) -> str:
     order = ("execution", "metastore", "storage", "scheduler")
     rows = [
         [
             "*" if (identifier := address.partition(".")[2]) == current else "",
             identifier,
-            *(_joined(given.get(f"{role}_clients", ())) for role in order),
+            *(_joined(entry.definition.get(f"{role}_clients", ())) for role in order),
         ]
-        for address, given in definitions.items()
+        for address, entry in entries.items()
     ]
     return table(["", "id", *order], rows, terminal)
 
@@ -51,39 +49,41 @@ def _joined(names: Any) -> str:
     return ", ".join(map(str, names)) if isinstance(names, (list, tuple)) else str(names)
 
 
-def _commands(definitions: Mapping[str, Mapping[str, Any]], terminal: Terminal) -> str:
+def _commands(entries: Mapping[str, Entry], current: str, terminal: Terminal) -> str:
     rows = [
-        [*address.partition(".")[2].partition(".")[::2], str(given.get("description", ""))]
-        for address, given in definitions.items()
+        [*address.partition(".")[2].partition(".")[::2], str(entry.definition.get("description", ""))]
+        for address, entry in entries.items()
     ]
     return table(["namespace", "command", "description"], rows, terminal)
 
 
-def _runs(entries: Mapping[str, Entry], terminal: Terminal) -> str:
+def _runs(entries: Mapping[str, Entry], current: str, terminal: Terminal) -> str:
     rows = []
     for address, entry in entries.items():
-        if entry.kind == "run":
-            given, outcome = entry.definition, Outcome.of(entry)
-            rows.append(
-                [
-                    address.partition(".")[2],
-                    str(given.get("workflow") or given.get("operator") or ""),
-                    str(given.get("config_id", "")),
-                    outcome.status if outcome else "",
-                    outcome.at.replace("T", " ").partition("+")[0] if outcome else "",
-                    str(given.get("description", "")),
-                ]
-            )
+        given, outcome = entry.definition, Outcome.of(entry)
+        rows.append(
+            [
+                address.partition(".")[2],
+                str(given.get("workflow") or given.get("operator") or ""),
+                str(given.get("config_id", "")),
+                outcome.status if outcome else "",
+                outcome.at.replace("T", " ").partition("+")[0] if outcome else "",
+                str(given.get("description", "")),
+            ]
+        )
     return table(["name", "what", "config", "status", "at", "description"], rows, terminal)
 
 
-def _schedules(definitions: Mapping[str, Mapping[str, Any]], terminal: Terminal) -> str:
+def _schedules(entries: Mapping[str, Entry], current: str, terminal: Terminal) -> str:
     columns = ("workflow", "config_id", "schedule", "time_zone", "description")
     rows = [
-        [address.partition(".")[2], *(str(given.get(column, "")) for column in columns)]
-        for address, given in definitions.items()
+        [address.partition(".")[2], *(str(entry.definition.get(column, "")) for column in columns)]
+        for address, entry in entries.items()
     ]
     return table(["name", "workflow", "config", "schedule", "time zone", "description"], rows, terminal)
+
+
+_TABLES = {CONFIG.name: _configs, RUN.name: _runs, SCHEDULE.name: _schedules}
 
 
 def definition_text(definition: Mapping[str, Any]) -> str:

@@ -19,10 +19,6 @@ WORK_PATTERN = f"{NAME_PATTERN[:-1]}:{NAME_PATTERN[1:]}"
 KINDS = ("config", "operator", "workflow", "run", "schedule")
 """The kinds of resource, in the order in which they are listed and applied."""
 
-EXECUTED = ("run", "schedule")
-"""The kinds of resource whose applying calls engines."""
-
-
 MOVED = "moved"
 """The type of a document that says that a resource has another address now. It has none itself."""
 
@@ -30,16 +26,6 @@ MOVED = "moved"
 def is_name(text: str) -> bool:
     """Whether ``text`` may name a resource (see ``NAME_PATTERN``; at most 100 characters)."""
     return len(text) <= 100 and re.fullmatch(NAME_PATTERN[1:-1], text) is not None
-
-
-def address_of(definition: Mapping[str, Any]) -> str:
-    """The address of a validated definition, such as ``operator.table.get``."""
-    kind = definition["type"]
-    if kind == "config":
-        return f"config.{definition['id']}"
-    if kind in ("run", "schedule"):
-        return f"{kind}.{definition['name']}"
-    return f"{kind}.{definition['namespace']}.{definition['command']}"
 
 
 def kind_of(address: str) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-from mason.resources.kinds import Step
 from mason.resources.validate import Finding
 from mason.resources.wording import nearest, quoted, shortened, suggestion
 
@@ -53,22 +51,6 @@ def dag_findings(steps: Any) -> list[Finding]:
         message = f"Unreachable steps: [{shortened(quoted(name) for name in behind)}]"
         findings.append(Finding(("dag", places[behind[0]]), message, "they wait for steps that wait for themselves"))
     return findings
-
-
-def ordered(steps: Sequence[Step]) -> list[Step]:
-    """The steps of a workflow that has no faults, each after its dependencies; as written where that is free."""
-    places = {step.id: number for number, step in enumerate(steps)}
-    sorter = TopologicalSorter({step.id: step.dependencies for step in steps})
-    sorter.prepare()
-    order: list[Step] = []
-    ready: list[int] = []
-    while sorter.is_active():
-        for name in sorter.get_ready():
-            heappush(ready, places[name])
-        following = steps[heappop(ready)]
-        order.append(following)
-        sorter.done(following.id)
-    return order
 
 
 def _is_readable(step: Any) -> bool:

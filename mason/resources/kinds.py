@@ -1,178 +1,80 @@
-"""Typed views of what a resource's definition says.
-
-A definition is the normalized mapping (see ``normalize``) that is digested, stored in the state and shown
-by ``get``; these frozen values are what the rest of Mason reasons with. They are built from definitions
-that passed their JSON Schema, so building them cannot fail.
-"""
+"""The kinds of resource: each is said in a module of its own, and all are treated alike here and elsewhere."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from mason.values import dataclass
+from mason.resources.address import kind_of
+from mason.resources.config import CONFIG
+from mason.resources.kind import Kind, filled
+from mason.resources.operator import OPERATOR
+from mason.resources.run import RUN
+from mason.resources.schedule import SCHEDULE
+from mason.resources.validate import Finding
+from mason.resources.workflow import WORKFLOW
 
-ROLES = ("metastore", "storage", "execution", "scheduler")
-"""The four engines, in the order in which they are always listed."""
-
-TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-"""A reference in an argument of a sentence: ``{{name}}``, spaces around the name allowed."""
+_KINDS = {kind.name: kind for kind in (CONFIG, OPERATOR, WORKFLOW, RUN, SCHEDULE)}
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of an operator.
+def kind_named(name: str) -> Kind:
+    """The kind of that name. Raises ``KeyError`` for one that this Mason does not know."""
+    return _KINDS[name]
 
-    ``type`` is ``any`` or a JSON Schema type: ``string``, ``integer``, ``number``, ``boolean``, ``array``, ``object``.
+
+def effect_of(address: str) -> Literal["", "done", "put"]:
+    """What applying the resource at ``address`` does beside saving its definition (see :class:`Kind`)."""
+    kind = _KINDS.get(kind_of(address))
+    # A state may hold kinds that a newer Mason has: this one does nothing with them.
+    return kind.effect if kind is not None else ""
+
+
+def uses_others(address: str) -> bool:
+    """Whether the resource at ``address`` is of a kind that may use others, or one that this Mason does not know."""
+    kind = _KINDS.get(kind_of(address))
+    return kind is None or kind.uses is not None
+
+
+def address_of(definition: Mapping[str, Any]) -> str:
+    """The address of a validated definition, such as ``operator.table.get``."""
+    kind = _KINDS[definition["type"]]
+    return ".".join((kind.name, *(str(definition[key]) for key in kind.keys)))
+
+
+def addresses_used(definition: Mapping[str, Any]) -> tuple[str, ...]:
+    """The addresses that a normalized definition uses."""
+    uses = _KINDS[definition["type"]].uses
+    return uses(definition) if uses is not None else ()
+
+
+def redirected(definition: Mapping[str, Any], before: str, after: str) -> dict[str, Any]:
+    """A normalized definition that names the address ``after`` where it named ``before``."""
+    redirect = _KINDS[definition["type"]].redirected
+    return redirect(definition, before, after) if redirect is not None else dict(definition)
+
+
+def renamed(definition: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """A definition with the name that ``address`` says."""
+    kind, *names = address.split(".")
+    return {**definition, **dict(zip(_KINDS[kind].keys, names, strict=True))}
+
+
+def findings(definition: Mapping[str, Any]) -> list[Finding]:
+    """All that is wrong with a definition besides its schema.
+
+    Says what it can about a definition that does not fit its schema either, so that everything is reported at once;
+    parts of the wrong shape are left alone. Engines and verbs are not looked up: dry runs know them.
     """
-
-    name: str
-    required: bool
-    type: str = "any"
-    default: Any = None
-    description: str = ""
+    return _KINDS[definition["type"]].findings(definition)
 
 
-TRIGGER_RULES = ("all_success", "one_failed", "all_done", "none_failed")
-"""When a step runs, depending on how its dependencies ended; the first where nothing was said."""
+def normalize(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The normal form of a definition that passed its schema and checks: what is digested, stored and compared.
 
-SENTENCE_WORDS = ("as", "when")
-"""The keys of a sentence beside its verb."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """``do VERB(arguments) as ENGINE``, the client still open. ``bind`` names the result for later sentences, ``when``
-    the parameter without which the sentence is left out."""
-
-    engine: str
-    verb: str
-    arguments: Mapping[str, Any]
-    bind: str = ""
-    when: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """A parameterized definition of work. ``sentences`` is empty where a Python class does the work."""
-
-    namespace: str
-    command: str
-    description: str
-    parameters: tuple[Parameter, ...]
-    supported_configurations: tuple[Mapping[str, str], ...]
-    sentences: tuple[Sentence, ...]
-
-    def said(self, parameters: Mapping[str, Any]) -> tuple[Sentence, ...]:
-        """The sentences that are said with these parameters: one with ``when`` only where that parameter has a value
-        that is neither false nor empty."""
-        return tuple(each for each in self.sentences if not each.when or parameters.get(each.when))
-
-    @classmethod
-    def from_definition(cls, definition: Mapping[str, Any]) -> Operator:
-        """The typed view of a normalized operator definition."""
-        parameters = definition.get("parameters", {})
-        return cls(
-            namespace=definition["namespace"],
-            command=definition["command"],
-            description=definition.get("description", ""),
-            parameters=tuple(
-                Parameter(
-                    name=given["name"],
-                    required=required,
-                    type=given.get("type", "any"),
-                    default=given.get("default"),
-                    description=given.get("description", ""),
-                )
-                for required in (True, False)
-                for given in parameters.get("required" if required else "optional", ())
-            ),
-            supported_configurations=tuple(definition.get("supported_configurations", ())),
-            sentences=tuple(_sentence(given) for given in definition.get("do", ())),
-        )
-
-
-def _sentence(given: Mapping[str, Any]) -> Sentence:
-    call = next(key for key in given if key not in SENTENCE_WORDS)
-    engine, _, verb = call.partition(".")
-    return Sentence(engine, verb, given[call] or {}, given.get("as", ""), given.get("when", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """Which clients play which engine (the first is preferred), and each client's configuration, secrets unresolved."""
-
-    id: str
-    engines: Mapping[str, tuple[str, ...]]
-    clients: Mapping[str, Mapping[str, Any]]
-
-    @classmethod
-    def from_definition(cls, definition: Mapping[str, Any]) -> Config:
-        """The typed view of a normalized config definition."""
-        return cls(
-            id=definition["id"],
-            engines={role: tuple(definition.get(f"{role}_clients", ())) for role in ROLES},
-            clients={name: given.get("configuration", {}) for name, given in definition.get("clients", {}).items()},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a workflow: an operator or another workflow, and after which steps it runs.
-
-    ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty; ``retry_max`` says how often it is tried
-    again and ``timeout`` after how many seconds it is given up (both ``None`` where nothing was said).
+    Two ways of writing the same thing become one, so that a plan shows no change where nothing changed in meaning. The
+    order of lists is kept, because people put the preferred client and the next step where they mean it.
     """
-
-    id: str
-    type: str
-    namespace: str
-    command: str
-    dependencies: tuple[str, ...]
-    retry: str = ""
-    retry_max: int | None = None
-    timeout: int | None = None
-    trigger_rule: str = TRIGGER_RULES[0]
-
-    @property
-    def address(self) -> str:
-        """The address of what the step runs."""
-        return f"{self.type}.{self.namespace}.{self.command}"
-
-
-@dataclass(frozen=True, slots=True)
-class Workflow:
-    """A DAG of steps."""
-
-    namespace: str
-    command: str
-    name: str
-    description: str
-    supported_schedulers: tuple[str, ...]
-    steps: tuple[Step, ...]
-
-    @classmethod
-    def from_definition(cls, definition: Mapping[str, Any]) -> Workflow:
-        """The typed view of a normalized workflow definition."""
-        return cls(
-            namespace=definition["namespace"],
-            command=definition["command"],
-            name=definition.get("name", ""),
-            description=definition.get("description", ""),
-            supported_schedulers=tuple(definition.get("supported_schedulers", ())),
-            steps=tuple(
-                Step(
-                    id=given["id"],
-                    type=given.get("type", "operator"),
-                    namespace=given["namespace"],
-                    command=given["command"],
-                    dependencies=tuple(given.get("dependencies", ())),
-                    retry=given.get("retry", ""),
-                    retry_max=given.get("retry_max"),
-                    timeout=given.get("timeout"),
-                    trigger_rule=given.get("trigger_rule", TRIGGER_RULES[0]),
-                )
-                for given in definition.get("dag", ())
-            ),
-        )
+    plain = filled(_KINDS[definition["type"]].normalized(definition))
+    # Saying that nothing is protected is saying nothing.
+    plain.pop("protect", None)
+    return plain | {"protect": True} if definition.get("protect") else plain

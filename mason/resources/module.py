@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from mason.resources.documents import Fault, too_large
 from mason.resources.folders import ENTRY
-from mason.resources.kinds import ROLES
+from mason.resources.kind import PythonClass
+from mason.resources.roles import ROLES
 from mason.resources.walking import MAX_BYTES
 from mason.resources.wording import quoted
 from mason.values import dataclass
@@ -36,9 +37,6 @@ _INSIDES = frozenset({"f_locals", "_getframe", "__self__", "__globals__", "__clo
 
 _REFLECTION = frozenset({"inspect", "gc", "ctypes"})
 """Modules that do the same."""
-
-_BASES = {"operator": "Operator", "workflow": "Workflow"}
-_METHODS = {"operator": ("run", ("ctx",)), "workflow": ("step", ("current", "next"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +149,19 @@ def _parse(text: str) -> ast.Module | Fault:
         return Fault(1, "not valid Python: it nests too deeply")
 
 
-def class_fault(found: Survey, kind: str, namespace: str, command: str) -> Fault | None:
-    """Why ``__init__.py`` has no usable class for this operator or workflow; nothing if it has one.
+def class_fault(found: Survey, title: str, expected: str, wanted: PythonClass) -> Fault | None:
+    """Why ``__init__.py`` has no usable class for an operator or workflow; nothing if it has one.
 
-    A workflow needs no class: without any ``Workflow`` subclass there is no fault.
+    ``title`` says whose it is, ``expected`` how it has to be called, ``wanted`` what it has to be. Where none is needed
+    there is no fault without a class of that base.
     """
-    expected, base = class_name(namespace, command), _BASES[kind]
+    base = wanted.base
     chosen = found.classes.get(expected)
     if chosen is None:
         others = [name for name, node in found.classes.items() if base in _bases(node, found.classes)]
-        if kind == "workflow" and not others:
+        if not wanted.needed and not others:
             return None
         written = f"class {expected}(mason.{base})"
-        title = f"{kind.capitalize()} {namespace}:{command}"
         if not others:
             others = list(found.classes)
         if others:
@@ -178,7 +176,7 @@ def class_fault(found: Survey, kind: str, namespace: str, command: str) -> Fault
             f"class {expected} does not derive from mason.{base}",
             f"write class {expected}(mason.{base})",
         )
-    return _method_fault(chosen, found.classes, kind)
+    return _method_fault(chosen, found.classes, wanted)
 
 
 def has_class(found: Survey, namespace: str, command: str) -> bool:
@@ -199,8 +197,8 @@ def _bases(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> set[str]:
     return names
 
 
-def _method_fault(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], kind: str) -> Fault | None:
-    method, parameters = _METHODS[kind]
+def _method_fault(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], wanted: PythonClass) -> Fault | None:
+    method, parameters = wanted.method, wanted.arguments
     signature = f"def {method}(self, {', '.join(parameters)})"
     homes = [node, *(classes[name] for name in sorted(_bases(node, classes)) if name in classes)]
     written = next((m for home in homes for m in home.body if getattr(m, "name", "") == method), None)

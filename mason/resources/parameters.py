@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mason.errors import Diagnostic, ParameterError
-from mason.resources.kinds import Parameter
+from mason.resources.operator import Parameter
 from mason.values import dataclass, field
 
 _KEY = r"[A-Za-z_][A-Za-z0-9_.-]*"

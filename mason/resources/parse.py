@@ -9,15 +9,15 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 
 from mason.errors import Diagnostic
-from mason.resources import checks, moved
-from mason.resources.address import KINDS, MOVED, address_of, is_name
+from mason.resources import moved
+from mason.resources.address import KINDS, MOVED, is_name
 from mason.resources.documents import Document, Fault, read
 from mason.resources.folders import ENTRY, Folder
+from mason.resources.kind import PythonClass
+from mason.resources.kinds import address_of, addresses_used, findings, kind_named, normalize
 from mason.resources.module import class_fault, class_name, has_class
-from mason.resources.normalize import normalize
 from mason.resources.parse_cache import CachedDocument
 from mason.resources.resource import digest_of, encode
-from mason.resources.runs import addresses_used
 from mason.resources.validate import CALLS, Examine, kind_findings, schema_findings
 from mason.resources.wording import nearest, quoted
 from mason.values import dataclass, field
@@ -88,12 +88,13 @@ class _Parsing:
         found = kind_findings(definition)
         if not found:
             found = schema_findings(definition)
-            found += checks.findings(definition)
+            found += findings(definition)
         module = None
-        if definition["type"] in ("operator", "workflow") and not definition.get("do"):
+        wanted = kind_named(definition["type"]).python if definition["type"] in KINDS else None
+        if wanted is not None and not definition.get("do"):
             names = (definition.get("namespace"), definition.get("command"))
             if all(isinstance(name, str) and is_name(name) for name in names):
-                module = self._module(document)
+                module = self._module(document, wanted)
         found += self._examine(definition, module.survey().calls if module else ())
         for path, message, remedy in found:
             if module and path[:1] == (CALLS,):
@@ -119,23 +120,22 @@ class _Parsing:
     def _beside(self, name: str) -> str:
         return os.path.join(os.path.dirname(self._shown), name)
 
-    def _module(self, document: Document) -> Folder | None:
+    def _module(self, document: Document, wanted: PythonClass) -> Folder | None:
         """The Python files that do the work of this operator or workflow, where there are any."""
-        kind, namespace, command = (document.value[key] for key in ("type", "namespace", "command"))
+        namespace, command = document.value["namespace"], document.value["command"]
+        title, expected = f"{document.value['type'].capitalize()} {namespace}:{command}", class_name(namespace, command)
         folder = self._folder()
         self.parsed.module = folder.digest
         if folder.faults:
             self.parsed.faults.extend(folder.faults)
             return None
         if not folder.digest:
-            if kind == "operator":
-                message = f"Operator {namespace}:{command} has neither 'do' nor a Python class"
-                remedy = (
-                    f"add 'do', or write class {class_name(namespace, command)}(mason.Operator) in {ENTRY} beside it"
-                )
+            if wanted.needed:
+                message = f"{title} has neither 'do' nor a Python class"
+                remedy = f"add 'do', or write class {expected}(mason.{wanted.base}) in {ENTRY} beside it"
                 self.add_faults([Fault(document.line, message, remedy)])
             return None
-        fault = class_fault(folder.survey(), kind, namespace, command)
+        fault = class_fault(folder.survey(), title, expected, wanted)
         if fault:
             self.parsed.faults.append(Diagnostic(self._beside(ENTRY), *fault))
         return folder if has_class(folder.survey(), namespace, command) else None

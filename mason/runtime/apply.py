@@ -21,7 +21,7 @@ from mason.errors import MasonError, StateError
 from mason.planner.plan import Action, Plan
 from mason.planner.saved.stale import refuse_stale
 from mason.resources.address import kind_of
-from mason.resources.runs import addresses_used
+from mason.resources.kinds import addresses_used
 from mason.runtime.nodes import Ended, Node, Observer
 from mason.state.lock import next_snapshot, who, working_under
 from mason.state.outcome import Outcome

@@ -17,7 +17,7 @@ from mason.engines.engine import Engine
 from mason.engines.models import Rows
 from mason.errors import Diagnostic, MasonError, ParameterError
 from mason.resources.address import title_of
-from mason.resources.kinds import Operator, Sentence
+from mason.resources.operator import Operator, Sentence
 from mason.runtime import context
 from mason.runtime.answer import Answer, data_of
 from mason.runtime.context import Context, client_named

@@ -8,7 +8,7 @@ from mason.dryrun.arguments import fit, fitting
 from mason.dryrun.sentences import finish
 from mason.engines import ENGINES, models
 from mason.engines.models import Schema, Table
-from mason.resources.kinds import Sentence
+from mason.resources.operator import Sentence
 
 PLAIN = {"str", "bytes", "int", "bool", "Sequence[str]", "Mapping[str, Any]", "None"}
 

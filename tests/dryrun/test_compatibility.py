@@ -6,7 +6,8 @@ import pytest
 
 from mason.dryrun.compatibility import choose_clients
 from mason.errors import UnsupportedVerbError
-from mason.resources.kinds import Config, Operator
+from mason.resources.config import Config
+from mason.resources.operator import Operator
 
 
 class Catalog:

@@ -8,7 +8,7 @@ from mason import secrets
 from mason.clients import registry
 from mason.dryrun.configuration import remember_secrets, resolve
 from mason.errors import SettingsError
-from mason.resources.kinds import Config
+from mason.resources.config import Config
 
 SCHEMA = {
     "type": "object",

@@ -7,7 +7,8 @@ import pytest
 from mason.clients import registry
 from mason.dryrun.dryrun import dry_run
 from mason.errors import ParameterError
-from mason.resources.kinds import Config, Operator
+from mason.resources.config import Config
+from mason.resources.operator import Operator
 
 CONFIG = Config("1", dict.fromkeys(("metastore", "storage", "execution", "scheduler"), ("memory",)), {})
 

@@ -7,7 +7,7 @@ import pytest
 from mason.dryrun.sentences import finish
 from mason.engines.models import Table
 from mason.errors import NotFoundError
-from mason.resources.kinds import Sentence
+from mason.resources.operator import Sentence
 
 
 def finished(arguments, values):

@@ -10,7 +10,7 @@ import pytest
 
 from mason.planner.build import Prune, build
 from mason.planner.plan import Plan
-from mason.resources.address import address_of
+from mason.resources.kinds import address_of
 from mason.resources.resource import Module, Resource, Resources, digest_of, encode
 from mason.state.snapshot import Entry, Snapshot
 

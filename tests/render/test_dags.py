@@ -11,7 +11,7 @@ from mason.dryrun.planned import PlannedWorkflow
 from mason.dryrun.prepare import prepare
 from mason.render.dags import Node, ascii_dag, dot_dag, mermaid_dag, nodes_of, workflow_json, workflow_text
 from mason.render.terminal import Terminal
-from mason.resources.kinds import Workflow
+from mason.resources.workflow import Workflow
 from mason.resources.workflow_file import given_for_workflow
 from tests.planner.conftest import snapshot
 

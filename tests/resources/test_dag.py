@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mason.resources.dag import dag_findings, ordered
-from mason.resources.kinds import Workflow
+from mason.resources.dag import dag_findings
+from mason.resources.workflow import Workflow, ordered
 
 
 def dag(**steps: str) -> list[dict[str, object]]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mason.errors import ParameterError
-from mason.resources.kinds import Parameter
+from mason.resources.operator import Parameter
 from mason.resources.parameters import Given, bind, convert, parse_pairs
 
 

@@ -16,7 +16,7 @@ from mason.dryrun.dryrun import DryRun
 from mason.engines.execution import Execution
 from mason.engines.models import Column, Rows, Schema
 from mason.errors import EngineError
-from mason.resources.kinds import Operator
+from mason.resources.operator import Operator
 from mason.runtime.executor import execute
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from mason.errors import Diagnostic
 from mason.planner.plan import NAMES, Action
 from mason.resources.address import kind_of
+from mason.resources.kinds import effect_of
 from mason.resources.resource import Move, Resource
 from mason.resources.wording import suggestion
 from mason.state.snapshot import Entry
@@ -97,7 +98,7 @@ def _over_a_third_name(circle: Sequence[str], taken: Collection[str]) -> str:
     while third in taken:
         third += "_"
     steps = [(first, third), *zip(circle[:0:-1], [first, *circle[:1:-1]], strict=True), (third, second)]
-    if kind_of(first) == "schedule":
+    if effect_of(first) == "put":
         named = ", then ".join(f"{before} to {after}" for before, after in steps)
         return f"move them over a third name, by an apply for each move with no other beside it: {named}"
     commands = " && ".join(f"mason state mv {before} {after}" for before, after in steps)

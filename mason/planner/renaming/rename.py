@@ -8,14 +8,15 @@ to plan. What schedulers hold is not in reach: schedules are put anew by the nex
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from mason.errors import ConflictError, MasonError, NotFoundError, StateFormatError
 from mason.planner.integrity import references_of
+from mason.resources import kinds
 from mason.resources.address import config_address, is_name, kind_of
-from mason.resources.kinds import TEMPLATE
+from mason.resources.executed import referring_to
 from mason.resources.resource import digest_of, encode
 from mason.resources.wording import quoted, suggestion
 from mason.state.outcome import Outcome
@@ -77,14 +78,14 @@ def renamed(applied: Mapping[str, Entry], moves: Mapping[str, str]) -> dict[str,
         used = [each for each in references_of(entry) if each in moves]
         if (used or after != address) and entry.is_as_applied:
             for each in used:
-                definition = _redirected(definition, each, moves[each])
-            if after != address and entry.kind != "schedule":
-                definition = _named(definition, after)
+                definition = kinds.redirected(definition, each, moves[each])
+            if after != address and kinds.effect_of(address) != "put":
+                definition = kinds.renamed(definition, after)
         resources[after] = entry if definition is entry.definition else _redigested(entry, definition)
     old = {address: entry.digest for address, entry in applied.items()}
     new = {address: entry.digest for address, entry in resources.items()}
     for address, entry in resources.items():
-        if entry.kind == "run" and entry.outcome is not None:
+        if kinds.effect_of(address) == "done" and entry.outcome is not None:
             outcome = _outcome_after(entry.outcome, moves, old, new)
             if outcome != entry.outcome:
                 resources[address] = replace(entry, outcome=outcome)
@@ -107,12 +108,12 @@ def known(applied: Mapping[str, Entry], addresses: Iterable[str]) -> None:
 
 def _refuse_address(before: str, after: str) -> None:
     kind = kind_of(before)
-    if kind == "schedule":
+    if kinds.effect_of(before) == "put":
         raise MasonError(
             f"{before} stands in its scheduler under its name, and mv calls no engine. Rename it in its YAML, put a "
             f"document {{type: moved, from: {before}, to: {quoted(after)[1:-1]}}} beside it, and apply: mason apply"
         )
-    form = f"{kind}.NAMESPACE.COMMAND" if kind in ("operator", "workflow") else f"{kind}.NAME"
+    form = kinds.kind_named(kind).form
     parts = after.split(".")
     if kind_of(after) != kind or len(parts) != len(form.split(".")):
         raise MasonError(f"{quoted(after)} is no address for {before}: a resource keeps its kind. Write {form}.")
@@ -120,80 +121,6 @@ def _refuse_address(before: str, after: str) -> None:
         raise MasonError(
             f"{quoted(after)} is no address: names are at most 100 letters, digits, _ and -, not beginning with -."
         )
-
-
-def _named(definition: Mapping[str, Any], address: str) -> dict[str, Any]:
-    """A definition with the name that its ``address`` says."""
-    kind, *names = address.split(".")
-    keys = ("namespace", "command") if kind in ("operator", "workflow") else ("id",) if kind == "config" else ("name",)
-    return {**definition, **dict(zip(keys, names, strict=True))}
-
-
-def _redirected(definition: Mapping[str, Any], before: str, after: str) -> dict[str, Any]:
-    """A workflow, run or schedule that names ``after`` where it named ``before``."""
-    kind, *old = before.split(".")
-    new = after.split(".")[1:]
-    changed = dict(definition)
-    if definition["type"] == "workflow":
-        names = {"namespace": new[0], "command": new[1]}
-        changed["dag"] = [
-            {**step, **names} if [step["type"], step["namespace"], step["command"]] == [kind, *old] else step
-            for step in definition["dag"]
-        ]
-        return changed
-    if definition.get(kind) == ":".join(old):
-        changed[kind] = ":".join(new)
-    if kind == "config":
-        changed["config_id"] = _same_kind(definition["config_id"], old[0], new[0])
-        if "workflow" in definition and "parameters" in definition:
-            changed["parameters"] = _with_configs(definition["parameters"], old[0], new[0])
-    if kind == "run":
-        if "depends_on" in definition:
-            changed["depends_on"] = [new[0] if name == old[0] else name for name in definition["depends_on"]]
-        if "parameters" in definition:
-            changed["parameters"] = _mapped(definition["parameters"], _referring_to(old[0], new[0]))
-    return changed
-
-
-def _same_kind(given: Any, before: str, after: str) -> Any:
-    """The id ``after`` where ``given`` is ``before``: a number where that was one, as people write it."""
-    if str(given) != before:
-        return given
-    return int(after) if isinstance(given, int) and after.isdecimal() and str(int(after)) == after else after
-
-
-def _with_configs(parameters: Any, before: str, after: str) -> Any:
-    """Parameters of a workflow, whose steps may name configs of their own."""
-    if not isinstance(parameters, Mapping):
-        return parameters
-    changed = {}
-    for step, given in parameters.items():
-        if isinstance(given, Mapping):
-            given = dict(given)
-            if "config_id" in given and not isinstance(given["config_id"], bool):
-                given["config_id"] = _same_kind(given["config_id"], before, after)
-            if "parameters" in given:
-                given["parameters"] = _with_configs(given["parameters"], before, after)
-        changed[step] = given
-    return changed
-
-
-def _referring_to(before: str, after: str) -> Callable[[str], str]:
-    """Turns references to the run ``before`` in a text into references to ``after``; spaces stay as they are."""
-    name = re.compile(rf"^(\s*runs\s*\.\s*){re.escape(before)}(?=\s*(?:\.|$))")
-
-    def replaced(found: re.Match[str]) -> str:
-        return "{{" + name.sub(lambda part: part[1] + after, found[1]) + "}}"
-
-    return lambda text: TEMPLATE.sub(replaced, text)
-
-
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {key: _mapped(inner, change) for key, inner in value.items()}
-    return [_mapped(inner, change) for inner in value] if isinstance(value, list) else value
 
 
 def _redigested(entry: Entry, definition: Mapping[str, Any]) -> Entry:
@@ -211,8 +138,8 @@ def _outcome_after(
             for address, digest in uses.items()
         }
     for before, after in moves.items():
-        if kind_of(before) == "run" and isinstance(given := changed.get("given"), Mapping):
-            named = _referring_to(before.partition(".")[2], after.partition(".")[2])
+        if kinds.effect_of(before) == "done" and isinstance(given := changed.get("given"), Mapping):
+            named = referring_to(before.partition(".")[2], after.partition(".")[2])
             changed["given"] = {named(reference): digest for reference, digest in given.items()}
     if isinstance(tables := outcome.get("tables"), list):
         # By its config drift finds the metastore that a table is in.
@@ -229,6 +156,6 @@ def _with_config(table: Any, moves: Mapping[str, str]) -> Any:
 def _held(resources: Mapping[str, Entry], changed: set[str]) -> Iterator[str]:
     """The schedules that a scheduler was given with what has changed."""
     for address, entry in resources.items():
-        outcome = Outcome.of(entry) if entry.kind == "schedule" else None
+        outcome = Outcome.of(entry) if kinds.effect_of(address) == "put" else None
         if outcome is not None and (address in changed or not changed.isdisjoint(outcome.uses)):
             yield address

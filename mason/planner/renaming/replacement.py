@@ -12,6 +12,7 @@ from typing import Any
 from mason.planner.diff import compare
 from mason.planner.integrity import foreign, references_of
 from mason.planner.plan import Action, Change, Plan, Wanted
+from mason.resources.kinds import effect_of
 from mason.resources.order import topological
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
@@ -115,8 +116,8 @@ def _warnings(
     read_source: Callable[[str], bytes | None],
 ) -> Iterator[str]:
     for address in actions:
-        schedules = [entry for entry in (now.get(address), then.get(address)) if entry and entry.kind == "schedule"]
-        if any(Outcome.of(entry) is not None for entry in schedules):
+        entries = (now.get(address), then.get(address)) if effect_of(address) == "put" else ()
+        if any(Outcome.of(entry) is not None for entry in entries):
             what = "stays in" if address not in then else "may differ from what is now in"
             yield f"{address} {what} its scheduler: no engine is called."
     for address in actions:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from mason.planner.plan import ACTION_KINDS
-from mason.resources.address import KINDS, address_of, kind_of
+from mason.resources.address import KINDS
+from mason.resources.kinds import address_of, effect_of
 from mason.resources.resource import digest_of, encode
 from mason.state import content
 
@@ -127,7 +128,7 @@ def faults(body: dict[str, Any]) -> Iterator[str]:
     for action in body["actions"]:
         address, kind, wanted = action["address"], action["kind"], action["wanted"]
         is_new = action["replaces"] is None
-        fits = is_new == (kind == "create") if kind != "run" else kind_of(address) == "run"
+        fits = is_new == (kind == "create") if kind != "run" else effect_of(address) == "done"
         moves = bool(action["moved_from"])
         fits = fits and (moves if kind == "move" else not moves or kind in ("run", "overwrite"))
         if (wanted is None) != (kind == "delete") or not fits:

@@ -11,7 +11,7 @@ from mason.errors import (
     UnsupportedVerbError,
 )
 from mason.project.opening import Project
-from mason.resources.kinds import Config
+from mason.resources.config import Config
 from mason.settings import ProjectSettings
 
 if TYPE_CHECKING:

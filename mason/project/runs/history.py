@@ -10,7 +10,7 @@ from typing import Any
 from mason.errors import ConflictError, NotFoundError, StateError, StateFormatError
 from mason.project.opening import Project
 from mason.project.runs.preparing import INTERRUPTED
-from mason.resources.runs import ONLY_STEP
+from mason.resources.executed import ONLY_STEP
 from mason.resources.wording import shortened
 from mason.state.lock import who
 from mason.values import dataclass

@@ -16,8 +16,9 @@ from mason.project.opening import Project
 from mason.project.remembering import remember_applied
 from mason.project.runs.clients import Clients, scheduled_runner
 from mason.resources.address import operator_address
-from mason.resources.kinds import Config, Operator
-from mason.resources.runs import ONLY_STEP
+from mason.resources.config import Config
+from mason.resources.executed import ONLY_STEP
+from mason.resources.operator import Operator
 from mason.state.journal import Journal, event_of
 from mason.state.lock import who
 from mason.state.snapshot import Entry

@@ -24,9 +24,11 @@ from mason.project.opening import Project
 from mason.project.runs.clients import Clients
 from mason.project.runs.preparing import PreparedWorkflow, RunEnd, prepare_work
 from mason.project.runs.running import execute_workflow
-from mason.resources.address import EXECUTED, config_address, kind_of
-from mason.resources.kinds import Config
-from mason.resources.runs import Run, Schedule
+from mason.resources.address import config_address, kind_of
+from mason.resources.config import Config
+from mason.resources.kinds import effect_of
+from mason.resources.run import Run
+from mason.resources.schedule import Schedule
 from mason.runtime import records
 from mason.runtime.apply import Performance
 from mason.runtime.context import ask
@@ -93,7 +95,7 @@ class Performer:
 
     def __call__(self, action: Action, snapshot: Snapshot) -> Performance | None:
         """What is to be done for ``action``; nothing for a conditional run that is not needed."""
-        if kind_of(action.address) == "schedule":
+        if effect_of(action.address) == "put":
             return self._schedule(action, snapshot)
         return self._run(action, snapshot)
 
@@ -175,7 +177,7 @@ class Performer:
                         kind_of(action.address), action.wanted.digest, json.loads(action.wanted.encoded)
                     )
                     for action in self._plan.actions
-                    if kind_of(action.address) in EXECUTED and action.wanted is not None
+                    if effect_of(action.address) and action.wanted is not None
                 }
                 self._referred = _referred_to(dict(snapshot.resources) | runs)
             return self._referred
@@ -321,7 +323,7 @@ def _given_by_runs(prepared: PreparedWorkflow) -> dict[str, str]:
 
 
 def _referred_to(entries: Mapping[str, Entry]) -> dict[str, frozenset[str]]:
-    definitions = [entries[address].definition for address in entries if kind_of(address) in EXECUTED]
+    definitions = [entries[address].definition for address in entries if effect_of(address)]
     return {name: frozenset(steps) for name, steps in referred_steps(definitions, entries.get).items()}
 
 

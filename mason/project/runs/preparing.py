@@ -14,7 +14,9 @@ from mason.errors import (
 from mason.project.applied import current_config, find, untouched
 from mason.project.opening import Project
 from mason.project.remembering import remember_applied
-from mason.resources.kinds import Config, Workflow
+from mason.resources.config import Config
+from mason.resources.kinds import uses_others
+from mason.resources.workflow import Workflow
 from mason.state.snapshot import Entry, Snapshot
 from mason.values import dataclass, field
 
@@ -154,7 +156,6 @@ def applied_uses(project: Project) -> dict[str, list[str]]:
 
     snapshot = project.store.read()
     uses: dict[str, list[str]] = {address: [] for address in sorted(snapshot.resources)}
-    for kind in ("workflow", "run", "schedule"):
-        for address, entry in find(snapshot, kind).items():
-            uses[address] = [used for used in references_of(entry) if used in uses]
+    for address, entry in snapshot.select([each for each in uses if uses_others(each)]).items():
+        uses[address] = [used for used in references_of(entry) if used in uses]
     return uses

@@ -16,7 +16,7 @@ from mason.project.remembering import remember_applied
 from mason.project.runs.history import KEPT, begun_by, that_cleaned_up, what_runs_anew
 from mason.project.runs.preparing import PreparedWorkflow, prepare_work
 from mason.resources.address import config_address
-from mason.resources.runs import ONLY_STEP
+from mason.resources.executed import ONLY_STEP
 from mason.resources.wording import shortened
 from mason.state.snapshot import Snapshot
 

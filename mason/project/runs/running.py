@@ -17,7 +17,7 @@ from mason.errors import ConflictError, MasonError, ParameterError, TransientEng
 from mason.project.opening import Project
 from mason.project.runs.clients import Clients, scheduled_runner
 from mason.project.runs.preparing import INTERRUPTED, PreparedWorkflow, RunEnd, Tell, Watch
-from mason.resources.kinds import TRIGGER_RULES
+from mason.resources.workflow import TRIGGER_RULES
 from mason.state.journal import Journal, event_of
 from mason.state.lock import refuse_lost, who
 

@@ -15,6 +15,7 @@ from mason.project.opening import Project
 from mason.project.runs.history import how_to_go_on
 from mason.project.runs.preparing import PreparedWorkflow, Tell, prepare_workflow
 from mason.project.runs.running import execute_workflow
+from mason.resources.workflow import is_workflow
 from mason.secrets import scrub
 
 if TYPE_CHECKING:
@@ -97,9 +98,9 @@ def prepare_scheduled(project: Project, schedule: Schedule) -> PreparedWorkflow:
     a schedule that names no workflow."""
     from mason.resources.workflow_file import given_for_workflow
 
-    kind, _, names = schedule.workflow.partition(".")
+    names = schedule.workflow.partition(".")[2]
     namespace, _, command = names.partition(".")
-    if kind != "workflow" or not command:
+    if not is_workflow(schedule.workflow) or not command:
         raise EngineError(
             f"Schedule {schedule.name} names no workflow, so Mason cannot run it. Put it again, with workflow."
         )

@@ -14,7 +14,7 @@ from mason.project.opening import Project
 from mason.project.runs.clients import Clients, scheduled_runner
 from mason.project.schedules import due
 from mason.resources.address import schedule_address
-from mason.resources.kinds import Config
+from mason.resources.config import Config
 from mason.runtime.output import aside
 from mason.values import dataclass, field
 
@@ -173,7 +173,7 @@ def plan_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
     from mason.dryrun.calls import Call
     from mason.engines.scheduler import check_schedule
     from mason.planner.runs_and_schedules import choose_scheduler, schedule_model
-    from mason.resources.runs import Schedule
+    from mason.resources.schedule import Schedule
 
     plan, snapshot = prepared.plan, project.store.read()
     if not plan.config_id:

@@ -21,6 +21,7 @@ from mason.errors import (
 from mason.project.applied import current_config, shown_definition
 from mason.project.opening import Project, open_workspace, stored_source
 from mason.resources.address import config_address
+from mason.resources.kinds import effect_of
 from mason.resources.wording import suggestion
 from mason.settings import DEFAULT_WORKSPACE
 from mason.state.snapshot import Entry, Snapshot
@@ -316,7 +317,7 @@ def forget(project: Project, addresses: Sequence[str]) -> Change[Forgotten]:
     told = Forgotten(
         tuple(gone),
         uses=tuple(sorted(uses)),
-        schedules=tuple(each for each, entry in forgotten.items() if entry.kind == "schedule" and Outcome.of(entry)),
+        schedules=tuple(each for each, entry in forgotten.items() if effect_of(each) == "put" and Outcome.of(entry)),
         protected=tuple(each for each, entry in forgotten.items() if entry.definition.get("protect") is True),
         foreign=by_owner(((each, entry.project) for each, entry in forgotten.items()), project.settings.name),
     )

@@ -98,7 +98,7 @@ def _checked(content: bytes, where: str) -> Snapshot:
 
 
 def _faults(address: str, entry: Entry) -> Iterator[str]:
-    from mason.resources.address import address_of
+    from mason.resources.kinds import address_of
     from mason.resources.validate import kind_findings, schema_findings
 
     definition = entry.definition
@@ -108,7 +108,7 @@ def _faults(address: str, entry: Entry) -> Iterator[str]:
         yield from (f"the definition of {address} is none: {each.message}." for each in found)
     elif address_of(definition) != address:
         yield f"the definition of {address} is that of {address_of(definition)}."
-    elif entry.kind == "config":
+    else:
         for client, field in _literal_secrets(definition):
             yield f"{address} holds a literal value for the secret {field!r} of client {client}: use {{{{NAME}}}}."
 

@@ -1,19 +1,20 @@
-"""What a JSON Schema cannot say about a single definition: names that must differ, references that must exist.
-
-Engines and verbs are not looked up: that is the planner's, which knows them.
-"""
+"""Operators: parameterized definitions of work. All that there is to say of this kind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mason.resources.dag import dag_findings
 from mason.resources.documents import Path
-from mason.resources.kinds import ROLES, SENTENCE_WORDS, TEMPLATE
-from mason.resources.runs import result_references
+from mason.resources.kind import Kind, PythonClass, filled
+from mason.resources.templates import TEMPLATE
 from mason.resources.validate import Finding
 from mason.resources.wording import described, quoted, shown_path, suggestion
+from mason.values import dataclass
+
+SENTENCE_WORDS = ("as", "when")
+"""The keys of a sentence beside its verb."""
+
 
 _FITS: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "text"),
@@ -25,89 +26,81 @@ _FITS: dict[str, tuple[tuple[type, ...], str]] = {
 }
 
 
-def findings(definition: Mapping[str, Any]) -> list[Finding]:
-    """All that is wrong with a definition besides its schema.
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an operator.
 
-    Says what it can about a definition that does not fit its schema either, so that everything is reported at once;
-    parts of the wrong shape are left alone.
+    ``type`` is ``any`` or a JSON Schema type: ``string``, ``integer``, ``number``, ``boolean``, ``array``, ``object``.
     """
-    kind = definition["type"]
-    if kind == "config":
-        return _config(definition)
-    if kind == "operator":
-        known, found = _parameters(definition.get("parameters"))
-        return found + _sentences(definition.get("do"), known)
-    if kind == "run":
-        return _run(definition)
-    if kind == "schedule":
-        return _schedule(definition)
-    return dag_findings(definition.get("dag")) if kind == "workflow" else []
+
+    name: str
+    required: bool
+    type: str = "any"
+    default: Any = None
+    description: str = ""
 
 
-def _config(definition: Mapping[str, Any]) -> list[Finding]:
-    return [
-        Finding(
-            (f"{role}_engine",),
-            f"{role}_clients and {role}_engine say the same thing twice",
-            f"keep {role}_clients",
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """``do VERB(arguments) as ENGINE``, the client still open. ``bind`` names the result for later sentences, ``when``
+    the parameter without which the sentence is left out."""
+
+    engine: str
+    verb: str
+    arguments: Mapping[str, Any]
+    bind: str = ""
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A parameterized definition of work. ``sentences`` is empty where a Python class does the work."""
+
+    namespace: str
+    command: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    supported_configurations: tuple[Mapping[str, str], ...]
+    sentences: tuple[Sentence, ...]
+
+    def said(self, parameters: Mapping[str, Any]) -> tuple[Sentence, ...]:
+        """The sentences that are said with these parameters: one with ``when`` only where that parameter has a value
+        that is neither false nor empty."""
+        return tuple(each for each in self.sentences if not each.when or parameters.get(each.when))
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any]) -> Operator:
+        """The typed view of a normalized operator definition."""
+        parameters = definition.get("parameters", {})
+        return cls(
+            namespace=definition["namespace"],
+            command=definition["command"],
+            description=definition.get("description", ""),
+            parameters=tuple(
+                Parameter(
+                    name=given["name"],
+                    required=required,
+                    type=given.get("type", "any"),
+                    default=given.get("default"),
+                    description=given.get("description", ""),
+                )
+                for required in (True, False)
+                for given in parameters.get("required" if required else "optional", ())
+            ),
+            supported_configurations=tuple(definition.get("supported_configurations", ())),
+            sentences=tuple(_said(given) for given in definition.get("do", ())),
         )
-        for role in ROLES
-        if definition.get(f"{role}_clients") is not None and definition.get(f"{role}_engine") is not None
-    ]
 
 
-def _run(definition: Mapping[str, Any]) -> list[Finding]:
-    found: list[Finding] = []
-    if definition.get("workflow") is not None and definition.get("operator") is not None:
-        found.append(Finding(("operator",), "a run has a workflow or an operator, not both", "remove one of them"))
-    elif definition.get("workflow") is None and definition.get("operator") is None:
-        found.append(
-            Finding((), "missing key 'workflow' or 'operator'", "say what is run, such as workflow: table:export")
-        )
-    name, before = definition.get("name"), definition.get("depends_on")
-    if isinstance(before, list) and name in before:
-        found.append(Finding(("depends_on", before.index(name)), f"run {name} depends on itself", "remove it"))
-    for parts in dict.fromkeys(result_references(definition.get("parameters"))):
-        text = f"{{{{{'.'.join(('runs', *parts))}}}}}"
-        if not all(parts):
-            remedy = "write {{runs.NAME.KEY}}, such as {{runs.infer.job_id}}"
-            found.append(Finding(("parameters",), f"{text} is no reference", remedy))
-        elif parts[0] == name:
-            found.append(Finding(("parameters",), f"{text}: a run cannot refer to itself", "name another run"))
-    remedy = "a run is done once, when it is applied: write a resource of type: schedule for its times"
-    return found + _times(definition, remedy)
+def _said(given: Mapping[str, Any]) -> Sentence:
+    call = next(key for key in given if key not in SENTENCE_WORDS)
+    engine, _, verb = call.partition(".")
+    return Sentence(engine, verb, given[call] or {}, given.get("as", ""), given.get("when", ""))
 
 
-def _schedule(definition: Mapping[str, Any]) -> list[Finding]:
-    # Imported here: few documents are schedules.
-    from mason.resources import cron, zones
-
-    found: list[Finding] = []
-    text, zone = definition.get("schedule"), definition.get("time_zone")
-    if isinstance(text, str) and text:
-        # Not whether its last time has passed: a file does not become wrong by itself.
-        try:
-            cron.parse(text)
-        except cron.CronError as error:
-            found += [Finding(("schedule",), f"schedule: {message}", remedy) for message, remedy in error.faults]
-    if isinstance(zone, str) and zone:
-        try:
-            zones.find_zone(zone)
-        except zones.ZoneError as error:
-            found.append(Finding(("time_zone",), f"time_zone: {error.message}", error.remedy))
-    return found + _times(definition, "say it beside parameters: this is the schedule")
-
-
-def _times(definition: Mapping[str, Any], remedy: str) -> list[Finding]:
-    """What belongs into a parameter file, where nobody would look at it. A mapping there is a step of that name."""
-    given = definition.get("parameters")
-    if definition.get("workflow") is None or not isinstance(given, dict):
-        return []
-    return [
-        Finding(("parameters", key), f"parameters.{key} would be passed over", remedy)
-        for key in ("schedule", "schedule_name")
-        if given.get(key) is not None and not isinstance(given[key], Mapping)
-    ]
+def _findings(definition: Mapping[str, Any]) -> list[Finding]:
+    known, found = _parameters(definition.get("parameters"))
+    return found + _sentences(definition.get("do"), known)
 
 
 def _parameters(given: Any) -> tuple[list[str] | None, list[Finding]]:
@@ -200,3 +193,34 @@ def _templates(text: str, path: Path, known: list[str]) -> Iterator[Finding]:
         yield Finding(path, message, suggestion(name, known, "known names"))
     if "{{" in TEMPLATE.sub("", text):
         yield Finding(path, f"{quoted(text)} opens {{{{ and never closes it", "write {{name}}")
+
+
+def _normalized(definition: Mapping[str, Any]) -> dict[str, Any]:
+    given = definition.get("parameters") or {}
+    groups = {group: [_parameter(entry) for entry in given.get(group) or ()] for group in ("required", "optional")}
+    sentences = [_sentence(sentence) for sentence in definition.get("do") or ()]
+    return {**definition, "parameters": filled(groups), "do": sentences}
+
+
+def _parameter(entry: str | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(entry, str):
+        return {"name": entry}
+    plain = {key: entry[key] for key in ("name", "description") if entry.get(key)}
+    if entry.get("type") not in (None, "any"):
+        plain["type"] = entry["type"]
+    if entry.get("default") is not None:
+        plain["default"] = entry["default"]
+    return plain
+
+
+def _sentence(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value if key in SENTENCE_WORDS else value or {} for key, value in given.items()}
+
+
+OPERATOR = Kind(
+    "operator",
+    ("namespace", "command"),
+    _findings,
+    _normalized,
+    python=PythonClass("Operator", "run", ("ctx",), needed=True),
+)

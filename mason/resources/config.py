@@ -1,0 +1,63 @@
+"""Configs: which clients play which engine, and how to reach them. All that there is to say of this kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mason.resources.kind import Kind
+from mason.resources.roles import ROLES
+from mason.resources.validate import Finding
+from mason.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Which clients play which engine (the first is preferred), and each client's configuration, secrets unresolved."""
+
+    id: str
+    engines: Mapping[str, tuple[str, ...]]
+    clients: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any]) -> Config:
+        """The typed view of a normalized config definition."""
+        return cls(
+            id=definition["id"],
+            engines={role: tuple(definition.get(f"{role}_clients", ())) for role in ROLES},
+            clients={name: given.get("configuration", {}) for name, given in definition.get("clients", {}).items()},
+        )
+
+
+def _findings(definition: Mapping[str, Any]) -> list[Finding]:
+    return [
+        Finding(
+            (f"{role}_engine",),
+            f"{role}_clients and {role}_engine say the same thing twice",
+            f"keep {role}_clients",
+        )
+        for role in ROLES
+        if definition.get(f"{role}_clients") is not None and definition.get(f"{role}_engine") is not None
+    ]
+
+
+def _normalized(definition: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {"type": "config", "id": str(definition["id"])}
+    used: list[str] = []
+    for role in ROLES:
+        single = definition.get(f"{role}_engine")
+        names = definition.get(f"{role}_clients") or ([single] if single else [])
+        if names:
+            plain[f"{role}_clients"] = names
+            used.extend(names)
+    clients: dict[str, Any] = {name: {"configuration": {}} for name in used}
+    for name, given in (definition.get("clients") or {}).items():
+        configuration = {
+            key: value for key, value in ((given or {}).get("configuration") or {}).items() if value is not None
+        }
+        if configuration or name in clients:
+            clients[name] = {"configuration": configuration}
+    return plain | {"clients": clients}
+
+
+CONFIG = Kind("config", ("id",), _findings, _normalized)

@@ -1,0 +1,134 @@
+"""Workflows: DAGs of steps. All that there is to say of this kind; ``dag`` knows what an order of steps can lack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
+from heapq import heappop, heappush
+from typing import Any
+
+from mason.resources.address import kind_of
+from mason.resources.dag import dag_findings
+from mason.resources.kind import Kind, PythonClass, filled
+from mason.resources.validate import Finding
+from mason.values import dataclass
+
+TRIGGER_RULES = ("all_success", "one_failed", "all_done", "none_failed")
+"""When a step runs, depending on how its dependencies ended; the first where nothing was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a workflow: an operator or another workflow, and after which steps it runs.
+
+    ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty; ``retry_max`` says how often it is tried
+    again and ``timeout`` after how many seconds it is given up (both ``None`` where nothing was said).
+    """
+
+    id: str
+    type: str
+    namespace: str
+    command: str
+    dependencies: tuple[str, ...]
+    retry: str = ""
+    retry_max: int | None = None
+    timeout: int | None = None
+    trigger_rule: str = TRIGGER_RULES[0]
+
+    @property
+    def address(self) -> str:
+        """The address of what the step runs."""
+        return f"{self.type}.{self.namespace}.{self.command}"
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A DAG of steps."""
+
+    namespace: str
+    command: str
+    name: str
+    description: str
+    supported_schedulers: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any]) -> Workflow:
+        """The typed view of a normalized workflow definition."""
+        return cls(
+            namespace=definition["namespace"],
+            command=definition["command"],
+            name=definition.get("name", ""),
+            description=definition.get("description", ""),
+            supported_schedulers=tuple(definition.get("supported_schedulers", ())),
+            steps=tuple(
+                Step(
+                    id=given["id"],
+                    type=given.get("type", "operator"),
+                    namespace=given["namespace"],
+                    command=given["command"],
+                    dependencies=tuple(given.get("dependencies", ())),
+                    retry=given.get("retry", ""),
+                    retry_max=given.get("retry_max"),
+                    timeout=given.get("timeout"),
+                    trigger_rule=given.get("trigger_rule", TRIGGER_RULES[0]),
+                )
+                for given in definition.get("dag", ())
+            ),
+        )
+
+
+def ordered(steps: Sequence[Step]) -> list[Step]:
+    """The steps of a workflow that has no faults, each after its dependencies; as written where that is free."""
+    places = {step.id: number for number, step in enumerate(steps)}
+    sorter = TopologicalSorter({step.id: step.dependencies for step in steps})
+    sorter.prepare()
+    order: list[Step] = []
+    ready: list[int] = []
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heappush(ready, places[name])
+        following = steps[heappop(ready)]
+        order.append(following)
+        sorter.done(following.id)
+    return order
+
+
+def _findings(definition: Mapping[str, Any]) -> list[Finding]:
+    return dag_findings(definition.get("dag"))
+
+
+def _normalized(definition: Mapping[str, Any]) -> dict[str, Any]:
+    return {**definition, "dag": [filled({"type": "operator", **filled(step)}) for step in definition["dag"]]}
+
+
+def _uses(definition: Mapping[str, Any]) -> tuple[str, ...]:
+    steps = definition.get("dag", ())
+    return tuple(dict.fromkeys(f"{step['type']}.{step['namespace']}.{step['command']}" for step in steps))
+
+
+def _redirected(definition: Mapping[str, Any], before: str, after: str) -> dict[str, Any]:
+    old, (_, namespace, command) = before.split("."), after.split(".")
+    dag = [
+        {**step, "namespace": namespace, "command": command}
+        if [step["type"], step["namespace"], step["command"]] == old
+        else step
+        for step in definition["dag"]
+    ]
+    return {**definition, "dag": dag}
+
+
+WORKFLOW = Kind(
+    "workflow",
+    ("namespace", "command"),
+    _findings,
+    _normalized,
+    _uses,
+    _redirected,
+    python=PythonClass("Workflow", "step", ("current", "next"), needed=False),
+)
+
+
+def is_workflow(address: str) -> bool:
+    """Whether there is a workflow at ``address``, and no operator."""
+    return kind_of(address) == WORKFLOW.name
