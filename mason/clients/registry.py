@@ -15,7 +15,9 @@ from mason.errors import EngineError, MissingDependencyError, NotFoundError
 from mason.values import dataclass
 
 if TYPE_CHECKING:
+    from mason.engines.capabilities import Capabilities
     from mason.engines.client import Client
+    from mason.engines.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,12 @@ def client_class(name: str) -> type[Client]:
 
 def roles(name: str) -> Mapping[str, frozenset[str]]:
     """The engines that a client plays, and the verbs that it supports as each. Raises as :func:`client_class`."""
-    loaded = client_class(name)
-    try:
-        return {role: engine.supports for role, engine in loaded.roles().items()}
-    except Exception as error:
-        # As what its module raises.
-        raise _unusable(name, _registration(name), f"its roles: {type(error).__name__}: {error}") from error
+    return {role: engine.supports for role, engine in _roles(name).items()}
+
+
+def capabilities(name: str) -> Mapping[str, Capabilities]:
+    """What a client can do as each of the engines that it plays. Raises as :func:`client_class`."""
+    return {role: engine.capabilities for role, engine in _roles(name).items()}
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -86,6 +88,15 @@ def schema(name: str) -> dict[str, Any]:
     except Exception as error:
         # As what its module raises.
         raise _unusable(name, _registration(name), f"its schema: {type(error).__name__}: {error}") from error
+
+
+def _roles(name: str) -> Mapping[str, type[Engine]]:
+    loaded = client_class(name)
+    try:
+        return loaded.roles()
+    except Exception as error:
+        # As what its module raises.
+        raise _unusable(name, _registration(name), f"its roles: {type(error).__name__}: {error}") from error
 
 
 def _registration(name: str) -> Registration:

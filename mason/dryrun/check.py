@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from mason import secrets
 from mason.engines import ENGINES
+from mason.engines.capabilities import Capabilities
 from mason.errors import EngineError, MissingDependencyError
 from mason.resources.config import CONFIG
 from mason.resources.documents import Path
@@ -24,7 +25,7 @@ from mason.resources.wording import suggestion
 class ClientCatalog(Protocol):
     """What planning must know of clients; ``mason.clients.registry`` is one.
 
-    ``roles`` and ``schema`` raise ``MissingDependencyError`` or ``EngineError`` for a client that cannot be loaded.
+    All but ``names`` raise ``MissingDependencyError`` or ``EngineError`` for a client that cannot be loaded.
     """
 
     def names(self) -> Sequence[str]:
@@ -33,6 +34,10 @@ class ClientCatalog(Protocol):
 
     def roles(self, name: str) -> Mapping[str, frozenset[str]]:
         """The engines that a client plays, and the verbs that it supports as each."""
+        ...
+
+    def capabilities(self, name: str) -> Mapping[str, Capabilities]:
+        """What a client can do as each of the engines that it plays."""
         ...
 
     def schema(self, name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC
 from typing import Any, ClassVar
 
+from mason.engines.capabilities import Capabilities
 from mason.engines.verbs import Verb, verbs_of
 from mason.errors import UnsupportedVerbError
 
@@ -17,13 +18,15 @@ class Engine(ABC):
 
     A subclass per role (``Metastore``, ``Storage``, ``Execution``, ``Scheduler``) lists the verbs; a
     subclass of that per client overrides the ones it does and names exactly these in ``supports``.
-    Verbs that are not named raise :class:`UnsupportedVerbError`; planning refuses them before any call.
+    Verbs that are not named raise :class:`UnsupportedVerbError`; planning refuses them before any call. What the named
+    ones can be asked for is in ``capabilities``.
     """
 
     role: ClassVar[str] = ""
     verbs: ClassVar[dict[str, Verb]] = {}
     client: ClassVar[str] = ""
     supports: ClassVar[frozenset[str]] = frozenset()
+    capabilities: ClassVar[Capabilities] = Capabilities()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

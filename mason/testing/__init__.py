@@ -30,6 +30,7 @@ pytest.register_assert_rewrite(
     "mason.testing.shared_stores",
     "mason.testing.engines",
     "mason.testing.jobs",
+    "mason.testing.written",
     "mason.testing.schedulers",
 )
 

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import pytest
 
 from mason.engines import ENGINES
+from mason.engines.capabilities import COMPRESSIONS, NAME_CASES
 from mason.engines.client import Client
 from mason.engines.engine import Engine
 from mason.engines.metastore import Metastore
@@ -74,6 +75,18 @@ class EngineSuite:
             with pytest.raises(UnsupportedVerbError) as raised:
                 getattr(any_engine, name)(**arguments)
             assert str(raised.value) == f"Client {any_engine.client} does not support {self.role}.{name}."
+
+    def test_capabilities_use_the_words(self, any_engine: Engine) -> None:
+        """Capabilities are declared in the words of ``mason.engines.capabilities``, none of them twice."""
+        can = any_engine.capabilities
+        assert can.name_case in NAME_CASES
+        assert min(can.longest_name, can.time_digits) >= 0
+        for formats in (can.reads, can.writes):
+            names = [each.name for each in formats]
+            assert names == list(dict.fromkeys(name.lower() for name in names))
+            for each in formats:
+                assert each.compressions, each.name
+                assert set(each.compressions) <= set(COMPRESSIONS), each.name
 
     def test_closes_twice(self, client: Client) -> None:
         """``close`` is safe to call twice."""
@@ -212,6 +225,26 @@ class MetastoreSuite(WithTable):
         metastore.delete_table(name, name)
         with pytest.raises(NotFoundError):
             metastore.get_table(name, name)
+
+    def test_names_keep_their_case_as_declared(self, metastore: Metastore, table: Table) -> None:
+        """``name_case``: names that differ in case only are two tables, or one, or all are in lower case."""
+        self.needs(metastore, "create_table", "list_tables")
+        case = metastore.capabilities.name_case
+        metastore.create_table("cased", "People", definition=table)
+        if case in ("", "kept"):
+            metastore.create_table("cased", "people", definition=table)
+        else:
+            with pytest.raises(ConflictError):
+                metastore.create_table("cased", "people", definition=table)
+        names = {"folded": ["People"], "lower": ["people"]}.get(case, ["People", "people"])
+        assert case == "" or [each.name for each in metastore.list_tables("cased")] == names
+
+    def test_long_names_are_kept_as_declared(self, metastore: Metastore, table: Table) -> None:
+        """``longest_name``: a name of so many characters is kept, where there is no limit one of 400."""
+        self.needs(metastore, "create_table", "get_table")
+        name = "n" * (metastore.capabilities.longest_name or 400)
+        metastore.create_table("long", name, definition=table)
+        assert metastore.get_table("long", name).name == name
 
     def test_delete_table(self, metastore: Metastore, table: Table) -> None:
         """Deletes the registration, returns the table as it was, and leaves the files alone."""

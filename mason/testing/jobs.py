@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from mason.engines.client import Client
-from mason.engines.engine import Engine
 from mason.engines.execution import Execution
 from mason.engines.metastore import Metastore
 from mason.engines.models import Job, Location, Rows, Table
 from mason.engines.storage import Storage
 from mason.errors import ConflictError, EngineError, NotFoundError
-from mason.testing.engines import WithTable
+from mason.testing.written import DeclaredFiles
 
 
-class ExecutionSuite(WithTable):
+class ExecutionSuite(DeclaredFiles):
     """The sentences of ``mason.engines.execution``, in SQL that every engine knows."""
-
-    role: ClassVar[str] = "execution"
-
-    @pytest.fixture
-    def execution(self, any_engine: Engine) -> Execution:
-        """The client as execution engine."""
-        assert isinstance(any_engine, Execution)
-        return any_engine
 
     def rows(self, answer: Rows | Job) -> list[tuple[Any, ...]]:
         """The rows of an answer that has some."""

@@ -9,6 +9,7 @@ import pytest
 from mason import errors
 from mason.clients import registry
 from mason.clients.local import LocalClient
+from mason.engines.capabilities import Capabilities, FileFormat
 from mason.errors import EngineError, MissingDependencyError, NotFoundError
 from tests.conftest import CONFIG
 
@@ -65,6 +66,22 @@ def test_a_client_of_another_package_is_known_by_its_entry_point(install):
     assert registry.client_class("acme").name == "acme"
     assert registry.roles("acme") == {"storage": frozenset({"exists"})}
     assert registry.schema("acme")["required"] == ["token"]
+
+
+def test_a_client_that_declares_nothing_promises_nothing(install):
+    install("acme = acme_mason:AcmeClient")
+    assert registry.capabilities("acme") == {"storage": Capabilities()}
+    assert (Capabilities().reads, Capabilities().writes, Capabilities().dialect) == ((), (), "")
+
+
+def test_capabilities_of_each_engine():
+    can = registry.capabilities("local")
+    assert list(can) == ["metastore", "storage", "execution", "scheduler"]
+    assert [each.name for each in can["execution"].writes] == ["csv", "json", "jsonl", "parquet", "xlsx"]
+    assert can["execution"].written("xlsx") == FileFormat("xlsx")
+    assert can["execution"].written("orc") is None
+    assert can["storage"].read("csv") == FileFormat("csv", ("gzip", "zstd", "none"), folders=True)
+    assert (can["metastore"].dialect, can["metastore"].name_case) == ("duckdb", "folded")
 
 
 def test_entry_points_are_looked_for_once(install):

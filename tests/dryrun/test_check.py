@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mason.clients import registry
 from mason.dryrun.check import examiner, published_client
+from mason.engines.capabilities import Capabilities
 from mason.errors import EngineError
 from mason.project.loading import published_schema
 from mason.resources.validate import CALLS
@@ -127,6 +128,9 @@ class Catalog:
         if name == "broken":
             raise EngineError("Client broken is broken.")
         return {"storage": frozenset({"exists"})}
+
+    def capabilities(self, name):
+        return {"storage": Capabilities()}
 
     def schema(self, name):
         if name == "open":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mason.dryrun.compatibility import choose_clients
+from mason.engines.capabilities import Capabilities
 from mason.errors import UnsupportedVerbError
 from mason.resources.config import Config
 from mason.resources.operator import Operator
@@ -24,6 +25,9 @@ class Catalog:
 
     def roles(self, name):
         return self.clients[name]
+
+    def capabilities(self, name):
+        return dict.fromkeys(self.clients[name], Capabilities())
 
     def schema(self, name):
         return {}

@@ -9,7 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from mason.clients._duckdb.abilities import WORKING
 from mason.clients._jobs import now, succeeded
+from mason.engines.capabilities import Capabilities
 from mason.engines.execution import Execution
 from mason.engines.models import Column, Job, Rows, Schema, Table
 from mason.errors import ConflictError, NotFoundError
@@ -56,6 +58,7 @@ class DuckDBExecution(Execution):
     """
 
     supports: ClassVar[frozenset[str]] = frozenset(Execution.verbs)
+    capabilities: ClassVar[Capabilities] = WORKING
 
     @abstractmethod
     def _tables(self) -> AbstractContextManager[Tables]:

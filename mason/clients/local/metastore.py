@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mason.clients._duckdb.abilities import NAMING
 from mason.clients._duckdb.quoting import qualified
 from mason.clients._jobs import now, succeeded
 from mason.clients.local import LocalClient
 from mason.clients.local.names import check_name, check_schema
+from mason.engines.capabilities import Capabilities
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
 from mason.engines.occasion import owner
@@ -39,6 +41,7 @@ class LocalMetastore(Metastore):
             "delete_table",
         }
     )
+    capabilities: ClassVar[Capabilities] = NAMING
 
     def __init__(self, client: LocalClient) -> None:
         from mason.clients.local.catalog import Catalog

@@ -7,8 +7,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ClassVar
 
+from mason.clients._duckdb.abilities import READING
 from mason.clients._jobs import iso
 from mason.clients.local import LocalClient
+from mason.engines.capabilities import Capabilities
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
@@ -21,6 +23,7 @@ class LocalStorage(Storage):
     supports: ClassVar[frozenset[str]] = frozenset(
         {"list_paths", "exists", "infer_table", "fingerprint", "read", "write", "copy", "delete"}
     )
+    capabilities: ClassVar[Capabilities] = READING
 
     def __init__(self, client: LocalClient) -> None:
         super().__init__(client)

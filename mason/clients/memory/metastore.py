@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mason.clients._duckdb.abilities import NAMING
 from mason.clients._duckdb.quoting import qualified
 from mason.clients._jobs import now, succeeded
 from mason.clients._missing import missing
 from mason.clients.memory import MemoryClient
+from mason.engines.capabilities import Capabilities
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
 from mason.engines.occasion import owner
@@ -26,6 +28,7 @@ class MemoryMetastore(Metastore):
 
     client: ClassVar[str] = "memory"
     supports: ClassVar[frozenset[str]] = frozenset(Metastore.verbs)
+    capabilities: ClassVar[Capabilities] = replace(NAMING, name_case="kept")
 
     def __init__(self, client: MemoryClient) -> None:
         super().__init__(client)

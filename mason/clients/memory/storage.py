@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mason.clients._duckdb.abilities import READING
 from mason.clients.memory import MemoryClient
+from mason.engines.capabilities import Capabilities
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
@@ -24,6 +26,7 @@ class MemoryStorage(Storage):
     supports: ClassVar[frozenset[str]] = frozenset(
         {"list_paths", "exists", "infer_table", "fingerprint", "read", "write", "copy", "delete"}
     )
+    capabilities: ClassVar[Capabilities] = READING
 
     def __init__(self, client: MemoryClient) -> None:
         super().__init__(client)

@@ -1,0 +1,153 @@
+"""The suite of what an execution engine declares to read and write; ``mason.testing.engines`` says how to use it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any, ClassVar
+
+import pytest
+
+from mason.engines.capabilities import Capabilities, FileFormat
+from mason.engines.client import Client
+from mason.engines.engine import Engine
+from mason.engines.execution import Execution
+from mason.engines.models import Rows, Table
+from mason.engines.storage import Storage
+from mason.testing.engines import PEOPLE, WithTable
+
+_ROWS = [(1, "Ann", 1.6), (2, "Bob", None), (3, "Bob", 1.8)]
+# What files of text begin with, and end with, once they are compressed. Parquet compresses within.
+_MAGIC = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+_ENDINGS = {"gzip": ".gz", "zstd": ".zst"}
+_PEOPLE = [{"id": 1, "name": "Ann", "height": 1.6}, {"id": 2, "name": "Bob"}, {"id": 3, "name": "Bob", "height": 1.8}]
+_TEXTS = {
+    "csv": PEOPLE,
+    "json": json.dumps(_PEOPLE).encode(),
+    "jsonl": "".join(f"{json.dumps(each)}\n" for each in _PEOPLE).encode(),
+}
+
+
+class DeclaredFiles(WithTable):
+    """Each format, compression and partitioning that the engine's capabilities name, really written and read."""
+
+    role: ClassVar[str] = "execution"
+
+    @pytest.fixture
+    def execution(self, any_engine: Engine) -> Execution:
+        """The client as execution engine."""
+        assert isinstance(any_engine, Execution)
+        return any_engine
+
+    @pytest.fixture
+    def can(self, execution: Execution) -> Capabilities:
+        """What the engine declares."""
+        return execution.capabilities
+
+    @pytest.fixture
+    def storage(self, client: Client) -> Storage:
+        """Where the files are looked at."""
+        storage = client.engine("storage")
+        assert isinstance(storage, Storage)
+        return storage
+
+    def read_back(self, execution: Execution, storage: Storage, output: str) -> list[tuple[Any, ...]]:
+        """The rows of the table at ``output``, sorted; columns in the order of :data:`PEOPLE`."""
+        answer = execution.query("SELECT id, name, height FROM $table", table=storage.infer_table(output))
+        assert isinstance(answer, Rows)
+        return sorted(answer.rows, key=str)
+
+    def test_declares_what_its_verbs_need(self, execution: Execution, can: Capabilities) -> None:
+        """Whoever writes declares formats, whoever reads does, and whoever takes SQL says which."""
+        if execution.supports & {"format", "merge", "dedupe", "fake"}:
+            assert can.writes
+        if execution.supports & {"preview", "summarize", "query"}:
+            assert can.reads
+        assert bool(can.dialect) == ("query" in execution.supports)
+
+    def test_writes_each_declared_compression(
+        self, execution: Execution, storage: Storage, can: Capabilities, table: Table
+    ) -> None:
+        """``writes``: each format, compressed in each way, comes back as it was; files of text begin accordingly."""
+        self.needs(execution, "format", "query")
+        for written in can.writes:
+            for compression in written.compressions:
+                ending = _ENDINGS.get(compression, "") if written.name in _TEXTS else ""
+                output = f"made/{written.name}_{compression}.{written.name}{ending}"
+                execution.format(table, output=output, compression=compression)
+                assert self.read_back(execution, storage, output) == _ROWS, output
+                if written.name in _TEXTS:
+                    content = storage.read(output)
+                    begins = [name for name, magic in _MAGIC.items() if content.startswith(magic)]
+                    assert begins == ([compression] if compression in _MAGIC else []), output
+
+    def test_writes_folders_where_declared(
+        self, execution: Execution, storage: Storage, can: Capabilities, table: Table
+    ) -> None:
+        """``folders``: partitions by a column are folders of that name, and there are as many files as were asked
+        for."""
+        self.needs(execution, "format", "query")
+        for written in [each for each in can.writes if each.folders]:
+            output = f"made/{written.name}_by_name"
+            job = execution.format(table, output=output, format=written.name, partition_columns=["name"])
+            folders = {file["path"].removeprefix(f"{output}/").partition("/")[0] for file in job.result["files"]}
+            assert folders == {"name=Ann", "name=Bob"}, output
+            assert self.read_back(execution, storage, output) == _ROWS, output
+            output = f"made/{written.name}_pieces"
+            job = execution.format(table, output=output, format=written.name, partitions=2)
+            assert len(job.result["files"]) == 2, output
+            assert self.read_back(execution, storage, output) == _ROWS, output
+
+    def test_reads_each_declared_format(
+        self, execution: Execution, storage: Storage, can: Capabilities, table: Table
+    ) -> None:
+        """``reads``: files of text that others wrote, and what the engine itself writes in the other formats."""
+        self.needs(execution, "query")
+        for read in can.reads:
+            for compression in read.compressions:
+                if read.name in _TEXTS and compression in ("gzip", "none"):
+                    text = _TEXTS[read.name]
+                    content = gzip.compress(text) if compression == "gzip" else text
+                    path = f"given/{read.name}_{compression}.{read.name}{_ENDINGS.get(compression, '')}"
+                    storage.write(path, content)
+                    assert self.read_back(execution, storage, path) == _ROWS, path
+                    continue
+                written = can.written(read.name) or FileFormat(read.name, ())
+                # What it does not write itself, the client's own tests have to bring.
+                if compression in written.compressions and "format" in execution.supports:
+                    ending = _ENDINGS.get(compression, "") if read.name in _TEXTS else ""
+                    path = f"given/{read.name}_{compression}.{read.name}{ending}"
+                    execution.format(table, output=path, compression=compression)
+                    assert self.read_back(execution, storage, path) == _ROWS, path
+
+    def test_reads_folders_where_declared(
+        self, execution: Execution, storage: Storage, can: Capabilities, table: Table
+    ) -> None:
+        """``folders`` of ``reads``: several files in one folder are one table."""
+        self.needs(execution, "query", "format")
+        for read in [each for each in can.reads if each.folders and can.written(each.name)]:
+            for number in (1, 2):
+                execution.format(table, output=f"given/{read.name}/{number}.{read.name}")
+            assert self.read_back(execution, storage, f"given/{read.name}") == sorted(_ROWS * 2, key=str), read.name
+
+    def test_keeps_times_as_declared(self, execution: Execution, storage: Storage, can: Capabilities) -> None:
+        """``time_digits``: so many digits behind the second are in the answer, of twelve that a file has."""
+        self.needs(execution, "query")
+        storage.write("times.csv", "t,n\n2026-01-02 03:04:05.123456789012,1\n2026-01-02 03:04:06.123456789012,2\n")
+        answer = execution.query("SELECT t FROM $table ORDER BY n", table=storage.infer_table("times.csv"))
+        assert isinstance(answer, Rows)
+        digits = "123456789012"[: can.time_digits]
+        shown = [str(row[0]).replace(" ", "T").removesuffix("Z") for row in answer.rows]
+        assert shown == [f"2026-01-02T03:04:0{second}.{digits}".removesuffix(".") for second in (5, 6)]
+
+    def test_keeps_the_case_of_columns_as_declared(
+        self, execution: Execution, storage: Storage, can: Capabilities
+    ) -> None:
+        """``name_case``: a column is written as it was named, or in lower case."""
+        self.needs(execution, "format")
+        if can.name_case and can.writes:
+            storage.write("cased.csv", "Id,fullName\n1,Ann\n2,Bob\n")
+            output = f"made/cased.{can.writes[0].name}"
+            job = execution.format(storage.infer_table("cased.csv"), output=output)
+            names = ["Id", "fullName"] if can.name_case != "lower" else ["id", "fullname"]
+            assert [column["name"] for column in job.result["schema"]] == names
