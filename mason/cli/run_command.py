@@ -34,7 +34,8 @@ from mason.errors import CancelledError
 from mason.project.opening import Project
 from mason.project.runs import operators
 from mason.project.runs.operators import Prepared
-from mason.render import answers, dryruns, results
+from mason.render import answers, dryruns
+from mason.render import results as answered
 from mason.render.terminal import Terminal, redraws
 from mason.secrets import scrub_all
 
@@ -79,7 +80,8 @@ def run_options(config_help: str) -> Callable[[Function], Function]:
             "pairs",
             multiple=True,
             metavar="KEY:VALUE,...",
-            help="Parameters; may be repeated. Quote values that hold commas followed by key-like text.",
+            help="Parameters; may be repeated. Quote values that hold commas followed by key-like text. "
+            "Or a JSON mapping, whose values keep their types.",
         ),
     )
 
@@ -124,6 +126,13 @@ def validate_operator(
 
 @run.command("operator", epilog=_RUN_OPERATOR)
 @_run_options
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="JSON (- for stdin): for each earlier step that a parameter refers to, such as {{steps.step_1.job_id}}, "
+    "what its run printed with --json.",
+)
 @yes_option
 @json_option
 @click.pass_obj
@@ -134,6 +143,7 @@ def run_operator(
     pairs: tuple[str, ...],
     file: Path | None,
     config_id: str,
+    results: Path | None,
     auto_approve: bool,
 ) -> int:
     """Run an operator that was applied.
@@ -141,17 +151,17 @@ def run_operator(
     Only when every sentence of the dry run is read-only is nobody asked. Rows and tables are printed as tables, and all
     else as JSON with the keys Errors, Warnings, Info and Data, empty ones left out; --json prints that for everything.
     """
-    opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id)
+    opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id, results)
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
     if (told := operators.outlook(prepared)) is not None:
-        tell(f"\n{results.rows_text(told, progress(invocation))}")
+        tell(f"\n{answered.rows_text(told, progress(invocation))}")
     if not prepared.shown.is_read_only and not auto_approve:
         confirm("Do this?")
     with watching(invocation), interruptible():
         answer = operators.execute(opened, prepared)
     if invocation.json:
         show_json(answer.to_dict())
-    elif (text := results.result_text(answer, output(invocation))) is not None:
+    elif (text := answered.result_text(answer, output(invocation))) is not None:
         show(text)
         # The sentence on rows that were cut is the table's last line.
         for line in answer.info:
@@ -338,8 +348,15 @@ def _prepare_workflow(
 
 
 def _prepare(
-    invocation: Invocation, namespace: str, command: str, pairs: tuple[str, ...], file: Path | None, config_id: str
+    invocation: Invocation,
+    namespace: str,
+    command: str,
+    pairs: tuple[str, ...],
+    file: Path | None,
+    config_id: str,
+    results: Path | None = None,
 ) -> tuple[Project, Prepared]:
     given = operators.read_parameters(file, pairs)
+    handed = operators.read_handed_results(results) if results is not None else None
     opened = open_project(invocation)
-    return opened, operators.prepare_operator(opened, (namespace, command), given, config_id=config_id)
+    return opened, operators.prepare_operator(opened, (namespace, command), given, config_id=config_id, results=handed)

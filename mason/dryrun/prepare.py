@@ -15,7 +15,7 @@ from mason.dryrun.expansion import Ancestry, Flat, FlatStep, Scope, expand
 from mason.dryrun.kept import Kept, others_given
 from mason.dryrun.planned import PlannedStep, PlannedWorkflow, WorkflowPlan, named, of_step
 from mason.dryrun.references import OF_RUN, Found, Reference, Unresolved, find, is_referring, look_up
-from mason.dryrun.run_results import Lookup, step_of_run
+from mason.dryrun.run_results import Lookup, reference_to_run
 from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
 from mason.resources.address import config_address, run_address, title_of
 from mason.resources.config import Config
@@ -248,11 +248,10 @@ class _Planning:
 
     def _of_run(self, text: str, parts: Sequence[str]) -> Reference | str:
         """The step of another run that ``NAME.STEP.KEY`` names, or ``NAME.KEY`` where the run has one step only."""
-        found = step_of_run(parts, self._lookup)
-        if isinstance(found, str):
-            return f"{text}: {found}"
-        run, step, path = found
-        reference = Reference(text, f"{OF_RUN}{run}.{step}", path)
+        reference = reference_to_run(text, parts, self._lookup)
+        if isinstance(reference, str):
+            return reference
+        run, _, step = reference.step.removeprefix(OF_RUN).partition(".")
         outcome = Outcome.of(self._lookup(run_address(run))) if run_address(run) not in self._redone else None
         known = outcome.results.get(step) if outcome is not None and outcome.status == "succeeded" else None
         if isinstance(known, list):

@@ -54,6 +54,15 @@ def step_of_run(parts: Sequence[str], lookup: Lookup) -> tuple[str, str, tuple[s
     return run, ".".join(parts[1:place]), tuple(parts[place:])
 
 
+def reference_to_run(text: str, parts: Sequence[str], lookup: Lookup) -> Reference | str:
+    """What a reference to a run means, from its ``text`` and its parts behind ``runs``; a text says what is wrong."""
+    found = step_of_run(parts, lookup)
+    if isinstance(found, str):
+        return f"{text}: {found}"
+    run, step, path = found
+    return Reference(text, f"{OF_RUN}{run}.{step}", path)
+
+
 def referred_steps(definitions: Iterable[Mapping[str, Any]], lookup: Lookup) -> dict[str, set[str]]:
     """The ids of the steps whose results these runs refer to, by the name of the run that has them."""
     found: dict[str, set[str]] = {}

@@ -6,9 +6,11 @@ what ``Data`` of an answer holds. Column types are SQL types as the client's own
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from mason.resources.workflow import TRIGGER_RULES
 from mason.values import dataclass, field
 
 
@@ -224,41 +226,167 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class DagSentence:
+    """What a step says: for ``client`` as ``engine`` do ``verb(arguments)``. References stay ``{{...}}``.
+
+    ``known`` is false where a Python operator says it: its arguments show when it runs.
+    """
+
+    client: str
+    engine: str
+    verb: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    read_only: bool = False
+    known: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Keys as the fields; ``arguments`` where there are any, ``known`` where it is false."""
+        values: dict[str, Any] = {"client": self.client, "engine": self.engine, "verb": self.verb}
+        values |= _without_empty({"arguments": dict(self.arguments)})
+        return values | {"read_only": self.read_only} | ({} if self.known else {"known": False})
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DagSentence:
+        """The inverse of :meth:`to_dict`; raises ``KeyError`` when ``client``, ``engine`` or ``verb`` is missing."""
+        return cls(
+            client=values["client"],
+            engine=values["engine"],
+            verb=values["verb"],
+            arguments=dict(values.get("arguments", {})),
+            read_only=values.get("read_only", False),
+            known=values.get("known", True),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class DagStep:
-    """One step of a DAG as a scheduler needs it: what to call, with what, after which others."""
+    """One step of a DAG with all that a scheduler needs to run it by itself.
+
+    - ``id``: dotted where the step comes from a workflow within (``step_2.inner_1``); ``group`` is what stands before
+      the last dot, the id of that workflow's step (empty for the outermost).
+    - ``operator``: ``namespace:command``, done with ``parameters`` and the config ``config_id``. A parameter may hold
+      references: to what an earlier step returns (``{{steps.step_1.job_id}}``), and to what a run of the state returned
+      (``{{runs.NAME.KEY}}``). ``results_of`` are the earlier steps that are meant.
+    - ``dependencies``: the ids of the steps after which it comes; ``trigger_rule`` says how these must have ended:
+      ``all_success``, ``one_failed``, ``all_done`` or ``none_failed``, with Airflow's meaning.
+    - ``retry``: ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty for none; ``retry_max``: how often at most
+      (``None``: three times).
+    - ``timeout``: after how many seconds an attempt is given up (``None``: never).
+    - ``sentences``: what the step says; not ``certain`` where its Python may say something else as well.
+    """
 
     id: str
     operator: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     dependencies: tuple[str, ...] = ()
+    config_id: str = ""
+    trigger_rule: str = TRIGGER_RULES[0]
+    retry: str = ""
+    retry_max: int | None = None
+    timeout: int | None = None
+    results_of: tuple[str, ...] = ()
+    sentences: tuple[DagSentence, ...] = ()
+    certain: bool = True
+
+    @property
+    def group(self) -> str:
+        """The id of the step which is the workflow that this step comes from; empty for the outermost."""
+        return self.id.rpartition(".")[0]
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command that does the step, as a list of arguments; it prints its answer as JSON, and asks nothing.
+
+        Where it ends in ``--results -`` it reads JSON from stdin: a mapping of each of ``results_of`` to the answer
+        that the command of that step printed. It needs a folder of the project, or ``MASON_STATE`` and
+        ``MASON_WORKSPACE``, to find the state, and the environment variables that the config refers to.
+        """
+        given = {name: value for name, value in self.parameters.items() if value is not None}
+        return (
+            *("mason", "run", "operator", *self.operator.split(":")),
+            *(("--config", self.config_id) if self.config_id else ()),
+            *(("--parameters", json.dumps(given, ensure_ascii=False)) if given else ()),
+            *("--auto-approve", "--json"),
+            *(("--results", "-") if self.results_of else ()),
+        )
+
+    @property
+    def command_line(self) -> str:
+        """The command as a line for a POSIX shell, quoted."""
+        # Imported here: hardly anyone asks, and every plan loads this module.
+        import shlex
+
+        return shlex.join(self.command)
 
     def to_dict(self) -> dict[str, Any]:
-        """Keys ``id``, ``operator``, ``parameters`` and ``dependencies``."""
+        """Keys as the fields (``id`` and ``operator`` always, others where they say something), ``group`` and
+        ``command``."""
         return {"id": self.id, "operator": self.operator} | _without_empty(
-            {"parameters": dict(self.parameters), "dependencies": list(self.dependencies)}
+            {
+                "group": self.group,
+                "config_id": self.config_id,
+                "parameters": dict(self.parameters),
+                "dependencies": list(self.dependencies),
+                "trigger_rule": self.trigger_rule if self.trigger_rule != TRIGGER_RULES[0] else "",
+                "retry": self.retry,
+                "retry_max": self.retry_max,
+                "timeout": self.timeout,
+                "results_of": list(self.results_of),
+                "sentences": [each.to_dict() for each in self.sentences],
+                "certain": None if self.certain else False,
+                "command": list(self.command),
+            }
+        )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DagStep:
+        """The inverse of :meth:`to_dict`, also for what earlier versions wrote: what they did not say is the default.
+
+        Raises ``KeyError`` when ``id`` or ``operator`` is missing.
+        """
+        return cls(
+            id=values["id"],
+            operator=values["operator"],
+            parameters=dict(values.get("parameters", {})),
+            dependencies=tuple(values.get("dependencies", ())),
+            config_id=values.get("config_id", ""),
+            trigger_rule=values.get("trigger_rule", TRIGGER_RULES[0]),
+            retry=values.get("retry", ""),
+            retry_max=values.get("retry_max"),
+            timeout=values.get("timeout"),
+            results_of=tuple(values.get("results_of", ())),
+            sentences=tuple(DagSentence.from_dict(each) for each in values.get("sentences", ())),
+            certain=values.get("certain", True),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Dag:
-    """Steps that depend on one another without a cycle, in an order in which they can run."""
+    """Steps that depend on one another without a cycle, in an order in which they can run.
+
+    ``groups`` are the workflows within: for the id of each step that is a workflow (dotted where it is deep) that
+    workflow, ``namespace:command``. Their steps are among ``steps``, which depend on one another across groups, so that
+    a scheduler may show them as groups, or show none. ``decided_by`` are the workflows whose Python class decides while
+    the DAG runs whether its steps are done: only Mason's own runs can ask it.
+    """
 
     steps: tuple[DagStep, ...]
+    groups: Mapping[str, str] = field(default_factory=dict)
+    decided_by: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The key ``steps``."""
-        return {"steps": [step.to_dict() for step in self.steps]}
+        """The key ``steps``, and ``groups`` and ``decided_by`` where there are any."""
+        return {"steps": [step.to_dict() for step in self.steps]} | _without_empty(
+            {"groups": dict(self.groups), "decided_by": list(self.decided_by)}
+        )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Dag:
         """The inverse of :meth:`to_dict`; raises ``KeyError`` when a step lacks its ``id`` or ``operator``."""
         return cls(
-            tuple(
-                DagStep(
-                    step["id"], step["operator"], dict(step.get("parameters", {})), tuple(step.get("dependencies", ()))
-                )
-                for step in values["steps"]
-            )
+            steps=tuple(DagStep.from_dict(step) for step in values["steps"]),
+            groups=dict(values.get("groups", {})),
+            decided_by=tuple(values.get("decided_by", ())),
         )
 
 

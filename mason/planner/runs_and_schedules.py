@@ -13,8 +13,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mason.dryrun.calls import Call, ShownStep
-from mason.dryrun.planned import WorkflowPlan
+from mason.dryrun.planned import PlannedStep, WorkflowPlan
 from mason.dryrun.prepare import prepare
+from mason.dryrun.references import OF_RUN
 from mason.dryrun.run_results import Lookup, referred_steps, returned_otherwise
 from mason.engines import models
 from mason.errors import Diagnostic, MasonError, ParameterError, ResourceError
@@ -28,6 +29,7 @@ from mason.resources.run import RUN, Run
 from mason.resources.schedule import Schedule
 from mason.resources.workflow import Workflow, is_workflow
 from mason.resources.workflow_file import WorkflowGiven, given_for_workflow
+from mason.secrets import scrub_all
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry
 from mason.values import dataclass
@@ -373,17 +375,16 @@ class _Lines:
 
 
 def schedule_model(schedule: Schedule, plan: WorkflowPlan) -> models.Schedule:
-    """What a scheduler is given to keep."""
+    """What a scheduler is given to keep. What is a secret in the config is none of it: references stay as written."""
     return models.Schedule(
         name=schedule.name,
         schedule=schedule.schedule,
         dag=models.Dag(
-            tuple(
-                models.DagStep(
-                    step.id, f"{step.operator.namespace}:{step.operator.command}", step.parameters, step.dependencies
-                )
-                for step in plan.steps
-            )
+            steps=tuple(_dag_step(step) for step in plan.steps),
+            groups={within: _name(planned.address) for within, planned in plan.workflows.items() if within},
+            decided_by=tuple(
+                dict.fromkeys(_name(each.address) for each in plan.workflows.values() if each.source is not None)
+            ),
         ),
         enabled=schedule.enabled,
         workflow=schedule.work,
@@ -393,6 +394,34 @@ def schedule_model(schedule: Schedule, plan: WorkflowPlan) -> models.Schedule:
         catch_up=schedule.catch_up,
         overlap=schedule.overlap,
     )
+
+
+def _dag_step(step: PlannedStep) -> models.DagStep:
+    meant = dict.fromkeys(each.step for each in step.references if not each.step.startswith(OF_RUN))
+    return models.DagStep(
+        id=step.id,
+        operator=_name(step.address),
+        parameters=step.parameters,
+        dependencies=step.dependencies,
+        config_id=step.config.id,
+        trigger_rule=step.trigger_rule,
+        retry=step.retry,
+        retry_max=step.retry_max,
+        timeout=step.timeout,
+        results_of=tuple(meant),
+        sentences=tuple(
+            models.DagSentence(
+                call.client, call.engine, call.verb, scrub_all(dict(call.arguments)), call.read_only, call.known
+            )
+            for call in step.shown.calls
+        ),
+        certain=step.shown.certain,
+    )
+
+
+def _name(address: str) -> str:
+    """``namespace:command``."""
+    return title_of(address).partition(" ")[2]
 
 
 def schedule_deletion(entry: Entry) -> tuple[Call, ...]:

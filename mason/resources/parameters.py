@@ -14,6 +14,7 @@ from typing import Any
 
 from mason.errors import Diagnostic, ParameterError
 from mason.resources.operator import Parameter
+from mason.resources.wording import quoted
 from mason.values import dataclass, field
 
 _KEY = r"[A-Za-z_][A-Za-z0-9_.-]*"
@@ -58,9 +59,10 @@ def parse_pairs(texts: Iterable[str]) -> Given:
 
     A key ends at the first ``:``. A value may be quoted with ``"`` or ``'`` (a backslash escapes the quote), and then
     holds anything. Every malformed or repeated pair is among the faults. So is ``:=``: a value that begins with ``=``
-    is quoted, or stands behind a space.
+    is quoted, or stands behind a space. A text that begins with ``{`` is a JSON mapping instead, whose values keep
+    their types.
     """
-    pairs: dict[str, str] = {}
+    pairs: dict[str, Any] = {}
     unread: set[str] = set()
     faults: list[Diagnostic] = []
     for text in texts:
@@ -72,12 +74,15 @@ def parse_pairs(texts: Iterable[str]) -> Given:
                 faults.append(Diagnostic("", 0, f"Parameter given twice: {key}"))
             else:
                 pairs[key] = value
-    return Given(dict(pairs), tuple(faults), frozenset(unread))
+    return Given(pairs, tuple(faults), frozenset(unread))
 
 
-def _pairs(text: str) -> Iterable[tuple[str, str, str]]:
+def _pairs(text: str) -> Iterable[tuple[str, Any, str]]:
     """Triples of key, value and fault (empty when there is none)."""
     rest = text.strip()
+    if rest.startswith("{"):
+        yield from _of_json(rest)
+        return
     while rest:
         match = re.match(rf"({_KEY})(\s*:)\s*", rest)
         if match is None:
@@ -98,6 +103,14 @@ def _pairs(text: str) -> Iterable[tuple[str, str, str]]:
             split = _NEXT_PAIR.search(rest)
             value, rest = (rest[: split.start()], rest[split.end() :].strip()) if split else (rest, "")
             yield key, value.strip(), ""
+
+
+def _of_json(text: str) -> Iterable[tuple[str, Any, str]]:
+    """The pairs of a JSON mapping."""
+    try:
+        yield from ((name, value, "") for name, value in json.loads(text).items())
+    except (ValueError, RecursionError):
+        yield "", "", f"Malformed parameters: {quoted(text)} begins like a JSON mapping, and is none"
 
 
 def _closing_quote(text: str) -> int:

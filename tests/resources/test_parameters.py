@@ -39,6 +39,17 @@ def test_pairs(text, pairs):
         assert parse_pairs([text]) == Given(pairs)
 
 
+def test_a_text_that_begins_with_a_brace_is_json_whose_values_keep_their_types():
+    text = '{"limit": 5, "name": "5", "tags": ["a", null], "at": {"b": 1.5}, "q": "a:1, b:2"}'
+    assert parse_pairs([text, "other:1"]) == Given(
+        {"limit": 5, "name": "5", "tags": ["a", None], "at": {"b": 1.5}, "q": "a:1, b:2", "other": "1"}
+    )
+    assert [fault.message for fault in parse_pairs(['{"a": 1}', "a:2"]).faults] == ["Parameter given twice: a"]
+    assert [fault.message for fault in parse_pairs(["{a:1}"]).faults] == [
+        "Malformed parameters: '{a:1}' begins like a JSON mapping, and is none"
+    ]
+
+
 def test_repeated_options_add_up():
     assert parse_pairs(["a:1", "b:2,c:3"]).values == {"a": "1", "b": "2", "c": "3"}
 

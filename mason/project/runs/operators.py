@@ -8,9 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason.errors import (
-    MasonError,
-)
+from mason.errors import Diagnostic, MasonError, ParameterError
 from mason.project.applied import applied_config, find, untouched
 from mason.project.opening import Project
 from mason.project.remembering import remember_applied
@@ -21,12 +19,13 @@ from mason.resources.executed import ONLY_STEP
 from mason.resources.operator import Operator
 from mason.state.journal import Journal, event_of
 from mason.state.lock import who
-from mason.state.snapshot import Entry
+from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import StateStore
 from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.dryrun.dryrun import DryRun
+    from mason.dryrun.handed_results import Results
     from mason.engines.models import Rows
     from mason.resources.parameters import Given
     from mason.runtime.answer import Answer
@@ -47,9 +46,17 @@ class Prepared:
 
 
 def prepare_operator(
-    project: Project, names: tuple[str, str], given: Mapping[str, Any] | Given, *, config_id: str = ""
+    project: Project,
+    names: tuple[str, str],
+    given: Mapping[str, Any] | Given,
+    *,
+    config_id: str = "",
+    results: Results | None = None,
 ) -> Prepared:
     """Check parameters and config of an applied operator and make its dry run; no engine is called.
+
+    References in the parameters are replaced by the values that they mean: those to earlier steps out of ``results``,
+    those to runs out of the state.
 
     Raises ``NotFoundError`` for an unknown operator or config, ``ParameterError`` with all faults of the
     parameters, and ``UnsupportedVerbError`` when the config cannot run it.
@@ -63,12 +70,31 @@ def prepare_operator(
     entry = untouched(snapshot, operator_address(*names), find(snapshot, "operator", names))
     operator = Operator.from_definition(entry.definition)
     config = applied_config(snapshot, config_id)
+    given = _referred(
+        given if isinstance(given, parameters.Given) else parameters.Given(dict(given)), results, snapshot
+    )
     bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
     source = project.store.get_source(entry.module) if entry.module else None
     shown = dry_run(operator, bound, config, registry, source=source)
     clients = Clients(project.settings, config, shown.clients, runner=scheduled_runner(project))
-    values = given.values if isinstance(given, parameters.Given) else given
-    return Prepared(operator, values, entry, config, shown, source, snapshot.serial, clients)
+    return Prepared(operator, given.values, entry, config, shown, source, snapshot.serial, clients)
+
+
+def _referred(given: Given, results: Results | None, snapshot: Snapshot) -> Given:
+    """The parameters with the values that their references mean; what cannot be had is among the faults."""
+    from mason.dryrun.references import is_referring
+
+    if not is_referring(given.values):
+        return given
+    from mason.dryrun.handed_results import with_results
+    from mason.dryrun.run_results import reference_to_run, results_of_runs
+
+    return with_results(
+        given,
+        results,
+        lambda text, parts: reference_to_run(text, parts, snapshot.resources.get),
+        lambda reference: results_of_runs([reference], snapshot),
+    )
 
 
 def outlook(prepared: Prepared) -> Rows | None:
@@ -199,6 +225,26 @@ class _Kept:
             self._store.put_run(self._id, record)
         except MasonError as error:
             self._lacks["record"] = f"The record of this run could not be kept: {error}"
+
+
+def read_handed_results(file: Path) -> Results:
+    """The results of earlier steps in a JSON file, or on stdin where it is ``-``; see ``mason.dryrun.handed_results``.
+
+    Raises ``ParameterError`` where it cannot be read.
+    """
+    import json
+    import sys
+
+    from mason.dryrun.handed_results import read_results
+
+    name = "stdin" if str(file) == "-" else str(file)
+    try:
+        return read_results(json.loads(sys.stdin.read() if name == "stdin" else file.read_bytes()))
+    except OSError as error:
+        why = (error.strerror or "unreadable").lower()
+    except (ValueError, RecursionError) as error:
+        why = str(error)
+    raise ParameterError([Diagnostic("" if name == "stdin" else name, 0, f"The results of earlier steps: {why}")])
 
 
 def read_parameters(file: Path | None, pairs: Iterable[str]) -> Given:
