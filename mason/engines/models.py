@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from mason.resources.workflow import TRIGGER_RULES
+from mason.resources.trigger import TRIGGER_RULES
 from mason.values import dataclass, field
 
 

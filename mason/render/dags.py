@@ -23,8 +23,9 @@ from mason.render.dryruns import dry_run_json, sentence_lines
 from mason.render.terminal import Terminal, cells
 from mason.resources.address import title_of
 from mason.resources.order import topological
+from mason.resources.trigger import TRIGGER_RULES
 from mason.resources.wording import shortened
-from mason.resources.workflow import TRIGGER_RULES, Workflow, ordered
+from mason.resources.workflow import Workflow, ordered
 from mason.values import dataclass
 
 MAX_DRAWN = 30

@@ -10,11 +10,9 @@ from typing import Any
 from mason.resources.address import kind_of
 from mason.resources.dag import dag_findings
 from mason.resources.kind import Kind, PythonClass, filled
+from mason.resources.trigger import TRIGGER_RULES
 from mason.resources.validate import Finding
 from mason.values import dataclass
-
-TRIGGER_RULES = ("all_success", "one_failed", "all_done", "none_failed")
-"""When a step runs, depending on how its dependencies ended; the first where nothing was said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
-from mason.runtime.retry import Retry
+from mason.resources.retry import Retry
 from mason.values import dataclass
 
 Status: TypeAlias = Literal["succeeded", "failed", "skipped", "upstream_failed", "interrupted", "cancelled"]
@@ -15,7 +15,7 @@ Status: TypeAlias = Literal["succeeded", "failed", "skipped", "upstream_failed",
 class Node:
     """One piece of work: when it begins, how often it is tried, and how many seconds an attempt may take.
 
-    ``trigger_rule`` is one of ``mason.runtime.trigger.TRIGGER_RULES``.
+    ``trigger_rule`` is one of ``mason.resources.trigger.TRIGGER_RULES``.
     """
 
     id: str

@@ -1,8 +1,9 @@
 """Walking a DAG: every node's work is done after its dependencies have ended, several at a time, and somebody is told.
 
 It knows nothing of what the work is, where it is recorded or how it is shown: it gets nodes and a callable, and tells
-an :class:`Observer` what happens. What these look like stands in ``nodes``, the rules by which nodes begin in
-``trigger``, waits between attempts in ``retry``, threads and how they are told to stop in ``workers``.
+an :class:`Observer` what happens. What these look like stands in ``nodes``, threads and how they are told to stop in
+``workers``, the rules by which nodes begin in ``mason.resources.trigger``, and waits between attempts in
+``mason.resources.retry``.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from time import monotonic
 from types import MappingProxyType
 from typing import Any, Literal
 
+from mason.resources.retry import Retry
+from mason.resources.trigger import TRIGGER_RULES, verdict
 from mason.runtime.nodes import Ended, Node, Observer, Skip, Status, Stop
-from mason.runtime.retry import Retry
-from mason.runtime.trigger import TRIGGER_RULES, verdict
 from mason.runtime.workers import Attempt, Control, Report, Workers, no_thread, now
 
 __all__ = [

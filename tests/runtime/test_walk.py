@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mason.resources.trigger import TRIGGER_RULES
 from mason.runtime import workers
-from mason.runtime.trigger import TRIGGER_RULES
 from mason.runtime.walk import Control, Ended, Node, Observer, Retry, Skip, Stop, walk
 from tests.waiting import wait_for
 

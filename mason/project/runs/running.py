@@ -17,7 +17,7 @@ from mason.errors import ConflictError, MasonError, ParameterError, TransientEng
 from mason.project.opening import Project
 from mason.project.runs.clients import Clients, scheduled_runner
 from mason.project.runs.preparing import INTERRUPTED, PreparedWorkflow, RunEnd, Tell, Watch
-from mason.resources.workflow import TRIGGER_RULES
+from mason.resources.trigger import TRIGGER_RULES
 from mason.state.journal import Journal, event_of
 from mason.state.lock import refuse_lost, who
 
@@ -56,10 +56,10 @@ def execute_workflow(
     ``ConflictError`` when the run goes on elsewhere, or went on since it was prepared.
     """
     from mason.project.runs import retention
+    from mason.resources.retry import Retry
     from mason.runtime import records
     from mason.runtime.nodes import Node
     from mason.runtime.output import aside
-    from mason.runtime.retry import Retry
     from mason.runtime.walk import walk
 
     started = datetime.now(timezone.utc)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mason.runtime.trigger import TRIGGER_RULES, verdict
+from mason.resources.trigger import TRIGGER_RULES, verdict
 
 
 @pytest.mark.parametrize(

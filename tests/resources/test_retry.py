@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mason.runtime.retry import Retry
+from mason.resources.retry import Retry
 
 
 def no_jitter() -> float:

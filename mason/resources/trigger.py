@@ -26,6 +26,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 TRIGGER_RULES = ("all_success", "one_failed", "all_done", "none_failed")
+"""When a step runs, depending on how its dependencies ended; the first where nothing was said."""
 
 Verdict: TypeAlias = Literal["begin", "skipped", "upstream_failed"]
 
