@@ -19,7 +19,7 @@ REPEATS = 5
 
 def mason_write(folder: Path) -> float:
     """Writing a snapshot in which one resource changed: conditional, with a backup, durable."""
-    from mason.state.store import open_store
+    from mason.state.urls import open_store
 
     store = open_store(folder.as_uri())
 
@@ -38,7 +38,7 @@ def mason_write(folder: Path) -> float:
 
 def mason_read(folder: Path) -> float:
     """Reading the snapshot and decoding every entry."""
-    from mason.state.store import open_store
+    from mason.state.urls import open_store
 
     store = open_store(folder.as_uri())
     return _best(lambda: dict(store.read().resources))
@@ -46,7 +46,7 @@ def mason_read(folder: Path) -> float:
 
 def mason_look(folder: Path) -> float:
     """Reading what a plan without a change needs: the digests of all resources."""
-    from mason.state.store import open_store
+    from mason.state.urls import open_store
 
     store = open_store(folder.as_uri())
     return _best(lambda: store.read().digests)

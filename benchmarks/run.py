@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workloads import Command, Peers, Work, environment, groups
-from mason import __version__
+from mason.version import __version__
 
 # Work that takes longer than this many seconds is steadier, and measured three times only.
 LONG = 5.0

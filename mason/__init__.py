@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mason.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from mason.engines.models import Column as Column
     from mason.engines.models import Database as Database
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from mason.runtime.decision import NextStep as NextStep
     from mason.runtime.decision import StepEnd as StepEnd
     from mason.runtime.decision import Workflow as Workflow
-
-__version__ = "2.0.0"
 
 _HOMES = {
     "Column": "mason.engines.models",

@@ -15,7 +15,7 @@ from mason.project.loading import published_schema
 from mason.project.state.migration import told_url
 from mason.resources.address import KINDS
 from mason.settings import PROJECT_FILE
-from mason.state.store import scheme_of
+from mason.state.urls import scheme_of
 from mason.values import dataclass
 
 EXAMPLES = Path(__file__).parent / "examples"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import click
 
-from mason.cli import Invocation
 from mason.cli import mason as root
+from mason.cli.invocation import Invocation
 from mason.clients import registry
 from mason.engines import ENGINES
 

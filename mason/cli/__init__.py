@@ -20,9 +20,9 @@ from typing import Any, cast
 
 import click
 
-from mason import __version__
+from mason.cli.invocation import Invocation, unwritable
 from mason.errors import CancelledError, MasonError, SettingsError
-from mason.values import dataclass
+from mason.version import __version__
 
 # Help texts stand here so that `mason --help` loads no command.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -57,41 +57,6 @@ Examples:
   mason apply                              say yes to it
   mason run operator table list -p database_name:data
 """
-
-
-@dataclass(slots=True)
-class Invocation:
-    """The global options of one call, and whether its command was asked for JSON.
-
-    ``left_behind`` says that threads still do work for which nobody waits, and which cannot be ended but with the
-    process.
-    """
-
-    state: str | None = None
-    workspace: str | None = None
-    no_color: bool = False
-    log_level: str = "warning"
-    json: bool = False
-    left_behind: bool = False
-
-    def where(self) -> str:
-        """The options of this command line that lead to its state, for another one."""
-        import shlex
-
-        given = (("--state", self.state), ("--workspace", self.workspace))
-        return "".join(f"{option} {shlex.quote(value)} " for option, value in given if value is not None)
-
-    @property
-    def debug(self) -> bool:
-        """Whether tracebacks are wanted."""
-        return self.log_level == "debug"
-
-    def log(self, text: str) -> None:
-        """Tell those who asked for ``-l info`` or ``-l debug``."""
-        if self.log_level in ("debug", "info"):
-            import logging
-
-            logging.getLogger("mason").info(text)
 
 
 class _Commands(click.Group):
@@ -289,11 +254,6 @@ def _unwritten(error: Exception) -> Exception:
 
 
 _TAKES_NOTHING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
-
-
-def unwritable(error: OSError) -> SettingsError:
-    """The error of a result for which stdout has no room."""
-    return SettingsError(f"The result cannot be written to stdout ({error.strerror}).")
 
 
 def _timed(arguments: list[str], invocation: Invocation) -> Any:

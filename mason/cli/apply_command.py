@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mason.cli import Invocation
+from mason.cli.invocation import Invocation
 from mason.cli.shared import (
     Heard,
     confirm,

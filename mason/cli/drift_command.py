@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mason.cli import Invocation
+from mason.cli.invocation import Invocation
 from mason.cli.shared import json_option, open_project, output, show, show_json
 from mason.project import drifting
 

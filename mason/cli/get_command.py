@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mason.cli import Invocation
+from mason.cli.invocation import Invocation
 from mason.cli.shared import json_option, open_project, output, show, show_json, tell
 from mason.project import applied
 from mason.resources.address import KINDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mason.cli import Invocation
+from mason.cli.invocation import Invocation
 from mason.cli.shared import open_project, output, show
 from mason.project.runs import preparing
 from mason.render import dags

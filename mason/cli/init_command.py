@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mason import scaffold
-from mason.cli import Invocation
+from mason.cli.invocation import Invocation
 from mason.cli.shared import show
 from mason.project.state import keeping
 from mason.settings import current_folder

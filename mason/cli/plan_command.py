@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mason.cli import Invocation
+from mason.cli.invocation import Invocation
 from mason.cli.shared import json_option, markdown_option, open_project, output, refuse_both, show, show_json, tell
 from mason.project import planning
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mason.cli import Invocation, unwritable
 from mason.cli.ctrl_c import interruptible, two_step_interrupt
+from mason.cli.invocation import Invocation, unwritable
 from mason.cli.shared import (
     Heard,
     confirm,

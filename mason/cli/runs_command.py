@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mason.cli import Invocation
+from mason.cli.invocation import Invocation
 from mason.cli.run_command import do_workflow, run_options
 from mason.cli.shared import (
     confirm,

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from mason.cli import Invocation
 from mason.cli.ctrl_c import two_step_interrupt
+from mason.cli.invocation import Invocation
 from mason.cli.shared import (
     Heard,
     confirm,

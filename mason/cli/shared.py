@@ -12,7 +12,7 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
-from mason.cli import Invocation, unwritable
+from mason.cli.invocation import Invocation, unwritable
 from mason.errors import NotConfirmedError
 from mason.project import opening
 from mason.project.opening import Project

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mason import settings
-from mason.cli import Invocation
+from mason.cli.invocation import Invocation
 from mason.cli.shared import json_option, markdown_option, output, refuse_both, show, show_json, tell
 from mason.planner.saved.planfile import read_planfile
 from mason.project import remembering

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mason.cli import Invocation
+from mason.cli.invocation import Invocation
 from mason.cli.shared import (
     confirm,
     json_option,

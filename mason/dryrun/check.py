@@ -15,10 +15,10 @@ from mason.engines import ENGINES
 from mason.engines.capabilities import Capabilities
 from mason.errors import EngineError, MissingDependencyError
 from mason.resources.config import CONFIG
-from mason.resources.documents import Path
+from mason.resources.faults import CALLS, Finding, Path
 from mason.resources.operator import OPERATOR, SENTENCE_WORDS
 from mason.resources.roles import ROLES
-from mason.resources.validate import CALLS, Examine, Finding
+from mason.resources.validate import Examine
 from mason.resources.wording import suggestion
 
 

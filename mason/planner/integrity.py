@@ -18,7 +18,7 @@ from mason.state.snapshot import Entry
 
 if TYPE_CHECKING:
     from mason.planner.runs_and_schedules import Place
-    from mason.resources.documents import Path
+    from mason.resources.faults import Path
 
 
 def references_of(entry: Entry) -> tuple[str, ...]:

@@ -22,8 +22,8 @@ from mason.errors import Diagnostic, MasonError, ParameterError, ResourceError
 from mason.planner.plan import ActionKind, Change
 from mason.resources.address import config_address, run_address, title_of
 from mason.resources.config import Config
-from mason.resources.documents import Path
 from mason.resources.executed import ONLY_STEP, result_references, runs_before
+from mason.resources.faults import Path
 from mason.resources.resource import Resource
 from mason.resources.run import RUN, Run
 from mason.resources.schedule import Schedule

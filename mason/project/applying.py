@@ -82,7 +82,7 @@ def refuse_stale(project: Project, plan: Plan) -> None:
 def _python_files(root: Path, file: str) -> Mapping[str, str] | None:
     """The texts of the Python files beside a resource's ``file`` by name, ``None`` where there is no module."""
     from mason.resources import module
-    from mason.resources.folders import ENTRY
+    from mason.resources.resource import ENTRY
 
     # What is outside of the project is known by the path that was typed.
     folder = (Path(file) if file.startswith("..") else root / file).parent

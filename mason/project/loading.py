@@ -16,8 +16,8 @@ from mason.errors import (
 from mason.project.opening import Project
 
 if TYPE_CHECKING:
+    from mason.resources.faults import Finding
     from mason.resources.resource import Resources
-    from mason.resources.validate import Finding
 
 
 def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False) -> Resources:

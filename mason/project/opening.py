@@ -12,7 +12,8 @@ from mason.errors import (
 from mason.resources.address import is_name
 from mason.resources.wording import quoted
 from mason.settings import DEFAULT_WORKSPACE, ProjectSettings
-from mason.state.store import StateReader, StateStore, open_store, workspace_url
+from mason.state.store import StateReader, StateStore
+from mason.state.urls import open_store, workspace_url
 from mason.values import dataclass
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mason import __version__
 from mason.planner.plan import ActionKind, Change, Plan
 from mason.render import plans
 from mason.render.terminal import Terminal, printable
 from mason.secrets import scrub, scrub_all
 from mason.values import dataclass
+from mason.version import __version__
 
 if TYPE_CHECKING:
     from mason.planner.saved.planfile import SavedPlan

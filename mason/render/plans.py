@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason import __version__
 from mason.dryrun.calls import Call, ShownStep
 from mason.planner.plan import Action, ActionKind, Change, Drift, Plan, counted
 from mason.render import JSON_FORMAT
@@ -19,7 +18,8 @@ from mason.resources.address import title_of
 from mason.resources.wording import shortened
 from mason.secrets import scrub_all
 from mason.settings import DEFAULT_WORKSPACE
-from mason.state.store import workspace_of
+from mason.state.urls import workspace_of
+from mason.version import __version__
 
 if TYPE_CHECKING:
     from mason.planner.saved.planfile import SavedPlan

@@ -17,7 +17,8 @@ from mason.render.plans import foreign_text, plan_json
 from mason.render.tables import table
 from mason.render.terminal import Terminal
 from mason.state.snapshot import Entry, Snapshot
-from mason.state.store import LockInfo, workspace_of
+from mason.state.store import LockInfo
+from mason.state.urls import workspace_of
 
 
 def lock_text(holder: LockInfo | None, *, url: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mason.resources.faults import Finding
 from mason.resources.kind import Kind
 from mason.resources.roles import ROLES
-from mason.resources.validate import Finding
 from mason.values import dataclass
 
 

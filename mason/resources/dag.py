@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-from mason.resources.validate import Finding
+from mason.resources.faults import Finding
 from mason.resources.wording import nearest, quoted, shortened, suggestion
 
 if TYPE_CHECKING:
-    from mason.resources.documents import Path
+    from mason.resources.faults import Path
 
 
 def dag_findings(steps: Any) -> list[Finding]:

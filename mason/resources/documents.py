@@ -9,8 +9,9 @@ booleans are ``true`` and ``false``, dates stay text; and what JSON cannot hold 
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
+from mason.resources.faults import Fault, Path
 from mason.resources.walking import MAX_BYTES
 from mason.resources.wording import quoted
 from mason.values import dataclass
@@ -24,9 +25,6 @@ MAX_EVENTS = 500_000
 MAX_ALIASED = 1_000_000
 """How much aliases of one file may add, in characters of the text that they repeat."""
 
-Path = tuple["str | int", ...]
-"""Where a value stands in a document: ``("do", 0, "as")``."""
-
 MERGE = "<<"
 _STANDARD = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
@@ -39,14 +37,6 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
 _MAYBE_NOT_TEXT = frozenset("0123456789+-.tTfFnN~")
-
-
-class Fault(NamedTuple):
-    """Something wrong at a line (counted from 1) of a file; see :class:`mason.errors.Diagnostic`."""
-
-    line: int
-    message: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

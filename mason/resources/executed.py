@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mason.resources.address import config_address, kind_of, run_address, work_address
+from mason.resources.faults import Finding
 from mason.resources.templates import TEMPLATE
-from mason.resources.validate import Finding
 
 ONLY_STEP = "step_1"
 """The id of the step that a run of an operator has."""

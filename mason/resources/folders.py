@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 
 from mason.errors import Diagnostic
 from mason.resources.parse_cache import CachedModule, trusted
+from mason.resources.resource import ENTRY
 from mason.resources.walking import stamp_of, unreadable
 from mason.values import dataclass
 
 if TYPE_CHECKING:
-    from mason.resources.documents import Fault
+    from mason.resources.faults import Fault
     from mason.resources.module import Survey
-
-ENTRY = "__init__.py"
-"""The file that holds the classes."""
 
 
 @dataclass(slots=True)

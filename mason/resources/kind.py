@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from mason.resources.validate import Finding
+from mason.resources.faults import Finding
 from mason.values import dataclass
 
 

@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from mason.resources.address import kind_of
 from mason.resources.config import CONFIG
+from mason.resources.faults import Finding
 from mason.resources.kind import Kind, filled
 from mason.resources.operator import OPERATOR
 from mason.resources.run import RUN
 from mason.resources.schedule import SCHEDULE
-from mason.resources.validate import Finding
 from mason.resources.workflow import WORKFLOW
 
 _KINDS = {kind.name: kind for kind in (CONFIG, OPERATOR, WORKFLOW, RUN, SCHEDULE)}

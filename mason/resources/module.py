@@ -18,9 +18,10 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 
-from mason.resources.documents import Fault, too_large
-from mason.resources.folders import ENTRY
+from mason.resources.documents import too_large
+from mason.resources.faults import Fault
 from mason.resources.kind import PythonClass
+from mason.resources.resource import ENTRY
 from mason.resources.roles import ROLES
 from mason.resources.walking import MAX_BYTES
 from mason.resources.wording import quoted

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mason.resources.address import KINDS, is_name, kind_of
-from mason.resources.documents import Path
-from mason.resources.validate import Finding
+from mason.resources.faults import Finding, Path
 from mason.resources.wording import described, suggestion
 
 _KEYS = ("type", "from", "to")

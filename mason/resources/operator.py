@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mason.resources.documents import Path
+from mason.resources.faults import Finding, Path
 from mason.resources.kind import Kind, PythonClass, filled
 from mason.resources.templates import TEMPLATE
-from mason.resources.validate import Finding
 from mason.resources.wording import described, quoted, shown_path, suggestion
 from mason.values import dataclass
 

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 from mason.errors import Diagnostic
 from mason.resources import moved
 from mason.resources.address import KINDS, MOVED, is_name
-from mason.resources.documents import Document, Fault, read
-from mason.resources.folders import ENTRY, Folder
+from mason.resources.documents import Document, read
+from mason.resources.faults import CALLS, Fault
+from mason.resources.folders import Folder
 from mason.resources.kind import PythonClass
 from mason.resources.kinds import address_of, addresses_used, findings, kind_named, normalize
 from mason.resources.module import class_fault, class_name, has_class
 from mason.resources.parse_cache import CachedDocument
-from mason.resources.resource import digest_of, encode
-from mason.resources.validate import CALLS, Examine, kind_findings, schema_findings
+from mason.resources.resource import ENTRY, digest_of, encode
+from mason.resources.validate import Examine, kind_findings, schema_findings
 from mason.resources.wording import nearest, quoted
 from mason.values import dataclass, field
 

@@ -17,8 +17,8 @@ import os
 import sys
 from pathlib import Path
 
-from mason import __version__
 from mason.resources.walking import Stamp
+from mason.version import __version__
 
 _MAGIC = b"mason-parse-1\n"
 _HASH = 32

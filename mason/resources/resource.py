@@ -14,6 +14,9 @@ from typing import Any
 
 from mason.values import dataclass, field
 
+ENTRY = "__init__.py"
+"""The file that holds the classes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Module:

@@ -7,8 +7,8 @@ from typing import Any
 
 from mason.resources.address import work_address
 from mason.resources.executed import normalized, redirected, result_references, runs_before, times_findings, uses
+from mason.resources.faults import Finding
 from mason.resources.kind import Kind
-from mason.resources.validate import Finding
 from mason.values import dataclass
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mason.resources.documents import Fault
+from mason.resources.faults import Fault
 from mason.resources.wording import quoted
 
 if TYPE_CHECKING:

@@ -8,28 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mason.resources.address import KINDS, MOVED, NAME_PATTERN, WORK_PATTERN
+from mason.resources.faults import Finding, Path
 from mason.resources.schema import schema
 from mason.resources.wording import TYPE_WORDS, described, nearest, quoted, shown_path, suggestion
 
 if TYPE_CHECKING:
-    from mason.resources.documents import Path
+    from mason.resources.faults import Path
 
 NAME_REMEDY = "use letters, digits, _ and -, not beginning with -"
-
-
-CALLS = "\0calls"
-"""The first step of the path of a finding about a call of the class beside a definition; the call is the second."""
-
-
-class Finding(NamedTuple):
-    """Something wrong at a place in a definition (or see ``CALLS``); the loader turns places into lines."""
-
-    path: Path
-    message: str
-    remedy: str = ""
 
 
 Examine = Callable[[Mapping[str, Any], Sequence[str]], Iterable[Finding]]

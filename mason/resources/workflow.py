@@ -9,9 +9,9 @@ from typing import Any
 
 from mason.resources.address import kind_of
 from mason.resources.dag import dag_findings
+from mason.resources.faults import Finding
 from mason.resources.kind import Kind, PythonClass, filled
 from mason.resources.trigger import TRIGGER_RULES
-from mason.resources.validate import Finding
 from mason.values import dataclass
 
 

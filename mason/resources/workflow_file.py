@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mason.errors import Diagnostic
 from mason.resources.address import is_name
 from mason.resources.dag import step_remedy
+from mason.resources.faults import Path as DocumentPath
 from mason.resources.parameter_file import read_mapping
 from mason.resources.parameters import Given
 from mason.resources.validate import NAME_REMEDY
@@ -22,7 +23,7 @@ from mason.resources.wording import described, quoted, suggestion
 from mason.values import dataclass, field
 
 if TYPE_CHECKING:
-    from mason.resources import documents
+    pass
 
 _ENTRY_KEYS = ("config_id", "parameters")
 
@@ -30,7 +31,7 @@ _ENTRY_KEYS = ("config_id", "parameters")
 class Lines(Protocol):
     """Where a mapping was read: answers with the line of what stands at a path in it."""
 
-    def line_of(self, path: documents.Path) -> int:
+    def line_of(self, path: DocumentPath) -> int:
         """The line of the key or item at ``path``, or of what is nearest to it."""
         ...
 
@@ -58,7 +59,7 @@ class WorkflowGiven:
     document: Lines | None = None
     under: WorkflowGiven | None = None
 
-    def place(self, path: documents.Path) -> tuple[str, int]:
+    def place(self, path: DocumentPath) -> tuple[str, int]:
         """The file and the line of what stands at ``path``; no file and 0 where it comes from none."""
         return (self.file, self.document.line_of(path)) if self.document else (self.file, 0)
 
@@ -74,7 +75,7 @@ class Entry:
     config_id: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     pairs: Given = field(default_factory=Given)
-    path: documents.Path = ()
+    path: DocumentPath = ()
     under: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -178,7 +179,7 @@ def parameters_of(given: WorkflowGiven, entry: Entry) -> Given:
     return replace(entry.pairs, faults=()).over(written).over(Given(dict(entry.under)))
 
 
-def _entry(given: WorkflowGiven, value: Any, path: documents.Path, step: str) -> tuple[Entry, list[Diagnostic]]:
+def _entry(given: WorkflowGiven, value: Any, path: DocumentPath, step: str) -> tuple[Entry, list[Diagnostic]]:
     if value is None:
         return Entry(path=path), []
     if not isinstance(value, Mapping):

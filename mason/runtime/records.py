@@ -9,11 +9,11 @@ from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import Any
 
-from mason import __version__
 from mason.dryrun.dryrun import DryRun
 from mason.runtime.answer import Answer
 from mason.secrets import scrub_all
 from mason.state.lock import who
+from mason.version import __version__
 
 
 def new_run_id(now: datetime) -> str:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 
-from mason import __version__
 from mason.state.format import decode_lines
 from mason.state.snapshot import Snapshot, StoredEntries
+from mason.version import __version__
 
 # The number grows when the meaning of what is kept changes.
 _HEADER = f"mason-index 4 {__version__} ".encode()

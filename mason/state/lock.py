@@ -15,11 +15,11 @@ from dataclasses import asdict, fields
 from datetime import datetime, timezone
 from pathlib import Path
 
-from mason import __version__
 from mason.errors import StateConflictError, StateError, StateLockedError, StateLockLostError
 from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import HeldLock, LockInfo
 from mason.values import dataclass
+from mason.version import __version__
 
 # Seconds that a lock may take before somebody is told that it is waited for.
 _PATIENCE = 0.4

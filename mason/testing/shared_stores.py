@@ -67,5 +67,5 @@ class SharedStateStoreSuite(StateStoreSuite):
     @staticmethod
     def _python(script: str) -> subprocess.Popen[str]:
         """A Python process that runs ``script`` with ``open_store`` at hand."""
-        command = [sys.executable, "-c", f"from mason.state.store import open_store\n{script}"]
+        command = [sys.executable, "-c", f"from mason.state.urls import open_store\n{script}"]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

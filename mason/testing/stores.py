@@ -20,7 +20,8 @@ import pytest
 from mason.errors import SourceChangedError, StateConflictError, StateError, StateFormatError, StateLockedError
 from mason.state.lock import who
 from mason.state.snapshot import FORMAT_VERSION, Entry, Snapshot
-from mason.state.store import KEPT_BACKUPS, LockInfo, StateStore, workspace_of, workspace_url
+from mason.state.store import KEPT_BACKUPS, LockInfo, StateStore
+from mason.state.urls import workspace_of, workspace_url
 
 
 def entry(number: int = 0, *, kind: str = "operator", size: int = 0) -> Entry:

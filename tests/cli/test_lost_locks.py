@@ -17,7 +17,7 @@ UNLOCK = """\
 import time
 
 import mason
-from mason.state.store import open_store
+from mason.state.urls import open_store
 
 
 class NoteUnlock(mason.Operator):

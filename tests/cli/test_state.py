@@ -205,7 +205,7 @@ def test_who_waits_for_a_lock_is_told_so(mason, project, local, seconds, limit):
 @pytest.mark.xdist_group("moto")
 def test_a_lock_in_a_bucket_is_taken_over_with_a_notice(mason, bucket):
     """A job was killed; the next one waits for its lease to run out and goes on without anybody's help."""
-    script = "import sys\nfrom mason.state.lock import encode_lock\nfrom mason.state.store import open_store\n"
+    script = "import sys\nfrom mason.state.lock import encode_lock\nfrom mason.state.urls import open_store\n"
     script += "with open_store(sys.argv[1]).lock('apply') as held:\n"
     script += "    print(encode_lock(held.info).decode(), end='', flush=True)\n    input()"
     with subprocess.Popen(

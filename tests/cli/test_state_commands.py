@@ -24,7 +24,7 @@ from mason.project.opening import open_project
 from mason.project.state.migration import write_url
 from mason.state.local import LocalStateStore
 from mason.state.s3.bucket_store import S3StateStore
-from mason.state.store import workspace_url
+from mason.state.urls import workspace_url
 from tests.cli.notes import ALL_LOCAL, WRITE
 from tests.servers import BUCKET
 from tests.state import faults

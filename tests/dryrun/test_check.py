@@ -12,7 +12,7 @@ from mason.dryrun.check import examiner, published_client
 from mason.engines.capabilities import Capabilities
 from mason.errors import EngineError
 from mason.project.loading import published_schema
-from mason.resources.validate import CALLS
+from mason.resources.faults import CALLS
 from tests.planner.conftest import config, operator
 
 

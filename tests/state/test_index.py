@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from mason import __version__
 from mason.errors import StateError, StateFormatError
 from mason.state.index import encode_index
 from mason.state.local import LocalStateStore
 from mason.state.snapshot import Entry, Snapshot, StoredEntries
 from mason.testing.stores import entry, resources
+from mason.version import __version__
 
 
 @pytest.fixture

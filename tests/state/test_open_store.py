@@ -10,7 +10,7 @@ from mason.errors import StateError
 from mason.state.local import LocalStateStore, folder_of
 from mason.state.memory import MemoryStateStore
 from mason.state.s3.bucket_store import S3StateStore
-from mason.state.store import is_same_state, open_store
+from mason.state.urls import is_same_state, open_store
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ WRITERS = 20
 WRITER = """
 import sys
 from mason.errors import StateLockLostError
-from mason.state.store import open_store
+from mason.state.urls import open_store
 from mason.testing.stores import entry
 store, name, times = open_store(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 number = 0

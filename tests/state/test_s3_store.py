@@ -413,7 +413,7 @@ def test_without_boto3(folder, missing):
 
 def test_boto3_is_not_loaded_before_the_store_is_asked():
     script = (
-        "import sys\nfrom mason.state.store import open_store\n"
+        "import sys\nfrom mason.state.urls import open_store\n"
         "open_store('s3://bucket/team?region=eu-west-1').url\n"
         "print(sorted({'boto3', 'botocore', 'orjson'} & sys.modules.keys()))"
     )

@@ -18,7 +18,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from mason import __version__
 from mason.dryrun.calls import Call, ShownStep
 from mason.errors import StalePlanError, StateError
 from mason.planner.plan import Action, Change, Drift, Plan, Wanted
@@ -26,6 +25,7 @@ from mason.planner.saved.planfile_faults import faults, parse
 from mason.secrets import scrub, scrub_all
 from mason.state.lock import who
 from mason.values import dataclass
+from mason.version import __version__
 
 PLANFILE_VERSION = 1
 _FORMAT = "mason-plan"

@@ -17,7 +17,7 @@ from mason.planner.plan import Action, Plan
 from mason.resources.wording import shortened
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
-from mason.state.store import is_same_state
+from mason.state.urls import is_same_state
 
 if TYPE_CHECKING:
     from mason.state.store import StateReader

@@ -25,7 +25,8 @@ from mason.resources.kinds import effect_of
 from mason.resources.wording import suggestion
 from mason.settings import DEFAULT_WORKSPACE
 from mason.state.snapshot import Entry, Snapshot
-from mason.state.store import LockInfo, open_store, scheme_of
+from mason.state.store import LockInfo
+from mason.state.urls import open_store, scheme_of
 from mason.values import dataclass
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from mason.settings import PROJECT_FILE
 from mason.state.format import encode
 from mason.state.local import folder_of
 from mason.state.snapshot import Snapshot
-from mason.state.store import StateStore, is_same_state, scheme_of
+from mason.state.store import StateStore
+from mason.state.urls import is_same_state, scheme_of
 from mason.values import dataclass
 
 

@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from mason import __version__, secrets, settings
+from mason import secrets, settings
 from mason.errors import MissingDependencyError, StateError
 from mason.state.lock import turns
 from mason.state.s3.bucket_url import OPTIONS, Address
 from mason.state.s3.responses import Missing, Rejected, Uncertain, Unmet, meaning_of, silence
 from mason.values import dataclass
+from mason.version import __version__
 
 Answer = TypeVar("Answer")
 

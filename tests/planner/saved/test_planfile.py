@@ -10,12 +10,13 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mason import __version__, secrets
+from mason import secrets
 from mason.dryrun.calls import Call, ShownStep
 from mason.planner.plan import Action, Change, Drift, Plan, Wanted
 from mason.planner.saved.planfile import read_planfile, write_planfile
 from mason.resources.resource import digest_of, encode
 from mason.state import content
+from mason.version import __version__
 
 OPERATOR = {"type": "operator", "namespace": "table", "command": "get", "description": "Über alles"}
 SOURCE = json.dumps({"__init__.py": "x = 'é'\n"}).encode()

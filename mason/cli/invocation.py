@@ -1,0 +1,46 @@
+"""One call of the command line: what was asked of all commands alike, and what the frame around them is told."""
+
+from __future__ import annotations
+
+from mason.errors import SettingsError
+from mason.values import dataclass
+
+
+@dataclass(slots=True)
+class Invocation:
+    """The global options of one call, and whether its command was asked for JSON.
+
+    ``left_behind`` says that threads still do work for which nobody waits, and which cannot be ended but with the
+    process.
+    """
+
+    state: str | None = None
+    workspace: str | None = None
+    no_color: bool = False
+    log_level: str = "warning"
+    json: bool = False
+    left_behind: bool = False
+
+    def where(self) -> str:
+        """The options of this command line that lead to its state, for another one."""
+        import shlex
+
+        given = (("--state", self.state), ("--workspace", self.workspace))
+        return "".join(f"{option} {shlex.quote(value)} " for option, value in given if value is not None)
+
+    @property
+    def debug(self) -> bool:
+        """Whether tracebacks are wanted."""
+        return self.log_level == "debug"
+
+    def log(self, text: str) -> None:
+        """Tell those who asked for ``-l info`` or ``-l debug``."""
+        if self.log_level in ("debug", "info"):
+            import logging
+
+            logging.getLogger("mason").info(text)
+
+
+def unwritable(error: OSError) -> SettingsError:
+    """The error of a result for which stdout has no room."""
+    return SettingsError(f"The result cannot be written to stdout ({error.strerror}).")
