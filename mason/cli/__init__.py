@@ -24,6 +24,8 @@ from mason.cli.invocation import Invocation, unwritable
 from mason.errors import CancelledError, MasonError, SettingsError
 from mason.version import __version__
 
+__all__ = ["main"]
+
 # Help texts stand here so that `mason --help` loads no command.
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("mason.cli.init_command:init", "Scaffold a project that plans and applies at once."),

@@ -3,3 +3,19 @@
 Nothing here calls an engine, reads a file or knows of plans: whoever asks hands in what was applied and the catalog of
 clients.
 """
+
+__all__ = [
+    "arguments",
+    "calls",
+    "check",
+    "configuration",
+    "dryrun",
+    "expansion",
+    "handed_results",
+    "kept",
+    "planned",
+    "prepare",
+    "references",
+    "run_results",
+    "sentences",
+]

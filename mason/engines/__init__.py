@@ -11,6 +11,24 @@ from mason.engines.metastore import Metastore
 from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
 
+__all__ = [
+    "ENGINES",
+    "capabilities",
+    "client",
+    "engine",
+    "execution",
+    "interrupts",
+    "ledger",
+    "metastore",
+    "models",
+    "occasion",
+    "progress",
+    "runner",
+    "scheduler",
+    "storage",
+    "verbs",
+]
+
 ENGINES: dict[str, type[Engine]] = {
     "metastore": Metastore,
     "storage": Storage,

@@ -3,3 +3,16 @@
 The command line and servers call these and nothing below. How a use case is asked for and how its result is shown is
 not this room's business.
 """
+
+__all__ = [
+    "applied",
+    "applying",
+    "drifting",
+    "loading",
+    "opening",
+    "planning",
+    "remembering",
+    "runs",
+    "schedules",
+    "state",
+]

@@ -2,5 +2,23 @@
 
 from __future__ import annotations
 
+__all__ = [
+    "JSON_FORMAT",
+    "answers",
+    "dags",
+    "dryruns",
+    "live",
+    "markdown",
+    "plans",
+    "progress_bar",
+    "resources",
+    "results",
+    "run_history",
+    "schedules",
+    "states",
+    "terminal",
+    "tree",
+]
+
 JSON_FORMAT = "1.0"
 """The version of all ``--json`` documents: the first number grows when a reader could break."""

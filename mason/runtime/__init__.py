@@ -2,3 +2,18 @@
 
 What is done was shown before and is done exactly so. Which project, state and clients there are is handed in.
 """
+
+__all__ = [
+    "answer",
+    "apply",
+    "context",
+    "deciding",
+    "decision",
+    "executor",
+    "nodes",
+    "output",
+    "python_source",
+    "records",
+    "walk",
+    "workers",
+]

@@ -1,1 +1,3 @@
 """What was applied: the snapshot (a value), and the stores that keep it (effects)."""
+
+__all__ = ["content", "format", "journal", "local", "lock", "outcome", "snapshot", "store", "urls", "whole_files"]

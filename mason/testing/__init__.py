@@ -24,7 +24,18 @@ from __future__ import annotations
 
 import pytest
 
+__all__ = [
+    "EngineSuite",
+    "ExecutionSuite",
+    "MetastoreSuite",
+    "SchedulerSuite",
+    "SharedStateStoreSuite",
+    "StateStoreSuite",
+    "StorageSuite",
+]
+
 # Before the suites are imported: their assertions then fail with the values that were compared.
+# ruff: noqa: E402
 pytest.register_assert_rewrite(
     "mason.testing.stores",
     "mason.testing.shared_stores",
@@ -34,10 +45,12 @@ pytest.register_assert_rewrite(
     "mason.testing.schedulers",
 )
 
-from mason.testing.engines import EngineSuite as EngineSuite  # noqa: E402
-from mason.testing.engines import MetastoreSuite as MetastoreSuite  # noqa: E402
-from mason.testing.engines import StorageSuite as StorageSuite  # noqa: E402
-from mason.testing.jobs import ExecutionSuite as ExecutionSuite  # noqa: E402
-from mason.testing.schedulers import SchedulerSuite as SchedulerSuite  # noqa: E402
-from mason.testing.shared_stores import SharedStateStoreSuite as SharedStateStoreSuite  # noqa: E402
-from mason.testing.stores import StateStoreSuite as StateStoreSuite  # noqa: E402
+from mason.testing.engines import (
+    EngineSuite,
+    MetastoreSuite,
+    StorageSuite,
+)
+from mason.testing.jobs import ExecutionSuite
+from mason.testing.schedulers import SchedulerSuite
+from mason.testing.shared_stores import SharedStateStoreSuite
+from mason.testing.stores import StateStoreSuite

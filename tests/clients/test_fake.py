@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from mason.clients._duckdb.fake import FakeColumn, TextShape, select
+from mason.clients._duckdb.fake import FakeColumn, select
+from mason.clients._duckdb.fake.column import TextShape
 from mason.clients._duckdb.quoting import identifier
 from mason.errors import EngineError, MissingDependencyError
 

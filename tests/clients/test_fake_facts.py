@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from mason.clients._duckdb.fake import FakeColumn, TextShape, facts, select
+from mason.clients._duckdb.fake import FakeColumn, facts, select
+from mason.clients._duckdb.fake.column import TextShape
 
 
 @pytest.fixture

@@ -3,3 +3,5 @@
 Nothing here knows a client: functions take a folder, files and limits. DuckDB is imported inside functions, so
 that planning never loads it.
 """
+
+__all__ = ["abilities", "connection", "execution", "failures", "quoting", "reading", "root", "writing"]

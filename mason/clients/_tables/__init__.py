@@ -2,3 +2,5 @@
 
 Every client that works on tables builds on it, so nothing here knows DuckDB, Spark or SQL.
 """
+
+__all__ = ["columns", "conflicts", "merging"]

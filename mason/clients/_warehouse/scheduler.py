@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from mason.clients._jobs import new_job_id
 from mason.clients._warehouse.folder import WarehouseFolder
-from mason.clients._warehouse.schedules import Claim, ScheduleFiles
+from mason.clients._warehouse.kept_schedules import Claim, ScheduleFiles
 from mason.engines.client import Client
 from mason.engines.ledger import Change, Ledger, Waiting, iso
 from mason.engines.models import Job, Schedule

@@ -17,6 +17,8 @@ from mason.engines.engine import Engine
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
 
+__all__ = ["LocalClient"]
+
 
 class LocalClient(Client):
     """A folder and a warehouse file. Nothing is opened or made until a verb needs it."""

@@ -12,7 +12,7 @@ from mason.clients._duckdb.reading.schemas import Merging
 from mason.clients._duckdb.reading.sources import source_of
 from mason.clients._duckdb.reading.table_files import FORMATS_READ
 from mason.clients._missing import missing
-from mason.clients.local import LocalClient, folders
+from mason.clients.local import LocalClient, folder_tables
 from mason.engines.models import Column, Database, Location, Schema, Table
 from mason.errors import ConflictError, EngineError, NotFoundError
 
@@ -33,13 +33,15 @@ class Catalog:
     def databases(self) -> list[Database]:
         """All databases, sorted by name."""
         found = {name: Database(name) for name in self.warehouse.schemas()}
-        found |= {name: Database(name, Location(name)) for name in folders.databases(self.root, self._leave_out())}
+        found |= {
+            name: Database(name, Location(name)) for name in folder_tables.databases(self.root, self._leave_out())
+        }
         return [found[name] for name in sorted(found)]
 
     def database(self, name: str) -> Database:
         """One database. Raises ``NotFoundError`` that suggests near names."""
         folder = self.folder(name)
-        if folder is not None and folders.is_database(folder, self._leave_out()):
+        if folder is not None and folder_tables.is_database(folder, self._leave_out()):
             return Database(name, Location(self.root.show(folder)))
         if name in self.warehouse.schemas():
             return Database(name)
@@ -50,7 +52,11 @@ class Catalog:
         if name.startswith("/") or ".." in Path(name).parts or not name.isprintable():
             return False
         folder = self.folder(name)
-        return folder is not None and self.root.show(folder) == name and folders.is_database(folder, self._leave_out())
+        return (
+            folder is not None
+            and self.root.show(folder) == name
+            and folder_tables.is_database(folder, self._leave_out())
+        )
 
     def tables(self, database: str) -> list[Table]:
         """Registered tables and those that are files, sorted by name, without schemas."""
@@ -58,7 +64,7 @@ class Catalog:
         found = {table.name: replace(table, schema=None) for table in self._in_warehouse(database)}
         folder = self.folder(database)
         if folder is not None:
-            for name, path in folders.tables(folder, self._leave_out()).items():
+            for name, path in folder_tables.tables(folder, self._leave_out()).items():
                 found.setdefault(name, self._of_files(database, name, path))
         return [found[name] for name in sorted(found)]
 
@@ -70,7 +76,7 @@ class Catalog:
             return registered
         self.database(database)
         folder = self.folder(database)
-        paths = folders.named(folder, name, self._leave_out()) if folder else []
+        paths = folder_tables.named(folder, name, self._leave_out()) if folder else []
         if len(paths) > 1:
             files = ", ".join(f"{path.name}/" if path.is_dir() else path.name for path in paths)
             raise ConflictError(
@@ -78,7 +84,7 @@ class Catalog:
             )
         if paths:
             return self._of_files(database, name, paths[0])
-        strange = folders.unreadable(folder, name) if folder else None
+        strange = folder_tables.unreadable(folder, name) if folder else None
         if strange:
             raise EngineError(
                 f"{self.root.show(strange)} is not a format that client {self.client.name} reads ({FORMATS_READ})."

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 from mason.engines.client import Client
 from mason.engines.engine import Engine
 
+__all__ = ["LocalAsyncClient"]
+
 
 class LocalAsyncClient(Client):
     """The folder of a warehouse. Nothing is made until a verb needs it."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
     from mason.clients._duckdb.root import Root
 
+__all__ = ["MemoryClient"]
+
 
 class MemoryClient(Client):
     """Holds everything as plain attributes, which tests may look at; two clients share nothing."""

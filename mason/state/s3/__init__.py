@@ -5,3 +5,5 @@ In the order in which things happen: ``address`` (what a URL says), ``bucket`` (
 (the promises of ``mason.state.store``, kept with all of these). Nothing of it is loaded for states in folders, and
 boto3 not before the first request.
 """
+
+__all__ = ["bucket_store", "bucket_url"]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mason.clients._duckdb.fake.column import FakeColumn, TextShape
+from mason.clients._duckdb.fake.column import FakeColumn
 from mason.clients._duckdb.fake.dice import Dice
 from mason.clients._duckdb.fake.facts import facts
 from mason.clients._duckdb.fake.made_up import Values
@@ -25,7 +25,7 @@ from mason.clients._duckdb.quoting import identifier
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["FakeColumn", "TextShape", "facts", "select"]
+__all__ = ["FakeColumn", "facts", "select"]
 
 _ROW = '"made up"."row"'
 
