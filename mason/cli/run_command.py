@@ -148,8 +148,9 @@ def run_operator(
 ) -> int:
     """Run an operator that was applied.
 
-    Only when every sentence of the dry run is read-only is nobody asked. Rows and tables are printed as tables, and all
-    else as JSON with the keys Errors, Warnings, Info and Data, empty ones left out; --json prints that for everything.
+    It asks first, unless every sentence of the dry run is read-only. Python can do anything: a run of it is asked for
+    unless its YAML says read_only: true. Rows and tables are printed as tables, and all else as JSON with the keys
+    Errors, Warnings, Info and Data, empty ones left out; --json prints that for everything.
     """
     opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id, results)
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))

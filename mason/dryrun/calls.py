@@ -33,6 +33,7 @@ class ShownStep:
 
     ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty, ``timeout`` is in seconds. ``certain`` is
     false when its Python may call verbs that are not among ``calls``. ``untold`` are the parameters that no call shows.
+    ``has_python`` and ``is_promised`` are those of its dry run.
     """
 
     id: str
@@ -46,3 +47,5 @@ class ShownStep:
     calls: tuple[Call, ...]
     certain: bool = True
     untold: Mapping[str, Any] = field(default_factory=dict)
+    has_python: bool = False
+    is_promised: bool = False

@@ -56,6 +56,8 @@ def examiner(catalog: ClientCatalog) -> Examine:
             for index, given in enumerate(_list(definition.get("do"))):
                 yield from _sentence(given, index)
             yield from _calls(calls)
+            if definition.get("read_only") is True:
+                yield from _changing(definition, calls)
 
     return examine
 
@@ -112,6 +114,28 @@ def _calls(calls: Sequence[str]) -> Iterator[Finding]:
             yield Finding(
                 (CALLS, call), f"the class calls {call}, which is no verb", _hint(name, ENGINES[engine].verbs)
             )
+
+
+def _changing(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterator[Finding]:
+    """What an operator with ``read_only: true`` does that is more than reading, as far as that shows before it runs.
+
+    Of a class, whether an argument is given that makes a reading verb a changing one (an output) shows when it runs.
+    """
+    remedy = "remove read_only: true"
+    for index, given in enumerate(_list(definition.get("do"))):
+        for call, arguments in _mapping(given).items():
+            engine, _, name = call.partition(".")
+            verb = ENGINES[engine].verbs.get(name) if engine in ENGINES else None
+            if verb is not None and not verb.is_read_only(_mapping(arguments)):
+                what = f"{call} with {verb.changing_with}" if verb.read_only else call
+                message = f"sentence {index + 1} says {what}, which changes things, but read_only is true"
+                yield Finding(("do", index, call), message, f"{remedy}, or the sentence")
+    for call in calls:
+        engine, _, name = call.partition(".")
+        verb = ENGINES[engine].verbs.get(name)
+        if verb is not None and not verb.read_only:
+            message = f"the class calls {call}, which changes things, but read_only is true"
+            yield Finding((CALLS, call), message, f"{remedy}, or the call")
 
 
 def _config(definition: Mapping[str, Any], catalog: ClientCatalog) -> Iterator[Finding]:

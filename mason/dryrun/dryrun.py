@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class DryRun:
     """The finished sentences of a run, the client chosen for each engine, and the bound parameters.
 
-    ``certain`` is false when a Python operator may call verbs that are not among ``calls``.
+    ``certain`` is false when a Python operator may call verbs that are not among ``calls``. ``has_python`` says that a
+    Python class does the work, and ``is_promised`` that its author promises that it only reads (``read_only: true``).
     """
 
     address: str
@@ -39,11 +40,18 @@ class DryRun:
     clients: Mapping[str, str]
     parameters: Mapping[str, Any]
     certain: bool = True
+    has_python: bool = False
+    is_promised: bool = False
 
     @property
     def is_read_only(self) -> bool:
-        """Whether nothing can change: the run needs no confirmation."""
-        return self.certain and all(call.read_only for call in self.calls)
+        """Whether the run needs no confirmation: nothing can change, or its author promises that nothing does.
+
+        Python can do anything, and not only through engines, so a class without that promise never counts as reading.
+        """
+        if self.has_python:
+            return self.is_promised
+        return all(call.read_only for call in self.calls)
 
     @property
     def untold(self) -> dict[str, Any]:
@@ -55,11 +63,11 @@ class DryRun:
     @property
     def allowed(self) -> frozenset[str] | None:
         """The changing verbs that may be called once this was confirmed; ``None`` for all of them."""
-        return (
-            frozenset(f"{call.engine}.{call.verb}" for call in self.calls if not call.read_only)
-            if self.certain
-            else None
-        )
+        if self.is_promised:
+            return frozenset()
+        if not self.certain:
+            return None
+        return frozenset(f"{call.engine}.{call.verb}" for call in self.calls if not call.read_only)
 
 
 def dry_run(
@@ -111,6 +119,8 @@ def dry_run(
         clients=clients,
         parameters=parameters,
         certain=certain,
+        has_python=source is not None,
+        is_promised=source is not None and operator.read_only,
     )
 
 

@@ -65,6 +65,8 @@ class PlannedStep:
             calls=self.shown.calls,
             certain=self.shown.certain,
             untold=self.shown.untold,
+            has_python=self.shown.has_python,
+            is_promised=self.shown.is_promised,
         )
 
 
@@ -72,13 +74,15 @@ class PlannedStep:
 class PlannedWorkflow:
     """One of the workflows in a plan. ``source`` is the content of the module where a class decides on its steps.
 
-    ``dependencies`` are those of each of its steps, by the ids in its own file.
+    ``dependencies`` are those of each of its steps, by the ids in its own file. ``is_promised`` says that the author of
+    the class promises that it only reads (``read_only: true``).
     """
 
     address: str
     digest: str
     source: bytes | None = None
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_promised: bool = False
 
     @property
     def class_name(self) -> str:
@@ -113,8 +117,9 @@ class WorkflowPlan:
 
     @property
     def is_read_only(self) -> bool:
-        """Whether nothing can change: the run needs no confirmation."""
-        return all(step.shown.is_read_only for step in self.steps)
+        """Whether the run needs no confirmation: no step and no class can change anything, or authors promise so."""
+        deciding = (planned for planned in self.workflows.values() if planned.source is not None)
+        return all(planned.is_promised for planned in deciding) and all(step.shown.is_read_only for step in self.steps)
 
 
 def resolve(step: PlannedStep, results: Mapping[str, list[Any] | str]) -> dict[str, Any]:

@@ -62,6 +62,9 @@ def prepare(
     flat = expand(_AROUND_OPERATOR if not is_workflow(address) else address, workflows, given)
     planning.kept = kept(flat.steps) if kept is not None else {}
     planned, faults = planning.steps(flat, given)
+    scopes = {scope.prefix[:-1]: planning.workflow(scope) for scope in flat.scopes if scope.address}
+    for step, fault in _changing(planned, scopes).items():
+        faults.setdefault(step, []).append(fault)
     wrong = (*given.faults, *flat.faults)
     left_out = _left_out(flat, faults)
     if wrong or (faults and (given.strict or len(left_out) == len(flat.steps))):
@@ -70,7 +73,7 @@ def prepare(
         address=address,
         config_id=config_id,
         steps=tuple(step for step in planned if step.id not in left_out),
-        workflows={scope.prefix[:-1]: planning.workflow(scope) for scope in flat.scopes if scope.address},
+        workflows=scopes,
         digests=planning.digests,
         schedule=given.schedule,
         schedule_name=given.schedule_name,
@@ -136,7 +139,8 @@ class _Planning:
         entry = self._entry(scope.address)
         assert entry is not None, "it was found before its steps were"
         dependencies = {step.id: step.dependencies for step in scope.steps.values()}
-        return PlannedWorkflow(scope.address, entry.digest, self._source(entry), dependencies)
+        promised = entry.definition.get("read_only", False)
+        return PlannedWorkflow(scope.address, entry.digest, self._source(entry), dependencies, promised)
 
     def steps(self, flat: Flat, given: WorkflowGiven) -> tuple[list[PlannedStep], dict[str, list[Diagnostic]]]:
         """The steps that are valid, and the faults of the others by their ids."""
@@ -317,6 +321,29 @@ def _meant(text: str, parts: Sequence[str], flat: FlatStep, ancestry: Ancestry) 
         else:
             wrong = wrong or f"{text}: {step} does not come before {flat.id} (add it to the dependencies of {flat.id})"
     return wrong or f"{text}: there is no step {parts[0]} ({step_remedy(parts[0], flat.scope.steps)})"
+
+
+def _changing(steps: Sequence[PlannedStep], workflows: Mapping[str, PlannedWorkflow]) -> dict[str, Diagnostic]:
+    """What is wrong with steps that may change something although a workflow around them says ``read_only: true``.
+
+    By the ids of these steps. A class that decides on a step and promises nothing may change something, too.
+    """
+    reading = {within: each for within, each in workflows.items() if each.is_promised}
+    faults: dict[str, Diagnostic] = {}
+    for step in steps if reading else ():
+        around = [within for within in workflows if not within or step.id.startswith(f"{within}.")]
+        said = next((workflows[within] for within in around if within in reading), None)
+        if said is None:
+            continue
+        remedy = "remove read_only: true from the workflow, or the step"
+        deciding = [workflows[within] for within in around if workflows[within].source is not None]
+        but = f"may change things, but {title_of(said.address)} says read_only: true"
+        if not step.shown.is_read_only:
+            faults[step.id] = Diagnostic("", 0, f"Step {step.id}: {title_of(step.address)} {but}", remedy)
+        elif unchecked := [each for each in deciding if not each.is_promised]:
+            message = f"Step {step.id}: class {unchecked[0].class_name}, which decides on it, {but}"
+            faults[step.id] = Diagnostic("", 0, message, remedy)
+    return faults
 
 
 _AROUND_OPERATOR = ""

@@ -19,7 +19,7 @@ from typing import Any
 from mason.dryrun.calls import ShownStep
 from mason.dryrun.planned import PlannedStep, WorkflowPlan
 from mason.render import JSON_FORMAT
-from mason.render.dryruns import dry_run_json, sentence_lines
+from mason.render.dryruns import dry_run_json, of_python, sentence_lines
 from mason.render.terminal import Terminal, cells
 from mason.resources.address import title_of
 from mason.resources.order import topological
@@ -107,12 +107,15 @@ def workflow_text(plan: WorkflowPlan, terminal: Terminal) -> str:
 
 def _deciding(plan: WorkflowPlan) -> list[str]:
     """Which classes are asked about which steps, a line for each."""
-    names = {planned.address: planned.class_name for planned in plan.workflows.values() if planned.source is not None}
+    deciding = {planned.address: planned for planned in plan.workflows.values() if planned.source is not None}
     lines = []
-    for address, name in names.items():
+    for address, decider in deciding.items():
         places = [within for within, planned in plan.workflows.items() if planned.address == address]
         steps = f"Steps of {shortened(places)}" if any(places) else "Steps"
-        lines.append(f"{steps} are decided by class {name} (its step is asked before each step).")
+        lines.append(
+            f"{steps} are decided by class {decider.class_name} (its step is asked before each step), "
+            f"which {of_python(decider.is_promised)}."
+        )
     return ["", *lines] if lines else []
 
 
@@ -150,7 +153,12 @@ def workflow_json(plan: WorkflowPlan) -> dict[str, Any]:
         "schedule_name": plan.schedule_name,
         "steps": [_step_json(step) for step in plan.steps],
         "classes": [
-            {"within": within, "address": planned.address, "class": planned.class_name}
+            {
+                "within": within,
+                "address": planned.address,
+                "class": planned.class_name,
+                "promised_read_only": planned.is_promised,
+            }
             for within, planned in plan.workflows.items()
             if planned.source is not None
         ],

@@ -34,7 +34,17 @@ def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[st
     if not shown.calls:
         yield "  call no engine"
     if not shown.certain:
-        yield "  and, as its Python passes engines on, perhaps call any other verb"
+        verb = "read-only verb" if shown.is_promised else "verb"
+        yield f"  and, as its Python passes engines on, perhaps call any other {verb}"
+    if shown.has_python:
+        yield f"  and run its Python, which {of_python(shown.is_promised)}"
+
+
+def of_python(is_promised: bool) -> str:
+    """What there is to say of Python code, as the end of a sentence: whether its author promises that it only reads."""
+    if is_promised:
+        return "only reads, as its author promises (read_only: true)"
+    return "can do anything on this machine"
 
 
 def effect(call: Call, terminal: Terminal) -> str:
@@ -62,6 +72,8 @@ def dry_run_json(shown: DryRun) -> dict[str, Any]:
         "clients": dict(shown.clients),
         "calls": [call_json(call) for call in shown.calls],
         "certain": shown.certain,
+        "python": shown.has_python,
+        "promised_read_only": shown.is_promised,
         "read_only": shown.is_read_only,
     }
 

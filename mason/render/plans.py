@@ -379,5 +379,7 @@ def _step_json(step: ShownStep) -> dict[str, Any]:
         "timeout": step.timeout,
         "calls": [call_json(call) for call in step.calls],
         "certain": step.certain,
+        "python": step.has_python,
+        "promised_read_only": step.is_promised,
         "parameters": dict(step.untold),
     }

@@ -14,6 +14,8 @@ from mason.resources.run import RUN
 from mason.resources.schedule import SCHEDULE
 from mason.resources.workflow import WORKFLOW
 
+_FLAGS = ("protect", "read_only")
+
 _KINDS = {kind.name: kind for kind in (CONFIG, OPERATOR, WORKFLOW, RUN, SCHEDULE)}
 
 
@@ -75,6 +77,5 @@ def normalize(definition: Mapping[str, Any]) -> dict[str, Any]:
     order of lists is kept, because people put the preferred client and the next step where they mean it.
     """
     plain = filled(_KINDS[definition["type"]].normalized(definition))
-    # Saying that nothing is protected is saying nothing.
-    plain.pop("protect", None)
-    return plain | {"protect": True} if definition.get("protect") else plain
+    # False is the default of these: it says no more than leaving them out.
+    return {key: value for key, value in plain.items() if key not in _FLAGS or value}

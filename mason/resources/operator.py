@@ -53,7 +53,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A parameterized definition of work. ``sentences`` is empty where a Python class does the work."""
+    """A parameterized definition of work. ``sentences`` is empty where a Python class does the work.
+
+    ``read_only`` says that its runs only read: checked where there are sentences, else the promise of its author.
+    """
 
     namespace: str
     command: str
@@ -61,6 +64,7 @@ class Operator:
     parameters: tuple[Parameter, ...]
     supported_configurations: tuple[Mapping[str, str], ...]
     sentences: tuple[Sentence, ...]
+    read_only: bool = False
 
     def said(self, parameters: Mapping[str, Any]) -> tuple[Sentence, ...]:
         """The sentences that are said with these parameters: one with ``when`` only where that parameter has a value
@@ -88,6 +92,7 @@ class Operator:
             ),
             supported_configurations=tuple(definition.get("supported_configurations", ())),
             sentences=tuple(_said(given) for given in definition.get("do", ())),
+            read_only=definition.get("read_only", False),
         )
 
 

@@ -41,7 +41,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A DAG of steps."""
+    """A DAG of steps. ``read_only`` says that its runs only read; of its class that is the promise of its author."""
 
     namespace: str
     command: str
@@ -49,6 +49,7 @@ class Workflow:
     description: str
     supported_schedulers: tuple[str, ...]
     steps: tuple[Step, ...]
+    read_only: bool = False
 
     @classmethod
     def from_definition(cls, definition: Mapping[str, Any]) -> Workflow:
@@ -73,6 +74,7 @@ class Workflow:
                 )
                 for given in definition.get("dag", ())
             ),
+            read_only=definition.get("read_only", False),
         )
 
 

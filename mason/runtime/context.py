@@ -37,11 +37,19 @@ from mason.state.lock import refuse_lost
 class Context:
     """The world as an operator sees it.
 
-    ``params`` is the validated mapping of parameters, read-only (optional ones that were not given hold their
-    default or ``None``). ``open_engine`` gives the engine of a role; ``allowed`` are the ``engine.verb`` pairs that may
-    be called with effects, ``None`` for all of them. ``tables`` are, by database and name, those that were registered
-    through it (as ``models.Table.to_dict`` gives them; empty where the client did not say), and ``None`` for those that
-    were deleted.
+    params
+        The validated parameters, read-only. Optional ones that were not given hold their default or ``None``.
+    open_engine
+        Gives the engine of a role.
+    allowed
+        The ``engine.verb`` pairs that may be called with effects; ``None`` for all of them.
+    is_promised
+        Whether the author of the Python class promises that it only reads (``read_only: true``).
+    tell
+        Takes what the operator says: ``Info`` or ``Warnings``, and the message.
+    tables
+        By database and name, the tables that were registered through it (as ``models.Table.to_dict`` gives them; empty
+        where the client did not say), and ``None`` for those that were deleted.
     """
 
     def __init__(
@@ -51,11 +59,13 @@ class Context:
         *,
         allowed: frozenset[str] | None,
         tell: Callable[[str, str], None],
+        is_promised: bool = False,
     ) -> None:
         # A copy that cannot be written to: the record tells what the run was given.
         self.params: Mapping[str, Any] = MappingProxyType(copy.deepcopy(dict(params)))
         self._open_engine = open_engine
         self._allowed = allowed
+        self._is_promised = is_promised
         self._tell = tell
         self.tables: dict[tuple[str, str], Mapping[str, Any] | None] = {}
 
@@ -99,9 +109,8 @@ class Context:
             raise UnsupportedVerbError(f"There is no verb {engine}.{name}. Known: {', '.join(ENGINES[engine].verbs)}.")
         arguments = dict(zip(verb.arguments, positional, strict=False)) | named
         if not verb.is_read_only(arguments) and self._allowed is not None and str(verb) not in self._allowed:
-            raise NotConfirmedError(
-                f"The operator asked for {verb}, which changes things and was not in the dry run. It was not called."
-            )
+            why = ", but its YAML says read_only: true" if self._is_promised else " and was not in the dry run"
+            raise NotConfirmedError(f"The operator asked for {verb}, which changes things{why}. It was not called.")
         work = interrupts.current()
         if work is not None and work.given_up:
             # Perhaps another attempt is at it by now.

@@ -50,7 +50,7 @@ def execute(
     def tell(kind: str, message: str) -> None:
         heard(kind, answer.tell(kind, message))
 
-    ctx = Context(shown.parameters, open_engine, allowed=shown.allowed, tell=tell)
+    ctx = Context(shown.parameters, open_engine, allowed=shown.allowed, tell=tell, is_promised=shown.is_promised)
     answer.tables = ctx.tables
     title = title_of(shown.address)
     try:

@@ -105,7 +105,8 @@ class Watched:
         # Which reads to the end.
         self.screen.close()
         lines = self.screen.lines
-        behind = max((n for n, line in enumerate(lines) if line == "  call no engine"), default=-1) + 1
+        python = "  and run its Python, which can do anything on this machine"
+        behind = max((n for n, line in enumerate(lines) if line in ("  call no engine", python)), default=-1) + 1
         text = "\n".join(lines[behind:])
         # How the run ended, but for its id and what is said of it, is the last line.
         text, ending, said = re.sub(r"\d+\.\d s", "N s", text).strip("\n").rpartition("\nRun ")

@@ -275,7 +275,7 @@ def test_a_saved_plan_carries_the_python_files(mason, project):
     mason("plan", "--out", "release.plan")
     (project / "__init__.py").unlink()
     assert mason("apply", "release.plan").code == 0
-    assert mason("run", "operator", "a", "b").json == {"Data": [1]}
+    assert mason("run", "operator", "a", "b", "-y").json == {"Data": [1]}
 
 
 def test_changed_python_files_are_shown_line_by_line(mason, project):
@@ -300,10 +300,10 @@ def test_a_source_that_is_gone_is_stored_anew_by_a_strict_apply(mason, project):
     )
     mason("apply", "-y")
     next((project / "state" / "sources" / "sha256").iterdir()).unlink()
-    assert "mason apply --strict" in mason("run", "operator", "a", "b").err
+    assert "mason apply --strict" in mason("run", "operator", "a", "b", "-y").err
     assert "its stored source is missing or damaged" in mason("plan", "--strict").out
     assert mason("apply", "--strict", answer="yes\n").code == 0
-    assert mason("run", "operator", "a", "b").json == {"Data": [1]}
+    assert mason("run", "operator", "a", "b", "-y").json == {"Data": [1]}
 
 
 @pytest.mark.parametrize(
@@ -419,7 +419,7 @@ def test_planning_never_imports_python(mason, project):
     assert mason("plan").out == "No changes.\n"
     assert mason("validate", "operator", "bad", "news").code == 0
     assert not (project / "imported").exists()
-    assert mason("run", "operator", "bad", "news").code == 0
+    assert mason("run", "operator", "bad", "news", "-y").code == 0
     assert (project / "imported").exists()
 
 

@@ -20,10 +20,10 @@ PARAMETERS = ("-p", "database_name:data,table_name:airlines")
 def applied(mason, project):
     """The small project, applied; writes and applies further operators written in Python."""
 
-    def python(body: str, *, command: str = "go", top: str = "") -> None:
+    def python(body: str, *, command: str = "go", top: str = "", more: str = "") -> None:
         folder = project / "operators" / command
         folder.mkdir(parents=True)
-        (folder / "operator.yaml").write_text(f"type: operator\nnamespace: py\ncommand: {command}\n")
+        (folder / "operator.yaml").write_text(f"type: operator\nnamespace: py\ncommand: {command}\n{more}")
         lines = "".join(f"        {line}\n" for line in body.splitlines())
         source = (
             f"import mason\n{top}\nclass Py{command.capitalize()}(mason.Operator):\n    def run(self, ctx):\n{lines}"
@@ -150,7 +150,7 @@ def test_what_changes_things_is_asked_for(mason, project, applied):
 
 def test_a_python_operator_answers(mason, project, applied):
     applied("ctx.info('hello')\nctx.warn('careful')\nreturn ctx.metastore.get_table('data', 'airlines')")
-    result = mason("run", "operator", "py", "go", "--json")
+    result = mason("run", "operator", "py", "go", "--json", "-y")
     assert result.code == 0, result.err
     assert list(result.json) == ["Warnings", "Info", "Data"]
     assert result.json["Info"] == ["hello"]
@@ -174,7 +174,7 @@ def test_a_python_operator_answers(mason, project, applied):
 )
 def test_what_a_python_operator_may_return(mason, project, applied, returned, data):
     applied(f"return {returned}")
-    result = mason("run", "operator", "py", "go", "--json")
+    result = mason("run", "operator", "py", "go", "--json", "-y")
     assert result.code == 0, result.err
     assert result.json.get("Data") == data
 
@@ -212,7 +212,7 @@ def test_a_python_operator_that_fails_is_an_answer_without_traceback(mason, proj
 
 def test_what_a_python_operator_prints_stays_out_of_the_answer(mason, project, applied):
     applied("print('noise')\nreturn 1")
-    result = mason("run", "operator", "py", "go", "--json")
+    result = mason("run", "operator", "py", "go", "--json", "-y")
     assert result.json == {"Data": [1]}
     assert "noise" in result.err
 
@@ -261,7 +261,7 @@ def test_a_process_that_a_python_operator_forks_gives_no_answer_of_its_own(proje
 
 def test_what_a_python_operator_says_is_text(mason, project, applied):
     applied("ctx.info('half \\ud800')\nreturn 1")
-    result = mason("run", "operator", "py", "go", "--json")
+    result = mason("run", "operator", "py", "go", "--json", "-y")
     assert result.json == {"Info": ["half \\ud800"], "Data": [1]}
 
 
@@ -298,7 +298,7 @@ def test_a_python_operator_may_use_its_own_files(mason, project, applied):
     (project / "operators" / "kept" / "numbers.py").rename(project / "operators" / "stop" / "numbers.py")
     assert mason("apply", "-y", "-o").code == 0
     (project / "operators" / "stop" / "numbers.py").unlink()
-    assert mason("run", "operator", "py", "stop").json == {"Data": [42]}
+    assert mason("run", "operator", "py", "stop", "-y").json == {"Data": [42]}
 
 
 def test_a_verb_that_the_dry_run_did_not_show_is_refused(mason, project, applied):
@@ -314,7 +314,7 @@ def test_a_changing_argument_in_disguise_is_refused(mason, project, applied):
     applied(
         "table = ctx.metastore.get_table('data', 'airlines')\nreturn ctx.execution.query('SELECT 1', table, 'out.csv')"
     )
-    result = mason("run", "operator", "py", "go")
+    result = mason("run", "operator", "py", "go", "-y")
     assert result.code == 1
     assert result.json["Errors"] == [
         "The operator asked for execution.query, which changes things and was not in the dry run. It was not called."
@@ -393,7 +393,7 @@ def test_an_answer_is_told_even_when_its_record_cannot_be_kept(mason, project, a
 
 def test_what_a_person_gives_cannot_be_changed_by_the_operator(mason, project, applied):
     applied("ctx.params['a'] = 1")
-    assert mason("run", "operator", "py", "go").json["Errors"] == [
+    assert mason("run", "operator", "py", "go", "-y").json["Errors"] == [
         "Operator py:go raised TypeError: 'mappingproxy' object does not support item assignment (__init__.py:5)"
     ]
 
@@ -578,7 +578,7 @@ def test_rows_are_a_table_and_messages_stay_off_stdout(mason, project, applied):
         "mason.Rows(mason.Schema((mason.Column('n', 'INT'), mason.Column('s', 'VARCHAR'))), [(1, 'a\\nb'), (None, '')])"
     )
     applied(f"ctx.info('hello')\nctx.warn('careful')\nreturn {rows}")
-    result = mason("run", "operator", "py", "go")
+    result = mason("run", "operator", "py", "go", "-y")
     assert (result.code, result.out) == (0, "   n  s\n   1  a\\nb\nNULL\n\n2 rows.\n")
     assert result.err.splitlines()[-2:] == ["Info: hello", "Warning: careful"]
 
@@ -609,7 +609,7 @@ def test_a_table_is_told_with_its_columns(mason, project, applied):
 
 def test_what_is_no_table_stays_json(mason, project, applied):
     applied("ctx.info('hello')\nreturn {'a': 1}")
-    assert mason("run", "operator", "py", "go").out == '{\n  "Info": ["hello"],\n  "Data": [{"a": 1}]\n}\n'
+    assert mason("run", "operator", "py", "go", "-y").out == '{\n  "Info": ["hello"],\n  "Data": [{"a": 1}]\n}\n'
 
 
 def test_secrets_stay_unseen_in_tables(mason, project, applied, monkeypatch):
@@ -627,3 +627,81 @@ def test_secrets_stay_unseen_in_tables(mason, project, applied, monkeypatch):
     assert mason("run", "operator", "py", "go", "-c", "2", "-y").out == (
         'a         REDACTED\nREDACTED  {"of":["REDACTED"]}\n\n1 row.\n'
     )
+
+
+SYSTEM = "import os\nos.system('echo was here >> ran.txt')\nreturn []"
+
+
+def test_python_that_names_no_engine_is_asked_for(mason, project, applied):
+    applied(SYSTEM)
+    asked = mason("run", "operator", "py", "go", answer="no\n")
+    assert (asked.code, asked.err) == (
+        1,
+        "Operator py:go with config 1 would:\n"
+        "  call no engine\n"
+        "  and run its Python, which can do anything on this machine\n"
+        "\nDo this? Only yes is accepted: \n"
+        "Error: Not confirmed, so nothing was done.\n",
+    )
+    unanswered = mason("run", "operator", "py", "go")
+    assert (unanswered.code, unanswered.err.splitlines()[-1]) == (
+        1,
+        "Error: Nobody answered, so nothing was done. Without a prompt, pass -y.",
+    )
+    assert not (project / "ran.txt").exists()
+    assert mason("run", "operator", "py", "go", answer="yes\n").code == 0
+    assert mason("run", "operator", "py", "go", "-y").code == 0
+    assert (project / "ran.txt").read_text() == "was here\nwas here\n"
+
+
+def test_python_whose_author_promises_that_it_only_reads_asks_nobody(mason, project, applied):
+    applied("return ctx.metastore.list_databases()", more="read_only: true\n")
+    done = mason("run", "operator", "py", "go", "--json")
+    assert (done.code, done.err) == (
+        0,
+        "Operator py:go with config 1 would:\n"
+        "  1. for local as metastore do list_databases(...)  [read-only]\n"
+        "  and run its Python, which only reads, as its author promises (read_only: true)\n",
+    )
+    assert mason("get", "operator", "py", "go").json["read_only"] is True
+
+
+@pytest.mark.parametrize("options", [(), ("-y",)])
+def test_a_promise_that_is_broken_is_refused_before_the_call(mason, project, applied, options):
+    applied(
+        "engine = getattr(ctx, 'metastore')\nreturn getattr(engine, 'create_' + 'database')('new')",
+        more="read_only: true\n",
+    )
+    refused = mason("run", "operator", "py", "go", *options)
+    assert refused.code == 1
+    assert refused.err.splitlines()[-1] == (
+        "Error: The operator asked for metastore.create_database, which changes things, but its YAML says "
+        "read_only: true. It was not called."
+    )
+    assert "new" not in mason("run", "operator", "py", "go", *options).out
+
+
+def test_a_promise_that_the_class_visibly_breaks_is_a_fault(mason, project, applied):
+    with pytest.raises(AssertionError) as refused:
+        applied("return ctx.metastore.create_database('new')", more="read_only: true\n")
+    assert (
+        "operators/go/__init__.py:5: the class calls metastore.create_database, which changes things, but read_only "
+        "is true (remove read_only: true, or the call)"
+    ) in str(refused.value)
+
+
+def test_nothing_but_a_run_runs_python(mason, project, applied):
+    applied(SYSTEM, top="open('imported.txt', 'w').close()")
+    (project / "run.yaml").write_text("type: run\nname: once\noperator: py:go\nconfig_id: '1'\n")
+    for command in (
+        ("plan",),
+        ("plan", "--strict", "--refresh", "--json"),
+        ("plan", "--out", "saved.plan"),
+        ("show", "saved.plan"),
+        ("validate", "operator", "py", "go"),
+        ("get", "operator", "py", "go"),
+        ("graph",),
+    ):
+        assert mason(*command).code == 0, command
+    assert not (project / "ran.txt").exists()
+    assert not (project / "imported.txt").exists()

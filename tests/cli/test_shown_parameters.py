@@ -45,7 +45,10 @@ def applied(mason, folder):
     assert done.code == 0, done.err
 
 
-CALL = "  1. for local as metastore do delete_table(...)  [changes things]\n"
+CALL = (
+    "  1. for local as metastore do delete_table(...)  [changes things]\n"
+    "  and run its Python, which can do anything on this machine\n"
+)
 
 
 @pytest.mark.parametrize("command", ["validate", "run"])

@@ -344,6 +344,13 @@ class PyWork(mason.Operator):
 """
 
 
+WOULD = (
+    "Operator py:work with config 1 would:\n"
+    "  call no engine\n"
+    "  and run its Python, which can do anything on this machine\n"
+)
+
+
 @pytest.fixture
 def working(project, environment):
     folder = project / "operators" / "work"
@@ -357,7 +364,7 @@ def working(project, environment):
 def test_long_work_shows_a_bar_that_gives_way_to_the_result(working, environment):
     printed = on_a_terminal(*working, environment=environment, columns=60)
     before, *bars, after = printed.split("\r")
-    assert before == "Operator py:work with config 1 would:\n  call no engine\n"
+    assert before == WOULD
     assert bars
     assert {bar.partition("[")[0] for bar in bars} == {"Counting "}
     assert all(bar.endswith(" left\033[K") for bar in bars)
@@ -376,4 +383,4 @@ def test_no_bar_is_drawn_for_programs(working, environment):
     assert "Counting" not in on_a_terminal(*working, "--json", environment=environment)
     done = run(*working, environment=environment)
     assert done.stdout == "name\n" + "x" * 70 + "\nNULL\n\n2 rows.\n"
-    assert done.stderr == "Operator py:work with config 1 would:\n  call no engine\ncounted\n"
+    assert done.stderr == f"{WOULD}counted\n"

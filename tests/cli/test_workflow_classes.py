@@ -111,7 +111,8 @@ def test_the_dry_run_says_who_decides(mason, notes):
     assert lines[6:10] == [
         "  o  c  note:flaky",
         "",
-        "Steps are decided by class NoteAll (its step is asked before each step).",
+        "Steps are decided by class NoteAll (its step is asked before each step), "
+        "which can do anything on this machine.",
         "",
     ]
 
@@ -564,8 +565,10 @@ def test_each_class_sees_the_steps_of_its_own_file(mason, notes):
     notes(SHOWN, *NESTED, inner=INNER, inner_source=inner)
     shown = mason("validate", "workflow", "note", "all").out.splitlines()
     assert [line for line in shown if "decided" in line] == [
-        "Steps are decided by class NoteAll (its step is asked before each step).",
-        "Steps of within are decided by class NoteInner (its step is asked before each step).",
+        "Steps are decided by class NoteAll (its step is asked before each step), "
+        "which can do anything on this machine.",
+        "Steps of within are decided by class NoteInner (its step is asked before each step), "
+        "which can do anything on this machine.",
     ]
     rows = [{"number": 7}]
     done = run(mason)

@@ -57,6 +57,37 @@ def test_verbs_that_a_class_calls_and_nobody_has():
 
 
 @pytest.mark.parametrize(
+    ("sentence", "what"),
+    [
+        ({"metastore.delete_table": {"database": "a", "table": "b"}}, "metastore.delete_table"),
+        ({"execution.query": {"sql": "SELECT 1", "output": "{{path}}"}, "as": "x"}, "execution.query with output"),
+    ],
+)
+def test_sentences_that_change_something_although_read_only_is_true(sentence, what):
+    reading = {"metastore.list_databases": {}}
+    assert found(operator(do=[reading, sentence], read_only=True)) == [
+        (
+            ("do", 1, next(iter(sentence))),
+            f"sentence 2 says {what}, which changes things, but read_only is true",
+            "remove read_only: true, or the sentence",
+        )
+    ]
+    assert found(operator(do=[reading], read_only=True)) == []
+    assert found(operator(do=[sentence])) == []
+
+
+def test_verbs_that_a_class_calls_although_read_only_is_true():
+    assert found(operator(do=[], read_only=True), "storage.read", "storage.delete", "execution.query") == [
+        (
+            (CALLS, "storage.delete"),
+            "the class calls storage.delete, which changes things, but read_only is true",
+            "remove read_only: true, or the call",
+        )
+    ]
+    assert found(operator(do=[]), "storage.delete") == []
+
+
+@pytest.mark.parametrize(
     ("definition", "path", "message", "remedy"),
     [
         (

@@ -352,6 +352,67 @@ def test_a_python_operator_is_surveyed_and_its_source_handed_on():
     assert not plan.is_read_only
 
 
+CREATE = {
+    "type": "operator",
+    "namespace": "db",
+    "command": "make",
+    "do": [{"metastore.create_database": {"database": "x"}}],
+}
+
+
+def test_a_workflow_that_only_reads_has_no_step_that_changes_something():
+    inner = flow("inner", step("make", "db.make"))
+    outer = flow("main", step("look"), step("within", "workflow:w.inner")) | {"read_only": True}
+    assert refused(inner, outer, operators=(NOOP, CREATE)) == [
+        "Step within.make: Operator db:make may change things, but Workflow w:main says read_only: true "
+        "(remove read_only: true from the workflow, or the step)"
+    ]
+    assert not planned(inner, outer | {"read_only": False}, operators=(NOOP, CREATE)).is_read_only
+    assert planned(flow("main", step("look")) | {"read_only": True}).is_read_only
+
+
+def with_class(workflow, **more):
+    """A state that holds ``workflow`` with a class, and the sources of it."""
+    name = "".join(part.capitalize() for part in ("w", workflow["command"]))
+    text = f"import mason\n\nclass {name}(mason.Workflow):\n    def step(self, current, next):\n        pass\n"
+    state = snapshot(*CONFIGS, NOOP)
+    held = snapshot(workflow | more, module="sha256:abc")
+    return {**state.resources, **held.resources}, {"sha256:abc": json.dumps({"__init__.py": text}).encode()}
+
+
+@pytest.mark.parametrize(("more", "is_read_only"), [({}, False), ({"read_only": True}, True)])
+def test_a_class_that_decides_on_steps_is_python_too(more, is_read_only):
+    entries, sources = with_class(flow("main", step("look")), **more)
+    plan = prepare(
+        "workflow.w.main",
+        given_for_workflow({}),
+        lookup=entries.get,
+        read_source=sources.__getitem__,
+        catalog=registry,
+        config_id="1",
+    )
+    assert plan.is_read_only is is_read_only
+
+
+def test_a_class_without_a_promise_is_refused_within_a_workflow_that_only_reads():
+    entries, sources = with_class(flow("inner", step("look")))
+    outer = flow("main", step("within", "workflow:w.inner")) | {"read_only": True}
+    entries |= snapshot(outer).resources
+    with pytest.raises(ParameterError) as refusal:
+        prepare(
+            "workflow.w.main",
+            given_for_workflow({}),
+            lookup=entries.get,
+            read_source=sources.__getitem__,
+            catalog=registry,
+            config_id="1",
+        )
+    assert str(refusal.value) == (
+        "Step within.look: class WInner, which decides on it, may change things, but Workflow w:main says "
+        "read_only: true (remove read_only: true from the workflow, or the step)"
+    )
+
+
 @pytest.mark.parametrize("referring", ["first", "previous"])
 def test_a_chain_of_thousands_of_steps(referring):
     steps = [step("s0")] + [step(f"s{n}", "job.get", f"s{n - 1}") for n in range(1, 5000)]

@@ -160,17 +160,19 @@ def test_the_dry_run_of_a_workflow():
 def test_the_dry_run_says_which_classes_decide():
     source = b'{"__init__.py":""}'
     decided = PlannedWorkflow("workflow.w.main", "sha256:1", source)
-    inner = PlannedWorkflow("workflow.w.inner-one", "sha256:2", source)
+    inner = PlannedWorkflow("workflow.w.inner-one", "sha256:2", source, is_promised=True)
     plain = PlannedWorkflow("workflow.w.plain", "sha256:3")
     shown = replace(plan(), workflows={"": decided, "step_2": inner, "step_3": plain, "step_3.again": inner})
     assert workflow_text(shown, Terminal()).split("\n\n")[2] == (
-        "Steps are decided by class WMain (its step is asked before each step).\n"
-        "Steps of step_2, step_3.again are decided by class WInnerOne (its step is asked before each step)."
+        "Steps are decided by class WMain (its step is asked before each step), "
+        "which can do anything on this machine.\n"
+        "Steps of step_2, step_3.again are decided by class WInnerOne (its step is asked before each step), "
+        "which only reads, as its author promises (read_only: true)."
     )
     assert workflow_json(shown)["classes"] == [
-        {"within": "", "address": "workflow.w.main", "class": "WMain"},
-        {"within": "step_2", "address": "workflow.w.inner-one", "class": "WInnerOne"},
-        {"within": "step_3.again", "address": "workflow.w.inner-one", "class": "WInnerOne"},
+        {"within": "", "address": "workflow.w.main", "class": "WMain", "promised_read_only": False},
+        {"within": "step_2", "address": "workflow.w.inner-one", "class": "WInnerOne", "promised_read_only": True},
+        {"within": "step_3.again", "address": "workflow.w.inner-one", "class": "WInnerOne", "promised_read_only": True},
     ]
 
 
@@ -210,6 +212,8 @@ def test_the_dry_run_as_json():
             }
         ],
         "certain": True,
+        "python": False,
+        "promised_read_only": False,
         "read_only": True,
     }
 

@@ -44,6 +44,19 @@ def test_every_changing_verb_that_was_not_announced_is_refused(verb):
     assert engine.asked == []
 
 
+def test_a_promise_to_read_only_is_told_where_it_is_broken():
+    engine = Recording()
+    ctx = Context({}, lambda role: engine, allowed=frozenset(), tell=lambda kind, message: None, is_promised=True)
+    ctx.execution.query("SELECT 1")
+    with pytest.raises(NotConfirmedError) as refused:
+        ctx.execution.query("SELECT 1", output="x.csv")
+    assert str(refused.value) == (
+        "The operator asked for execution.query, which changes things, but its YAML says read_only: true. "
+        "It was not called."
+    )
+    assert [name for name, _, _ in engine.asked] == ["query"]
+
+
 def test_parameters_cannot_be_written_to():
     given = {"names": ["a"]}
     ctx = Context(given, lambda role: Recording(), allowed=None, tell=lambda kind, message: None)

@@ -264,6 +264,8 @@ def encode_step(step: ShownStep) -> list[Any]:
         [_encode_call(call) for call in step.calls],
         step.certain,
         dict(step.untold),
+        step.has_python,
+        step.is_promised,
     ]
 
 

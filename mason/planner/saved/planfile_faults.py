@@ -77,6 +77,8 @@ def _schema() -> dict[str, Any]:
     step = _tuple(
         *(_TEXT, _TEXT, _TEXT, _TEXTS, _TEXT, _TEXT, number_or_none, number_or_none, calls, {"type": "boolean"}),
         {"type": "object"},
+        {"type": "boolean"},
+        {"type": "boolean"},
     )
     action = _object(
         kind={"enum": list(ACTION_KINDS)},

@@ -22,7 +22,19 @@ OPERATOR = {"type": "operator", "namespace": "table", "command": "get", "descrip
 SOURCE = json.dumps({"__init__.py": "x = 'é'\n"}).encode()
 CALL = Call("local", "scheduler", "put_schedule", {"name": "s", "overwrite": True}, read_only=False, known=False)
 STEP = ShownStep(
-    "s1", "operator.a.b", "1", ("s0",), "all_done", "constant(1)", 3, 5, (CALL,), certain=False, untold={"a": 1}
+    "s1",
+    "operator.a.b",
+    "1",
+    ("s0",),
+    "all_done",
+    "constant(1)",
+    3,
+    5,
+    (CALL,),
+    certain=False,
+    untold={"a": 1},
+    has_python=True,
+    is_promised=True,
 )
 
 
