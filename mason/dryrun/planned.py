@@ -101,7 +101,8 @@ class WorkflowPlan:
     """A run of a workflow that was checked: its steps, each after its dependencies and else in the order of the file.
 
     ``workflows`` are the workflow itself (under an empty key) and those in it, by the id of the step that they are.
-    ``digests`` are those of all definitions that are used, by address. ``left_out`` are the ids of the steps that are
+    ``digests`` are those of all definitions that are used, by address, and ``behaviours`` those of what they do (see
+    ``mason.resources.behaviour``). ``left_out`` are the ids of the steps that are
     invalid, or wait for one that is, where the parameters say ``strict: false``; ``warnings`` say why.
     """
 
@@ -114,6 +115,7 @@ class WorkflowPlan:
     schedule_name: str = ""
     left_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    behaviours: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_read_only(self) -> bool:

@@ -18,6 +18,7 @@ from mason.dryrun.references import OF_RUN, Found, Reference, Unresolved, find, 
 from mason.dryrun.run_results import Lookup, reference_to_run
 from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
 from mason.resources.address import config_address, run_address, title_of
+from mason.resources.behaviour import behaviour_of
 from mason.resources.config import Config
 from mason.resources.dag import dag_findings, step_remedy
 from mason.resources.executed import ONLY_STEP
@@ -75,6 +76,7 @@ def prepare(
         steps=tuple(step for step in planned if step.id not in left_out),
         workflows=scopes,
         digests=planning.digests,
+        behaviours=planning.behaviours,
         schedule=given.schedule,
         schedule_name=given.schedule_name,
         left_out=tuple(left_out),
@@ -109,6 +111,12 @@ class _Planning:
     def digests(self) -> dict[str, str]:
         """The digests of all that was looked up and found."""
         return {address: entry.digest for address, entry in self._entries.items() if entry is not None}
+
+    @property
+    def behaviours(self) -> dict[str, str]:
+        """The digests of what everything that was looked up and found does."""
+        found = {address: entry for address, entry in self._entries.items() if entry is not None}
+        return {address: behaviour_of(entry.definition, entry.module) for address, entry in found.items()}
 
     def workflows(self, address: str) -> dict[str, Workflow]:
         """The workflow and all that are in it. Raises ``ResourceError`` for what has no order and for circles."""

@@ -1,7 +1,8 @@
 """Which runs have to be done and which schedules put, why, and what that would call. Pure, but for what is handed in.
 
 A run is done again when its definition, its config, what it executes or the data under its inputs changed since it last
-succeeded; a schedule is put again when its definition or what it executes changed. Both are planned against what the
+succeeded; a schedule is put again when its definition or what it executes changed. Of what both use, only what it does
+counts (see ``mason.resources.behaviour``): an edited description does no run again. Both are planned against what the
 state will hold once the definitions of the same plan are saved.
 """
 
@@ -21,6 +22,7 @@ from mason.engines import models
 from mason.errors import Diagnostic, MasonError, ParameterError, ResourceError
 from mason.planner.plan import ActionKind, Change
 from mason.resources.address import config_address, run_address, title_of
+from mason.resources.behaviour import behaviour_of, is_behaviour
 from mason.resources.config import Config
 from mason.resources.executed import ONLY_STEP, result_references, runs_before
 from mason.resources.faults import Path
@@ -57,6 +59,9 @@ _WORK = {
     "compare": "how its inputs are compared",
 }
 """The keys of a run that make it another one; all others (its description, what it waits for) can change freely."""
+
+_NOT_GIVEN = ("description", "protect")
+"""The keys of a schedule that its scheduler is not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,7 @@ class Executions:
         self._catalog = catalog
         self._place = place
         self._observe = observe
+        self._behaviours: dict[str, str] = {}
 
     def run(
         self,
@@ -155,7 +161,7 @@ class Executions:
             reason = "not in the state"
         elif edited:
             reason = "it was edited in the state"
-        elif changes:
+        elif any(change.path.partition(".")[0] not in _NOT_GIVEN for change in changes):
             reason = "its definition changed"
         elif outcome is not None and outcome.status == "failed":
             reason = "the scheduler did not take it last time"
@@ -163,7 +169,10 @@ class Executions:
             reason = "nobody knows whether the scheduler has it"
         else:
             work = Schedule.from_definition(resource.definition).work
-            reason = ", ".join([*self._changed_uses(work, outcome), *([drift] if drift else [])])
+            lost = self._unsupported(work, outcome.client)
+            reason = ", ".join([*self._changed_uses(work, outcome), *(each for each in (lost, drift) if each)])
+        if not reason and changes:
+            return Due("overwrite", "its definition changed, but nothing that its scheduler is given")
         if not reason:
             return None
         schedule = Schedule.from_definition(resource.definition)
@@ -274,8 +283,31 @@ class Executions:
             used = self._lookup(address)
             if used is None and address in self._moves:
                 yield f"{address} is {self._moves[address]} now"
-            elif used is None or used.digest != digest:
+            elif used is None or not self._does_the_same(address, used, digest):
                 yield f"{address} changed"
+
+    def _does_the_same(self, address: str, used: Entry, digest: str) -> bool:
+        """Whether ``used`` does what that did which had ``digest`` when it was used."""
+        # The digest of a whole definition was kept by earlier versions.
+        if address in self._edited or digest == used.digest:
+            return True
+        if address not in self._behaviours:
+            self._behaviours[address] = behaviour_of(used.definition, used.module)
+        if is_behaviour(digest):
+            return digest == self._behaviours[address]
+        held = self._held(address)
+        return (
+            held is not None
+            and digest == held.digest
+            and held.is_as_applied
+            and behaviour_of(held.definition, held.module) == self._behaviours[address]
+        )
+
+    def _unsupported(self, work: str, client: str) -> str:
+        """What is wrong with the scheduler ``client`` by what a workflow says now; empty where it still supports it."""
+        entry = self._lookup(work)
+        supported = Workflow.from_definition(entry.definition).supported_schedulers if entry is not None else ()
+        return f"{work} does not support {client} any more" if supported and client not in supported else ""
 
     def _seen(self, resource: Resource, run: Run) -> Mapping[str, str]:
         """The fingerprints of the inputs of a run. Raises ``ResourceError`` where they cannot be looked at."""

@@ -2,6 +2,7 @@
 
 __all__ = [
     "address",
+    "behaviour",
     "config",
     "cron",
     "dag",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mason.resources.faults import Finding
-from mason.resources.kind import Kind
+from mason.resources.kind import Kind, without
 from mason.resources.roles import ROLES
 from mason.values import dataclass
 
@@ -60,4 +60,8 @@ def _normalized(definition: Mapping[str, Any]) -> dict[str, Any]:
     return plain | {"clients": clients}
 
 
-CONFIG = Kind("config", ("id",), _findings, _normalized)
+def _behaviour(definition: Mapping[str, Any]) -> dict[str, Any]:
+    return without(definition, "id", "protect")
+
+
+CONFIG = Kind("config", ("id",), _findings, _normalized, behaviour=_behaviour)

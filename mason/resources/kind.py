@@ -39,6 +39,8 @@ class Kind:
     ``effect``
         What applying one does beside saving its definition: a run is ``done``, a schedule is ``put`` where its
         scheduler keeps it.
+    ``behaviour``
+        What a normalized definition says of what it does, without what it is called; ``None`` where all of it counts.
     ``python``
         The Python class that may stand beside a definition; ``None`` where none may.
     """
@@ -50,12 +52,18 @@ class Kind:
     uses: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     redirected: Callable[[Mapping[str, Any], str, str], dict[str, Any]] | None = None
     effect: Literal["", "done", "put"] = ""
+    behaviour: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     python: PythonClass | None = None
 
     @property
     def form(self) -> str:
         """How its addresses are written: ``operator.NAMESPACE.COMMAND``."""
         return ".".join((self.name, *(key.upper() for key in self.keys)))
+
+
+def without(given: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """``given`` without ``keys``."""
+    return {key: value for key, value in given.items() if key not in keys}
 
 
 def filled(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from mason.resources.address import kind_of
 from mason.resources.config import CONFIG
 from mason.resources.faults import Finding
-from mason.resources.kind import Kind, filled
+from mason.resources.kind import Kind, filled, without
 from mason.resources.operator import OPERATOR
 from mason.resources.run import RUN
 from mason.resources.schedule import SCHEDULE
@@ -78,4 +78,4 @@ def normalize(definition: Mapping[str, Any]) -> dict[str, Any]:
     """
     plain = filled(_KINDS[definition["type"]].normalized(definition))
     # False is the default of these: it says no more than leaving them out.
-    return {key: value for key, value in plain.items() if key not in _FLAGS or value}
+    return without(plain, *_FLAGS) | {key: True for key in _FLAGS if definition.get(key)}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mason.resources.faults import Finding, Path
-from mason.resources.kind import Kind, PythonClass, filled
+from mason.resources.kind import Kind, PythonClass, filled, without
 from mason.resources.templates import TEMPLATE
 from mason.resources.wording import described, quoted, shown_path, suggestion
 from mason.values import dataclass
@@ -221,10 +221,21 @@ def _sentence(given: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value if key in SENTENCE_WORDS else value or {} for key, value in given.items()}
 
 
+def _behaviour(definition: Mapping[str, Any]) -> dict[str, Any]:
+    said = without(definition, "namespace", "command", "description", "parameters", "protect", "read_only")
+    # By name: parameters are given by their names, so their order means nothing.
+    groups = {
+        group: {given["name"]: without(given, "name", "description") for given in parameters}
+        for group, parameters in definition.get("parameters", {}).items()
+    }
+    return {**said, "parameters": groups}
+
+
 OPERATOR = Kind(
     "operator",
     ("namespace", "command"),
     _findings,
     _normalized,
+    behaviour=_behaviour,
     python=PythonClass("Operator", "run", ("ctx",), needed=True),
 )

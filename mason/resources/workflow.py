@@ -10,7 +10,7 @@ from typing import Any
 from mason.resources.address import kind_of
 from mason.resources.dag import dag_findings
 from mason.resources.faults import Finding
-from mason.resources.kind import Kind, PythonClass, filled
+from mason.resources.kind import Kind, PythonClass, filled, without
 from mason.resources.trigger import TRIGGER_RULES
 from mason.values import dataclass
 
@@ -118,6 +118,12 @@ def _redirected(definition: Mapping[str, Any], before: str, after: str) -> dict[
     return {**definition, "dag": dag}
 
 
+def _behaviour(definition: Mapping[str, Any]) -> dict[str, Any]:
+    # Nor does the scheduler that keeps a workflow change what its runs do.
+    words = ("namespace", "command", "name", "description", "supported_schedulers", "protect", "read_only")
+    return without(definition, *words)
+
+
 WORKFLOW = Kind(
     "workflow",
     ("namespace", "command"),
@@ -125,6 +131,7 @@ WORKFLOW = Kind(
     _normalized,
     _uses,
     _redirected,
+    behaviour=_behaviour,
     python=PythonClass("Workflow", "step", ("current", "next"), needed=False),
 )
 

@@ -18,6 +18,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
 from mason.errors import MasonError, StateError
+from mason.planner.carrying import behaviours_kept
 from mason.planner.plan import Action, Plan
 from mason.planner.saved.stale import refuse_stale
 from mason.resources.address import kind_of
@@ -178,8 +179,10 @@ class _Applying:
         defined = [action for action in self._plan.actions if not action.touches_engines]
         if not defined:
             return True
+        before = dict(self._resources)
         for action in defined:
             self._set(action)
+        self._resources.update(behaviours_kept(before, self._resources))
         try:
             with self._writing:
                 self._snapshot = self._written()

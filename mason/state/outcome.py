@@ -27,7 +27,8 @@ class Outcome:
     interrupted  the last attempt was ended by a person; else as failed
     ===========  ==================================================================================================
 
-    ``at`` is when that was written (ISO 8601, UTC). ``uses`` are the digests of all that was used, by address;
+    ``at`` is when that was written (ISO 8601, UTC). ``uses`` are the digests of what all that does which was used, by
+    address (see ``mason.resources.behaviour``; states of earlier versions hold those of whole definitions);
     ``inputs`` the fingerprints of a run's inputs before it began; ``given`` the digests of what other runs returned to
     it, by reference. ``results`` are what steps returned, by their ids: of those only that other runs refer to (words
     say why one is not kept).

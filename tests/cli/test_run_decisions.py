@@ -260,3 +260,83 @@ def test_a_mapping_among_the_parameters_of_an_operator_names_no_config(mason, fo
     )
     assert applied("-o", both=both).code == 0
     assert log(folder) == ["x"]
+
+
+def whole_digests(folder: Path) -> None:
+    """Puts the digests of whole definitions where effects are, as earlier versions kept them."""
+    file = folder / ".state" / "state.json"
+    state = json.loads(file.read_text())
+    resources = state["resources"]
+    for entry in resources.values():
+        if "outcome" in entry:
+            entry["outcome"]["uses"] = {used: resources[used]["digest"] for used in entry["outcome"]["uses"]}
+    file.write_text(json.dumps(state))
+
+
+@pytest.mark.parametrize("is_old", [False, True], ids=["effects", "whole digests"])
+def test_an_edited_description_does_no_run_again(mason, folder, applied, is_old):
+    applied(a=A)
+    if is_old:
+        whole_digests(folder)
+        assert mason("plan").out == "No changes.\n"
+    (folder / "say" / "operator.yaml").write_text(
+        SAY.replace("text", "{name: text, description: What}") + "description: x\n"
+    )
+    (folder / "config.yaml").write_text(CONFIG.format(1) + "protect: true\n")
+    assert actions(mason) == [
+        ("overwrite", "config.1", "its definition changed"),
+        ("overwrite", "operator.note.say", "its definition changed"),
+    ]
+    # Where the run is not among the files that are applied, too.
+    assert applied("-o", "say", "config.yaml").code == 0
+    assert (log(folder), mason("plan").out) == (["one"], "No changes.\n")
+    (folder / "say" / "operator.yaml").write_text(SAY.replace("text", "{name: text, type: string}"))
+    assert actions(mason)[-1] == ("run", "run.a", "operator.note.say changed")
+    assert applied("-o").code == 0
+    assert (log(folder), mason("plan").out) == (["one", "one"], "No changes.\n")
+
+
+@pytest.mark.parametrize("is_old", [False, True], ids=["effects", "whole digests"])
+def test_an_edited_comment_in_python_does_a_run_again(mason, folder, applied, is_old):
+    applied(a=A)
+    if is_old:
+        whole_digests(folder)
+    (folder / "say" / "__init__.py").write_text(SAY_CLASS + "# the end\n")
+    assert actions(mason)[-1] == ("run", "run.a", "operator.note.say changed")
+
+
+def test_what_does_the_same_again_after_it_did_something_else(mason, folder, applied):
+    applied(a=A)
+    edited = SAY.replace("required", "optional")
+    (folder / "say" / "operator.yaml").write_text(edited)
+    assert applied("-o", "say").code == 0
+    assert actions(mason) == [("run", "run.a", "operator.note.say changed")]
+    (folder / "say" / "operator.yaml").write_text(SAY + "description: x\n")
+    assert applied("-o", "say").code == 0
+    assert (log(folder), mason("plan").out) == (["one"], "No changes.\n")
+
+
+def test_an_edited_description_puts_no_schedule_again(mason, folder, applied):
+    nightly = (
+        "type: schedule\nname: nightly\nworkflow: note:both\nconfig_id: 1\nschedule: 0 2 * * *\nparameters:\n"
+        "  first: {parameters: {text: x}}\n  second: {parameters: {text: x}}\n"
+    )
+    assert applied(nightly=nightly).code == 0
+    (folder / "workflow.yaml").write_text(WORKFLOW + "description: Two notes\nname: other\n")
+    (folder / "nightly.yaml").write_text(nightly + "description: At night\n")
+    shown = mason("plan", "--json").json["actions"]
+    assert [(each["action"], each["address"], each["reason"], each["calls"]) for each in shown] == [
+        (
+            "overwrite",
+            "schedule.nightly",
+            "its definition changed, but nothing that its scheduler is given",
+            [],
+        ),
+        ("overwrite", "workflow.note.both", "its definition changed", []),
+    ] or [each["address"] for each in shown] == ["workflow.note.both", "schedule.nightly"]
+    assert applied("-o").code == 0
+    assert mason("plan").out == "No changes.\n"
+    (folder / "workflow.yaml").write_text(WORKFLOW.replace("one_failed", "all_done"))
+    assert actions(mason)[-1] == ("overwrite", "schedule.nightly", "workflow.note.both changed")
+    (folder / "workflow.yaml").write_text(WORKFLOW + "supported_schedulers: [memory]\n")
+    assert mason("plan").err.startswith("Error: nightly.yaml:4: Schedule nightly: Workflow note:both supports the")

@@ -16,6 +16,7 @@ from mason.errors import ConflictError, MasonError, NotFoundError, StateFormatEr
 from mason.planner.integrity import references_of
 from mason.resources import kinds
 from mason.resources.address import config_address, is_name, kind_of
+from mason.resources.behaviour import behaviour_of
 from mason.resources.executed import referring_to
 from mason.resources.resource import digest_of, encode
 from mason.resources.wording import quoted, suggestion
@@ -82,11 +83,9 @@ def renamed(applied: Mapping[str, Entry], moves: Mapping[str, str]) -> dict[str,
             if after != address and kinds.effect_of(address) != "put":
                 definition = kinds.renamed(definition, after)
         resources[after] = entry if definition is entry.definition else _redigested(entry, definition)
-    old = {address: entry.digest for address, entry in applied.items()}
-    new = {address: entry.digest for address, entry in resources.items()}
     for address, entry in resources.items():
         if kinds.effect_of(address) == "done" and entry.outcome is not None:
-            outcome = _outcome_after(entry.outcome, moves, old, new)
+            outcome = _outcome_after(entry.outcome, moves, applied, resources)
             if outcome != entry.outcome:
                 resources[address] = replace(entry, outcome=outcome)
     return resources
@@ -128,13 +127,13 @@ def _redigested(entry: Entry, definition: Mapping[str, Any]) -> Entry:
 
 
 def _outcome_after(
-    outcome: Mapping[str, Any], moves: Mapping[str, str], old: Mapping[str, str], new: Mapping[str, str]
+    outcome: Mapping[str, Any], moves: Mapping[str, str], old: Mapping[str, Entry], new: Mapping[str, Entry]
 ) -> dict[str, Any]:
     """What came of a run, told with the new names. What had changed since it was done stays changed."""
     changed = dict(outcome)
     if isinstance(uses := outcome.get("uses"), Mapping):
         changed["uses"] = {
-            (now := moves.get(address, address)): new[now] if old.get(address) == digest else digest
+            (now := moves.get(address, address)): _used_after(digest, old.get(address), new.get(now))
             for address, digest in uses.items()
         }
     for before, after in moves.items():
@@ -145,6 +144,15 @@ def _outcome_after(
         # By its config drift finds the metastore that a table is in.
         changed["tables"] = [_with_config(table, moves) for table in tables]
     return changed
+
+
+def _used_after(digest: Any, before: Entry | None, after: Entry | None) -> Any:
+    """The digest of what a run used, once that has another name, or names something that has."""
+    if before is None or after is None or before.digest == after.digest or not before.is_as_applied:
+        return digest
+    if digest in (before.digest, behaviour_of(before.definition, before.module)):
+        return behaviour_of(after.definition, after.module)
+    return digest
 
 
 def _with_config(table: Any, moves: Mapping[str, str]) -> Any:

@@ -109,7 +109,7 @@ class Performer:
         prepared = prepare_work(self._project, snapshot, schedule.work, given, config_id=schedule.config_id)
         _refuse_others(action, prepared)
         call = next(call for call in action.calls if call.verb == "put_schedule")
-        outcome = Outcome("pending", client=call.client, uses=prepared.plan.digests)
+        outcome = Outcome("pending", client=call.client, uses=prepared.plan.behaviours)
         return _Putting(self._project, _config(snapshot, schedule.config_id), call, outcome)
 
     def _run(self, action: Action, snapshot: Snapshot) -> Performance | None:
@@ -135,7 +135,7 @@ class Performer:
             return None
         run_id = records.new_run_id(datetime.now(timezone.utc))
         keep = self._referred_to(snapshot).get(run.name, frozenset())
-        outcome = Outcome("pending", run_id=run_id, uses=prepared.plan.digests, inputs=inputs, given=returned)
+        outcome = Outcome("pending", run_id=run_id, uses=prepared.plan.behaviours, inputs=inputs, given=returned)
         prepared = replace(prepared, resource=action.address, new_id=run_id, keep=keep, pending=outcome, alone=False)
         look = partial(self._fingerprints, _config(snapshot, run.config_id), run) if run.inputs else None
         return _Running(self, prepared, outcome, look)

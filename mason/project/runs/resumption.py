@@ -65,6 +65,7 @@ def prepare_resumption(
         raise ConflictError(f"Run {run_id} succeeded; there is nothing left to do.")
     _refuse_what_was_not_kept(prepared.plan.steps, done, address)
     uses = _digests_when_done(prepared.plan, events, done)
+    used_in_all = _used(prepared.plan, uses)
     plan, done = _with_digests(prepared.plan, done, uses)
     if cleaned_up := that_cleaned_up(events):
         undone = f"{shortened(dict.fromkeys(cleaned_up))} may have undone what is kept, after a failure"
@@ -92,7 +93,7 @@ def prepare_resumption(
             Outcome.of(snapshot.resources.get(str(begun["resource"]))) or Outcome("pending"),
             status="pending",
             run_id=run_id,
-            uses=dict(plan.digests) | {address: used for each in uses.values() for address, used in each.items()},
+            uses=used_in_all,
         )
         if _is_as_defined(project, snapshot, prepared.plan, events)
         else None,
@@ -218,6 +219,18 @@ def _is_as_defined(
 def _parameters_of(plan: WorkflowPlan) -> dict[str, Any]:
     # What was kept of steps that are done has no secrets.
     return {step.id: (step.config.id, secrets.scrub_all(dict(step.parameters))) for step in plan.steps}
+
+
+def _used(plan: WorkflowPlan, when_done: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What the whole run used, as an outcome keeps it: behaviours, and the digest of what a step used that was changed
+    since, so that the run is done again."""
+    changed = {
+        address: digest
+        for used in when_done.values()
+        for address, digest in used.items()
+        if digest != plan.digests.get(address)
+    }
+    return {**plan.behaviours, **changed}
 
 
 def _digests_when_done(

@@ -8,6 +8,7 @@ import pytest
 
 from mason.errors import NotFoundError
 from mason.planner.renaming.rename import known, rename
+from mason.resources.behaviour import behaviour_of
 from mason.resources.resource import digest_of, encode
 from tests.planner.conftest import config, operator, snapshot, workflow
 
@@ -91,9 +92,23 @@ def test_what_was_used_keeps_being_the_same_or_another():
         "config.1": state.digests["config.1"],
         "operator.x.y": "sha256:older",
     }
-    uses["operator.a.b"] = state.digests["operator.a.b"]
+    # As earlier versions kept it, and as it is kept now.
+    for used in (state.digests["operator.a.b"], behaviour_of(operator("a", "b"), None)):
+        uses["operator.a.b"] = used
+        renamed = rename(done(state, "run.once", uses), "operator.a.b", "operator.x.y").resources
+        assert renamed["run.once"].outcome["uses"]["operator.x.y"] == behaviour_of(operator("x", "y"), None)
+
+
+def test_a_workflow_that_a_run_used_keeps_being_the_same():
+    run = {"type": "run", "name": "once", "workflow": "w:w", "config_id": "1"}
+    flow = workflow("w", "w", "operator.a.b")
+    state = snapshot(config("1"), operator("a", "b"), flow, run)
+    uses = {"workflow.w.w": behaviour_of(flow, None), "operator.a.b": behaviour_of(operator("a", "b"), None)}
     renamed = rename(done(state, "run.once", uses), "operator.a.b", "operator.x.y").resources
-    assert renamed["run.once"].outcome["uses"]["operator.x.y"] == renamed["operator.x.y"].digest
+    assert renamed["run.once"].outcome["uses"] == {
+        "workflow.w.w": behaviour_of(renamed["workflow.w.w"].definition, None),
+        "operator.x.y": behaviour_of(operator("x", "y"), None),
+    }
 
 
 def test_what_another_run_gave_is_known_by_the_new_name():
