@@ -100,7 +100,7 @@ def mason_dag(folder: Path, shape: str, steps: str) -> float:
         given = preparing.read_workflow_parameters(None, ())
         prepared = preparing.prepare_workflow(opened, ("benchmark", command), given)
         start = time.perf_counter()
-        end = running.execute_workflow(
+        end = running.execute_run(
             opened, prepared, parallelism=os.cpu_count() or 1, tell=lambda event: None, control=Control()
         )
         seconds = time.perf_counter() - start

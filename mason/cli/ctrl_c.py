@@ -28,13 +28,19 @@ class Endable(Protocol):
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Within it, Ctrl-C and SIGTERM raise ``KeyboardInterrupt``: for a run that has nothing to finish first.
+def one_step_interrupt(control: Endable) -> Iterator[None]:
+    """Within it, Ctrl-C and SIGTERM end a run at once that has nothing to finish first; pressed again, they raise
+    ``KeyboardInterrupt`` whatever goes on.
 
-    Also where Ctrl-C is ignored, as shells have it for what scripts start in the background: it is what a run is
-    cancelled with.
+    Also where Ctrl-C is ignored, as shells have it for what scripts start in the background.
     """
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def interrupted(number: int, frame: object) -> None:
+        if control.finishing:
+            raise KeyboardInterrupt
+        control.stop()
+
+    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

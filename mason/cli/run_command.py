@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mason.cli.ctrl_c import interruptible, two_step_interrupt
+from mason.cli.ctrl_c import one_step_interrupt, two_step_interrupt
 from mason.cli.invocation import Invocation, unwritable
 from mason.cli.shared import (
     Heard,
@@ -33,7 +33,7 @@ from mason.cli.shared import (
 from mason.errors import CancelledError
 from mason.project.opening import Project
 from mason.project.runs import operators
-from mason.project.runs.operators import Prepared
+from mason.project.runs.operators import PreparedOperator
 from mason.render import answers, dryruns
 from mason.render import results as answered
 from mason.render.terminal import Terminal, redraws
@@ -41,9 +41,9 @@ from mason.secrets import scrub_all
 
 # What workflows take is imported where it is used: a run of an operator starts faster without.
 if TYPE_CHECKING:
-    from mason.project.runs.preparing import PreparedWorkflow
     from mason.project.schedules.triggering import Putting
     from mason.render.live import LiveTree
+    from mason.runtime.prepared_run import PreparedRun
 
 _VALIDATE_OPERATOR = """\b
 Examples:
@@ -121,7 +121,7 @@ def validate_operator(
         show_json(dryruns.dry_run_json(prepared.shown))
     else:
         show(dryruns.dry_run_text(prepared.shown, output(invocation)))
-        show(f"\nValid: operator {namespace}:{command} can run with config {prepared.config.id}.")
+        show(f"\nValid: operator {namespace}:{command} can run with config {prepared.shown.config_id}.")
 
 
 @run.command("operator", epilog=_RUN_OPERATOR)
@@ -152,14 +152,23 @@ def run_operator(
     unless its YAML says read_only: true. Rows and tables are printed as tables, and all else as JSON with the keys
     Errors, Warnings, Info and Data, empty ones left out; --json prints that for everything.
     """
+    from mason.runtime.prepared_run import INTERRUPTED
+    from mason.runtime.workers import Control
+
     opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id, results)
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
     if (told := operators.outlook(prepared)) is not None:
         tell(f"\n{answered.rows_text(told, progress(invocation))}")
     if not prepared.shown.is_read_only and not auto_approve:
         confirm("Do this?")
-    with watching(invocation), interruptible():
-        answer = operators.execute(opened, prepared)
+    control = Control()
+    with watching(invocation), one_step_interrupt(control):
+        end = operators.execute(opened, prepared, control=control)
+    invocation.left_behind = control.lost > 0
+    answer = end.answer
+    assert answer is not None, "a person waits for it"
+    if end.status == INTERRUPTED:
+        raise KeyboardInterrupt
     if invocation.json:
         show_json(answer.to_dict())
     elif (text := answered.result_text(answer, output(invocation))) is not None:
@@ -243,7 +252,7 @@ def run_workflow(
     return do_workflow(invocation, opened, prepared, parallelism)
 
 
-def _planned_schedule(opened: Project, prepared: PreparedWorkflow) -> Putting | None:
+def _planned_schedule(opened: Project, prepared: PreparedRun) -> Putting | None:
     """The schedule that the parameters ask for, if they do; its scheduler is not asked whether it has one already."""
     if not prepared.plan.schedule:
         return None
@@ -258,7 +267,7 @@ def _putting_text(putting: Putting, terminal: Terminal) -> str:
     return f"\nat the times of its schedule:\n  {call_line(putting.call, terminal)}"
 
 
-def _put_schedule(invocation: Invocation, opened: Project, prepared: PreparedWorkflow, *, asks: bool) -> int:
+def _put_schedule(invocation: Invocation, opened: Project, prepared: PreparedRun, *, asks: bool) -> int:
     """Where the parameters say when a workflow runs: have its scheduler keep that, and run nothing now."""
     from mason.project.schedules import triggering
 
@@ -276,7 +285,7 @@ def _put_schedule(invocation: Invocation, opened: Project, prepared: PreparedWor
     return 0
 
 
-def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkflow, parallelism: int | None) -> int:
+def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedRun, parallelism: int | None) -> int:
     """Execute a run that was confirmed, telling its events as they happen. Returns the exit code."""
     import os
 
@@ -300,7 +309,7 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
                     tell(line)
 
         with two_step_interrupt(control):
-            end = running.execute_workflow(
+            end = running.execute_run(
                 opened,
                 prepared,
                 parallelism=parallelism or os.cpu_count() or 1,
@@ -313,8 +322,8 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
         show(run_history.end_line(end.run_id, end.record))
     elif heard.unheard is not None:
         raise heard.unheard if isinstance(heard.unheard, BrokenPipeError) else unwritable(heard.unheard)
-    if end.warning:
-        tell(f"Warning: {end.warning}")
+    if end.warnings:
+        tell(f"Warning: {' '.join(end.warnings)}")
     if end.failure is not None:
         tell(f"Error: {end.failure}")
         return end.failure.exit_code
@@ -322,7 +331,7 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedWorkf
 
 
 @contextmanager
-def _growing(invocation: Invocation, prepared: PreparedWorkflow) -> Iterator[LiveTree | None]:
+def _growing(invocation: Invocation, prepared: PreparedRun) -> Iterator[LiveTree | None]:
     """Within it, the run is shown as a tree that changes in place, where people look on at a terminal."""
     stream = sys.stderr
     # Log lines go to the stream directly, and would be written into the tree.
@@ -340,7 +349,7 @@ def _growing(invocation: Invocation, prepared: PreparedWorkflow) -> Iterator[Liv
 
 def _prepare_workflow(
     invocation: Invocation, namespace: str, command: str, pairs: tuple[str, ...], file: Path | None, config_id: str
-) -> tuple[Project, PreparedWorkflow]:
+) -> tuple[Project, PreparedRun]:
     from mason.project.runs import preparing
 
     given = preparing.read_workflow_parameters(file, pairs)
@@ -356,7 +365,7 @@ def _prepare(
     file: Path | None,
     config_id: str,
     results: Path | None = None,
-) -> tuple[Project, Prepared]:
+) -> tuple[Project, PreparedOperator]:
     given = operators.read_parameters(file, pairs)
     handed = operators.read_handed_results(results) if results is not None else None
     opened = open_project(invocation)

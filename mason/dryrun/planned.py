@@ -14,8 +14,10 @@ from mason.dryrun.references import Reference, Unresolved, fill, look_up
 from mason.errors import Diagnostic, ParameterError, ResourceError
 from mason.resources.address import kind_of, title_of
 from mason.resources.config import Config
+from mason.resources.executed import ONLY_STEP
 from mason.resources.operator import Operator
 from mason.resources.parameters import Given, bind
+from mason.resources.trigger import TRIGGER_RULES
 from mason.values import dataclass, field
 
 
@@ -122,6 +124,32 @@ class WorkflowPlan:
         """Whether the run needs no confirmation: no step and no class can change anything, or authors promise so."""
         deciding = (planned for planned in self.workflows.values() if planned.source is not None)
         return all(planned.is_promised for planned in deciding) and all(step.shown.is_read_only for step in self.steps)
+
+
+def alone(
+    operator: Operator, shown: DryRun, config: Config, *, digests: Mapping[str, str], source: bytes | None
+) -> WorkflowPlan:
+    """The run of one operator as that of a workflow that has one step (``ONLY_STEP``), whose parameters are values.
+
+    ``digests`` are those of the operator and of the config, by address.
+    """
+    step = PlannedStep(
+        id=ONLY_STEP,
+        operator=operator,
+        config=config,
+        dependencies=(),
+        parameters=shown.parameters,
+        waiting=(),
+        references=(),
+        trigger_rule=TRIGGER_RULES[0],
+        retry="",
+        retry_max=None,
+        timeout=None,
+        shown=shown,
+        digest=digests[shown.address],
+        source=source,
+    )
+    return WorkflowPlan(shown.address, config.id, (step,), workflows={}, digests=digests)
 
 
 def resolve(step: PlannedStep, results: Mapping[str, list[Any] | str]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ What cannot be guarded against where a person's Python runs stands in ``python_s
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,7 +20,6 @@ from mason.resources.operator import Operator, Sentence
 from mason.runtime import context
 from mason.runtime.answer import Answer, data_of
 from mason.runtime.context import Context, client_named
-from mason.runtime.output import aside
 from mason.secrets import scrub
 
 if TYPE_CHECKING:
@@ -36,14 +34,12 @@ def execute(
     source: bytes | None = None,
     modules: Modules | None = None,
     heard: Callable[[str, str], None] = lambda kind, message: None,
-    alone: bool = True,
 ) -> Answer:
     """Run ``operator`` as ``shown`` and return its answer; a failure of an engine or operator is among its errors.
 
     ``open_engine`` gives the configured engine of a role, ``source`` is the module content of a Python operator,
     ``modules`` are those that its run has imported already. ``heard`` is told what the operator says (under ``Info`` or
-    ``Warnings``) when it does. What it prints goes to stderr, because stdout belongs to the answer. Only Ctrl-C and its
-    like are raised.
+    ``Warnings``) when it does. Only Ctrl-C and its like are raised.
     """
     answer = Answer()
 
@@ -54,11 +50,10 @@ def execute(
     answer.tables = ctx.tables
     title = title_of(shown.address)
     try:
-        with aside() if alone else contextlib.nullcontext():
-            if operator.sentences:
-                returned = _speak(operator.said(ctx.params), ctx, shown.clients)
-            else:
-                returned = _run_class(operator, ctx, source or b"{}", modules, title, answer)
+        if operator.sentences:
+            returned = _speak(operator.said(ctx.params), ctx, shown.clients)
+        else:
+            returned = _run_class(operator, ctx, source or b"{}", modules, title, answer)
         answer.data = data_of(returned, of=title)
         answer.returned = returned
         if isinstance(returned, Rows) and returned.more:

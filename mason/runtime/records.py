@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any
 
 from mason.dryrun.dryrun import DryRun
-from mason.runtime.answer import Answer
 from mason.secrets import scrub_all
 from mason.state.lock import who
 from mason.version import __version__
@@ -31,7 +30,14 @@ def moment_of(told: Any) -> datetime | None:
 
 
 def record_of(
-    shown: DryRun, status: str, answer: Answer | None = None, *, digest: str, serial: int, started: datetime
+    shown: DryRun,
+    status: str,
+    *,
+    errors: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+    digest: str,
+    serial: int,
+    started: datetime,
 ) -> dict[str, Any]:
     """A run as JSON-ready data, without secrets. Holds no ``Data``: results belong to the person who asked.
 
@@ -49,8 +55,8 @@ def record_of(
         parameters=dict(shown.parameters),
         calls=[str(call) for call in calls],
         serial=serial,
-        errors=answer.errors if answer else [],
-        warnings=answer.warnings if answer else [],
+        errors=list(errors),
+        warnings=list(warnings),
     )
 
 

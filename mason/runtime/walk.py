@@ -12,7 +12,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 from queue import Empty
 from time import monotonic
@@ -109,6 +108,11 @@ def _refuse(nodes: Sequence[Node], parallelism: int, done: Mapping[str, Ended]) 
             raise ValueError(f"{node.trigger_rule!r} of node {node.id} is no trigger rule")
         if node.id in done and done[node.id].status in ("interrupted", "cancelled"):
             raise ValueError(f"node {node.id} is {done[node.id].status}, not done")
+    if len(nodes) < 2 and not any(graph.values()):
+        return
+    # Imported here: the run of an operator alone has nothing to put in an order.
+    from graphlib import CycleError, TopologicalSorter
+
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

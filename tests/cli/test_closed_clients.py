@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from mason import project as projects
 from mason.clients import registry
 from mason.clients.local import LocalClient
+from mason.project.opening import open_project
 from mason.project.schedules import daemon
 from tests.cli.notes import WRITE
 
@@ -128,7 +128,7 @@ def test_the_daemon_closes_what_it_replaces(mason, counted, monkeypatch):
     """It looks at the configs again and again, here without a pause."""
     monkeypatch.setattr(daemon, "_LOOK_AT_CONFIGS", 0.0)
     monkeypatch.setattr(daemon, "_LOOK", 0.01)
-    found = daemon.Daemon(projects.open_project(), parallelism=1, tell=lambda event: None)
+    found = daemon.Daemon(open_project(), parallelism=1, tell=lambda event: None)
     waiting = threading.Event()
 
     def finish() -> None:

@@ -18,6 +18,7 @@ from mason.engines.models import Column, Rows, Schema
 from mason.errors import EngineError
 from mason.resources.operator import Operator
 from mason.runtime.executor import execute
+from mason.runtime.output import aside
 
 
 class Scripted(Execution):
@@ -49,7 +50,8 @@ def run(does, *sentences, parameters=(), source=None):
     given = dict(parameters)
     shown = DryRun("operator.a.b", "1", (), {"execution": "scripted"}, given, certain=False)
     spoken = operator(*(sentences or ([{"execution.query": {"sql": "x"}}] if source is None else ())), optional=given)
-    return execute(spoken, shown, lambda role: Scripted(does), source=source)
+    with aside():
+        return execute(spoken, shown, lambda role: Scripted(does), source=source)
 
 
 def raising(error):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mason import settings
@@ -17,19 +18,32 @@ from mason.settings import ProjectSettings
 if TYPE_CHECKING:
     from mason.engines.client import Client
     from mason.engines.engine import Engine
-    from mason.engines.runner import WorkflowRunner
+    from mason.engines.models import Schedule
+    from mason.engines.runner import Ran, WorkflowRunner
 
 
 def scheduled_runner(project: Project) -> Callable[[], WorkflowRunner]:
     """What makes the runner of schedules' workflows, for clients that want one."""
+    return partial(_ScheduledRunner, project)
 
-    def make() -> WorkflowRunner:
-        # Imported when a client connects: few operators trigger schedules.
+
+class _ScheduledRunner:
+    """Runs workflows of schedules; see :class:`mason.engines.runner.WorkflowRunner`."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def new_run_id(self) -> str:
+        return self._runner().new_run_id()
+
+    def run(self, schedule: Schedule, *, run_id: str, due: str) -> Ran:
+        return self._runner().run(schedule, run_id=run_id, due=due)
+
+    def _runner(self) -> WorkflowRunner:
+        # Imported when it is needed: few operators trigger schedules.
         from mason.project.schedules.scheduled import Runner
 
-        return Runner(project)
-
-    return make
+        return Runner(self._project)
 
 
 class Clients:
@@ -76,8 +90,10 @@ class Clients:
         from mason.runtime.output import aside
 
         warnings = []
+        # Asked again, there is nothing left to close.
+        opened, self._open = self._open, {}
         with aside():
-            for name, client in self._open.items():
+            for name, client in opened.items():
                 try:
                     _close(name, client)
                 except EngineError as error:

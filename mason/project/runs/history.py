@@ -9,9 +9,9 @@ from typing import Any
 
 from mason.errors import ConflictError, NotFoundError, StateError, StateFormatError
 from mason.project.opening import Project
-from mason.project.runs.preparing import INTERRUPTED
 from mason.resources.executed import ONLY_STEP
 from mason.resources.wording import shortened
+from mason.runtime.prepared_run import INTERRUPTED
 from mason.state.lock import who
 from mason.values import dataclass
 

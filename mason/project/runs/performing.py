@@ -22,8 +22,8 @@ from mason.planner.saved.planfile import encode_step
 from mason.project.applied import untouched
 from mason.project.opening import Project
 from mason.project.runs.clients import Clients
-from mason.project.runs.preparing import PreparedWorkflow, RunEnd, prepare_work
-from mason.project.runs.running import execute_workflow
+from mason.project.runs.preparing import prepare_work
+from mason.project.runs.running import execute_run
 from mason.resources.address import config_address, kind_of
 from mason.resources.config import Config
 from mason.resources.kinds import effect_of
@@ -33,6 +33,7 @@ from mason.runtime import records
 from mason.runtime.apply import Performance
 from mason.runtime.context import ask
 from mason.runtime.output import aside
+from mason.runtime.prepared_run import PreparedRun, RunEnd
 from mason.secrets import scrub
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry, Snapshot
@@ -182,9 +183,9 @@ class Performer:
                 self._referred = _referred_to(dict(snapshot.resources) | runs)
             return self._referred
 
-    def execute(self, prepared: PreparedWorkflow) -> RunEnd:
+    def execute(self, prepared: PreparedRun) -> RunEnd:
         """Do a run that was made ready."""
-        return execute_workflow(
+        return execute_run(
             self._project,
             prepared,
             parallelism=self._parallelism,
@@ -198,7 +199,7 @@ class _Running:
     """A run that is about to begin."""
 
     performer: Performer
-    prepared: PreparedWorkflow
+    prepared: PreparedRun
     pending: Outcome
     look: Callable[[], Mapping[str, str]] | None
 
@@ -211,8 +212,8 @@ class _Running:
             return replace(self.pending, status="failed", run_id="", error=scrub(str(error)))
         if self.look is not None and end.status == "succeeded":
             self.performer.warn_of_changes(self.prepared.resource, self.pending.inputs, self.look)
-        if end.warning:
-            self.performer.warn(self.prepared.resource, end.warning)
+        if end.warnings:
+            self.performer.warn(self.prepared.resource, " ".join(end.warnings))
         assert end.outcome is not None, "the run of a resource has one"
         return end.outcome
 
@@ -222,7 +223,7 @@ def referred_to(resource: str, snapshot: Snapshot) -> frozenset[str]:
     return _referred_to(snapshot.resources).get(resource.partition(".")[2], frozenset())
 
 
-def settle(project: Project, prepared: PreparedWorkflow, end: RunEnd) -> str:
+def settle(project: Project, prepared: PreparedRun, end: RunEnd) -> str:
     """Let the state know how the run of a run resource ended that was resumed; returns what to warn of.
 
     A run that was resumed with other parameters did not do what its definition says: the state stays as it is.
@@ -298,7 +299,7 @@ def _ask_scheduler(project: Project, config: Config, call: Call, *arguments: Any
         clients.close()
 
 
-def _refuse_others(action: Action, prepared: PreparedWorkflow) -> None:
+def _refuse_others(action: Action, prepared: PreparedRun) -> None:
     """What was shown is what is done."""
     shown = json.loads(json.dumps([encode_step(step) for step in action.steps]))
     now = json.loads(json.dumps([encode_step(step.told) for step in prepared.plan.steps]))
@@ -308,7 +309,7 @@ def _refuse_others(action: Action, prepared: PreparedWorkflow) -> None:
         )
 
 
-def _given_by_runs(prepared: PreparedWorkflow) -> dict[str, str]:
+def _given_by_runs(prepared: PreparedRun) -> dict[str, str]:
     """Digests of what other runs returned to a run, by reference."""
     found = {}
     for step in prepared.plan.steps:

@@ -1,86 +1,24 @@
-"""Use cases of workflows: prepare a run of one, and look at those that were applied. Nothing is called here."""
+"""Use cases of runs of workflows: prepare one, and look at workflows that were applied. Nothing is called here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mason import settings
-from mason.engines.occasion import Occasion
-from mason.errors import (
-    MasonError,
-)
 from mason.project.applied import current_config, find, untouched
 from mason.project.opening import Project
 from mason.project.remembering import remember_applied
 from mason.resources.config import Config
 from mason.resources.kinds import uses_others
 from mason.resources.workflow import Workflow
+from mason.runtime.prepared_run import PreparedRun
 from mason.state.snapshot import Entry, Snapshot
-from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.dryrun.kept import Kept
-    from mason.dryrun.planned import WorkflowPlan
-    from mason.engines.progress import Progress
     from mason.resources.workflow_file import WorkflowGiven
-    from mason.state.outcome import Outcome
-
-INTERRUPTED = "interrupted"
-
-Tell = Callable[[Mapping[str, Any]], None]
-"""Is told each event of a run, as it is written into the journal: ``event`` says what it is."""
-
-Watch = Callable[[str, "Progress"], None]
-"""Is told how far the work of a step is, by its id: perhaps many times a second, and from any thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedWorkflow:
-    """A run of a workflow that was checked and shown but not done. ``given`` is what it was prepared from.
-
-    ``run_id``, ``done`` (how steps ended, by id), ``events`` (how many its journal had) and ``started_at`` are those
-    of the run that is resumed. ``results`` are what steps of other runs returned that this one refers to.
-
-    ``resource`` is the address of the run resource that is done by it, if it is one; ``keep`` are the steps whose
-    results are asked for then, and ``new_id`` is what it is to be called. ``pending`` is what the state is told of it
-    until it ended, and of a resumed one only if it has the parameters that it began with; ``tables`` are the events of
-    its journal that tell of tables, by config, client, database and name. With ``alone`` false, whoever calls has led
-    aside what operators print. ``occasion`` is the schedule that it is done for, if there is one.
-    """
-
-    plan: WorkflowPlan
-    serial: int
-    given: WorkflowGiven
-    run_id: str = ""
-    done: Mapping[str, Mapping[str, Any]] | None = None
-    events: int = 0
-    started_at: str = ""
-    results: Mapping[str, list[Any] | str] = field(default_factory=dict)
-    resource: str = ""
-    keep: frozenset[str] = frozenset()
-    new_id: str = ""
-    pending: Outcome | None = None
-    tables: Mapping[tuple[str, str, str, str], Mapping[str, Any]] = field(default_factory=dict)
-    alone: bool = True
-    occasion: Occasion | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunEnd:
-    """How a run ended: ``succeeded``, ``failed`` or ``interrupted``, and its record as the history keeps it.
-
-    ``failure`` is what kept the run itself (and not one of its steps) from going on, such as a disk without room for
-    its journal. ``outcome`` is what the state is to be told of it, where it is the run of a run resource.
-    """
-
-    run_id: str
-    status: str
-    record: Mapping[str, Any]
-    warning: str = ""
-    failure: MasonError | None = None
-    outcome: Outcome | None = None
 
 
 def read_workflow_parameters(file: Path | None, pairs: Collection[str]) -> WorkflowGiven:
@@ -93,7 +31,7 @@ def read_workflow_parameters(file: Path | None, pairs: Collection[str]) -> Workf
 
 def prepare_workflow(
     project: Project, names: tuple[str, str], given: WorkflowGiven, *, config_id: str = ""
-) -> PreparedWorkflow:
+) -> PreparedRun:
     """Check an applied workflow, its parameters and the configs of its steps, and make its dry run; nothing is called.
 
     Raises ``NotFoundError`` for an unknown workflow, and ``ParameterError`` with all faults of all steps.
@@ -112,7 +50,7 @@ def prepare_work(
     *,
     config_id: str,
     kept: Kept | None = None,
-) -> PreparedWorkflow:
+) -> PreparedRun:
     """As :func:`prepare_workflow`, for an operator too, and against a snapshot that was read already.
 
     ``kept`` tells which steps of a run that is resumed are done.
@@ -141,7 +79,13 @@ def prepare_work(
         kept=kept,
     )
     references = [reference for step in plan.steps for reference in step.references]
-    return PreparedWorkflow(plan, snapshot.serial, given, results=results_of_runs(references, snapshot))
+    file = {**given.steps, **({} if given.strict else {"strict": False})}
+    return PreparedRun(
+        plan,
+        snapshot.serial,
+        {"file": file, "pairs": dict(given.pairs.values)},
+        results=results_of_runs(references, snapshot),
+    )
 
 
 def applied_workflow(project: Project, names: tuple[str, str]) -> Workflow:

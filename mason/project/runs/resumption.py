@@ -14,10 +14,11 @@ from mason.project.applied import find
 from mason.project.opening import Project
 from mason.project.remembering import remember_applied
 from mason.project.runs.history import KEPT, begun_by, that_cleaned_up, what_runs_anew
-from mason.project.runs.preparing import PreparedWorkflow, prepare_work
+from mason.project.runs.preparing import prepare_work
 from mason.resources.address import config_address
 from mason.resources.executed import ONLY_STEP
 from mason.resources.wording import shortened
+from mason.runtime.prepared_run import PreparedRun
 from mason.state.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 def prepare_resumption(
     project: Project, run_id: str, pairs: Sequence[str] = (), file: Path | None = None, *, config_id: str = ""
-) -> PreparedWorkflow:
+) -> PreparedRun:
     """The rest of a run that failed or was interrupted: what succeeded is kept.
 
     ``pairs`` (``-p``) and ``file`` (``-f``) give parameters for steps that are not done yet, over those that the run

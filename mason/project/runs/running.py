@@ -1,480 +1,56 @@
-"""Use case of executing a prepared workflow: walk its DAG, do the work of its steps, write journal and record."""
+"""Use case of doing a prepared run: the runtime is handed the store and the clients of the project."""
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mason import secrets
-from mason.engines.occasion import on
-from mason.errors import ConflictError, MasonError, ParameterError, TransientEngineError
 from mason.project.opening import Project
+from mason.project.runs import retention
 from mason.project.runs.clients import Clients, scheduled_runner
-from mason.project.runs.preparing import INTERRUPTED, PreparedWorkflow, RunEnd, Tell, Watch
-from mason.resources.trigger import TRIGGER_RULES
-from mason.state.journal import Journal, event_of
-from mason.state.lock import refuse_lost, who
+from mason.runtime.prepared_run import PreparedRun, RunEnd, Tell, Watch
+from mason.runtime.workflow_run import do_run
 
 if TYPE_CHECKING:
-    from mason.dryrun.planned import PlannedStep
-    from mason.engines.engine import Engine
-    from mason.runtime.answer import Answer
-    from mason.runtime.deciding import Deciders
-    from mason.runtime.nodes import Ended
-    from mason.runtime.output import Printed
-    from mason.runtime.python_source import Modules
-    from mason.runtime.walk import Control
-    from mason.state.outcome import Outcome, Status
-
-# Seconds for work that was given up to remove what it wrote halfway.
-_TIDYING = 2.0
-_KINDS = {"Info": "info", "Warnings": "warning"}
+    from mason.resources.config import Config
+    from mason.runtime.workers import Control
 
 
-def execute_workflow(
+def execute_run(
     project: Project,
-    prepared: PreparedWorkflow,
+    prepared: PreparedRun,
     *,
     parallelism: int,
     tell: Tell,
     control: Control,
     watch: Watch | None = None,
+    clients: Clients | None = None,
 ) -> RunEnd:
-    """Walk the DAG, write its journal, and keep its record in the history.
+    """Do a run that was confirmed; see :func:`mason.runtime.workflow_run.do_run`, which also says what is raised.
 
-    What a step returns is kept for the steps that refer to it, and for the classes that decide on what comes after it.
-    Where one of these stops the run, that is a success. ``control`` ends the run early; what was done stays
-    done. ``watch`` is told how far long work is.
-
-    Raises ``StateError`` when the journal or the record cannot be written before anything is done, and
-    ``ConflictError`` when the run goes on elsewhere, or went on since it was prepared.
+    ``clients`` are those of a run of one step that were connected before. The state is told how the run of a run
+    resource ended that was resumed.
     """
-    from mason.project.runs import retention
-    from mason.resources.retry import Retry
-    from mason.runtime import records
-    from mason.runtime.nodes import Node
-    from mason.runtime.output import aside
-    from mason.runtime.walk import walk
 
-    started = datetime.now(timezone.utc)
-    run_id = prepared.run_id or prepared.new_id or records.new_run_id(started)
-    done = prepared.done or {}
-    with Journal.resume(run_id) if prepared.run_id else Journal.create(run_id) as journal:
-        if len(journal.events()) != prepared.events:
-            raise ConflictError(f"Run {run_id} went on since you were asked. See: mason runs show {run_id}")
-        run = _Run(project, prepared, run_id, journal.write, tell, started, watch)
-        try:
-            run.begin(parallelism)
-        except MasonError:
-            if not prepared.run_id:
-                journal.remove()
-            raise
-        retention.prune_daily(project)
-        nodes = [
-            Node(
-                step.id,
-                step.dependencies,
-                step.trigger_rule,
-                Retry.parse(step.retry, step.retry_max) if step.retry else None,
-                step.timeout,
-            )
-            for step in prepared.plan.steps
-        ]
-        given_up: RunEnd | None = None
-        try:
-            with aside() if prepared.alone else nullcontext(), on(prepared.occasion):
-                ended = walk(
-                    nodes,
-                    run.work,
-                    parallelism=parallelism,
-                    observer=run,
-                    done={step: _ended(event) for step, event in done.items()},
-                    control=control,
-                    retryable=_is_worth_a_retry,
-                )
-        except MasonError as error:
-            given_up = run.give_up(error)
-        except BaseException as error:
-            run.give_up(error)
-            raise
-        finally:
-            # What is being interrupted uses clients, and tidies up.
-            control.see_off(_TIDYING)
-            run.unload()
-            warnings = run.close()
-        end = given_up or run.end({step: each.status for step, each in ended.items()})
-        end = replace(end, warning=" ".join(filter(None, (end.warning, *warnings))))
-    if prepared.run_id and prepared.resource and given_up is None:
+    def connect(config: Config, chosen: Mapping[str, str]) -> Clients:
+        return clients or Clients(project.settings, config, chosen, runner=scheduled_runner(project))
+
+    end = do_run(
+        prepared,
+        project.store,
+        connect,
+        parallelism=parallelism,
+        tell=tell,
+        control=control,
+        watch=watch,
+        begun=partial(retention.prune_daily, project),
+    )
+    if prepared.run_id and prepared.resource and end.failure is None:
         # Imported here: few runs are resumed, and fewer of them belong to a resource.
         from mason.project.runs.performing import settle
 
         warning = settle(project, prepared, end)
-        end = replace(end, warning=" ".join(filter(None, (end.warning, warning))))
+        end = replace(end, warnings=(*end.warnings, *([warning] if warning else [])))
     return end
-
-
-class _Run:
-    """One walk: does the work of steps, writes what happens into the journal, and tells it."""
-
-    def __init__(
-        self,
-        project: Project,
-        prepared: PreparedWorkflow,
-        run_id: str,
-        write: Callable[[Mapping[str, Any]], None],
-        tell: Tell,
-        started: datetime,
-        watch: Watch | None,
-    ) -> None:
-        self._project = project
-        self._prepared = prepared
-        self._steps = {step.id: step for step in prepared.plan.steps}
-        self._referred = {reference.step for step in prepared.plan.steps for reference in step.references}
-        self._referred |= prepared.keep
-        self._write = write
-        self._tell = tell
-        self._id = run_id
-        self._started = started
-        self._watch = watch
-        self._tables = dict(prepared.tables)
-        self._lock = threading.Lock()
-        self._clients: dict[object, Clients] = {}
-        self._modules: Modules | None = None
-        self._printed: dict[str, Printed] = {}
-        self._results: dict[str, list[Any] | str] = dict(prepared.results) | {
-            step: each.get("data", []) if each["status"] == "succeeded" else each["status"]
-            for step, each in (prepared.done or {}).items()
-        }
-        self._told: list[dict[str, Any]] = [dict(each) for each in (prepared.done or {}).values()]
-        self._deciders = self._made_deciders()
-        self._begun: set[str] = set()
-        self._stopped: dict[str, str] = {}
-
-    def _made_deciders(self) -> Deciders | None:
-        """The classes of workflows, which know of the steps that are done; ``None`` where no workflow has one."""
-        plan = self._prepared.plan
-        if all(planned.source is None for planned in plan.workflows.values()):
-            return None
-        # Imported here: most workflows have no class.
-        from mason.runtime.deciding import Deciders
-
-        deciders = Deciders(plan)
-        for each in self._told:
-            deciders.took(each, deciders.shown(each["step"], each.get("data")))
-        return deciders
-
-    def begin(self, parallelism: int) -> None:
-        """Write that the run begins, before anything is done. Raises ``StateError``."""
-        plan, given = self._prepared.plan, self._prepared.given
-        self._note(
-            "resumed" if self._prepared.run_id else "begun",
-            run_id=self._id,
-            address=plan.address,
-            config_id=plan.config_id,
-            digests=dict(plan.digests),
-            serial=self._prepared.serial,
-            **self._occasion,
-            given={
-                "file": {**given.steps, "strict": given.strict},
-                "pairs": dict(given.pairs.values),
-            },
-            parallelism=parallelism,
-            pid=os.getpid(),
-            by=who(),
-        )
-        self._project.store.put_run(self._id, self._record("running"))
-
-    def work(self, step_id: str, attempt: int) -> list[Any]:
-        """Do one step; what it returns is its ``Data``. Raises what made it fail."""
-        from mason.dryrun.planned import resolve
-        from mason.runtime import executor
-        from mason.runtime.output import unheard
-
-        # A class may do its work without any engine of Mason's.
-        refuse_lost()
-        step = self._steps[step_id]
-        if not self._has_begun(step_id):
-            self._decide(step, attempt)
-        shown = replace(step.shown, parameters=resolve(step, self._results))
-        told = {"Info": 0, "Warnings": 0}
-
-        def tell(kind: str, message: str) -> None:
-            # At once, also of long work. How much was told is what need not be told in the end.
-            told[kind] += 1
-            with unheard():
-                self._note("said", step=step_id, attempt=attempt, kind=_KINDS[kind], message=message)
-
-        with self._watched(step_id), self._heard(step_id, attempt):
-            answer = executor.execute(
-                step.operator,
-                shown,
-                self._engines(step),
-                source=step.source,
-                modules=None if step.source is None else self._python(),
-                heard=tell,
-                alone=False,
-            )
-        self._note_messages(step_id, attempt, answer, told)
-        self._note_tables(step, answer)
-        if answer.failure is not None:
-            raise answer.failure
-        return answer.data
-
-    def _python(self) -> Modules:
-        # Imported here: most operators are sentences.
-        from mason.runtime.python_source import Modules
-
-        with self._lock:
-            self._modules = self._modules or Modules()
-            return self._modules
-
-    def unload(self) -> None:
-        """Forget the modules of Python operators, and take their files from the disk."""
-        if self._modules is not None:
-            self._modules.close()
-
-    def _watched(self, step_id: str) -> AbstractContextManager[None]:
-        if self._watch is None:
-            return nullcontext()
-        from mason.engines.progress import observing
-
-        return observing(partial(self._watch, step_id))
-
-    def _heard(self, step_id: str, attempt: int) -> AbstractContextManager[None]:
-        """What the step prints within it is said by the step."""
-        from mason.runtime.output import Printed, hearing
-
-        def tell(line: str, kept: bool) -> None:
-            event = event_of("said", step=step_id, attempt=attempt, kind="output", message=line)
-            if kept:
-                # Where it cannot be written, the events of the step cannot either, and end the run.
-                with suppress(MasonError):
-                    self._write(event)
-            self._tell(event)
-
-        printed = self._printed.setdefault(step_id, Printed())
-        return hearing(printed, tell)
-
-    def _decide(self, step: PlannedStep, attempt: int) -> None:
-        """Let classes decide whether a step begins. Only then it is written that it does."""
-        from mason.dryrun.planned import resolve
-
-        def parameters() -> Mapping[str, Any]:
-            try:
-                return resolve(step, self._results)
-            except ParameterError:
-                # Where they cannot be had, the step fails, unless it is skipped.
-                return step.parameters
-
-        assert self._deciders is not None, "only of steps that a class decides on it is not known whether they begin"
-        with self._heard(step.id, attempt):
-            self._deciders.decide(step, parameters)
-        self._begun.add(step.id)
-        self._note("started", step=step.id, attempt=attempt)
-
-    def _has_begun(self, id: str) -> bool:
-        return self._deciders is None or id in self._begun or not self._deciders.decides(id)
-
-    def _engines(self, step: PlannedStep) -> Callable[[str], Engine]:
-        with self._lock:
-            # Steps of one config may need different engines, and choose different clients for them.
-            key = (step.config.id, tuple(sorted(step.shown.clients.items())))
-            if key not in self._clients:
-                runner = scheduled_runner(self._project)
-                self._clients[key] = Clients(self._project.settings, step.config, step.shown.clients, runner=runner)
-            clients = self._clients[key]
-
-        def engine(role: str) -> Engine:
-            with self._lock:
-                return clients.engine(role)
-
-        return engine
-
-    def _note_tables(self, step: PlannedStep, answer: Answer) -> None:
-        """Write which tables a step of a run resource registered or deleted: whether it stays so is looked at later."""
-        for (database, name), table in answer.tables.items() if self._prepared.resource else ():
-            client = step.shown.clients.get("metastore", "")
-            which = {"config_id": step.config.id, "client": client, "database": database, "name": name}
-            told = dict(table) if table is not None else None
-            self._tables[step.config.id, client, database, name] = self._note(
-                "registered", step=step.id, **which, table=told
-            )
-
-    def _note_messages(self, step_id: str, attempt: int, answer: Answer, told: Mapping[str, int]) -> None:
-        """Write what there is to say of an attempt; so many of its sentences are ``told`` already."""
-        traces = [answer.trace] if answer.trace else []
-        for kind, messages in (
-            (_KINDS["Info"], answer.info[told["Info"] :]),
-            (_KINDS["Warnings"], answer.warnings[told["Warnings"] :]),
-            ("error", answer.errors),
-            ("traceback", traces),
-        ):
-            for message in messages:
-                self._note("said", step=step_id, attempt=attempt, kind=kind, message=message)
-
-    # What the walk tells; see mason.runtime.nodes.Observer.
-
-    def ready(self, id: str) -> None:
-        """Nothing to write: a step that is ready begins, or is told to have ended."""
-
-    def started(self, id: str, attempt: int) -> None:
-        """An attempt begins, perhaps with asking a class whether the step does."""
-        if self._has_begun(id):
-            self._note("started", step=id, attempt=attempt)
-
-    def retrying(self, id: str, attempt: int, delay: float, error: BaseException) -> None:
-        """An attempt failed, and there will be another."""
-        self._note("retrying", step=id, attempt=attempt, delay=round(delay, 3), error=self._why(id, error))
-
-    def _why(self, id: str, error: BaseException | None) -> str:
-        late = isinstance(error, TimeoutError) and not self._has_begun(id)
-        return ("no decision on it came: " if late else "") + (str(error) if error is not None else "")
-
-    def ended(self, id: str, ended: Ended) -> None:
-        """A step ended. Its result is there for others before any of them begins."""
-        from mason.runtime.nodes import Stop
-
-        succeeded = ended.status == "succeeded"
-        self._results[id] = ended.result if succeeded else ended.status
-        shown = self._deciders.shown(id, ended.result) if succeeded and self._deciders is not None else None
-        kept = {"data": ended.result} if succeeded and (id in self._referred or shown is not None) else {}
-        started = ended.started if self._has_begun(id) else None
-        rule = self._steps[id].trigger_rule
-        noted = self._note(
-            "ended",
-            step=id,
-            status=ended.status,
-            attempts=ended.attempts if self._has_begun(id) else 0,
-            error=self._why(id, ended.error),
-            started_at=started.isoformat(timespec="milliseconds") if started else "",
-            finished_at=ended.finished.isoformat(timespec="milliseconds") if ended.finished else "",
-            **({"trigger_rule": rule} if rule != TRIGGER_RULES[0] else {}),
-            **kept,
-        )
-        self._told.append(noted)
-        if self._deciders is not None:
-            self._deciders.took(noted, shown)
-        if isinstance(ended.error, Stop) and not self._stopped:
-            # The first one is that which stopped the others.
-            self._stopped = {"step": id, "reason": noted["error"]}
-
-    def end(self, statuses: Mapping[str, str]) -> RunEnd:
-        """Write how the run ended, and keep its record. A record that cannot be kept is a warning."""
-        found = set(statuses.values())
-        status = (
-            INTERRUPTED
-            if "interrupted" in found or ("cancelled" in found and not self._stopped)
-            else "failed"
-            if found & {"failed", "upstream_failed"}
-            else "succeeded"
-        )
-        return self._finish(status)
-
-    def give_up(self, error: BaseException) -> RunEnd:
-        """Write that the run ended because of ``error``, which was nobody's step: as far as that is possible."""
-        told = str(error) if isinstance(error, MasonError) else f"{type(error).__name__}: {error}"
-        return self._finish(INTERRUPTED, error if isinstance(error, MasonError) else None, (told,))
-
-    def _finish(self, status: str, failure: MasonError | None = None, errors: Sequence[str] = ()) -> RunEnd:
-        event = event_of("finished", status=status, **({"stopped": self._stopped} if self._stopped else {}))
-        warnings = []
-        try:
-            self._write(event)
-        except MasonError as error:
-            # Where it is what ended the run, it is told already.
-            warnings += [] if failure else [str(error)]
-        self._tell(event)
-        record = self._record(status, errors)
-        pending = self._prepared.pending
-        outcome = self._outcome(pending, status, record["errors"]) if pending is not None else None
-        kept = {**record, "outcome": outcome.to_dict()} if outcome is not None else record
-        try:
-            # With what the state is to be told: should that fail, the next plan finds it here.
-            self._project.store.put_run(self._id, kept)
-        except MasonError as error:
-            warnings.append(f"The record of this run could not be kept: {error}")
-        return RunEnd(self._id, status, record, " ".join(warnings), failure, outcome)
-
-    def _outcome(self, pending: Outcome, status: str, errors: Sequence[str]) -> Outcome:
-        """What the state is to be told of the run of a run resource."""
-        from mason.state.outcome import touched
-
-        at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        # Also of a run that failed: what it did to a table nobody else did.
-        told = (touched(event) for event in self._tables.values())
-        tables = tuple(secrets.scrub_all([table for table in told if table is not None]))
-        if status != "succeeded":
-            error = secrets.scrub("; ".join(errors) or f"it was {status}")
-            ended: Status = "interrupted" if status == INTERRUPTED else "failed"
-            return replace(pending, status=ended, at=at, error=error, tables=tables)
-        from mason.dryrun.run_results import worth_keeping
-
-        # Of a step that was not done it is kept that there is nothing, or the run would be done again for it.
-        results = {step: secrets.scrub_all(self._results.get(step, "left out")) for step in self._prepared.keep}
-        return replace(pending, status="succeeded", at=at, error="", results=worth_keeping(results), tables=tables)
-
-    def close(self) -> list[str]:
-        """Close the clients that steps opened, and forget the classes that decided on them; returns what to warn of."""
-        if self._deciders is not None:
-            self._deciders.close()
-        # Each once: steps may have opened the same client for different engines.
-        warnings = dict.fromkeys(warning for clients in self._clients.values() for warning in clients.close())
-        return [secrets.scrub(warning) for warning in warnings]
-
-    def _record(self, status: str, errors: Sequence[str] = ()) -> dict[str, Any]:
-        from mason.runtime import records
-
-        plan = self._prepared.plan
-        # Results are of use to the steps that follow and to nobody who reads the history.
-        steps = [
-            {key: value for key, value in each.items() if key not in ("event", "data", "at")} for each in self._told
-        ]
-        return records.workflow_record(
-            plan.address,
-            status,
-            config_id=plan.config_id,
-            digests=plan.digests,
-            parameters={step.id: dict(step.parameters) for step in plan.steps},
-            steps=steps,
-            serial=self._prepared.serial,
-            started=records.moment_of(self._prepared.started_at) or self._started,
-            resumed=self._started if self._prepared.run_id else None,
-            errors=errors,
-            stopped=self._stopped,
-            occasion=self._occasion,
-        )
-
-    @property
-    def _occasion(self) -> dict[str, str]:
-        prepared = self._prepared
-        occasion = prepared.occasion.to_dict() if prepared.occasion else {}
-        return occasion | ({"resource": prepared.resource} if prepared.resource else {})
-
-    def _note(self, event: str, **facts: Any) -> dict[str, Any]:
-        noted = event_of(event, **facts)
-        self._write(noted)
-        self._tell(noted)
-        return noted
-
-
-def _ended(event: Mapping[str, Any]) -> Ended:
-    from mason.runtime.nodes import Ended
-
-    return Ended(event["status"], event.get("attempts", 0), event.get("data", []))
-
-
-def _is_worth_a_retry(error: BaseException) -> bool:
-    """Whether another attempt may go better: not where the parameters or the config are wrong, or the lock is lost."""
-    from mason.errors import DecisionError, MissingDependencyError, StateLockLostError, UnsupportedVerbError
-
-    if isinstance(error, TransientEngineError):
-        return True
-    return isinstance(error, Exception) and not isinstance(
-        error, (DecisionError, MissingDependencyError, ParameterError, StateLockLostError, UnsupportedVerbError)
-    )

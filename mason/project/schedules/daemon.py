@@ -24,9 +24,9 @@ from mason.engines.ledger import Ledger, Waiting, iso
 from mason.engines.models import Schedule
 from mason.errors import MasonError, NotFoundError
 from mason.project.opening import Project
-from mason.project.runs.preparing import Tell
 from mason.project.schedules import due
 from mason.project.schedules.triggering import Kept, kept_schedulers
+from mason.runtime.prepared_run import Tell
 from mason.secrets import scrub, scrub_all
 from mason.settings import DEFAULT_WORKSPACE
 from mason.values import dataclass, field

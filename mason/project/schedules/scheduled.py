@@ -13,9 +13,10 @@ from mason.engines.runner import Ran
 from mason.errors import EngineError, MasonError, StateError
 from mason.project.opening import Project
 from mason.project.runs.history import how_to_go_on
-from mason.project.runs.preparing import PreparedWorkflow, Tell, prepare_workflow
-from mason.project.runs.running import execute_workflow
+from mason.project.runs.preparing import prepare_workflow
+from mason.project.runs.running import execute_run
 from mason.resources.workflow import is_workflow
+from mason.runtime.prepared_run import PreparedRun, Tell
 from mason.secrets import scrub
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Runner:
         except MasonError as error:
             return self._not_begun(schedule, run_id, started, occasion, error)
         try:
-            end = execute_workflow(
+            end = execute_run(
                 self._project,
                 replace(prepared, new_id=run_id, occasion=occasion),
                 parallelism=self._parallelism,
@@ -63,7 +64,7 @@ class Runner:
             )
         except MasonError as error:
             return Ran(run_id, "failed", scrub(str(error)))
-        told = [*end.record["errors"], *([end.warning] if end.warning else [])]
+        told = [*end.record["errors"], *end.warnings]
         if end.status != "succeeded":
             told.append(how_to_go_on(run_id, end.record))
         return Ran(run_id, end.status, scrub("\n".join(told)))
@@ -93,7 +94,7 @@ class Runner:
         return Ran(run_id, "failed", told)
 
 
-def prepare_scheduled(project: Project, schedule: Schedule) -> PreparedWorkflow:
+def prepare_scheduled(project: Project, schedule: Schedule) -> PreparedRun:
     """A run of a schedule's workflow, checked and not done. Raises as :func:`prepare_workflow`, and ``EngineError`` for
     a schedule that names no workflow."""
     from mason.resources.workflow_file import given_for_workflow

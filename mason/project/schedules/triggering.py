@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mason.engines.models import Job
     from mason.engines.runner import WorkflowRunner
     from mason.engines.scheduler import Scheduler
-    from mason.project.runs.preparing import PreparedWorkflow, Tell
+    from mason.runtime.prepared_run import PreparedRun, Tell
     from mason.runtime.walk import Control
 
 
@@ -163,7 +163,7 @@ class Putting:
     config: Config
 
 
-def plan_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
+def plan_schedule(project: Project, prepared: PreparedRun) -> Putting:
     """The schedule of a workflow whose parameters say at what times it runs (``schedule`` and ``schedule_name``).
 
     The scheduler is not asked. Raises ``ParameterError`` when no scheduler can keep it, and when a resource of the
@@ -193,7 +193,7 @@ def plan_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
         work=plan.address,
         config_id=plan.config_id,
         schedule=plan.schedule,
-        parameters=prepared.given.steps,
+        parameters=prepared.given["file"],
         time_zone="UTC",
         catch_up="none",
         overlap="skip",
@@ -204,7 +204,7 @@ def plan_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
     return Putting(Call(client, "scheduler", "put_schedule", {"schedule": model.to_dict()}, read_only=False), config)
 
 
-def prepare_schedule(project: Project, prepared: PreparedWorkflow) -> Putting:
+def prepare_schedule(project: Project, prepared: PreparedRun) -> Putting:
     """The same, ready to be put: one of its name that the scheduler has already will be replaced.
 
     Raises as :func:`plan_schedule`, and what the scheduler raises.
@@ -260,7 +260,7 @@ class Trigger:
     def __exit__(self, *raised: object) -> None:
         self._opened.close()
 
-    def prepare(self) -> PreparedWorkflow | None:
+    def prepare(self) -> PreparedRun | None:
         """What would be run, for a question; ``None`` where that is the scheduler's own business."""
         from mason.project.schedules.scheduled import prepare_scheduled
 
