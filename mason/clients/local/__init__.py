@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.engines.client import Client
-from mason.engines.engine import Engine
 
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
@@ -24,6 +23,12 @@ class LocalClient(Client):
     """A folder and a warehouse file. Nothing is opened or made until a verb needs it."""
 
     name: ClassVar[str] = "local"
+    engines: ClassVar[Mapping[str, str]] = {
+        "metastore": "mason.clients.local.metastore:LocalMetastore",
+        "storage": "mason.clients.local.storage:LocalStorage",
+        "execution": "mason.clients.local.execution:LocalExecution",
+        "scheduler": "mason.clients.local.scheduler:LocalScheduler",
+    }
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
         from mason.clients._duckdb.reading.schemas import Seen
@@ -38,21 +43,6 @@ class LocalClient(Client):
         )
         self.warehouse = Warehouse(configured_folder(self, "warehouse", "./warehouse"))
         self.seen = Seen()
-
-    @classmethod
-    def roles(cls) -> Mapping[str, type[Engine]]:
-        """All four engines."""
-        from mason.clients.local.execution import LocalExecution
-        from mason.clients.local.metastore import LocalMetastore
-        from mason.clients.local.scheduler import LocalScheduler
-        from mason.clients.local.storage import LocalStorage
-
-        return {
-            "metastore": LocalMetastore,
-            "storage": LocalStorage,
-            "execution": LocalExecution,
-            "scheduler": LocalScheduler,
-        }
 
     @property
     def limits(self) -> Limits:

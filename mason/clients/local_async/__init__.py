@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mason.engines.client import Client
-from mason.engines.engine import Engine
 
 __all__ = ["LocalAsyncClient"]
 
@@ -20,16 +19,12 @@ class LocalAsyncClient(Client):
     """The folder of a warehouse. Nothing is made until a verb needs it."""
 
     name: ClassVar[str] = "local_async"
+    engines: ClassVar[Mapping[str, str]] = {
+        "scheduler": "mason.clients.local_async.scheduler:LocalAsyncScheduler",
+    }
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
         from mason.clients._warehouse.folder import WarehouseFolder, configured_folder
 
         super().__init__(configuration, base=base)
         self.warehouse = WarehouseFolder(configured_folder(self, "warehouse", "./warehouse"), client=self.name)
-
-    @classmethod
-    def roles(cls) -> Mapping[str, type[Engine]]:
-        """The scheduler."""
-        from mason.clients.local_async.scheduler import LocalAsyncScheduler
-
-        return {"scheduler": LocalAsyncScheduler}

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.engines.client import Client
-from mason.engines.engine import Engine
 from mason.engines.models import Job, Schedule, Table
 from mason.errors import NotFoundError
 
@@ -27,6 +26,12 @@ class MemoryClient(Client):
     """Holds everything as plain attributes, which tests may look at; two clients share nothing."""
 
     name: ClassVar[str] = "memory"
+    engines: ClassVar[Mapping[str, str]] = {
+        "metastore": "mason.clients.memory.metastore:MemoryMetastore",
+        "storage": "mason.clients.memory.storage:MemoryStorage",
+        "execution": "mason.clients.memory.execution:MemoryExecution",
+        "scheduler": "mason.clients.memory.scheduler:MemoryScheduler",
+    }
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
         super().__init__(configuration, base=base)
@@ -35,21 +40,6 @@ class MemoryClient(Client):
         self.databases: dict[str, dict[str, Table]] = {}
         self.jobs: dict[str, Job] = {}
         self.schedules: dict[str, Schedule] = {}
-
-    @classmethod
-    def roles(cls) -> Mapping[str, type[Engine]]:
-        """All four engines."""
-        from mason.clients.memory.execution import MemoryExecution
-        from mason.clients.memory.metastore import MemoryMetastore
-        from mason.clients.memory.scheduler import MemoryScheduler
-        from mason.clients.memory.storage import MemoryStorage
-
-        return {
-            "metastore": MemoryMetastore,
-            "storage": MemoryStorage,
-            "execution": MemoryExecution,
-            "scheduler": MemoryScheduler,
-        }
 
     @property
     def limits(self) -> Limits:
