@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NoReturn
 
 from mason.clients._warehouse.folder import WarehouseFolder, configured_folder
 from mason.clients._warehouse.scheduler import KeptScheduler
+from mason.engines.capabilities import Capabilities, FileFormat
 from mason.engines.client import Client
 from mason.engines.engine import Engine
 from mason.engines.execution import Execution
@@ -149,6 +150,7 @@ class LeakyStorage(Storage):
 class LeakyExecution(Execution):
     client: ClassVar[str] = "leaky"
     supports: ClassVar[frozenset[str]] = frozenset({"query", "plan_merge", "merge"})
+    capabilities: ClassVar[Capabilities] = Capabilities(writes=(FileFormat("csv"), FileFormat("parquet")))
 
     def query(
         self,

@@ -7,7 +7,7 @@ and whose value is ``module:Class``. Built-in names win over entry points.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +78,18 @@ def roles(name: str) -> Mapping[str, frozenset[str]]:
 def capabilities(name: str) -> Mapping[str, Capabilities]:
     """What a client can do as each of the engines that it plays. Raises as :func:`client_class`."""
     return {role: engine.capabilities for role, engine in _roles(name).items()}
+
+
+def refusals(name: str, role: str, verb: str, known: Mapping[str, Any], waiting: Iterable[str]) -> list[str]:
+    """Why a client would refuse a call, as far as the arguments that are ``known`` show it before it is made.
+
+    ``waiting`` names the arguments whose values nobody knows yet. Raises as :func:`client_class`.
+    """
+    # Imported here: few verbs have arguments to check.
+    from mason.clients._tables.requests import WAITS, faults
+
+    asked = {**known, **dict.fromkeys(waiting, WAITS)}
+    return faults(f"{role}.{verb}", asked, client=name, can=capabilities(name)[role])
 
 
 def schema(name: str) -> dict[str, Any]:

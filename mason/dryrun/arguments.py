@@ -50,6 +50,11 @@ def fit(sentence: Sentence, finished: Mapping[str, Any], values: Mapping[str, An
     return fitted, faults
 
 
+def waits(sentence: Sentence, values: Mapping[str, Any]) -> frozenset[str]:
+    """The arguments whose values are not known yet, where ``values`` are."""
+    return frozenset(name for name, given in sentence.arguments.items() if _waits(given, values))
+
+
 def fitting(value: Any, annotation: str) -> Any:
     """``value`` as one of the types of ``annotation``. Raises ``ValueError`` when it is none and cannot become one."""
     wanted = annotation.split(" | ")

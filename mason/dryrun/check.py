@@ -40,6 +40,12 @@ class ClientCatalog(Protocol):
         """What a client can do as each of the engines that it plays."""
         ...
 
+    def refusals(
+        self, name: str, role: str, verb: str, known: Mapping[str, Any], waiting: Iterable[str]
+    ) -> Sequence[str]:
+        """Why a client would refuse a call with the arguments ``known``, and ``waiting``, whose values nobody knows."""
+        ...
+
     def schema(self, name: str) -> dict[str, Any]:
         """The JSON Schema of a client's configuration."""
         ...

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from mason.dryrun.arguments import fit
+from mason.dryrun.arguments import fit, waits
 from mason.dryrun.calls import Call
 from mason.dryrun.compatibility import choose_clients
 from mason.dryrun.sentences import Pending, finish
@@ -85,7 +85,7 @@ def dry_run(
     that hold references to what earlier steps will return: they are shown as written, their types are not checked,
     and what depends on one (``when``, an output) counts as given. Raises
     ``UnsupportedVerbError`` when the config cannot run the operator, and ``ParameterError`` with all arguments that
-    are missing or have a type that the verb does not take.
+    are missing, have a type that the verb does not take, or ask the client for what it lacks.
     """
     sentences, certain = operator.said(parameters), True
     if source is not None:
@@ -106,9 +106,13 @@ def dry_run(
         finished, wrong = (
             fit(sentence, finish(sentence, values), known_values) if source is None else (sentence.arguments, [])
         )
+        client = clients[sentence.engine]
+        if source is None and not wrong:
+            unknown = waits(sentence, known_values)
+            told = {name: value for name, value in finished.items() if name not in unknown}
+            wrong = [*catalog.refusals(client, sentence.engine, sentence.verb, told, unknown)]
         faults += [Diagnostic("", 0, fault) for fault in wrong]
         read_only = ENGINES[sentence.engine].verbs[sentence.verb].is_read_only(finished)
-        client = clients[sentence.engine]
         calls.append(Call(client, sentence.engine, sentence.verb, finished, read_only, known=source is None))
     if faults:
         raise ParameterError(faults)

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from mason.engines.capabilities import Capabilities, FileFormat
+from mason.engines.capabilities import COMPRESSIONS, Capabilities, FileFormat
 from mason.engines.client import Client
 from mason.engines.engine import Engine
 from mason.engines.execution import Execution
-from mason.engines.models import Rows, Table
+from mason.engines.models import Location, Rows, Table
 from mason.engines.storage import Storage
+from mason.errors import EngineError
 from mason.testing.engines import PEOPLE, WithTable
 
 _ROWS = [(1, "Ann", 1.6), (2, "Bob", None), (3, "Bob", 1.8)]
@@ -151,3 +152,83 @@ class DeclaredFiles(WithTable):
             job = execution.format(storage.infer_table("cased.csv"), output=output)
             names = ["Id", "fullName"] if can.name_case != "lower" else ["id", "fullname"]
             assert [column["name"] for column in job.result["schema"]] == names
+
+    def test_refuses_formats_that_are_not_declared(self, execution: Execution, can: Capabilities, table: Table) -> None:
+        """What is not among ``writes`` is refused by name, by each verb that writes and in the same words."""
+        written = ", ".join(each.name for each in can.writes)
+        refusal = f"Client {execution.client} does not write xml (it writes: {written})."
+        for verb, arguments in self.writing(execution, table).items():
+            assert self.refusal(execution, verb, **arguments, output="made/x.xml", format="xml") == refusal
+            assert self.refusal(execution, verb, **arguments, output="made/x.doc") == (
+                f"The ending of made/x.doc names no format: give it one of {written}, or give format."
+            )
+
+    def test_refuses_compressions_and_partitions_that_are_not_declared(
+        self, execution: Execution, can: Capabilities, table: Table
+    ) -> None:
+        """A compression that the format is not written with, and partitions of what is written as one file."""
+        self.needs(execution, "format")
+        for written in can.writes:
+            for compression in {*COMPRESSIONS, "rar"} - {*written.compressions}:
+                output = f"made/x.{written.name}"
+                assert self.refusal(execution, "format", table=table, output=output, compression=compression) == (
+                    f"Client {execution.client} does not compress {written.name} by {compression} "
+                    f"(it can: {', '.join(written.compressions)})."
+                )
+            if not written.folders:
+                able = ", ".join(each.name for each in can.writes if each.folders) or "nothing"
+                refusal = f"Client {execution.client} does not write {written.name} in partitions (it does: {able})."
+                for asked in ({"partition_columns": ["name"]}, {"partitions": 2}):
+                    found = self.refusal(
+                        execution, "format", table=table, output="made/x", format=written.name, **asked
+                    )
+                    assert found == refusal
+
+    @pytest.mark.parametrize(
+        ("verb", "arguments", "refusal"),
+        [
+            ("format", {"sample_size": 0}, "sample_size is 0, but it must be 1 or more."),
+            ("format", {"filter_columns": "id"}, "filter_columns is 'id', but it must be a list of columns."),
+            ("format", {"partitions": 0}, "partitions is 0, but it must be 1 to 1000."),
+            ("dedupe", {"keys": []}, "keys are missing: name the columns that tell rows apart."),
+            ("dedupe", {"keys": ["id"], "keep": "some"}, "keep is some, but it must be first or last."),
+            ("fake", {"size": -1}, "size is -1, but it must be 0 or more."),
+            ("fake", {"size": "many"}, "size is 'many', but it must be a whole number."),
+            ("fake", {"schema": {}}, "The schema has no columns: give it as a mapping of names to types."),
+            ("query", {"limit": -1}, "limit is -1, but it must be 0 or more."),
+        ],
+    )
+    def test_refuses_arguments_in_the_same_words(
+        self, execution: Execution, can: Capabilities, table: Table, verb: str, arguments: dict[str, Any], refusal: str
+    ) -> None:
+        """What no table can make right, in the words of every client."""
+        self.needs(execution, verb)
+        output = f"made/x.{can.writes[0].name}" if "partitions" not in arguments else "made/x"
+        asked = {**self.writing(execution, table)[verb], "format": can.writes[0].name, "output": output, **arguments}
+        assert self.refusal(execution, verb, **asked) == refusal
+
+    def test_refuses_before_it_looks_at_the_table(self, execution: Execution, can: Capabilities) -> None:
+        """What cannot be asked for is said first: the table need not be there."""
+        self.needs(execution, "dedupe")
+        nowhere = Table("nowhere", location=Location("nowhere"))
+        output = f"made/x.{can.writes[0].name}"
+        assert self.refusal(execution, "dedupe", table=nowhere, keys=[], output=output) == (
+            "keys are missing: name the columns that tell rows apart."
+        )
+
+    def writing(self, execution: Execution, table: Table) -> dict[str, dict[str, Any]]:
+        """The verbs that write and that the client declares, with arguments that are right but for the output."""
+        asked: dict[str, dict[str, Any]] = {
+            "query": {"sql": "SELECT * FROM $table", "table": table},
+            "format": {"table": table},
+            "merge": {"table": table},
+            "dedupe": {"table": table, "keys": ["id"]},
+            "fake": {"schema": {"id": "BIGINT"}, "size": 1},
+        }
+        return {verb: arguments for verb, arguments in asked.items() if verb in execution.supports}
+
+    def refusal(self, execution: Execution, verb: str, **arguments: Any) -> str:
+        """The words with which a verb refuses its arguments."""
+        with pytest.raises(EngineError) as raised:
+            getattr(execution, verb)(**arguments)
+        return str(raised.value)

@@ -147,7 +147,7 @@ def test_order_is_kept_in_one_file(data: Local) -> None:
         (
             "o",
             {"format": "xlsx"},
-            "EngineError: A spreadsheet is one file: end the path with .xlsx (o.xlsx).",
+            "EngineError: Client local writes xlsx as one file: end the path with .xlsx (o.xlsx).",
         ),
         (
             "o",
@@ -187,7 +187,8 @@ def test_order_is_kept_in_one_file(data: Local) -> None:
         (
             "o.parquet",
             {"compression": "rar"},
-            "EngineError: parquet can be compressed by snappy, zstd, gzip, lz4, brotli, none, not by rar.",
+            "EngineError: Client local does not compress parquet by rar (it can: snappy, zstd, gzip, lz4, brotli, "
+            "none).",
         ),
         (
             "data",

@@ -186,7 +186,7 @@ def test_limits(data: Local) -> None:
         (999, True),
         (1000, False),
     ]
-    assert refusal(asked, -1) == "EngineError: The limit is -1, but it must be 0 or more."
+    assert refusal(asked, -1) == "EngineError: limit is -1, but it must be 0 or more."
 
 
 def test_order_is_kept(data: Local) -> None:
@@ -254,7 +254,7 @@ def test_outputs_that_are_refused(data: Local) -> None:
         "or give format."
     )
     assert ask(output="x.csv", format="xml") == (
-        "EngineError: Output can be written as csv, json, jsonl, parquet, xlsx, not as xml."
+        "EngineError: Client local does not write xml (it writes: csv, json, jsonl, parquet, xlsx)."
     )
     assert sorted(path.name for path in data.root.iterdir()) == ["data"]
 

@@ -163,6 +163,9 @@ class Catalog:
     def capabilities(self, name):
         return {"storage": Capabilities()}
 
+    def refusals(self, name, role, verb, known, waiting):
+        return []
+
     def schema(self, name):
         if name == "open":
             return {"additionalProperties": {"type": "integer"}}

@@ -29,6 +29,9 @@ class Catalog:
     def capabilities(self, name):
         return dict.fromkeys(self.clients[name], Capabilities())
 
+    def refusals(self, name, role, verb, known, waiting):
+        return []
+
     def schema(self, name):
         return {}
 

@@ -85,3 +85,48 @@ def test_a_promise_means_nothing_where_sentences_tell():
     changing = Operator.from_definition({**definition, "do": [{"metastore.create_database": {"database": "x"}}]})
     made = dry_run(changing, {}, CONFIG, registry)
     assert (made.has_python, made.is_promised, made.is_read_only) == (False, False, False)
+
+
+def refused(do, **parameters):
+    with pytest.raises(ParameterError) as refusal:
+        shown(do, **parameters)
+    return str(refusal.value).splitlines()
+
+
+TABLE = {"metastore.get_table": {"database": "a", "table": "b"}, "as": "table"}
+
+
+def test_what_a_client_lacks_is_refused_by_name_before_anything_is_called():
+    do = [TABLE, {"execution.format": {"table": "{{table}}", "output": "{{path}}", "compression": "{{by}}"}}]
+    assert refused(do, path="out.xml", by=None) == [
+        "The ending of out.xml names no format: give it one of csv, json, jsonl, parquet, xlsx, or give format."
+    ]
+    assert refused(do, path="out.parquet", by="rar") == [
+        "Client memory does not compress parquet by rar (it can: snappy, zstd, gzip, lz4, brotli, none)."
+    ]
+    do[1] = {"execution.query": {"sql": "x", "output": "out", "format": "avro"}}
+    assert refused(do) == ["Client memory does not write avro (it writes: csv, json, jsonl, parquet, xlsx)."]
+
+
+def test_arguments_that_no_table_can_make_right_are_refused_for_all_sentences_at_once():
+    do = [
+        TABLE,
+        {"execution.dedupe": {"table": "{{table}}", "keys": [], "keep": "some", "output": "o.csv"}},
+        {"execution.fake": {"schema": {"a": "INT", "A": "INT"}, "size": "-1", "output": "o.csv"}},
+    ]
+    assert refused(do) == [
+        "Column 'A' is there twice.",
+        "keep is some, but it must be first or last.",
+        "keys are missing: name the columns that tell rows apart.",
+        "size is -1, but it must be 0 or more.",
+    ]
+
+
+def test_nothing_is_said_of_arguments_that_wait_for_what_an_earlier_step_returns():
+    do = [TABLE, {"execution.format": {"table": "{{table}}", "output": "{{path}}", "format": "{{kind}}"}}]
+    operator = Operator.from_definition({"namespace": "a", "command": "b", "do": do})
+    made = dry_run(operator, {"path": "{{steps.a.path}}", "kind": "csv"}, CONFIG, registry, waiting=("path",))
+    assert made.calls[1].arguments["output"] == "{{steps.a.path}}"
+    with pytest.raises(ParameterError) as refusal:
+        dry_run(operator, {"path": "{{steps.a.path}}", "kind": "xml"}, CONFIG, registry, waiting=("path",))
+    assert str(refusal.value) == "Client memory does not write xml (it writes: csv, json, jsonl, parquet, xlsx)."

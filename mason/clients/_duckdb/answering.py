@@ -26,7 +26,8 @@ from mason.errors import EngineError, NotFoundError
 if TYPE_CHECKING:
     import duckdb
 
-    from mason.clients._duckdb.writing.outputs import Output
+    from mason.clients._duckdb.writing.outputs import Placed
+    from mason.clients._tables.requests import Output
 
 Resolve = Callable[[str, str], "Source | NotFoundError | None"]
 """Finds the source of a table by schema (may be empty) and name. An error comes back as a value: the name may
@@ -35,22 +36,14 @@ be one that the statement defines itself, so it is raised only when DuckDB does 
 
 def preview(limits: Limits, source: Source, limit: int, show: Show) -> Rows:
     """The first ``limit`` rows of a table."""
-    check_limit(limit)
     if not source.sql:
         return Rows(Schema(()), [])
     with opened(limits, [source], show) as connection:
         return fetch(connection, source.sql, limit)
 
 
-def check_limit(limit: int | None) -> None:
-    """Raises ``EngineError`` for a limit that is no number of rows."""
-    if limit is not None and limit < 0:
-        raise EngineError(f"The limit is {limit}, but it must be 0 or more.")
-
-
 def query(limits: Limits, sql: str, *, table: Source | None, resolve: Resolve, limit: int | None, show: Show) -> Rows:
     """The rows of one SELECT, at most ``limit`` of them."""
-    check_limit(limit)
     with (
         _ready_to_run(limits, sql, table, resolve, show) as (connection, select, sources),
         watched(connection, "Querying", sum(source.size for source in sources)),
@@ -59,18 +52,22 @@ def query(limits: Limits, sql: str, *, table: Source | None, resolve: Resolve, l
 
 
 def query_to_output(
-    limits: Limits, sql: str, output: Output, *, table: Source | None, resolve: Resolve, root: Root
+    limits: Limits, sql: str, placed: Placed, *, table: Source | None, resolve: Resolve, root: Root
 ) -> dict[str, Any]:
     """Write the rows of one SELECT, and return the manifest of :func:`copying.write`."""
     from mason.clients._duckdb.writing.copying import write
     from mason.clients._duckdb.writing.outputs import beside, check_apart
 
     with (
-        beside(output, root) as path,
-        _ready_to_run(limits, sql, table, resolve, root.show, output=(output, path)) as (connection, select, sources),
+        beside(placed, root) as path,
+        _ready_to_run(limits, sql, table, resolve, root.show, output=(placed.output, path)) as (
+            connection,
+            select,
+            sources,
+        ),
     ):
-        check_apart(output, sources, root)
-        return write(connection, select, output, path, sources, root.show)
+        check_apart(placed, sources, root)
+        return write(connection, select, placed, path, sources, root.show)
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, select: str, limit: int | None = None) -> Rows:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from mason.clients._duckdb.reading.readers import Source
     from mason.clients._duckdb.reading.schemas import Merging
     from mason.clients._duckdb.root import Root
-    from mason.clients._tables.columns import Columns
+    from mason.clients._duckdb.writing.outputs import Placed
+    from mason.clients._tables.requests import Request
 
 
 class Tables(Protocol):
@@ -79,7 +80,9 @@ class DuckDBExecution(Execution):
     def preview(self, table: Table, *, limit: int = 10) -> Rows:
         """The first rows, in the order of the files."""
         from mason.clients._duckdb import answering
+        from mason.clients._tables.requests import read
 
+        read(self, "preview", {"limit": limit})
         with self._tables() as tables:
             return answering.preview(tables.limits, tables.source(table, whole=False), limit, tables.root.show)
 
@@ -118,8 +121,10 @@ class DuckDBExecution(Execution):
     ) -> Rows | Job:
         """Rows, or the job that wrote them to ``output`` as csv, parquet, json or jsonl."""
         from mason.clients._duckdb import answering
-        from mason.clients._duckdb.writing.outputs import settle
+        from mason.clients._duckdb.writing.outputs import place
+        from mason.clients._tables.requests import read
 
+        request = read(self, "query", {"output": output, "format": format, "overwrite": overwrite, "limit": limit})
         with self._tables() as tables:
             source = tables.source(table) if table else None
             database = table.database if table else ""
@@ -128,14 +133,14 @@ class DuckDBExecution(Execution):
                 where = schema or database
                 return tables.named_in_sql(where, name) if where else None
 
-            if not output:
+            if request.output is None:
                 return answering.query(
                     tables.limits, sql, table=source, resolve=resolve, limit=limit, show=tables.root.show
                 )
             submitted = self._begin()
-            settled = settle(tables.root, output, format=format, overwrite=overwrite)
+            placed = place(tables.root, request.output)
             manifest = answering.query_to_output(
-                tables.limits, sql, settled, table=source, resolve=resolve, root=tables.root
+                tables.limits, sql, placed, table=source, resolve=resolve, root=tables.root
             )
         return self._done("query", manifest, submitted)
 
@@ -154,26 +159,25 @@ class DuckDBExecution(Execution):
     ) -> Job:
         """Done by the time that the job is there. One file keeps the order of the rows."""
         from mason.clients._duckdb.writing import reshape
-        from mason.clients._duckdb.writing.outputs import settle
 
-        with self._tables() as tables:
-            submitted = self._begin()
-            settled = settle(
-                tables.root,
-                output,
-                format=format,
-                compression=compression,
-                partition_columns=partition_columns,
-                files=partitions,
-                overwrite=overwrite,
-            )
+        asked = {
+            "output": output,
+            "format": format,
+            "partition_columns": partition_columns,
+            "filter_columns": filter_columns,
+            "partitions": partitions,
+            "compression": compression,
+            "sample_size": sample_size,
+            "overwrite": overwrite,
+        }
+        with self._writing("format", asked) as (request, tables, placed, submitted):
             manifest = reshape.convert(
                 tables.limits,
                 tables.source(table),
-                settled,
+                placed,
                 tables.root,
-                columns=filter_columns,
-                sample_size=sample_size,
+                columns=request.filter_columns,
+                sample_size=request.sample_size,
             )
         return self._done("format", manifest, submitted)
 
@@ -194,13 +198,11 @@ class DuckDBExecution(Execution):
     ) -> Job:
         """By the lattice of :mod:`merging`. Rows come in no promised order."""
         from mason.clients._duckdb.writing import reshape
-        from mason.clients._duckdb.writing.outputs import settle
 
-        with self._tables() as tables:
-            submitted = self._begin()
+        asked = {"output": output, "format": format, "overwrite": overwrite}
+        with self._writing("merge", asked) as (_, tables, placed, submitted):
             source = self._merging(tables, table, allow_text, extract_paths)
-            settled = settle(tables.root, output, format=format, overwrite=overwrite)
-            manifest = reshape.merge(tables.limits, source, settled, tables.root)
+            manifest = reshape.merge(tables.limits, source, placed, tables.root)
         changes = tuple(f"{each.name} {each.type}: {each.change}" for each in source.changes or () if each.change)
         return self._done("merge", manifest, submitted, changes)
 
@@ -217,13 +219,24 @@ class DuckDBExecution(Execution):
     ) -> Job:
         """The same rows every time: other columns decide where ``order_by`` does not. Their order is not promised."""
         from mason.clients._duckdb.writing import reshape
-        from mason.clients._duckdb.writing.outputs import settle
 
-        with self._tables() as tables:
-            submitted = self._begin()
-            settled = settle(tables.root, output, format=format, overwrite=overwrite)
+        asked = {
+            "keys": keys,
+            "output": output,
+            "order_by": order_by,
+            "keep": keep,
+            "format": format,
+            "overwrite": overwrite,
+        }
+        with self._writing("dedupe", asked) as (request, tables, placed, submitted):
             manifest = reshape.dedupe(
-                tables.limits, tables.source(table), settled, tables.root, keys=keys, order_by=order_by, keep=keep
+                tables.limits,
+                tables.source(table),
+                placed,
+                tables.root,
+                keys=request.keys,
+                order_by=request.order_by,
+                keep=request.keep,
             )
         counted = f"{manifest['rows_in']} rows in, {manifest['rows']} out, {manifest['removed']} removed"
         return self._done("dedupe", manifest, submitted, (counted,))
@@ -240,13 +253,18 @@ class DuckDBExecution(Execution):
     ) -> Job:
         """Words come from mimesis, by the names of columns; DuckDB makes the rest."""
         from mason.clients._duckdb.writing import reshape
-        from mason.clients._duckdb.writing.outputs import settle
 
-        with self._tables() as tables:
-            submitted = self._begin()
-            settled = settle(tables.root, output, format=format, overwrite=overwrite)
-            like = tables.source(schema) if isinstance(schema, Table) else _wanted_columns(schema)
-            manifest = reshape.fake(tables.limits, like, settled, tables.root, size=size, seed=seed)
+        asked = {
+            "schema": schema,
+            "size": size,
+            "output": output,
+            "seed": seed,
+            "format": format,
+            "overwrite": overwrite,
+        }
+        with self._writing("fake", asked) as (request, tables, placed, submitted):
+            like = tables.source(schema) if isinstance(schema, Table) else request.columns
+            manifest = reshape.fake(tables.limits, like, placed, tables.root, size=request.size, seed=request.seed)
         return self._done("fake", manifest, submitted)
 
     def _merging(self, tables: Tables, table: Table, allow_text: bool, extract_paths: bool) -> Source:
@@ -257,6 +275,19 @@ class DuckDBExecution(Execution):
         source = tables.source(replace(table, schema=None), merging=Merging(allow_text, extract_paths))
         reshape.check_mergeable(source, title(table))
         return source
+
+    @contextmanager
+    def _writing(self, verb: str, asked: Mapping[str, Any]) -> Iterator[tuple[Request, Tables, Placed, datetime]]:
+        """What is asked for, the tables, where the result goes, and the time at which the work begins. What cannot be
+        asked for is refused before any of it is looked at."""
+        from mason.clients._duckdb.writing.outputs import place
+        from mason.clients._tables.requests import read
+
+        request = read(self, verb, asked)
+        assert request.output is not None, "all that write need one"
+        with self._tables() as tables:
+            submitted = self._begin()
+            yield request, tables, place(tables.root, request.output), submitted
 
     def _begin(self) -> datetime:
         """The time at which work begins that will become a job."""
@@ -275,12 +306,6 @@ class DuckDBExecution(Execution):
         """Refused: there is nothing left to stop."""
         job = self._find_job(job_id)
         raise ConflictError(f"Job {job_id} is done ({job.status}); there is nothing to cancel.")
-
-
-def _wanted_columns(schema: Schema | Mapping[str, Any]) -> Columns:
-    if isinstance(schema, Schema):
-        return tuple((column.name, column.type) for column in schema.columns)
-    return tuple((str(name), str(kind)) for name, kind in schema.items())
 
 
 def _changes(source: Source) -> Rows:

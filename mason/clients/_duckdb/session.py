@@ -16,7 +16,7 @@ from mason.clients._duckdb.reading.readers import Source
 if TYPE_CHECKING:
     import duckdb
 
-    from mason.clients._duckdb.writing.outputs import Output
+    from mason.clients._tables.requests import Output
 
 
 @contextmanager

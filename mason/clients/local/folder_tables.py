@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from mason.clients._duckdb.reading.table_files import ending_of
 from mason.clients._duckdb.root import Root, entries, is_file
+from mason.clients._tables.formats import ending_of
 
 # Folders that hold other people's files by the thousand.
 _FOREIGN = frozenset({"node_modules", "site-packages", "venv"})

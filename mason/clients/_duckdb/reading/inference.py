@@ -10,9 +10,9 @@ from typing import Any
 from mason.clients._duckdb.connection import Limits
 from mason.clients._duckdb.reading.schemas import Seen
 from mason.clients._duckdb.reading.sources import look_at
-from mason.clients._duckdb.reading.table_files import ending_of
 from mason.clients._duckdb.root import Root
 from mason.clients._missing import missing
+from mason.clients._tables.formats import ending_of
 from mason.engines.models import Column, Location, Schema, Table
 from mason.errors import EngineError
 

@@ -10,49 +10,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mason.clients._duckdb.root import Root
+from mason.clients._tables.formats import Ending, ending_of
 from mason.errors import ConflictError, EngineError, NotFoundError
 from mason.resources.wording import listing
 from mason.values import dataclass
 
-_FORMATS = {
-    "csv": "csv",
-    "tsv": "csv",
-    "psv": "csv",
-    "json": "json",
-    "jsonl": "json",
-    "ndjson": "json",
-    "parquet": "parquet",
-    "xlsx": "xlsx",
-}
-_DELIMITERS = {"tsv": "\t", "psv": "|"}
-_COMPRESSIONS = ("gz", "zst")
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """The value in the name of a folder whose rows have none."""
 FORMATS_READ = "csv, tsv, psv, json, jsonl, ndjson, parquet, xlsx; text also as .gz or .zst"
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """A file's name taken apart: what is before the ending, its format (empty: none that we read), and the
-    delimiter and compression that the ending promises."""
-
-    stem: str
-    format: str = ""
-    delimiter: str = ""
-    compression: str = ""
-
-
-def ending_of(name: str) -> Ending:
-    """What the name of a file says about its content; upper and lower case are alike."""
-    stem, _, last = name.rpartition(".")
-    compression = ""
-    if last.lower() in _COMPRESSIONS and "." in stem:
-        compression = last.lower()
-        stem, _, last = stem.rpartition(".")
-    kind = _FORMATS.get(last.lower(), "") if stem else ""
-    if not kind or (compression and kind not in ("csv", "json")):
-        return Ending(name)
-    return Ending(stem, kind, _DELIMITERS.get(last.lower(), ""), compression)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from mason.clients._duckdb.reading.readers import Source
 from mason.clients._duckdb.reading.table_files import NULL_PARTITION, fingerprint
 from mason.clients._duckdb.root import is_data
 from mason.clients._duckdb.working import watched
-from mason.clients._duckdb.writing.outputs import NOTE, Output
+from mason.clients._duckdb.writing.outputs import NOTE, Placed
 from mason.clients._duckdb.writing.writable import NESTED, writable
+from mason.clients._tables.requests import Output
 from mason.engines.models import Column
 from mason.errors import EngineError
 from mason.resources.wording import listing
@@ -43,16 +44,17 @@ _TURNS = (8, 64, 512)
 def write(
     connection: duckdb.DuckDBPyConnection,
     select: str,
-    output: Output,
+    placed: Placed,
     path: Path,
     sources: Sequence[Source],
     show: Show,
 ) -> dict[str, Any]:
-    """Write the rows of ``select`` to ``path``, which will be the target, and return the manifest.
+    """Write the rows of ``select`` to ``path``, which will be the target of ``placed``, and return the manifest.
 
     Its keys: ``output``, ``format``, ``rows``, ``bytes``, ``files`` (``path``, ``bytes``), ``schema`` and, where files
     were read, ``source``, their fingerprint. Raises ``EngineError`` when they changed meanwhile.
     """
+    output = placed.output
     before = fingerprint(_files(sources), show)
     relation = connection.sql(select)
     names, kinds = _unique(relation.columns), relation.types
@@ -60,7 +62,7 @@ def write(
     named = _named(connection, select, names, kinds, output)
     if output.format == "parquet":
         kinds = connection.sql(named).types
-    shown = show(str(output.target))
+    shown = show(str(placed.target))
     with watched(connection, f"Writing {shown}", sum(source.size for source in sources)):
         rows = _copy(connection, named, output, path)
     if fingerprint(_files(sources), show) != before:
