@@ -1,14 +1,15 @@
 """Writes the generated references, so that they cannot say anything that the code does not.
 
-``docs/commands.md`` holds the help of every command; the README's table of clients is made from what the clients
-declare. ``make docs`` runs this; a test compares the files with what it would write.
+``docs/commands.md`` holds the help of every command; the tables of clients in the README and in ``docs/engines.md`` are
+made from what engines and clients declare. ``make docs`` runs this; a test compares the files with what it would write.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -16,10 +17,12 @@ import click
 from mason.cli import mason as root
 from mason.cli.invocation import Invocation
 from mason.clients import registry
-from mason.engines import ENGINES
+from mason.engines import engine_types
+from mason.engines.capabilities import Capabilities, FileFormat
+from mason.engines.engine import Engine
 
 ROOT = Path(__file__).resolve().parent.parent
-_TABLE = re.compile(r"(<!-- clients: made by `make docs` -->\n).*?(<!-- end of clients -->)", re.DOTALL)
+_MADE = re.compile(r"(<!-- (\w+): made by `make docs` -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 
 
 def commands_page() -> str:
@@ -45,7 +48,7 @@ def clients_table() -> str:
     """What works where: a row for each verb, a column for each client."""
     names = registry.names()
     lines = ["| verb | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
-    for role, engine in ENGINES.items():
+    for role, engine in engine_types().items():
         for verb in engine.verbs.values():
             cells = ["yes" if verb.name in registry.roles(name).get(role, ()) else "" for name in names]
             effect = "" if verb.read_only and verb.changing_with is None else " *"
@@ -53,16 +56,77 @@ def clients_table() -> str:
     return "\n".join([*lines, "", "\\* changes things (`execution.query` only with `output`)", ""])
 
 
-def readme(text: str) -> str:
-    """The README with its table of clients made anew."""
-    return _TABLE.sub(lambda match: f"{match[1]}{clients_table()}{match[2]}", text)
+def engines_table() -> str:
+    """What there is to ask: a row for each engine, with what it is and its verbs."""
+    lines = ["| engine | is | verbs |", "|---|---|---|"]
+    for role, engine in engine_types().items():
+        verbs = ", ".join(f"`{name}`" for name in engine.verbs)
+        lines.append(f"| `{role}` | {_first_sentence(engine)} | {verbs} |")
+    return "\n".join([*lines, ""])
+
+
+def _first_sentence(engine: type[Engine]) -> str:
+    return re.split(r"(?<=\.)\s", (engine.__doc__ or "").strip(), maxsplit=1)[0].replace("``", "`")
+
+
+def formats_table() -> str:
+    """Which formats clients read and write: a row for each client that works on tables and each format."""
+    lines = ["| client | format | read | written | compressed by | as a folder |", "|---|---|---|---|---|---|"]
+    for name in registry.names():
+        can = registry.capabilities(name).get("execution", Capabilities())
+        for format in dict.fromkeys(each.name for each in (*can.reads, *can.writes)):
+            read, written = can.read(format), can.written(format)
+            compressions = ", ".join((written or read or FileFormat(format)).compressions)
+            folders = " and ".join(
+                word for word, each in (("read", read), ("written", written)) if each is not None and each.folders
+            )
+            cells = [f"`{name}`", f"`{format}`", _yes(read), _yes(written), compressions, folders]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _yes(given: object) -> str:
+    return "yes" if given else ""
+
+
+def capabilities_table() -> str:
+    """What else clients declare: a row for each client and engine, with what differs from promising nothing."""
+    lines = ["| client | engine | declares |", "|---|---|---|"]
+    for name in registry.names():
+        for role, can in registry.capabilities(name).items():
+            declared = [
+                f"`{each.name}`: {_value(getattr(can, each.name))}"
+                for each in fields(Capabilities)
+                if each.name not in ("reads", "writes") and getattr(can, each.name) != each.default
+            ]
+            lines.append(f"| `{name}` | `{role}` | {', '.join(declared)} |")
+    return "\n".join([*lines, ""])
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_TABLES: dict[str, Callable[[], str]] = {
+    "clients": clients_table,
+    "engines": engines_table,
+    "formats": formats_table,
+    "capabilities": capabilities_table,
+}
+
+
+def made_anew(text: str) -> str:
+    """A page with every table in it made anew that stands between its marks."""
+    return _MADE.sub(lambda match: f"{match[1]}{_TABLES[match[2]]()}{match[3]}", text)
 
 
 def main() -> None:
     """Write all generated references."""
     (ROOT / "docs" / "commands.md").write_text(commands_page(), "utf-8")
-    page = ROOT / "README.md"
-    page.write_text(readme(page.read_text("utf-8")), "utf-8")
+    for page in (ROOT / "README.md", ROOT / "docs" / "engines.md"):
+        page.write_text(made_anew(page.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

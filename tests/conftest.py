@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from mason import cli, secrets
-from tests import servers
+from mason import cli, packages, secrets
+from tests import catalogs, servers
 from tests.servers import S3Server
 from tests.state.faults import Proxy, proxied
 
@@ -101,6 +102,18 @@ def project(folder: Path) -> Path:
     (folder / "data").mkdir()
     (folder / "data" / "airlines.csv").write_text("carrier,name\nAA,American\nUA,United\n")
     return folder
+
+
+@pytest.fixture
+def catalog_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder in which the package ``acme-catalog`` is installed, for this process and those that it starts."""
+    site = catalogs.put(tmp_path / "site")
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    packages.forget()
+    yield site
+    sys.modules.pop("acme_catalog", None)
+    packages.forget()
 
 
 # S3 stores: one server of each kind for the whole run, a new prefix for each test.

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from scripts import make_docs
+from tests import catalogs
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -84,10 +85,31 @@ def test_every_console_block_answers_what_the_page_shows(tmp_path):
     assert ran >= 10
 
 
-def test_the_table_of_clients_stands_between_its_marks():
-    """Without them nothing would be made anew, and the table never be out of date."""
-    page = README.read_text("utf-8")
-    assert [page.count(mark) for mark in ("<!-- clients: made by `make docs` -->", "<!-- end of clients -->")] == [1, 1]
+@pytest.mark.parametrize(
+    ("file", "tables"), [("README.md", ["clients"]), ("docs/engines.md", ["engines", "formats", "capabilities"])]
+)
+def test_generated_tables_stand_between_their_marks(file, tables):
+    """Without them nothing would be made anew, and the tables never be out of date."""
+    page = (ROOT / file).read_text("utf-8")
+    for table in tables:
+        marks = (f"<!-- {table}: made by `make docs` -->", f"<!-- end of {table} -->")
+        assert [page.count(mark) for mark in marks] == [1, 1]
+
+
+def test_an_engine_of_another_package_appears_in_the_tables(catalog_package):
+    assert make_docs.engines_table().splitlines()[-1] == (
+        "| `catalog` | Says what datasets mean, and who owns them. | `describe`, `annotate`, `retire` |"
+    )
+    assert "| `catalog.annotate` * |  |  |  | yes |" in make_docs.clients_table()
+    assert "| `shelf` | `catalog` |  |" in make_docs.capabilities_table()
+
+
+def test_the_page_of_engines_shows_the_example_that_is_tested():
+    """But for its first lines, which speak of the tests."""
+    module = (ROOT / "tests" / "acme_catalog.py").read_text("utf-8")
+    page = (ROOT / "docs" / "engines.md").read_text("utf-8")
+    assert module.partition("from __future__")[2].strip() in page
+    assert catalogs.POINTS.strip() in page.replace('[project.entry-points."', "[").replace('"]', "]").replace('"', "")
 
 
 def test_the_check_of_outputs_can_fail():
@@ -100,7 +122,8 @@ def test_the_check_of_outputs_can_fail():
     ("file", "made"),
     [
         ("docs/commands.md", lambda _: make_docs.commands_page()),
-        ("README.md", make_docs.readme),
+        ("README.md", make_docs.made_anew),
+        ("docs/engines.md", make_docs.made_anew),
     ],
 )
 def test_generated_references_are_up_to_date(file, made):

@@ -24,6 +24,7 @@ LEVELS = {
     "bulk": 0,
     "values": 0,
     "version": 0,
+    "packages": 1,
     "settings": 1,
     "secrets": 1,
     "resources": 2,

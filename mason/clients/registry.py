@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mason.errors import EngineError, MissingDependencyError, NotFoundError
+from mason.packages import brought
 from mason.values import dataclass
 
 if TYPE_CHECKING:
@@ -122,17 +122,5 @@ def _unusable(name: str, registration: Registration, why: str) -> EngineError:
     )
 
 
-def forget() -> None:
-    """Look for entry points anew: packages were installed or removed while this process runs."""
-    _entry_points.cache_clear()
-
-
-@cache
 def _entry_points() -> dict[str, Registration]:
-    # Imported here: reading the metadata of all installed packages costs more than the rest of a start.
-    from importlib.metadata import entry_points
-
-    return {
-        point.name: Registration(point.value, package=point.dist.name if point.dist else "")
-        for point in entry_points(group="mason.clients")
-    }
+    return {name: Registration(each.target, package=each.package) for name, each in brought("mason.clients").items()}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mason.dryrun.sentences import placeholder
-from mason.engines import ENGINES, models
+from mason.engines import engine_type, models
 from mason.engines.verbs import Verb
 from mason.resources.operator import Sentence
 from mason.resources.parameters import convert
@@ -19,12 +19,21 @@ from mason.resources.templates import TEMPLATE
 _NAMES = {
     "str": "text",
     "int": "a whole number",
+    "float": "a number",
     "bool": "true or false",
     "Sequence[str]": 'a list of text (JSON, such as ["a", "b"])',
     "Mapping[str, Any]": 'a mapping (JSON, such as {"a": 1})',
 }
+_PLAIN: Mapping[str, type | tuple[type, ...]] = {
+    "str": str,
+    "bytes": bytes,
+    "bool": bool,
+    "int": int,
+    "float": (int, float),
+    "None": type(None),
+}
 # What a person can write down; other annotations are models, which only an earlier sentence gives.
-_JSON_TYPES = {"str": "string", "int": "integer", "bool": "boolean", "Mapping[str, Any]": "object"}
+_JSON_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "Mapping[str, Any]": "object"}
 
 
 def fit(sentence: Sentence, finished: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -32,7 +41,7 @@ def fit(sentence: Sentence, finished: Mapping[str, Any], values: Mapping[str, An
 
     ``values`` are those that ``finished`` was made with: an argument that waits for others is left as it is.
     """
-    verb = ENGINES[sentence.engine].verbs[sentence.verb]
+    verb = engine_type(sentence.engine).verbs[sentence.verb]
     fitted: dict[str, Any] = {}
     faults = [f"{verb} takes no {name!r}" for name in finished if name not in verb.arguments]
     for name in verb.arguments:
@@ -73,10 +82,12 @@ def _is(value: Any, kind: str) -> bool:
         return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
     if kind == "Mapping[str, Any]":
         return isinstance(value, Mapping)
-    plain = {"str": str, "bytes": bytes, "bool": bool, "int": int, "None": type(None)}.get(kind)
+    plain = _PLAIN.get(kind)
     if plain is None:
-        return isinstance(value, getattr(models, kind))
-    return isinstance(value, plain) and not (kind == "int" and isinstance(value, bool))
+        # An engine of another package may have types that only its own verbs can judge.
+        model = getattr(models, kind, None) if kind != "Any" else None
+        return not isinstance(model, type) or isinstance(value, model)
+    return isinstance(value, plain) and not (kind in ("int", "float") and isinstance(value, bool))
 
 
 def _become(value: Any, kind: str) -> Any:

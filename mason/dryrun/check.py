@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from mason import secrets
-from mason.engines import ENGINES
+from mason.engines import engine_type
 from mason.engines.capabilities import Capabilities
+from mason.engines.verbs import Verb
 from mason.errors import EngineError, MissingDependencyError
 from mason.resources.config import CONFIG
 from mason.resources.faults import CALLS, Finding, Path
 from mason.resources.operator import OPERATOR, SENTENCE_WORDS
-from mason.resources.roles import ROLES
+from mason.resources.roles import is_role, known_roles, named_roles
 from mason.resources.validate import Examine
 from mason.resources.wording import suggestion
 
@@ -96,13 +97,17 @@ def _sentence(given: Any, index: int) -> Iterator[Finding]:
         if call in SENTENCE_WORDS or not dot:
             continue
         path = ("do", index, call)
-        if engine not in ENGINES:
-            yield Finding(path, f"unknown engine {engine!r} in sentence {index + 1}", _hint(engine, ROLES))
+        if not is_role(engine):
+            yield Finding(path, f"unknown engine {engine!r} in sentence {index + 1}", _hint(engine, known_roles()))
             continue
-        verb = ENGINES[engine].verbs.get(name)
+        try:
+            verbs = engine_type(engine).verbs
+        except EngineError as error:
+            yield Finding(path, f"engine {engine} cannot be loaded", str(error))
+            continue
+        verb = verbs.get(name)
         if verb is None:
-            message = f"unknown verb {call} in sentence {index + 1}"
-            yield Finding(path, message, _hint(name, ENGINES[engine].verbs))
+            yield Finding(path, f"unknown verb {call} in sentence {index + 1}", _hint(name, verbs))
             continue
         for argument in _mapping(arguments):
             if argument not in verb.arguments:
@@ -116,10 +121,23 @@ def _sentence(given: Any, index: int) -> Iterator[Finding]:
 def _calls(calls: Sequence[str]) -> Iterator[Finding]:
     for call in calls:
         engine, _, name = call.partition(".")
-        if name not in ENGINES[engine].verbs:
-            yield Finding(
-                (CALLS, call), f"the class calls {call}, which is no verb", _hint(name, ENGINES[engine].verbs)
-            )
+        try:
+            verbs = engine_type(engine).verbs
+        except EngineError as error:
+            yield Finding((CALLS, call), f"engine {engine} cannot be loaded", str(error))
+            continue
+        if name not in verbs:
+            yield Finding((CALLS, call), f"the class calls {call}, which is no verb", _hint(name, verbs))
+
+
+def _verb(call: str) -> Verb | None:
+    """The verb that a call names; ``None`` where there is none, or its engine cannot be loaded, which is told
+    elsewhere."""
+    engine, _, name = call.partition(".")
+    try:
+        return engine_type(engine).verbs.get(name)
+    except EngineError:
+        return None
 
 
 def _changing(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterator[Finding]:
@@ -130,15 +148,13 @@ def _changing(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterator[F
     remedy = "remove read_only: true"
     for index, given in enumerate(_list(definition.get("do"))):
         for call, arguments in _mapping(given).items():
-            engine, _, name = call.partition(".")
-            verb = ENGINES[engine].verbs.get(name) if engine in ENGINES else None
+            verb = _verb(call) if call not in SENTENCE_WORDS else None
             if verb is not None and not verb.is_read_only(_mapping(arguments)):
                 what = f"{call} with {verb.changing_with}" if verb.read_only else call
                 message = f"sentence {index + 1} says {what}, which changes things, but read_only is true"
                 yield Finding(("do", index, call), message, f"{remedy}, or the sentence")
     for call in calls:
-        engine, _, name = call.partition(".")
-        verb = ENGINES[engine].verbs.get(name)
+        verb = _verb(call)
         if verb is not None and not verb.read_only:
             message = f"the class calls {call}, which changes things, but read_only is true"
             yield Finding((CALLS, call), message, f"{remedy}, or the call")
@@ -179,7 +195,7 @@ class _Client(NamedTuple):
 
 def _players(definition: Mapping[str, Any]) -> Iterator[tuple[str, Path, str]]:
     """The role, the place and the name of each client that is to play an engine."""
-    for role in ROLES:
+    for role in filter(is_role, named_roles(definition)):
         if isinstance(single := definition.get(f"{role}_engine"), str):
             yield role, (f"{role}_engine",), single
         for index, client in enumerate(_list(definition.get(f"{role}_clients"))):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mason.errors import UnsupportedVerbError
 from mason.resources.config import Config
 from mason.resources.operator import Operator
-from mason.resources.roles import ROLES
+from mason.resources.roles import in_order
 
 if TYPE_CHECKING:
     from mason.dryrun.check import ClientCatalog
@@ -28,7 +28,7 @@ def choose_clients(operator: Operator, needs: Needs, config: Config, catalog: Cl
     for supported in operator.supported_configurations or ({},):
         chosen: dict[str, str] = {}
         reasons: list[str] = []
-        for role in ROLES:
+        for role in in_order([*needs, *supported, *config.engines]):
             if role in needs or role in supported:
                 client = _choose(role, needs.get(role, frozenset()), supported.get(role), config, catalog, reasons)
                 chosen[role] = client

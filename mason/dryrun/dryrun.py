@@ -15,7 +15,7 @@ from mason.dryrun.arguments import fit, waits
 from mason.dryrun.calls import Call
 from mason.dryrun.compatibility import choose_clients
 from mason.dryrun.sentences import Pending, finish
-from mason.engines import ENGINES
+from mason.engines import engine_type
 from mason.errors import Diagnostic, ParameterError
 from mason.resources.config import Config
 from mason.resources.operator import Operator, Sentence
@@ -91,7 +91,7 @@ def dry_run(
     if source is not None:
         seen = _surveyed(source)
         # A verb that does not exist fails when it is called; planning has refused it already.
-        known = [call for call in seen.calls if call.partition(".")[2] in ENGINES[call.partition(".")[0]].verbs]
+        known = [call for call in seen.calls if call.partition(".")[2] in engine_type(call.partition(".")[0]).verbs]
         certain = seen.certain
         sentences = tuple(_announced(call, seen.arguments) for call in known)
     needs: dict[str, frozenset[str]] = {}
@@ -112,7 +112,7 @@ def dry_run(
             told = {name: value for name, value in finished.items() if name not in unknown}
             wrong = [*catalog.refusals(client, sentence.engine, sentence.verb, told, unknown)]
         faults += [Diagnostic("", 0, fault) for fault in wrong]
-        read_only = ENGINES[sentence.engine].verbs[sentence.verb].is_read_only(finished)
+        read_only = engine_type(sentence.engine).verbs[sentence.verb].is_read_only(finished)
         calls.append(Call(client, sentence.engine, sentence.verb, finished, read_only, known=source is None))
     if faults:
         raise ParameterError(faults)
@@ -143,5 +143,5 @@ def _surveyed(source: bytes) -> Survey:
 def _announced(call: str, arguments: frozenset[str]) -> Sentence:
     """What the syntax tree shows of a call: the verb, and of its arguments the one that makes it a changing one."""
     engine, _, name = call.partition(".")
-    effect = ENGINES[engine].verbs[name].changing_with
+    effect = engine_type(engine).verbs[name].changing_with
     return Sentence(engine, name, {effect: "..."} if effect and f"{call}.{effect}" in arguments else {})

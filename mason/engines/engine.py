@@ -1,4 +1,4 @@
-"""What all four engines share: a client declares the verbs that it does, and the declaration is checked.
+"""What all engines share: a client declares the verbs that it does, and the declaration is checked.
 
 Nothing here knows YAML, plans or state: an engine is asked, and answers with the values of ``models``.
 """
@@ -14,12 +14,12 @@ from mason.errors import UnsupportedVerbError
 
 
 class Engine(ABC):
-    """One of the four roles that a client can play.
+    """One of the roles that a client can play.
 
-    A subclass per role (``Metastore``, ``Storage``, ``Execution``, ``Scheduler``) lists the verbs; a
-    subclass of that per client overrides the ones it does and names exactly these in ``supports``.
-    Verbs that are not named raise :class:`UnsupportedVerbError`; planning refuses them before any call. What the named
-    ones can be asked for is in ``capabilities``.
+    A subclass per role (``Metastore``, ``Storage``, ``Execution``, ``Scheduler``, or that of another package) names it
+    in ``role`` and lists the verbs; a subclass of that per client overrides the ones it does and names exactly these in
+    ``supports``. Verbs that are not named raise :class:`UnsupportedVerbError`; planning refuses them before any call.
+    What the named ones can be asked for is in ``capabilities``.
     """
 
     role: ClassVar[str] = ""

@@ -1,11 +1,12 @@
 """What makes a method a verb: how the planner learns names, arguments and effects without calling anything.
 
-A verb is a public method of one of the four engine classes, marked with :func:`verb`. The mark says
+A verb is a public method of an engine's class, marked with :func:`verb`. The mark says
 whether the verb may be called before anybody has confirmed anything. This module holds no verbs itself.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -76,9 +77,19 @@ def verbs_of(engine: str, cls: type) -> dict[str, Verb]:
             optional=tuple(each for each in names if each in optional),
             changing_with=mark[1],
             shown_by=mark[2],
-            annotations={each: str(method.__annotations__[each]) for each in names},
+            annotations={each: _written(method.__annotations__.get(each, Any)) for each in names},
         )
     return found
+
+
+def _written(annotation: Any) -> str:
+    """An annotation as it is written: Python keeps text where a module defers annotations, and types elsewhere."""
+    if isinstance(annotation, str):
+        return annotation
+    plain = isinstance(annotation, type) and not hasattr(annotation, "__args__")
+    name = annotation.__name__ if plain else str(annotation)
+    # collections.abc.Sequence[str] is written as Sequence[str].
+    return re.sub(r"\b(?:\w+\.)+", "", name)
 
 
 def _parameters(method: Any) -> tuple[tuple[str, ...], frozenset[str]]:

@@ -11,6 +11,7 @@ from mason.render.tables import table
 from mason.render.terminal import Terminal
 from mason.resources.address import KINDS
 from mason.resources.config import CONFIG
+from mason.resources.roles import in_order, named_roles
 from mason.resources.run import RUN
 from mason.resources.schedule import SCHEDULE
 from mason.state.outcome import Outcome
@@ -32,8 +33,12 @@ def resources_text(entries: Mapping[str, Entry], current: str, terminal: Termina
 # Names come from the addresses, and the rest as it is: a state may have been edited, and looking must work then.
 
 
+_ORDER = ("execution", "metastore", "storage", "scheduler")
+
+
 def _configs(entries: Mapping[str, Entry], current: str, terminal: Terminal) -> str:
-    order = ("execution", "metastore", "storage", "scheduler")
+    others = in_order(role for entry in entries.values() for role in named_roles(entry.definition))
+    order = (*_ORDER, *(role for role in others if role not in _ORDER))
     rows = [
         [
             "*" if (identifier := address.partition(".")[2]) == current else "",

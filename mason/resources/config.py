@@ -7,7 +7,7 @@ from typing import Any
 
 from mason.resources.faults import Finding
 from mason.resources.kind import Kind, without
-from mason.resources.roles import ROLES
+from mason.resources.roles import ROLES, in_order, named_roles
 from mason.values import dataclass
 
 
@@ -24,7 +24,10 @@ class Config:
         """The typed view of a normalized config definition."""
         return cls(
             id=definition["id"],
-            engines={role: tuple(definition.get(f"{role}_clients", ())) for role in ROLES},
+            engines={
+                role: tuple(definition.get(f"{role}_clients", ()))
+                for role in in_order([*ROLES, *named_roles(definition)])
+            },
             clients={name: given.get("configuration", {}) for name, given in definition.get("clients", {}).items()},
         )
 
@@ -36,7 +39,7 @@ def _findings(definition: Mapping[str, Any]) -> list[Finding]:
             f"{role}_clients and {role}_engine say the same thing twice",
             f"keep {role}_clients",
         )
-        for role in ROLES
+        for role in named_roles(definition)
         if definition.get(f"{role}_clients") is not None and definition.get(f"{role}_engine") is not None
     ]
 
@@ -44,7 +47,7 @@ def _findings(definition: Mapping[str, Any]) -> list[Finding]:
 def _normalized(definition: Mapping[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = {"type": "config", "id": str(definition["id"])}
     used: list[str] = []
-    for role in ROLES:
+    for role in named_roles(definition):
         single = definition.get(f"{role}_engine")
         names = definition.get(f"{role}_clients") or ([single] if single else [])
         if names:

@@ -22,7 +22,7 @@ from mason.resources.documents import too_large
 from mason.resources.faults import Fault
 from mason.resources.kind import PythonClass
 from mason.resources.resource import ENTRY
-from mason.resources.roles import ROLES
+from mason.resources.roles import ROLES, is_role_in_python
 from mason.resources.walking import MAX_BYTES
 from mason.resources.wording import quoted
 from mason.values import dataclass
@@ -232,7 +232,7 @@ class _Look:
         contexts = {"ctx"} | {name for node in ast.walk(tree) for name in self._contexts(node)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr in ROLES:
-                self._engine(node)
+                self._engine(node, node.attr)
             elif isinstance(node, ast.Attribute) and node.attr in _INSIDES:
                 self.certain = False
             elif isinstance(node, ast.Name):
@@ -255,10 +255,26 @@ class _Look:
                 self.certain = False
             yield from (argument.arg for argument in arguments[1:])
 
-    def _engine(self, node: ast.Attribute) -> None:
+    def _named_engine(self, asked: ast.Attribute) -> None:
+        """``ctx.engine("catalog")``."""
+        around = self._parents[asked]
+        named = around.args[0] if isinstance(around, ast.Call) and around.func is asked and around.args else None
+        if isinstance(around, ast.Call) and isinstance(named, ast.Constant) and isinstance(named.value, str):
+            self._brought_engine(around, named.value)
+        else:
+            self.certain = False
+
+    def _brought_engine(self, node: ast.Attribute | ast.Call, name: str) -> None:
+        """An engine that another package may bring; its name is looked up only where a context is asked for it."""
+        if is_role_in_python(name):
+            self._engine(node, name)
+        else:
+            self.certain = False
+
+    def _engine(self, node: ast.Attribute | ast.Call, name: str) -> None:
         parent = self._parents[node]
         if isinstance(parent, ast.Attribute) and not parent.attr.startswith("_"):
-            call = f"{node.attr}.{parent.attr}"
+            call = f"{name}.{parent.attr}"
             place = (node.lineno, node.col_offset)
             self.calls[call] = min(place, self.calls.get(call, place))
             self._arguments(call, parent)
@@ -286,8 +302,10 @@ class _Look:
             self.certain = False
         elif parent.attr in _HARMLESS:
             self.certain = self.certain and not self._reached_behind(parent)
+        elif parent.attr == "engine":
+            self._named_engine(parent)
         elif parent.attr not in ROLES:
-            self.certain = False
+            self._brought_engine(parent, parent.attr)
 
     def _reached_behind(self, asked: ast.Attribute) -> bool:
         """Whether code goes on to the inside of what it asked the context for, from where it could reach engines."""

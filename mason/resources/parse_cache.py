@@ -2,7 +2,8 @@
 
 A cache may be lost, damaged, old or in a place that cannot be written: that makes a load slower, never wrong and
 never an error. It is a private file like ``.pyc``: written in ``marshal``, which is the quickest, and read only if its
-checksum holds, it belongs to the user, and the same Mason on the same Python wrote it.
+checksum holds, it belongs to the user, the same Mason on the same Python wrote it, and other packages bring the same
+engines as then, where that mattered.
 """
 
 # Plain strings instead of pathlib, which costs more than the work itself when there are ten thousand files.
@@ -17,10 +18,11 @@ import os
 import sys
 from pathlib import Path
 
+from mason.resources import roles
 from mason.resources.walking import Stamp
 from mason.version import __version__
 
-_MAGIC = b"mason-parse-1\n"
+_MAGIC = b"mason-parse-2\n"
 _HASH = 32
 
 RACY_NS = 2_000_000_000
@@ -45,6 +47,7 @@ class Cache:
         self._path = path
         self.files: dict[str, CachedFile] = {}
         self.modules: dict[str, CachedModule] = {}
+        self._others = ""
         if path is not None:
             self._read(path)
 
@@ -59,15 +62,19 @@ class Cache:
         header = _header()
         start = len(header) + _HASH
         if data.startswith(header) and hashlib.sha256(data[start:]).digest() == data[len(header) : start]:
-            self.files, self.modules = marshal.loads(memoryview(data)[start:])
+            files, modules, others = marshal.loads(memoryview(data)[start:])
+            # Packages are looked for only where something depends on them.
+            if not others or others == roles.others_digest():
+                self.files, self.modules, self._others = files, modules, others
 
     def write(self, files: dict[str, CachedFile], modules: dict[str, CachedModule]) -> None:
         """Keep these instead of what was read, atomically; nothing happens where a cache cannot be written."""
-        if self._path is None or (files == self.files and modules == self.modules):
+        others = roles.others_digest() if self._others or roles.others_matter() else ""
+        if self._path is None or (files, modules, others) == (self.files, self.modules, self._others):
             return
         import tempfile
 
-        payload = marshal.dumps((files, modules))
+        payload = marshal.dumps((files, modules, others))
         data = _header() + hashlib.sha256(payload).digest() + payload
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from mason.resources.address import KINDS, MOVED
@@ -16,9 +18,38 @@ def kinds() -> tuple[str, ...]:
     return (*KINDS, MOVED)
 
 
-def schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a kind, decoded afresh. ``KeyError`` for a kind that does not exist."""
+def schema(kind: str, engines: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a kind, decoded afresh. ``KeyError`` for a kind that does not exist.
+
+    ``engines`` are those besides the four that may be named, and the packages that bring them.
+    """
     if kind not in kinds():
         raise KeyError(kind)
     decoded: dict[str, Any] = json.loads((_FOLDER / f"{kind}.json").read_text(encoding="utf-8"))
+    for role, package in engines.items():
+        _add_engine(decoded, role, package)
     return decoded
+
+
+def _add_engine(rules: dict[str, Any], role: str, package: str) -> None:
+    """Let ``role`` be named wherever the storage engine can be, in the same ways."""
+    title = role.replace("_", " ").capitalize()
+    texts = {
+        "{}_clients": (
+            f"{title} clients",
+            f"The clients that play the {role} engine of the package {package}. The first one is preferred.",
+        ),
+        "{}_engine": (
+            f"{title} engine",
+            f"The one client that plays the {role} engine: short for {role}_clients with one entry.",
+        ),
+        "{}": (title, f"The client for the {role} engine."),
+    }
+    properties = rules.get("properties", {})
+    for pattern, (heading, description) in texts.items():
+        alike = properties.get(pattern.format("storage"))
+        if alike is not None:
+            properties[pattern.format(role)] = {**alike, "title": heading, "description": description}
+    for inner in [*properties.values(), rules.get("items")]:
+        if isinstance(inner, dict):
+            _add_engine(inner, role, package)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason.resources.address import KINDS, MOVED, NAME_PATTERN, WORK_PATTERN
 from mason.resources.faults import Finding, Path
+from mason.resources.roles import brought_roles
 from mason.resources.schema import schema
 from mason.resources.wording import TYPE_WORDS, described, nearest, quoted, shown_path, suggestion
 
@@ -25,16 +26,20 @@ Examine = Callable[[Mapping[str, Any], Sequence[str]], Iterable[Finding]]
 """A further check of a definition, of whatever shape, and of the ``engine.verb`` calls of the class beside it."""
 
 
-@cache
-def _schema(kind: str) -> dict[str, Any]:
-    return schema(kind)
+_Engines = tuple[tuple[str, str], ...]
+"""Engines besides the four, and the packages that bring them."""
 
 
 @cache
-def _validator(kind: str) -> Any:
+def _schema(kind: str, engines: _Engines) -> dict[str, Any]:
+    return schema(kind, dict(engines))
+
+
+@cache
+def _validator(kind: str, engines: _Engines) -> Any:
     import jsonschema_rs
 
-    return jsonschema_rs.validator_for(_schema(kind))
+    return jsonschema_rs.validator_for(_schema(kind, engines))
 
 
 def kind_findings(definition: Mapping[str, Any]) -> list[Finding]:
@@ -50,12 +55,13 @@ def kind_findings(definition: Mapping[str, Any]) -> list[Finding]:
 def schema_findings(definition: Mapping[str, Any]) -> list[Finding]:
     """Everything that the JSON Schema of its kind (which must be known) has against a definition."""
     kind = definition["type"]
-    validator = _validator(kind)
-    if validator.is_valid(definition):
+    if _validator(kind, ()).is_valid(definition):
         return []
+    # Looked for now: what is unknown may be an engine that another package brings.
+    engines = tuple((role, each.package) for role, each in brought_roles().items())
     found: list[Finding] = []
-    for error in validator.iter_errors(definition):
-        found.extend(_sentences(error, _schema(kind), definition))
+    for error in _validator(kind, engines).iter_errors(definition):
+        found.extend(_sentences(error, _schema(kind, engines), definition))
     # A misspelt key is also a missing one: say it once.
     meant = {(*finding.path[:-1], word) for finding in found if (word := _meant(finding))}
     return [finding for finding in found if not (finding.message.startswith("missing key") and finding.path in meant)]

@@ -1,4 +1,4 @@
-"""What a Python operator is given: its parameters and the four engines, held to what was shown beforehand.
+"""What a Python operator is given: its parameters and the engines, held to what was shown beforehand.
 
 The engines are wrapped: a verb that the dry run did not announce is refused, so that "nothing happens but what is
 on the plan" holds for Python as it does for ``do:`` sentences.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
-from mason.engines import ENGINES, interrupts
+from mason.engines import engine_type, interrupts
 from mason.engines.engine import Engine
 from mason.engines.execution import Execution
 from mason.engines.metastore import Metastore
@@ -31,6 +31,7 @@ from mason.errors import (
     NotConfirmedError,
     UnsupportedVerbError,
 )
+from mason.resources.roles import is_role
 from mason.state.lock import refuse_lost
 
 
@@ -89,6 +90,20 @@ class Context:
         """The config's scheduler. Raises ``UnsupportedVerbError`` when it has none."""
         return cast(Scheduler, _Guarded("scheduler", self))
 
+    def engine(self, name: str) -> Any:
+        """The config's engine of that name, such as one that another package brings; ``ctx.NAME`` is the same.
+
+        Raises ``UnsupportedVerbError`` for an engine that nobody brings here, and when it is asked for a verb that
+        it has not, or the config has no client for it.
+        """
+        engine_type(name)
+        return _Guarded(name, self)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not is_role(name):
+            raise AttributeError(f"the context of an operator has no {name!r}", name=name, obj=self)
+        return self.engine(name)
+
     def info(self, message: str) -> None:
         """Tell the person something; it ends up under ``Info`` of the answer."""
         self._tell("Info", message)
@@ -104,9 +119,10 @@ class Context:
         ``StateLockLostError`` where the lock that it was done under is lost.
         ``engine`` and ``name`` go by position: verbs may have arguments of these names.
         """
-        verb = ENGINES[engine].verbs.get(name)
+        verbs = engine_type(engine).verbs
+        verb = verbs.get(name)
         if verb is None:
-            raise UnsupportedVerbError(f"There is no verb {engine}.{name}. Known: {', '.join(ENGINES[engine].verbs)}.")
+            raise UnsupportedVerbError(f"There is no verb {engine}.{name}. Known: {', '.join(verbs)}.")
         arguments = dict(zip(verb.arguments, positional, strict=False)) | named
         if not verb.is_read_only(arguments) and self._allowed is not None and str(verb) not in self._allowed:
             why = ", but its YAML says read_only: true" if self._is_promised else " and was not in the dry run"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mason.dryrun.arguments import fit
 from mason.dryrun.dryrun import DryRun
 from mason.dryrun.sentences import finish, placeholder
-from mason.engines import ENGINES
+from mason.engines import engine_type
 from mason.engines.engine import Engine
 from mason.engines.models import Rows
 from mason.errors import Diagnostic, MasonError, ParameterError
@@ -73,18 +73,18 @@ def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engi
     nothing to tell. Raises what these verbs raise.
     """
     sentences = operator.said(shown.parameters)
-    changes = [ENGINES[sentence.engine].verbs[sentence.verb].shown_by for sentence in sentences]
+    changes = [engine_type(sentence.engine).verbs[sentence.verb].shown_by for sentence in sentences]
     if not any(changes):
         return None
     ctx = Context(shown.parameters, open_engine, allowed=frozenset(), tell=lambda kind, message: None)
     values: dict[str, Any] = dict(ctx.params)
     for sentence, teller in zip(sentences, changes, strict=True):
-        verb = ENGINES[sentence.engine].verbs[sentence.verb]
+        verb = engine_type(sentence.engine).verbs[sentence.verb]
         with client_named(shown.clients.get(sentence.engine), sentence.engine, sentence.verb):
             if teller is not None:
                 if teller not in open_engine(sentence.engine).supports:
                     return None
-                known = ENGINES[sentence.engine].verbs[teller].arguments
+                known = engine_type(sentence.engine).verbs[teller].arguments
                 arguments = {name: value for name, value in _fitted(sentence, values).items() if name in known}
                 return cast(Rows, ctx.call(sentence.engine, teller, **arguments))
             if not verb.is_read_only(finish(sentence, values)):

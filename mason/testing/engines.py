@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from mason.engines import ENGINES
+from mason.engines import engine_type
 from mason.engines.capabilities import COMPRESSIONS, NAME_CASES
 from mason.engines.client import Client
 from mason.engines.engine import Engine
@@ -60,7 +60,7 @@ class EngineSuite:
 
     def test_is_declared(self, client: Client, any_engine: Engine) -> None:
         """A client names the engine class for each role that it plays."""
-        assert isinstance(any_engine, ENGINES[self.role])
+        assert isinstance(any_engine, engine_type(self.role))
         assert client.roles()[self.role] is type(any_engine)
         assert any_engine.client == client.name
 

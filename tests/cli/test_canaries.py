@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mason import secrets
+from mason import packages, secrets
 from mason.clients import registry
 from tests import leaky
 from tests.conftest import Mason, Result
@@ -136,9 +136,9 @@ def world(mason: Mason, folder: Path, canaries: Canaries, monkeypatch: pytest.Mo
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(REPOSITORY)]))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    registry.forget()
+    packages.forget()
     yield World(mason, folder, canaries)
-    registry.forget()
+    packages.forget()
 
 
 def config(identifier: str, client: str, configuration: Mapping[str, Any], **roles: str) -> str:

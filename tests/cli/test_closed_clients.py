@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from mason.clients import registry
+from mason import packages
 from mason.clients.local import LocalClient
 from mason.project.opening import open_project
 from mason.project.schedules import daemon
@@ -73,7 +73,7 @@ def counted(mason, folder, monkeypatch):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: counted\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[mason.clients]\ncounted = tests.cli.test_closed_clients:CountedClient\n")
     monkeypatch.syspath_prepend(str(info.parent))
-    registry.forget()
+    packages.forget()
     (folder / "mason.yaml").write_text("name: p\nstate: state\n")
     for name, text in (("config", config()), ("write", WRITE), ("flow", WORKFLOW), ("nightly", NIGHTLY)):
         (folder / f"{name}.yaml").write_text(text)
@@ -81,7 +81,7 @@ def counted(mason, folder, monkeypatch):
     assert applied.code == 0, applied.err
     counts()
     yield folder
-    registry.forget()
+    packages.forget()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from mason.clients import registry
+from mason import packages
 from mason.errors import SettingsError
 from mason.project.opening import open_project
 from mason.project.state.migration import write_url
@@ -770,9 +770,9 @@ def leaky(folder, monkeypatch):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: leaky\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[mason.clients]\nleaky = tests.leaky:LeakyClient\n")
     monkeypatch.syspath_prepend(str(info.parent))
-    registry.forget()
+    packages.forget()
     yield
-    registry.forget()
+    packages.forget()
 
 
 def configured(clients):

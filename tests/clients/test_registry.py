@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mason import errors
+from mason import errors, packages
 from mason.clients import registry
 from mason.clients.local import LocalClient
 from mason.engines.capabilities import Capabilities, FileFormat
@@ -53,11 +53,11 @@ def install(tmp_path, monkeypatch):
         (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-mason\nVersion: 1.0\n")
         (folder / "entry_points.txt").write_text(f"[mason.clients]\n{points}\n")
         if look:
-            registry.forget()
+            packages.forget()
 
     yield put
     sys.modules.pop("acme_mason", None)
-    registry.forget()
+    packages.forget()
 
 
 def test_a_client_of_another_package_is_known_by_its_entry_point(install):
@@ -88,7 +88,7 @@ def test_entry_points_are_looked_for_once(install):
     before = registry.names()
     install("acme = acme_mason:AcmeClient", look=False)
     assert registry.names() == before
-    registry.forget()
+    packages.forget()
     assert registry.names() == ["acme", *before]
 
 

@@ -111,3 +111,18 @@ def test_arguments_that_wait_for_results_are_left_alone_and_stand_in_order():
     expected = {"sql": "SELECT 1", "table": "{{found}}", "limit": "{{found.count}}"}
     finished, faults = fitted("execution.query", arguments, {"x": 1})
     assert (finished, list(finished), faults) == (expected, list(expected), [])
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "expected"),
+    [
+        ("1.5", "float", 1.5),
+        (2, "float", 2),
+        ({"a": 1}, "Any", {"a": 1}),
+        # Types that only the package of the engine knows.
+        ([1], "list[Note]", [1]),
+        ("x", "Note", "x"),
+    ],
+)
+def test_types_of_engines_that_other_packages_bring(value, annotation, expected):
+    assert fitting(value, annotation) == expected

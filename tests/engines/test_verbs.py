@@ -47,3 +47,25 @@ def test_defaults_by_place_and_by_name_are_told_from_what_is_required():
         ),
         "stop": Verb("radio", "stop", read_only=False, required=(), optional=()),
     }
+
+
+def test_annotations_are_known_as_they_are_written_whether_they_are_deferred_or_not():
+    names = {}
+    source = (
+        "from collections.abc import Mapping, Sequence\n"
+        "class Radio:\n"
+        "    def play(self, a: str, b: int | None, c: Sequence[str], d: Mapping[str, int], e: list[str], f, g: 'X'):\n"
+        "        pass\n"
+    )
+    # Without what this module itself defers.
+    exec(compile(source, "radio", "exec", dont_inherit=True), names)
+    verb(read_only=True)(names["Radio"].play)
+    assert verbs_of("radio", names["Radio"])["play"].annotations == {
+        "a": "str",
+        "b": "int | None",
+        "c": "Sequence[str]",
+        "d": "Mapping[str, int]",
+        "e": "list[str]",
+        "f": "Any",
+        "g": "X",
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -222,3 +223,25 @@ def test_other_ways_to_escape(text: str) -> None:
 def test_verbs_in_all_files_count(project: Project) -> None:
     module = _module(project, "return work(1)", work="def work(c):\n    return c.storage.delete('x')\n")
     assert (module.calls, module.certain) == (("storage.delete",), True)
+
+
+@pytest.mark.parametrize(
+    ("body", "calls", "certain"),
+    [
+        ("return ctx.catalog.describe('a')", ("catalog.describe",), True),
+        ("return ctx.engine('catalog').describe('a')", ("catalog.describe",), True),
+        ("return ctx.engine('storage').read('a')", ("storage.read",), True),
+        ("catalog = ctx.engine('catalog'); return catalog.describe('a')", (), False),
+        ("return ctx.engine(ctx.params['name']).describe('a')", (), False),
+        ("return ctx.engine('nothing').describe('a')", (), False),
+        ("return ctx.nothing.describe('a')", (), False),
+        ("open = ctx.engine; return open('catalog').describe('a')", (), False),
+        # Only a context has engines of other packages: anything may have an attribute of that name.
+        ("return ctx.params['a'].catalog.describe('a')", (), True),
+    ],
+)
+def test_engines_of_other_packages_are_seen(
+    project: Project, catalog_package: Path, body: str, calls: tuple[str, ...], certain: bool
+) -> None:
+    module = _module(project, body)
+    assert (module.calls, module.certain) == (calls, certain)

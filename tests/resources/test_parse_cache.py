@@ -8,14 +8,17 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mason import packages
 from mason.errors import ResourceError
 from mason.resources.parse_cache import RACY_NS, Cache, trusted
 from mason.resources.walking import stamp_of
+from tests import catalogs
 from tests.resources.conftest import Project
 
 
@@ -231,3 +234,53 @@ def test_a_project_may_move(project: Project, operator: Callable[..., str]) -> N
     _plant(project)
     project.root = project.root.rename(project.root.parent / "moved")
     assert _addresses(project) == ["operator.from.cache"]
+
+
+PYTHON = """\
+import mason
+
+
+class TableGet(mason.Operator):
+    def run(self, ctx):
+        return ctx.catalog.describe("a")
+"""
+
+
+def test_other_engines_than_before_make_what_depended_on_them_be_read_again(
+    project: Project, catalog_package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("table/operator.yaml", "{type: operator, namespace: table, command: get}\n")
+    project.write("table/__init__.py", PYTHON)
+    path = [*sys.path]
+
+    def found() -> tuple[tuple[str, ...], bool]:
+        packages.forget()
+        module = project.load(cached=True).items[0].module
+        assert module is not None
+        _age(project)
+        return module.calls, module.certain
+
+    assert found() == (("catalog.describe",), True)
+    _plant(project)
+    assert _addresses(project) == ["operator.from.cache"]
+    monkeypatch.setattr(sys, "path", [each for each in path if each != str(catalog_package)])
+    assert found() == ((), False)
+    # Nobody brings an engine now, and that mattered.
+    _plant(project)
+    assert _addresses(project) == ["operator.from.cache"]
+    monkeypatch.setattr(sys, "path", path)
+    assert found() == (("catalog.describe",), True)
+
+
+def test_what_names_the_four_only_stays_known_whatever_is_installed(
+    project: Project, operator: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages.forget()
+    project.write("a.yaml", operator())
+    _addresses(project)
+    _age(project)
+    _plant(project)
+    monkeypatch.syspath_prepend(str(catalogs.put(tmp_path / "site")))
+    packages.forget()
+    assert _addresses(project) == ["operator.from.cache"]
+    packages.forget()

@@ -45,3 +45,18 @@ def test_names_have_the_one_pattern(kind: str) -> None:
 def test_a_kind_that_does_not_exist() -> None:
     with pytest.raises(KeyError, match="table"):
         schema("table")
+
+
+def test_other_engines_are_named_as_the_four_are():
+    rules = schema("config", {"data_catalog": "acme-catalog"})["properties"]
+    plain = schema("config")["properties"]
+    assert {name: rules[name] for name in plain} == plain
+    assert rules.keys() - plain.keys() == {"data_catalog_clients", "data_catalog_engine"}
+    assert rules["data_catalog_engine"] == {
+        **plain["storage_engine"],
+        "title": "Data catalog engine",
+        "description": (
+            "The one client that plays the data_catalog engine: short for data_catalog_clients with one entry."
+        ),
+    }
+    assert schema("workflow", {"data_catalog": "acme-catalog"}) == schema("workflow")

@@ -8,7 +8,7 @@ import pytest
 
 from mason.engines import ENGINES
 from mason.engines.engine import Engine
-from mason.errors import EngineError, NotConfirmedError
+from mason.errors import EngineError, NotConfirmedError, UnsupportedVerbError
 from mason.runtime.context import Context
 
 
@@ -106,3 +106,24 @@ def test_errors_that_only_look_like_those_of_the_file_system_are_left(tmp_path):
     ctx = Context({}, lambda role: Disk(), allowed=None, tell=lambda kind, message: None)
     with pytest.raises(ConnectionResetError):
         ctx.storage.exists("host")
+
+
+def test_an_engine_of_another_package_is_asked_by_its_name(catalog_package):
+    engine = Recording()
+    ctx = Context({}, lambda role: engine, allowed=frozenset(), tell=lambda kind, message: None)
+    ctx.catalog.describe("orders")
+    ctx.engine("catalog").describe(dataset="sales")
+    assert engine.asked == [("describe", ("orders",), {}), ("describe", (), {"dataset": "sales"})]
+    with pytest.raises(NotConfirmedError):
+        ctx.catalog.retire("orders")
+    with pytest.raises(UnsupportedVerbError) as refused:
+        ctx.catalog.explain("orders")
+    assert str(refused.value) == "There is no verb catalog.explain. Known: describe, annotate, retire."
+
+
+def test_what_nobody_brings_is_no_engine():
+    ctx = Context({}, lambda role: Recording(), allowed=None, tell=lambda kind, message: None)
+    with pytest.raises(AttributeError):
+        ctx.catalog.describe("orders")
+    with pytest.raises(UnsupportedVerbError):
+        ctx.engine("catalog")
