@@ -144,18 +144,19 @@ def resume(
 
 @runs_group.command("cancel")
 @click.argument("run_id")
+@click.option("--now", is_flag=True, help="Wait for nothing: what it is at is interrupted.")
 @click.pass_obj
-def cancel(invocation: Invocation, run_id: str) -> None:
+def cancel(invocation: Invocation, run_id: str, now: bool) -> None:
     """Let a run of this machine finish what it is at, and begin nothing new.
 
-    It is the process that is asked: other runs that the same mason apply does end as well. Asked again, it is not
-    hurried. RUN_ID last is the newest run.
+    Other runs that the same process does (those of one mason apply) go on. Asked again, the run is not hurried. RUN_ID
+    last is the newest run.
     """
     opened = open_project(invocation)
     run_id = history.meant_run(opened, run_id)
     # One that does not exist is told before anybody speaks of journals.
     history.show_run(opened, run_id)
-    show(run_history.asked_text(run_id, history.cancel_run(run_id)))
+    show(run_history.asked_text(run_id, history.cancel_run(run_id, now=now), now=now))
 
 
 @runs_group.command("prune")

@@ -9,7 +9,6 @@ from typing import Any
 from mason.project.runs.history import Asked, how_to_go_on
 from mason.render.tables import table
 from mason.render.terminal import Terminal
-from mason.resources.wording import shortened
 from mason.settings import History
 
 STYLES = {
@@ -155,14 +154,15 @@ def _listed(record: Mapping[str, Any], name: str) -> list[Any]:
     return listed if isinstance(listed, list) else []
 
 
-def asked_text(run_id: str, asked: Asked) -> str:
-    """Who was asked to end a run, and what else ends with it."""
-    others = f" It does {shortened(asked.others)} as well, which will end with it." if asked.others else ""
+def asked_text(run_id: str, asked: Asked, *, now: bool) -> str:
+    """Who was asked to end a run, and how it is stopped at once where it was asked before."""
     if not asked.before:
-        return f"Asked process {asked.pid} to end run {run_id}.{others}"
+        return f"Asked process {asked.pid} to {'stop' if now else 'end'} run {run_id}{' at once' if now else ''}."
+    if now:
+        return f"Process {asked.pid} was asked to stop run {run_id} at once before."
     return (
-        f"Process {asked.pid} was asked to end run {run_id} before, and finishes what it is at.{others} "
-        f"To stop it at once: kill -INT {asked.pid}"
+        f"Process {asked.pid} was asked to end run {run_id} before, and finishes what it is at. "
+        f"To stop it at once: mason runs cancel --now {run_id}"
     )
 
 

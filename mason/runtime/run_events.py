@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 from mason.errors import ConflictError, MasonError
 from mason.runtime.prepared_run import Tell
-from mason.state.journal import Journal, event_of
+from mason.state.journal import Journal, event_of, was_asked
 
 
 class RunEvents:
@@ -68,6 +69,15 @@ class RunEvents:
     def tell(self, event: str, **facts: Any) -> None:
         """Tell an event that is not worth keeping."""
         self._tell(event_of(event, **facts))
+
+    def asked(self) -> Mapping[str, Any] | None:
+        """What another process has written to ask the run to end, since this was asked last; told as it is found."""
+        if self._journal is None or not self._journal.others_wrote():
+            return None
+        asked = was_asked(self._journal.events())
+        if asked is not None:
+            self._tell(asked)
+        return asked
 
     def take_back(self) -> None:
         """Leave no journal of a run that did not begin after all. That of a resumed run stays."""

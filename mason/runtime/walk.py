@@ -35,7 +35,8 @@ __all__ = [
     "walk",
 ]
 
-# The longest wait in seconds: a system may tell a signal to a thread other than the one that handles it.
+# Seconds: the longest wait, because a system may tell a signal to a thread other than the one that handles it; and how
+# often somebody may have a look.
 _LOOK = 0.2
 
 
@@ -56,6 +57,7 @@ def walk(
     done: Mapping[str, Ended] = MappingProxyType({}),
     control: Control | None = None,
     retryable: Callable[[BaseException], bool] = _is_exception,
+    look: Callable[[], None] | None = None,
 ) -> dict[str, Ended]:
     """Call ``work`` with the id of each node and the number of the attempt (from 1), and return how each node ended.
 
@@ -77,6 +79,9 @@ def walk(
       another attempt: a node that waits for one is failed. After ``stop``, the walk returns at once, whatever still
       runs.
 
+    - ``look`` is called in the thread that walks, a few times a second whatever happens: for whoever can be asked from
+      outside to end the walk, and hands that on to ``control``.
+
     It blocks the thread that calls it, in waits that Ctrl-C ends at once. Where ``KeyboardInterrupt`` is raised then
     (because the caller does not handle the signal with a ``Control``), or the observer raises something, what
     runs is interrupted and left behind as after ``stop``, the observer is told nothing more, and the exception goes on.
@@ -90,6 +95,7 @@ def walk(
     _refuse(nodes, parallelism, done)
     control = Control() if control is None else control
     walked = _Walk(nodes, Workers(work, control), parallelism, observer or _Unobserved(), control, retryable)
+    walked.look = look
     return walked.run(done)
 
 
@@ -137,6 +143,8 @@ class _Walk:
         self._observer = observer
         self._control = control
         self._retryable = retryable
+        self.look: Callable[[], None] | None = None
+        self._next_look = 0.0
         self._stop: Stop | None = None
         # Of the dependencies of each node: how many have not ended, failed, were skipped. And whether a verdict is out.
         self._waiting = [0] * len(nodes)
@@ -218,6 +226,11 @@ class _Walk:
 
     def _wait(self) -> None:
         """Until something happens: one attempt ends, some timers are due, or the control wants to be looked at."""
+        if self.look is not None and (moment := monotonic()) >= self._next_look:
+            self._next_look = moment + _LOOK
+            self.look()
+            if self._is_finishing:
+                return
         seconds = min(max(self._timers[0][0] - monotonic(), 0), _LOOK) if self._timers else _LOOK
         try:
             # Without blocking if there is a report already: it counts even where a timer is due.

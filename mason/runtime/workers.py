@@ -121,11 +121,13 @@ class Control:
             signal.signal(signal.SIGINT, before)
 
     Several walks may share one control, such as a walk whose work walks in turn: all of them are asked. A control that
-    was asked stays so: a walk that begins with it cancels all of its nodes.
+    was asked stays so: a walk that begins with it cancels all of its nodes. A control ``within`` another one asks its
+    own walks alone, and they are asked by the other one as well, which also knows of the threads that they lost.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, within: Control | None = None) -> None:
         self.interrupts = Interrupts()
+        self._around: tuple[Control, ...] = (within, *within._around) if within is not None else ()
         self._finishing = False
         self._stopping = False
         self._walks: dict[int, SimpleQueue[Report | None]] = {}
@@ -144,12 +146,12 @@ class Control:
     @property
     def finishing(self) -> bool:
         """Whether :meth:`finish` or :meth:`stop` was called."""
-        return self._finishing
+        return self._finishing or any(control._finishing for control in self._around)
 
     @property
     def stopping(self) -> bool:
         """Whether :meth:`stop` was called."""
-        return self._stopping
+        return self._stopping or any(control._stopping for control in self._around)
 
     @property
     def lost(self) -> int:
@@ -181,7 +183,8 @@ class Workers:
         self._threads: list[threading.Thread] = []
         self._idle = 0
         self._lost = 0
-        control._walks[id(self)] = self.reports
+        for each in (control, *control._around):
+            each._walks[id(self)] = self.reports
 
     def reserve(self) -> bool:
         """Whether there is a thread that has nothing to do. A new one is started for it, where the system lets us."""
@@ -209,7 +212,8 @@ class Workers:
     def give_up(self, attempt: Attempt) -> None:
         """Interrupt it, and never count on its thread again."""
         self._lost += 1
-        self._control._given_up.append(attempt)
+        for control in (self._control, *self._control._around):
+            control._given_up.append(attempt)
         attempt.given_up = True
         for interrupt in tuple(attempt.interrupts):
             attempt.told = True
@@ -219,7 +223,8 @@ class Workers:
 
     def close(self) -> None:
         """Send the threads home, and see them off unless one of them is lost."""
-        del self._control._walks[id(self)]
+        for control in (self._control, *self._control._around):
+            del control._walks[id(self)]
         self._attempts.put(None)
         if not self._lost:
             for thread in self._threads:

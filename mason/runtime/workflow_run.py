@@ -30,6 +30,7 @@ from mason.runtime.output import Printed, aside, hearing, unheard
 from mason.runtime.prepared_run import INTERRUPTED, PreparedRun, RunEnd, Tell, Watch
 from mason.runtime.run_events import RunEvents
 from mason.runtime.walk import walk
+from mason.runtime.workers import Control
 from mason.state.lock import refuse_lost, who
 from mason.state.outcome import Outcome, Status, touched
 from mason.state.store import StateStore
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from mason.engines.engine import Engine
     from mason.runtime.deciding import Deciders
     from mason.runtime.python_source import Modules
-    from mason.runtime.workers import Control
 
 # Seconds for work that was given up to remove what it wrote halfway.
 _TIDYING = 2.0
@@ -78,13 +78,14 @@ def do_run(
     What a step returns is kept for the steps that refer to it, and for the classes that decide on what comes after it.
     Where one of these stops the run, that is a success.
 
-    ===========  ==================================================================================
+    ===========  ======================================================================================================
     parallelism  how many steps are done at once, at most
     tell         is told each event
-    control      ends the run early; what was done stays done
+    control      ends the run early; what was done stays done. A process that writes into the journal that the run is
+                 to end (``asked``) ends this run alone
     watch        is told how far long work is
     begun        is called once, when the journal and the record say that the run begins
-    ===========  ==================================================================================
+    ===========  ======================================================================================================
 
     Raises ``StateError`` when the journal or the record cannot be written before anything is done, and
     ``ConflictError`` when the run goes on elsewhere, or went on since it was prepared.
@@ -101,6 +102,14 @@ def do_run(
             events.take_back()
             raise
         begun()
+        own = Control(control)
+
+        def look() -> None:
+            asked = events.asked()
+            if asked is not None:
+                # An operator alone has nothing to finish first.
+                own.stop() if asked.get("at_once") or prepared.for_answer else own.finish()
+
         try:
             with aside() if prepared.alone else nullcontext(), on(prepared.occasion):
                 ended = walk(
@@ -109,15 +118,16 @@ def do_run(
                     parallelism=parallelism,
                     observer=run,
                     done={step: _ended(event) for step, event in (prepared.done or {}).items()},
-                    control=control,
+                    control=own,
                     retryable=_is_worth_a_retry,
+                    look=look,
                 )
         except MasonError as error:
-            return run.end({}, control, given_up=error)
+            return run.end({}, own, given_up=error)
         except BaseException as error:
-            run.end({}, control, given_up=error)
+            run.end({}, own, given_up=error)
             raise
-        return run.end({step: each.status for step, each in ended.items()}, control)
+        return run.end({step: each.status for step, each in ended.items()}, own)
 
 
 def _node(step: PlannedStep) -> Node:

@@ -14,7 +14,7 @@ import json
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Journal:
         self.path = path
         self._number = number
         self._lock = threading.Lock()
+        # How many bytes it had when it was last looked at, and all that was written here since.
+        self._size = 0
         _open.add(self)
 
     @classmethod
@@ -69,6 +71,7 @@ class Journal:
         except OSError as error:
             raise _unwritable(path, error) from error
         journal._cut_half_line()
+        journal.others_wrote()
         return journal
 
     @classmethod
@@ -107,6 +110,15 @@ class Journal:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             except OSError as error:
                 raise _unwritable(self.path, error) from error
+            self._size += written
+
+    def others_wrote(self) -> bool:
+        """Whether another process has added something since this was asked last. Costs next to nothing."""
+        with self._lock:
+            if self._number < 0:
+                return False
+            before, self._size = self._size, os.fstat(self._number).st_size
+            return before != self._size
 
     def events(self) -> list[dict[str, Any]]:
         """All events so far, in their order."""
@@ -163,6 +175,12 @@ def add_event(run_id: str, event: Mapping[str, Any]) -> None:
             os.close(number)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def was_asked(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The last event that asks a run to end, if one does since it began, or was resumed last."""
+    last = next((event for event in reversed(events) if event["event"] in ("begun", "resumed", "asked")), None)
+    return last if last is not None and last["event"] == "asked" else None
 
 
 def _line(event: Mapping[str, Any]) -> bytes:

@@ -245,28 +245,23 @@ def test_a_failed_run_that_may_have_cleaned_up_is_to_be_looked_at(mason, folder,
     assert mason("runs", "show", run_id).out.splitlines()[-1].endswith("may have undone what is kept: mason apply")
 
 
-def test_who_cancels_a_run_is_told_of_those_that_end_with_it(mason, folder, applied):
+def test_one_run_of_an_apply_is_cancelled_and_the_others_go_on(mason, folder, applied):
     one = BOTH.replace("text: one, seconds: 0", "text: one, seconds: 0, until: go")
     other = one.replace("name: both", "name: other").replace("path: log.txt", "path: other.txt")
     (folder / "runs.yaml").write_text(f"{one}---\n{other}")
     command = [sys.executable, "-m", "mason", "apply", "-y", "--parallelism", "2"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         wait_for(lambda: (folder / "log.txt.begun").exists() and (folder / "other.txt.begun").exists())
-        last, first = [each["run_id"] for each in mason("runs", "list", "--json").json["runs"]]
-        told = mason("runs", "cancel", first).out
-        again = mason("runs", "cancel", last).out
-        read_until(process.stderr, "Finishing what runs")
+        run_id = outcome(folder, "run.both")["run_id"]
+        told = mason("runs", "cancel", run_id).out
+        read_until(process.stderr, f"Run both: {who()} asked the run to end\n")
         (folder / "go").touch()
         process.wait(60)
-    assert told == (
-        f"Asked process {process.pid} to end run {first}. It does {last} as well, which will end with it.\n"
-    )
-    assert again == (
-        f"Process {process.pid} was asked to end run {last} before, and finishes what it is at. "
-        f"It does {first} as well, which will end with it. To stop it at once: kill -INT {process.pid}\n"
-    )
-    assert {each["status"] for each in mason("runs", "list", "--json").json["runs"]} == {"interrupted"}
-    assert (log(folder), (folder / "other.txt").read_text()) == (["one"], "one\n")
+    assert told == f"Asked process {process.pid} to end run {run_id}.\n"
+    assert process.returncode == 130
+    ended = {each["resource"]: each["status"] for each in mason("runs", "list", "--json").json["runs"]}
+    assert ended == {"run.both": "interrupted", "run.other": "succeeded"}
+    assert (log(folder), (folder / "other.txt").read_text()) == (["one"], "one\ntwo\n")
 
 
 def test_a_resumed_run_settles_its_resource(mason, folder, applied):

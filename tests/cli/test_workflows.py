@@ -17,7 +17,7 @@ import pytest
 from mason.project.runs.history import how_to_go_on
 from mason.state.lock import who
 from tests.cli.notes import ALL_LOCAL, WRITE
-from tests.waiting import interrupt, read_until, rest_of
+from tests.waiting import interrupt, rest_of
 
 REPOSITORY = Path(__file__).parents[2]
 READ = """\
@@ -255,7 +255,7 @@ def begin(*pairs: str) -> subprocess.Popen:
     )
 
 
-def until(process: subprocess.Popen, event: str, name: str) -> None:
+def until(process: subprocess.Popen, event: str, name: str | None = None) -> None:
     assert process.stdout is not None
     for line in process.stdout:
         found = json.loads(line)
@@ -310,7 +310,7 @@ def test_a_run_that_goes_on_is_not_resumed_but_can_be_cancelled(mason, folder, n
         told = mason("runs", "resume", record["run_id"], "-y")
         assert told.err == f"Error: Run {record['run_id']} goes on in another process. Wait until it has ended.\n"
         assert mason("runs", "cancel", record["run_id"]).code == 0
-        read_until(process.stderr, "Finishing what runs")
+        until(process, "asked")
         (folder / "go").touch()
         rest_of(process)
     assert process.returncode == 130
@@ -323,14 +323,14 @@ def test_a_run_that_is_cancelled_twice_finishes_what_it_is_at(mason, folder, not
     with begin("a.seconds:0,a.until:go,b.seconds:60") as process:
         until(process, "started", "a")
         first, second = (mason("runs", "cancel", "last").out for _ in range(2))
-        read_until(process.stderr, "Finishing what runs")
+        until(process, "asked")
         (folder / "go").touch()
         _, err = rest_of(process)
     (record,) = runs(mason)
     assert first == f"Asked process {process.pid} to end run {record['run_id']}.\n"
     assert second == (
         f"Process {process.pid} was asked to end run {record['run_id']} before, and finishes what it is at. "
-        f"To stop it at once: kill -INT {process.pid}\n"
+        f"To stop it at once: mason runs cancel --now {record['run_id']}\n"
     )
     assert "Stopping at once." not in err
     assert steps_of(record) == {"a": "succeeded", "b": "cancelled"}
@@ -342,9 +342,13 @@ def test_a_run_that_is_cancelled_twice_finishes_what_it_is_at(mason, folder, not
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as process:
         until(process, "said", "b")
         assert mason("runs", "cancel", "last").out.startswith("Asked process ")
-        read_until(process.stderr, "press Ctrl-C again")
-        process.send_signal(signal.SIGINT)
+        until(process, "asked")
+        assert mason("runs", "cancel", "--now", "last").out == (
+            f"Asked process {process.pid} to stop run {record['run_id']} at once.\n"
+        )
         rest_of(process)
+    (record,) = runs(mason)
+    assert (process.returncode, steps_of(record)) == (130, {"a": "succeeded", "b": "interrupted"})
 
 
 @pytest.mark.parametrize("seed", range(4))

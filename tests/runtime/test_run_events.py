@@ -8,7 +8,7 @@ import pytest
 from mason import secrets
 from mason.errors import ConflictError, StateError
 from mason.runtime.run_events import RunEvents
-from mason.state.journal import journal_path, read_journal
+from mason.state.journal import add_event, event_of, journal_path, read_journal
 
 RUN = "20261121T101500.042-3f9a1c"
 
@@ -90,3 +90,15 @@ def test_only_a_new_journal_is_taken_back(journals):
     with RunEvents(other, lambda event: None) as events:
         events.take_back()
     assert read_journal(other) is None
+
+
+def test_who_asks_the_run_to_end_is_told_once(journals):
+    told = []
+    with RunEvents(RUN, told.append) as events:
+        events.note("begun")
+        assert events.asked() is None
+        asked = event_of("asked", by="ann@here")
+        add_event(RUN, asked)
+        events.note("started", step="a", attempt=1)
+        assert [events.asked(), events.asked()] == [asked, None]
+    assert [event["event"] for event in told] == ["begun", "started", "asked"]

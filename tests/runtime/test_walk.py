@@ -913,3 +913,52 @@ def test_any_dag_asked_to_end_at_any_moment_and_gone_on_with(dag, moment, way, p
     work = Scripted(**script)
     assert statuses(walk(nodes, work, done=done, parallelism=parallelism)) == expected(nodes, script)
     assert not set(work.calls) & set(done)
+
+
+def test_a_control_within_another_asks_its_own_walk_alone():
+    outer = Control()
+    own, other = Control(outer), Control(outer)
+    own.finish()
+    assert (own.finishing, outer.finishing, other.finishing) == (True, False, False)
+    nodes = [Node("a")]
+    assert statuses(walk(nodes, Scripted(), control=own)) == {"a": "cancelled"}
+    assert statuses(walk(nodes, Scripted(), control=other)) == {"a": "succeeded"}
+    outer.stop()
+    assert (other.finishing, other.stopping) == (True, True)
+    assert statuses(walk(nodes, Scripted(), control=other)) == {"a": "cancelled"}
+
+
+def test_the_control_around_wakes_walks_and_knows_of_their_threads():
+    outer, begun, goes_on = Control(), threading.Event(), threading.Event()
+
+    def work(id, attempt):
+        begun.set()
+        goes_on.wait(LONG)
+
+    def stop():
+        begun.wait(LONG)
+        outer.stop()
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    ended = walk([Node("a")], work, control=Control(Control(outer)))
+    stopping.join()
+    assert (statuses(ended), outer.lost) == ({"a": "interrupted"}, 1)
+    goes_on.set()
+    wait_for(lambda: outer.lost == 0)
+
+
+@pytest.mark.parametrize("hangs", [True, False], ids=["while it waits", "while it is busy"])
+def test_whoever_may_look_can_end_a_walk(hangs):
+    control, goes_on, looks = Control(), threading.Event(), []
+    nodes = [Node("n0"), *(Node(f"n{number}", (f"n{number - 1}",)) for number in range(1, 50_000 if not hangs else 2))]
+
+    def look():
+        looks.append(threading.get_ident())
+        if len(looks) == 2:
+            control.finish()
+            goes_on.set()
+
+    ended = walk(nodes, lambda id, attempt: goes_on.wait(LONG) if hangs else None, control=control, look=look)
+    assert set(looks) == {threading.get_ident()}
+    assert (ended["n0"].status, ended[nodes[-1].id].status) == ("succeeded", "cancelled")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -22,7 +23,7 @@ from mason.resources.workflow_file import given_for_workflow
 from mason.runtime.prepared_run import PreparedRun
 from mason.runtime.workers import Control
 from mason.runtime.workflow_run import do_run
-from mason.state.journal import journal_path, read_journal
+from mason.state.journal import add_event, event_of, journal_path, read_journal
 from mason.state.memory import MemoryStateStore
 from tests.dryrun.test_prepare import CONFIGS, NOOP, flow, step
 from tests.planner.conftest import snapshot
@@ -269,3 +270,55 @@ def test_a_resumed_run_keeps_what_is_done_and_refuses_a_journal_that_went_on(sto
     end = do(rest, store, once)
     assert (end.status, len(calls)) == ("succeeded", 3)
     assert (end.record["started_at"], "resumed_at" in end.record) == (events[0]["at"], True)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_of_two_runs_in_one_process_the_one_that_is_asked_ends_alone(store, at_once):
+    """Both are in threads of their own, under one control."""
+    control, asked, goes_on = Control(), threading.Event(), threading.Event()
+    ids = ["20261121T101500.042-3f9a1c", "20261121T101500.043-3f9a1c"]
+    hang = threading.Barrier(3)
+
+    def run(run_id):
+        calls = []
+
+        def first_hangs():
+            calls.append(1)
+            if len(calls) == 1:
+                hang.wait(60)
+                goes_on.wait(60)
+            return []
+
+        def tell(event):
+            if event["event"] == "asked":
+                asked.set()
+
+        prepared = replace(workflow(step("a"), step("b", after="a")), new_id=run_id)
+        return do(prepared, store, first_hangs, control=control, tell=tell)
+
+    with ThreadPoolExecutor(2) as threads:
+        ends = [threads.submit(run, run_id) for run_id in ids]
+        hang.wait(60)
+        add_event(ids[0], event_of("asked", by="ann@here", **({"at_once": True} if at_once else {})))
+        assert asked.wait(60)
+        if at_once:
+            assert ends[0].result().status == "interrupted"
+        goes_on.set()
+        one, other = (end.result() for end in ends)
+    first = "interrupted" if at_once else "succeeded"
+    assert {each["step"]: each["status"] for each in one.record["steps"]} == {"a": first, "b": "cancelled"}
+    assert (one.status, other.status, control.finishing) == ("interrupted", "succeeded", False)
+
+
+def test_an_operator_alone_that_is_asked_to_end_has_nothing_to_finish(store):
+    goes_on = threading.Event()
+    prepared = replace(operator(), new_id="20261121T101500.042-3f9a1c")
+
+    def does():
+        add_event(prepared.new_id, event_of("asked", by="ann@here"))
+        goes_on.wait(60)
+        return []
+
+    end = do(prepared, store, does)
+    goes_on.set()
+    assert (end.status, end.record["errors"]) == ("interrupted", ["Interrupted."])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mason.errors import ConflictError, StateError
-from mason.state.journal import Journal, is_going_on, journal_path, read_journal, strange_lines
+from mason.state.journal import Journal, add_event, is_going_on, journal_path, read_journal, strange_lines, was_asked
 
 RUN = "20261121T101500.042-3f9a1c"
 
@@ -171,3 +171,22 @@ def test_who_only_looks_refuses_nobody() -> None:
         threading.Timer(0.1, fcntl.flock, (looked, fcntl.LOCK_UN)).start()
         with Journal.resume(RUN):
             pass
+
+
+def test_what_others_write_is_noticed_once() -> None:
+    with Journal.create(RUN) as journal:
+        journal.write(numbered(1))
+        assert not journal.others_wrote()
+        add_event(RUN, {"event": "asked", "at": "", "by": "ann@here"})
+        journal.write(numbered(2))
+        assert [journal.others_wrote() for _ in range(2)] == [True, False]
+    with Journal.resume(RUN) as journal:
+        assert not journal.others_wrote()
+    assert not journal.others_wrote()
+
+
+def test_a_run_was_asked_to_end_until_it_is_resumed() -> None:
+    asked = {"event": "asked", "by": "ann@here"}
+    assert was_asked([{"event": "begun"}, asked, {"event": "ended"}]) == asked
+    assert was_asked([{"event": "begun"}, asked, {"event": "resumed"}, {"event": "started"}]) is None
+    assert was_asked([]) is None

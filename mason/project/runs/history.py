@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mason.errors import ConflictError, NotFoundError, StateError, StateFormatError
@@ -173,24 +171,20 @@ def run_events(project: Project, run_id: str) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who was asked to end a run: the process, and the ids of the other runs that it does, which end as well.
-
-    ``before`` is true where it was asked before, and was not asked again.
-    """
+    """The process that does a run which was asked to end. ``before`` is true where it was asked before, and was not
+    asked again."""
 
     pid: int
-    others: tuple[str, ...] = ()
     before: bool = False
 
 
-def cancel_run(run_id: str) -> Asked:
-    """Ask the process that does a run to finish what it is at and begin nothing new: once, however often it is called.
+def cancel_run(run_id: str, *, now: bool = False) -> Asked:
+    """Ask a run to finish what it is at and begin nothing new: once, however often this is called. Other runs of the
+    process that does it go on. With ``now`` it is asked to wait for nothing.
 
     Raises ``StateError`` for a run of another machine or person, and ``ConflictError`` for one that nobody is doing.
     """
-    import signal
-
-    from mason.state.journal import add_event, event_of, is_going_on, read_journal
+    from mason.state.journal import add_event, event_of, is_going_on, read_journal, was_asked
 
     events = read_journal(run_id)
     if events is None:
@@ -198,48 +192,16 @@ def cancel_run(run_id: str) -> Asked:
     if not is_going_on(run_id):
         raise ConflictError(f"Run {run_id} has ended; there is nothing to cancel.")
     begun = begun_by(events)
-    # The process of a container, whose number is that of another one here.
+    # Another container may share the journals, and not the process that looks into them.
     host = str(begun.get("by", "")).rpartition("@")[2]
     if host and host != who().rpartition("@")[2]:
         raise StateError(f"Run {run_id} is done on {host}: cancel it there.")
+    asked = was_asked(events)
     pid = int(begun["pid"])
-    others = tuple(_others_of(begun, run_id))
-    try:
-        # Whether it can be asked at all is known before it is written that it was.
-        os.kill(pid, 0)
-        if _was_asked(events):
-            # A second signal would have it wait for nothing.
-            return Asked(pid, others, before=True)
-        for each in (run_id, *others):
-            # Where that cannot be written, the run is cancelled all the same.
-            with suppress(StateError):
-                add_event(each, event_of("asked", by=who()))
-        os.kill(pid, signal.SIGINT)
-    except ProcessLookupError as error:
-        raise ConflictError(f"Run {run_id} has ended; there is nothing to cancel.") from error
-    except PermissionError as error:
-        raise StateError(f"Process {pid}, which does run {run_id}, is {begun.get('by')}'s: ask them.") from error
-    return Asked(pid, others)
-
-
-def _was_asked(events: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a run was asked to end since it began, or was resumed last."""
-    told = [event["event"] for event in events if event["event"] in ("begun", "resumed", "asked")]
-    return bool(told[-1] == "asked")
-
-
-def _others_of(begun: Mapping[str, Any], run_id: str) -> Iterator[str]:
-    """The other runs that go on in the process that began this one."""
-    from mason.state.journal import is_going_on, list_journals, read_journal
-
-    for other, _ in list_journals():
-        if other == run_id or not is_going_on(other):
-            continue
-        # One that somebody edited is nobody's.
-        with suppress(StateError):
-            known = begun_by(read_journal(other) or ())
-            if (known["pid"], known.get("by")) == (begun["pid"], begun.get("by")):
-                yield other
+    if asked is not None and (not now or asked.get("at_once")):
+        return Asked(pid, before=True)
+    add_event(run_id, event_of("asked", by=who(), **({"at_once": True} if now else {})))
+    return Asked(pid)
 
 
 def _without(event: Mapping[str, Any], *keys: str) -> dict[str, Any]:
