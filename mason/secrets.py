@@ -90,6 +90,22 @@ def redact(value: Any, schema: Any) -> Any:
     return value
 
 
+def without_secrets(value: Any, schema: Any) -> Any:
+    """A configuration (or a part of one) without what is secret in it, and without URLs that hold a password."""
+    if isinstance(value, Mapping):
+        inner = {name: (each, property_schema(schema, name)) for name, each in value.items()}
+        return {name: without_secrets(each, of) for name, (each, of) in inner.items() if not _is_secret(each, of)}
+    if isinstance(value, list):
+        of = property_schema(schema, 0)
+        return [without_secrets(each, of) for each in value if not _is_secret(each, of)]
+    return value
+
+
+def _is_secret(value: Any, schema: Any) -> bool:
+    is_marked = isinstance(schema, Mapping) and schema.get("secret") is True
+    return is_marked or (isinstance(value, str) and any(passwords_in(value)))
+
+
 def resolve(
     configuration: Mapping[str, Any], schema: Mapping[str, Any], environment: Mapping[str, str], *, where: str
 ) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def _chain(configuration: Mapping[str, Any]) -> NoReturn:
 class LeakyClient(Client):
     """Prints, logs and raises what it was configured with."""
 
-    name: ClassVar[str] = "leaky"
+    name = "leaky"
 
     @classmethod
     def roles(cls) -> Mapping[str, type[Engine]]:
@@ -116,7 +116,6 @@ class LeakyClient(Client):
 
 
 class LeakyMetastore(Metastore):
-    client: ClassVar[str] = "leaky"
     supports: ClassVar[frozenset[str]] = frozenset({"get_table", "create_table"})
 
     def get_table(self, database: str, table: str, *, read_headers: bool | None = None, schema: bool = True) -> Table:
@@ -133,7 +132,6 @@ class LeakyMetastore(Metastore):
 
 
 class LeakyStorage(Storage):
-    client: ClassVar[str] = "leaky"
     supports: ClassVar[frozenset[str]] = frozenset({"fingerprint", "write"})
 
     def fingerprint(self, path: str, *, content: bool = False) -> str:
@@ -148,7 +146,6 @@ class LeakyStorage(Storage):
 
 
 class LeakyExecution(Execution):
-    client: ClassVar[str] = "leaky"
     supports: ClassVar[frozenset[str]] = frozenset({"query", "plan_merge", "merge"})
     capabilities: ClassVar[Capabilities] = Capabilities(writes=(FileFormat("csv"), FileFormat("parquet")))
 
@@ -187,7 +184,6 @@ class LeakyExecution(Execution):
 class LeakyScheduler(KeptScheduler):
     """Keeps schedules in a folder, and fails to keep those of which the name says so."""
 
-    client: ClassVar[str] = "leaky"
     supports: ClassVar[frozenset[str]] = KeptScheduler.supports | {"trigger_schedule"}
 
     def __init__(self, client: Client) -> None:

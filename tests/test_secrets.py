@@ -216,3 +216,30 @@ def test_log_lines_are_scrubbed_with_their_tracebacks():
         logger.exception("no %s", "logged-secret\\")
     assert told.getvalue().startswith("ERROR some.library: no REDACTED\nTraceback")
     assert told.getvalue().endswith("KeyError: 'REDACTED'\n")
+
+
+def test_what_is_secret_can_be_left_out():
+    schema = {
+        "properties": {
+            "key": {"secret": True},
+            "auth": {"properties": {"user": {}, "password": {"secret": True}}},
+            "tokens": {"items": {"secret": True}},
+            "hosts": {"items": {"properties": {"name": {}, "pin": {"secret": True}}}},
+        }
+    }
+    given = {
+        "key": "{{K}}",
+        "auth": {"user": "me", "password": "x"},
+        "tokens": ["a", "b"],
+        "hosts": [{"name": "h", "pin": 1}],
+        "url": "https://me:pass@host",
+        "urls": ["https://host", "https://me:pass@host"],
+        "region": "eu",
+    }
+    assert secrets.without_secrets(given, schema) == {
+        "auth": {"user": "me"},
+        "tokens": [],
+        "hosts": [{"name": "h"}],
+        "urls": ["https://host"],
+        "region": "eu",
+    }

@@ -15,6 +15,7 @@ __all__ = [
     "kept",
     "planned",
     "prepare",
+    "reach",
     "references",
     "run_results",
     "sentences",

@@ -163,17 +163,23 @@ def _changing(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterator[F
 def _config(definition: Mapping[str, Any], catalog: ClientCatalog) -> Iterator[Finding]:
     known = catalog.names()
     given = _mapping(definition.get("clients"))
+    types = {name: kind for name, client in given.items() if isinstance(kind := _mapping(client).get("type"), str)}
     loaded: dict[str, _Client | None] = {}
+    for name, kind in types.items():
+        if kind not in known:
+            loaded[name] = None
+            yield Finding(("clients", name, "type"), f"unknown client {kind!r}", _hint(kind, known))
     for role, path, client in [*_players(definition), *(("", ("clients", client), client) for client in given)]:
-        if client not in known:
-            yield Finding(path, f"unknown client {client!r}", _hint(client, known))
+        kind = types.get(client, client)
+        if kind not in known and client not in loaded:
+            yield Finding(path, f"unknown client {client!r}", _hint(client, sorted({*known, *types})))
             continue
         if client not in loaded:
             try:
-                loaded[client] = _Client(path, catalog.roles(client), catalog.schema(client))
+                loaded[client] = _Client(path, catalog.roles(kind), catalog.schema(kind))
             except (EngineError, MissingDependencyError) as error:
                 loaded[client] = None
-                yield Finding(path, f"client {client} cannot be loaded", str(error))
+                yield Finding(path, f"client {kind} cannot be loaded", str(error))
         found = loaded[client]
         if role and found and role not in found.roles:
             yield Finding(path, f"client {client} cannot play {role}", f"it plays: {', '.join(found.roles)}")
@@ -252,10 +258,12 @@ def _credentials(value: Any, client: str, path: Path) -> Iterator[Finding]:
         yield from _credentials(each, client, (*path, step))
 
 
-def published_client(schema: Mapping[str, Any]) -> dict[str, Any]:
+def published_client(schema: Mapping[str, Any], type_: Mapping[str, Any]) -> dict[str, Any]:
     """What editors may demand of a client's entry in a config: they accept what the check above accepts.
 
-    ``schema`` is the client's own. A ``{{NAME}}`` reference may stand for every value and must for a secret one, and a
+    ``schema`` is the client's own, ``type_`` that of the key ``type`` beside its configuration.
+
+    A ``{{NAME}}`` reference may stand for every value and must for a secret one, and a
     key without a value is as good as left out.
     """
     required = list(schema.get("required", ()))
@@ -269,7 +277,7 @@ def published_client(schema: Mapping[str, Any]) -> dict[str, Any]:
         configuration["additionalProperties"] = _published_property(additional, required=False)
     return {
         "type": kinds,
-        "properties": {"configuration": configuration},
+        "properties": {"type": type_, "configuration": configuration},
         "required": ["configuration"] if required else [],
         "additionalProperties": False,
     }

@@ -53,12 +53,13 @@ def _choose(
     if not clients:
         reasons.append(f"No client is configured for {role}.")
         return ""
-    if wanted is not None and wanted not in clients:
+    able = [client for client in clients if wanted in (None, config.type_of(client))]
+    if not able:
         reasons.append(f"Clients {clients} do not include supported client {wanted} for {role}.")
         return ""
     lacking = []
-    for client in [wanted] if wanted is not None else clients:
-        missing = sorted(verbs - catalog.roles(client).get(role, frozenset()))
+    for client in able:
+        missing = sorted(verbs - catalog.roles(config.type_of(client)).get(role, frozenset()))
         if not missing:
             return client
         lacking.append(f"Client {client} does not support {', '.join(f'{role}.{verb}' for verb in missing)}.")

@@ -28,7 +28,7 @@ def remember_secrets(config: Config, catalog: ClientCatalog, environment: Callab
     for client, configuration in config.clients.items():
         if any(secrets.references(value) for value in configuration.values()):
             try:
-                schema = catalog.schema(client)
+                schema = catalog.schema(config.type_of(client))
             except (EngineError, MissingDependencyError):
                 # Not installed here: nobody can tell what is secret.
                 schema = {"properties": {name: {"secret": True} for name in configuration}}
@@ -49,6 +49,20 @@ def resolve(config: Config, client: str, schema: Mapping[str, Any], environment:
     if faults:
         raise SettingsError("\n".join(f"In the configuration of {where}, {fault}" for fault in faults))
     return typed
+
+
+def resolve_public(
+    config: Config, client: str, schema: Mapping[str, Any], environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """The part of a client's configuration that others may know: what is not secret, and whose references are set."""
+    given = secrets.without_secrets(config.clients.get(client, {}), schema)
+    is_set = {name: all(each in environment for each in secrets.references(value)) for name, value in given.items()}
+    known = {name: value for name, value in given.items() if is_set[name]}
+    resolved = secrets.resolve(known, schema, environment, where=f"client {client} of config {config.id}")
+    typed = {name: _typed(value, known[name], property_schema(schema, name)) for name, value in resolved.items()}
+    # Once more: a reference may stand for a URL with a password.
+    public: dict[str, Any] = secrets.without_secrets(typed, schema)
+    return public
 
 
 def _typed(value: Any, given: Any, schema: Any) -> Any:

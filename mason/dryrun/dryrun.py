@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mason.dryrun.arguments import fit, waits
 from mason.dryrun.calls import Call
 from mason.dryrun.compatibility import choose_clients
+from mason.dryrun.reach import Reach
 from mason.dryrun.sentences import Pending, finish
 from mason.engines import engine_type
 from mason.errors import Diagnostic, ParameterError
@@ -101,16 +102,19 @@ def dry_run(
     known_values = {name: value for name, value in parameters.items() if name not in waiting}
     values = known_values | {name: _pending(parameters[name]) for name in waiting}
     calls, faults = [], []
+    reach = Reach(clients, config, catalog)
     for sentence in sentences:
         # The arguments of a Python operator show when it runs.
         finished, wrong = (
             fit(sentence, finish(sentence, values), known_values) if source is None else (sentence.arguments, [])
         )
+        if source is None:
+            wrong += reach.faults(sentence, finished)
         client = clients[sentence.engine]
         if source is None and not wrong:
             unknown = waits(sentence, known_values)
             told = {name: value for name, value in finished.items() if name not in unknown}
-            wrong = [*catalog.refusals(client, sentence.engine, sentence.verb, told, unknown)]
+            wrong = [*catalog.refusals(config.type_of(client), sentence.engine, sentence.verb, told, unknown)]
         faults += [Diagnostic("", 0, fault) for fault in wrong]
         read_only = engine_type(sentence.engine).verbs[sentence.verb].is_read_only(finished)
         calls.append(Call(client, sentence.engine, sentence.verb, finished, read_only, known=source is None))

@@ -23,6 +23,7 @@ __all__ = [
     "engine_type",
     "engine_types",
     "execution",
+    "file_urls",
     "interrupts",
     "ledger",
     "metastore",

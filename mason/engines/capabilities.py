@@ -42,6 +42,8 @@ class Capabilities:
     ``kept`` (two names that differ in case only are two), ``folded`` (kept as written, but such names are one),
     ``lower`` (turned into lower case), or empty: not known.
     ``time_digits``: digits behind the second that a time keeps on its way from a file to an answer.
+    ``schemes``: schemes (``file``, ``s3``) of the URLs that the engine takes in the place of paths and in the locations
+    of tables. The first one of a storage is that of the URLs that its ``locate`` gives. None by default.
     """
 
     reads: tuple[FileFormat, ...] = ()
@@ -50,6 +52,7 @@ class Capabilities:
     longest_name: int = 0
     name_case: str = ""
     time_digits: int = 0
+    schemes: tuple[str, ...] = ()
 
     def written(self, name: str) -> FileFormat | None:
         """How the format of that name is written; ``None`` where it is not."""

@@ -10,29 +10,46 @@ import importlib
 import json
 import sys
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from mason import secrets
 from mason.engines.engine import Engine
 from mason.engines.runner import WorkflowRunner
 from mason.errors import UnsupportedVerbError
+
+if TYPE_CHECKING:
+    from mason.engines.models import Table
 
 
 class Client(ABC):
     """One technology, configured. Constructing it opens no connection; the first verb does.
 
     ``configuration`` is the validated mapping from the config, secrets resolved. ``base`` is the folder that
-    relative paths in it start from: the project's root. ``runner`` runs workflows for schedulers that do not do it
-    themselves; whoever connects sets it.
+    relative paths in it start from: the project's root. ``engines`` says which class (``module:Class``) plays which
+    role. They are named and not imported, because their modules import this one.
 
-    ``engines`` says which class (``module:Class``) plays which role. They are named and not imported, because their
-    modules import this one.
+    What connects a client sets the others, before it asks for an engine:
+
+    ``name``
+        What the config calls it, where that is not the name of the technology.
+    ``neighbours``
+        The :meth:`public_facts` of the other clients that play engines in the config, by their names; and of each its
+        ``type`` (the technology) and its ``engines`` (a tuple of roles).
+    ``runner``
+        Runs workflows for schedulers that do not do it themselves.
+    ``find_table``
+        Gives the table of a database, by the names of both, for statements that name tables, where another client plays
+        the metastore; it raises ``NotFoundError``. ``None`` where the client looks for them itself.
     """
 
-    name: ClassVar[str] = ""
     engines: ClassVar[Mapping[str, str]] = {}
+    name: str = ""
+    neighbours: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     runner: WorkflowRunner | None = None
+    find_table: Callable[[str, str], Table] | None = None
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
         self.configuration = dict(configuration)
@@ -53,6 +70,17 @@ class Client(ABC):
         module = sys.modules[cls.__module__]
         loaded: dict[str, Any] = json.loads((Path(str(module.__file__)).parent / "schema.json").read_text("utf-8"))
         return loaded
+
+    @classmethod
+    def public_facts(cls, configuration: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
+        """What the other clients of a config are told of one with this ``configuration``, such as its endpoint.
+
+        That is all of the configuration that is given and not secret. A client whose configuration says less than its
+        neighbours need (a default, a path relative to ``base``) adds that; ``url`` is the URL that the paths of its
+        storage start from. It connects to nothing.
+        """
+        known: dict[str, Any] = secrets.without_secrets(configuration, cls.schema())
+        return known
 
     def engine(self, role: str) -> Engine:
         """This client in the given role; the same object each time. Raises ``UnsupportedVerbError``."""

@@ -24,7 +24,6 @@ class Engine(ABC):
 
     role: ClassVar[str] = ""
     verbs: ClassVar[dict[str, Verb]] = {}
-    client: ClassVar[str] = ""
     supports: ClassVar[frozenset[str]] = frozenset()
     capabilities: ClassVar[Capabilities] = Capabilities()
 
@@ -41,6 +40,11 @@ class Engine(ABC):
     def __init__(self, client: Any) -> None:
         """``client`` is the configured :class:`~mason.engines.client.Client` whose role this is."""
         self.connection = client
+
+    @property
+    def client(self) -> str:
+        """The name of the client, as the config has it."""
+        return str(self.connection.name)
 
     def lacks(self, verb: str) -> UnsupportedVerbError:
         """The error for a verb that this client does not do, ready to be raised."""

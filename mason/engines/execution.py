@@ -39,7 +39,7 @@ class Execution(Engine):
         """
         raise self.lacks("summarize")
 
-    @verb(read_only=True, changing_with="output")
+    @verb(read_only=True, changing_with="output", paths=("output",))
     def query(
         self,
         sql: str,
@@ -63,7 +63,7 @@ class Execution(Engine):
         """The job, with its status and logs. Raises ``NotFoundError``."""
         raise self.lacks("get_job")
 
-    @verb(read_only=False)
+    @verb(read_only=False, paths=("output",))
     def format(
         self,
         table: Table,
@@ -97,7 +97,7 @@ class Execution(Engine):
         """
         raise self.lacks("plan_merge")
 
-    @verb(read_only=False, shown_by="plan_merge")
+    @verb(read_only=False, shown_by="plan_merge", paths=("output",))
     def merge(
         self,
         table: Table,
@@ -115,7 +115,7 @@ class Execution(Engine):
         """
         raise self.lacks("merge")
 
-    @verb(read_only=False)
+    @verb(read_only=False, paths=("output",))
     def dedupe(
         self,
         table: Table,
@@ -131,7 +131,7 @@ class Execution(Engine):
         ``order_by``. Answers as :meth:`format`, with ``rows_in`` and ``removed`` in the manifest."""
         raise self.lacks("dedupe")
 
-    @verb(read_only=False)
+    @verb(read_only=False, paths=("output",))
     def fake(
         self,
         schema: Schema | Mapping[str, Any] | Table,

@@ -49,12 +49,12 @@ class Metastore(Engine):
         """The statement that would create the table, in the client's dialect. Raises ``NotFoundError``."""
         raise self.lacks("table_ddl")
 
-    @verb(read_only=False)
+    @verb(read_only=False, paths=("location",))
     def create_database(self, database: str, *, location: str | None = None) -> Database:
         """Create a database. Raises ``ConflictError`` when it exists already."""
         raise self.lacks("create_database")
 
-    @verb(read_only=False)
+    @verb(read_only=False, paths=("definition",))
     def create_table(
         self, database: str, table: str, *, definition: Table | Mapping[str, Any], overwrite: bool = False
     ) -> Job:

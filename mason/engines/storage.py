@@ -11,21 +11,36 @@ from mason.engines.verbs import verb
 
 
 class Storage(Engine):
-    """A tree of paths below the client's root. Paths use ``/``; a path outside the root is refused."""
+    """A tree of paths below the client's root. Paths use ``/``; a path outside the root is refused.
+
+    Every verb takes the URL that :meth:`locate` gives in the place of the path.
+    """
 
     role: ClassVar[str] = "storage"
 
-    @verb(read_only=True)
+    @verb(read_only=True, paths=("path",))
     def list_paths(self, path: str = "") -> list[Location]:
         """Files at and below ``path``, sorted; hidden ones left out. Raises ``NotFoundError``."""
         raise self.lacks("list_paths")
 
-    @verb(read_only=True)
+    @verb(read_only=True, paths=("path",))
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder at ``path``."""
         raise self.lacks("exists")
 
-    @verb(read_only=True)
+    @verb(read_only=True, paths=("path",))
+    def locate(self, path: str) -> str:
+        """The URL of the file, folder or glob at ``path``, which other clients can be given.
+
+        Nothing need be there. The URL is whole and the only one for its path: without ``.``, ``..``, doubled or last
+        slashes; the URL of a URL is that URL. ``locate("")`` is the root, and what is below a path has a URL that
+        begins with that of the path and a slash. What means something in URLs of its scheme is escaped as that scheme
+        has it (for ``file``: ``%``, ``?``, ``#``, spaces and all but ASCII as ``%XX``), wildcards stay wildcards.
+        Raises ``AccessDeniedError`` for a path outside the root, as all verbs do.
+        """
+        raise self.lacks("locate")
+
+    @verb(read_only=True, paths=("path",))
     def infer_table(
         self,
         path: str,
@@ -45,7 +60,7 @@ class Storage(Engine):
         """
         raise self.lacks("infer_table")
 
-    @verb(read_only=True)
+    @verb(read_only=True, paths=("path",))
     def fingerprint(self, path: str, *, content: bool = False) -> str:
         """A digest of names, sizes and modification times at ``path`` (a file, folder or glob).
 
@@ -54,22 +69,22 @@ class Storage(Engine):
         """
         raise self.lacks("fingerprint")
 
-    @verb(read_only=True)
+    @verb(read_only=True, paths=("path",))
     def read(self, path: str) -> bytes:
         """The whole content of one file. Raises ``NotFoundError``."""
         raise self.lacks("read")
 
-    @verb(read_only=False)
+    @verb(read_only=False, paths=("path",))
     def write(self, path: str, content: str | bytes, *, overwrite: bool = False) -> Location:
         """Write one file whole or not at all; text as UTF-8. Raises ``ConflictError`` when it exists."""
         raise self.lacks("write")
 
-    @verb(read_only=False)
+    @verb(read_only=False, paths=("path", "target"))
     def copy(self, path: str, target: str, *, overwrite: bool = False) -> Location:
         """Copy one file. Raises ``NotFoundError``, and ``ConflictError`` when the target exists."""
         raise self.lacks("copy")
 
-    @verb(read_only=False)
+    @verb(read_only=False, paths=("path",))
     def delete(self, path: str, *, recursive: bool = False) -> Location:
         """Delete a file, or with ``recursive`` a folder and all below it. Raises ``NotFoundError``."""
         raise self.lacks("delete")

@@ -23,6 +23,8 @@ class Verb:
     names the argument whose presence turns a read-only verb into a changing one (``query`` with ``output``).
     ``shown_by`` is the read-only verb that tells what a changing one would do, from the same arguments.
     ``annotations`` are the types of the arguments as they are written in the signature (``int | None``).
+    ``paths`` are the arguments that are paths (or URLs) of files, or hold one under ``location``; that tables have
+    locations need not be said.
     """
 
     engine: str
@@ -33,6 +35,7 @@ class Verb:
     changing_with: str | None = None
     shown_by: str | None = None
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    paths: tuple[str, ...] = ()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -50,12 +53,12 @@ class Verb:
 
 
 def verb(
-    *, read_only: bool, changing_with: str | None = None, shown_by: str | None = None
+    *, read_only: bool, changing_with: str | None = None, shown_by: str | None = None, paths: tuple[str, ...] = ()
 ) -> Callable[[Method], Method]:
     """Mark a method of an engine class as a verb."""
 
     def mark(method: Method) -> Method:
-        method.__dict__["_mason_verb"] = (read_only, changing_with, shown_by)
+        method.__dict__["_mason_verb"] = (read_only, changing_with, shown_by, paths)
         return method
 
     return mark
@@ -78,6 +81,7 @@ def verbs_of(engine: str, cls: type) -> dict[str, Verb]:
             changing_with=mark[1],
             shown_by=mark[2],
             annotations={each: _written(method.__annotations__.get(each, Any)) for each in names},
+            paths=mark[3],
         )
     return found
 

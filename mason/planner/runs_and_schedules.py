@@ -196,7 +196,8 @@ class Executions:
         held, coming = self._held(address), self._lookup(address)
         if held is None or coming is None or not held.is_as_applied:
             return
-        before, now = (Config.from_definition(entry.definition).clients.get(client, {}) for entry in (held, coming))
+        configs = (Config.from_definition(entry.definition) for entry in (held, coming))
+        before, now = ({"type": each.type_of(client), **each.clients.get(client, {})} for each in configs)
         names = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
         if names:
             yield (
@@ -353,14 +354,14 @@ def choose_scheduler(config: Config, workflow: Entry, catalog: ClientCatalog) ->
     able = [
         each
         for each in config.engines["scheduler"]
-        if "put_schedule" in catalog.roles(each).get("scheduler", frozenset())
+        if "put_schedule" in catalog.roles(config.type_of(each)).get("scheduler", frozenset())
     ]
     if not able:
         message = f"config {config.id} has no scheduler that keeps schedules"
         return Diagnostic("", 0, message, "name one in its scheduler_clients, such as local")
     typed = Workflow.from_definition(workflow.definition)
     supported = typed.supported_schedulers
-    chosen = next((each for each in able if each in supported or not supported), "")
+    chosen = next((each for each in able if config.type_of(each) in supported or not supported), "")
     if chosen:
         return chosen
     message = (

@@ -56,13 +56,15 @@ def _shown_clients(clients: Any) -> Any:
     if not isinstance(clients, Mapping) or not all(isinstance(given, Mapping) for given in clients.values()):
         return secrets.REDACTED
     return {
-        name: {**given, "configuration": _redacted(name, given["configuration"])} if "configuration" in given else given
+        name: {**given, "configuration": _redacted(given.get("type", name), given["configuration"])}
+        if "configuration" in given
+        else given
         for name, given in clients.items()
     }
 
 
-def _redacted(client: str, configuration: Any) -> Any:
-    if not isinstance(configuration, Mapping):
+def _redacted(client: Any, configuration: Any) -> Any:
+    if not isinstance(configuration, Mapping) or not isinstance(client, str):
         return secrets.REDACTED
     from mason.clients import registry
 

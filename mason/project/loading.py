@@ -53,9 +53,15 @@ def published_schema(kind: str) -> dict[str, Any]:
 
     published = schema(kind, {role: each.package for role, each in brought_roles().items()})
     if "clients" in published["properties"]:
-        known = published["properties"]["clients"]["properties"] = {}
+        clients = published["properties"]["clients"]
+        named = clients["additionalProperties"]
+        type_ = named["properties"]["type"]
+        known = clients["properties"] = {}
         for name in registry.names():
             # One client of another package that is broken does not take the schema from all others.
             with contextlib.suppress(EngineError, MissingDependencyError):
-                known[name] = published_client(registry.schema(name))
+                client = published_client(registry.schema(name), type_)
+                of_type = {"properties": {"type": {"const": name}}, "required": ["type"]}
+                named.setdefault("allOf", []).append({"if": of_type, "then": client})
+                known[name] = {"if": {"properties": {"type": {"enum": [name, None]}}}, "then": client, "else": named}
     return published

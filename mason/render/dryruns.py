@@ -21,7 +21,17 @@ _LONGEST = 100
 def dry_run_text(shown: DryRun, terminal: Terminal) -> str:
     """The finished sentences of a run, each with what it does to the world."""
     lines = [f"{title_of(shown.address)} with config {shown.config_id} would:", *sentence_lines(shown, terminal)]
+    storage = shown.clients.get("storage")
+    if storage and any(call.client != storage and _has_paths(call) for call in shown.calls):
+        lines.append(f"  Paths are relative to the storage, {storage}.")
     return "\n".join(lines)
+
+
+def _has_paths(call: Call) -> bool:
+    # Imported here: most dry runs are of one client.
+    from mason.engines import engine_type
+
+    return any(name in call.arguments for name in engine_type(call.engine).verbs[call.verb].paths)
 
 
 def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[str]:

@@ -8,16 +8,24 @@ from typing import Any
 from mason.resources.faults import Finding
 from mason.resources.kind import Kind, without
 from mason.resources.roles import ROLES, in_order, named_roles
-from mason.values import dataclass
+from mason.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Which clients play which engine (the first is preferred), and each client's configuration, secrets unresolved."""
+    """Which clients play which engine (the first is preferred), and each client's configuration, secrets unresolved.
+
+    Clients go by the names that the config gives them. ``types`` are the technologies of those whose names are others.
+    """
 
     id: str
     engines: Mapping[str, tuple[str, ...]]
     clients: Mapping[str, Mapping[str, Any]]
+    types: Mapping[str, str] = field(default_factory=dict)
+
+    def type_of(self, client: str) -> str:
+        """The technology (``local``) of a client by its name in this config."""
+        return self.types.get(client, client)
 
     @classmethod
     def from_definition(cls, definition: Mapping[str, Any]) -> Config:
@@ -29,6 +37,7 @@ class Config:
                 for role in in_order([*ROLES, *named_roles(definition)])
             },
             clients={name: given.get("configuration", {}) for name, given in definition.get("clients", {}).items()},
+            types={name: given["type"] for name, given in definition.get("clients", {}).items() if "type" in given},
         )
 
 
@@ -59,7 +68,8 @@ def _normalized(definition: Mapping[str, Any]) -> dict[str, Any]:
             key: value for key, value in ((given or {}).get("configuration") or {}).items() if value is not None
         }
         if configuration or name in clients:
-            clients[name] = {"configuration": configuration}
+            kind = (given or {}).get("type") or name
+            clients[name] = ({"type": kind} if kind != name else {}) | {"configuration": configuration}
     return plain | {"clients": clients}
 
 

@@ -10,6 +10,7 @@ __all__ = [
     "decision",
     "executor",
     "output",
+    "places",
     "prepared_run",
     "records",
     "walk",

@@ -32,6 +32,7 @@ from mason.errors import (
     UnsupportedVerbError,
 )
 from mason.resources.roles import is_role
+from mason.runtime.places import Places
 from mason.state.lock import refuse_lost
 
 
@@ -46,6 +47,8 @@ class Context:
         The ``engine.verb`` pairs that may be called with effects; ``None`` for all of them.
     is_promised
         Whether the author of the Python class promises that it only reads (``read_only: true``).
+    clients
+        The names of the clients that were chosen, by engine: whose paths are whose.
     tell
         Takes what the operator says: ``Info`` or ``Warnings``, and the message.
     tables
@@ -61,6 +64,7 @@ class Context:
         allowed: frozenset[str] | None,
         tell: Callable[[str, str], None],
         is_promised: bool = False,
+        clients: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         # A copy that cannot be written to: the record tells what the run was given.
         self.params: Mapping[str, Any] = MappingProxyType(copy.deepcopy(dict(params)))
@@ -68,6 +72,7 @@ class Context:
         self._allowed = allowed
         self._is_promised = is_promised
         self._tell = tell
+        self._places = Places(clients, open_engine)
         self.tables: dict[tuple[str, str], Mapping[str, Any] | None] = {}
 
     @property
@@ -137,12 +142,13 @@ class Context:
             _logged(f"for {opened.client} as {engine} do {name}({', '.join(f'{each}=...' for each in arguments)})"),
             _in_words(f"Client {opened.client} failed at {engine}.{name}"),
         ):
-            returned = getattr(opened, name)(*positional, **named)
+            located, named = self._places.given(verb, opened, positional, named)
+            returned = getattr(opened, name)(*located, **named)
         if engine == "metastore" and name in ("create_table", "delete_table"):
             # What a client of another package returns may be anything.
             made = returned.result if isinstance(returned, Job) else {}
             self.tables[arguments["database"], arguments["table"]] = made if name == "create_table" else None
-        return returned
+        return self._places.answered(opened, returned)
 
 
 @contextlib.contextmanager

@@ -46,7 +46,14 @@ def execute(
     def tell(kind: str, message: str) -> None:
         heard(kind, answer.tell(kind, message))
 
-    ctx = Context(shown.parameters, open_engine, allowed=shown.allowed, tell=tell, is_promised=shown.is_promised)
+    ctx = Context(
+        shown.parameters,
+        open_engine,
+        allowed=shown.allowed,
+        tell=tell,
+        is_promised=shown.is_promised,
+        clients=shown.clients,
+    )
     answer.tables = ctx.tables
     title = title_of(shown.address)
     try:
@@ -76,7 +83,13 @@ def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engi
     changes = [engine_type(sentence.engine).verbs[sentence.verb].shown_by for sentence in sentences]
     if not any(changes):
         return None
-    ctx = Context(shown.parameters, open_engine, allowed=frozenset(), tell=lambda kind, message: None)
+    ctx = Context(
+        shown.parameters,
+        open_engine,
+        allowed=frozenset(),
+        tell=lambda kind, message: None,
+        clients=shown.clients,
+    )
     values: dict[str, Any] = dict(ctx.params)
     for sentence, teller in zip(sentences, changes, strict=True):
         verb = engine_type(sentence.engine).verbs[sentence.verb]

@@ -22,6 +22,7 @@ from mason.engines import engine_type
 from mason.engines.capabilities import COMPRESSIONS, NAME_CASES
 from mason.engines.client import Client
 from mason.engines.engine import Engine
+from mason.engines.file_urls import scheme_of
 from mason.engines.metastore import Metastore
 from mason.engines.models import Job, Table
 from mason.engines.storage import Storage
@@ -92,6 +93,16 @@ class EngineSuite:
         """``close`` is safe to call twice."""
         client.close()
         client.close()
+
+    def test_public_facts_hold_no_secret(self, client: Client) -> None:
+        """What the neighbours of a client are told is not secret, and its ``url`` is that of its storage's root."""
+        canary = "a-secret-that-nobody-is-told"
+        marked = [name for name, given in client.schema()["properties"].items() if given.get("secret") is True]
+        facts = client.public_facts({**client.configuration, **dict.fromkeys(marked, canary)}, base=client.base)
+        assert canary not in repr(facts)
+        storage = client.engine("storage") if "storage" in client.roles() else None
+        if isinstance(storage, Storage) and "locate" in storage.supports and "url" in facts:
+            assert facts["url"] == storage.locate("")
 
     def test_schema_describes_every_property(self, client: Client) -> None:
         """The configuration's schema accepts only what it lists, and says what each property means."""
@@ -338,6 +349,7 @@ class StorageSuite(EngineSuite):
         asks: dict[str, tuple[Any, ...]] = {
             "list_paths": (path,),
             "exists": (path,),
+            "locate": (path,),
             "infer_table": (path,),
             "fingerprint": (path,),
             "read": (path,),
@@ -348,6 +360,75 @@ class StorageSuite(EngineSuite):
             if name in storage.supports:
                 with pytest.raises(AccessDeniedError):
                     getattr(storage, name)(*arguments)
+
+    @pytest.mark.parametrize(
+        ("path", "plain"),
+        [
+            ("a/b.csv", "a/b.csv"),
+            ("./a//c/../b.csv", "a/b.csv"),
+            ("a/b/", "a/b"),
+            ("a/..", ""),
+            (".", ""),
+            ("d/*.csv", "d/*.csv"),
+            ("./d/[ab]/**/*", "d/[ab]/**/*"),
+        ],
+    )
+    def test_locate_has_one_url_for_a_path(self, storage: Storage, path: str, plain: str) -> None:
+        """Without ``.``, ``..``, doubled or last slashes; below the URL of the root; the URL of a URL is that URL.
+        Nothing need be there."""
+        self.needs(storage, "locate")
+        root, url = storage.locate(""), storage.locate(path)
+        assert scheme_of(root) == storage.capabilities.schemes[0]
+        assert not root.endswith("/")
+        assert url == storage.locate(plain) == storage.locate(url)
+        assert url == f"{root}/{plain}".rstrip("/")
+
+    @pytest.mark.parametrize(
+        "name", ["ä b.txt", "100%.txt", "a#b.txt", "a%20b.txt", "k=v/a+b.txt", "a&b;c.txt", "日本"]
+    )
+    def test_locate_escapes(self, storage: Storage, name: str) -> None:
+        """Two paths have two URLs, and each leads to the file that was meant, whatever is in its name."""
+        self.needs(storage, "locate", "write", "read")
+        storage.write(name, name)
+        assert storage.read(storage.locate(name)) == name.encode()
+        assert storage.locate("a b.txt") != storage.locate("a%20b.txt")
+
+    def test_every_verb_takes_what_locate_gives(self, storage: Storage) -> None:
+        """In the place of the path, a file, folder or glob, and as it answers for the path."""
+        self.needs(storage, "locate", "write", "read", "exists", "list_paths", "delete")
+        assert storage.write(storage.locate("club/people.csv"), PEOPLE).path == "club/people.csv"
+        assert storage.read(storage.locate("club/people.csv")) == PEOPLE
+        assert storage.exists(storage.locate("club"))
+        assert not storage.exists(storage.locate("cub"))
+        for path in ("club/people.csv", "club", "club/*.csv", "club/p?ople.csv", "club/[opq]*"):
+            url = storage.locate(path)
+            assert [found.path for found in storage.list_paths(url)] == ["club/people.csv"]
+            if "fingerprint" in storage.supports:
+                assert storage.fingerprint(url) == storage.fingerprint(path)
+            if "infer_table" in storage.supports:
+                assert storage.infer_table(url).schema == storage.infer_table(path).schema
+        if "copy" in storage.supports:
+            copied = storage.copy(storage.locate("club/people.csv"), storage.locate("club/copy.csv"))
+            assert copied.path == "club/copy.csv"
+        assert storage.delete(storage.locate("club/people.csv")).path == "club/people.csv"
+        assert not storage.exists("club/people.csv")
+
+    @pytest.mark.parametrize("path", ["/..", "/../outside.txt", "/a/../../outside.txt"])
+    def test_urls_outside_are_refused(self, storage: Storage, path: str) -> None:
+        """A URL that leads out of the root is refused as a path is, and cannot be located either."""
+        self.needs(storage, "locate", "read")
+        for verb in (storage.read, storage.locate):
+            with pytest.raises(AccessDeniedError):
+                verb(storage.locate("") + path)
+
+    @pytest.mark.parametrize("url", ["nowhere://a/b", "x+y.z://b"])
+    def test_urls_of_others_are_refused(self, storage: Storage, url: str) -> None:
+        """A URL of a scheme that the client does not reach is refused, and named."""
+        self.needs(storage, "locate", "read")
+        for verb in (storage.read, storage.locate):
+            with pytest.raises(EngineError) as raised:
+                verb(url)
+            assert url in str(raised.value)
 
     @pytest.mark.parametrize("path", ["", ".", "a/.."])
     def test_root_is_not_deleted(self, storage: Storage, path: str) -> None:

@@ -30,7 +30,7 @@ parameters: {s: {parameters: {path: one.txt, text: hello}}}
 class CountedClient(LocalClient):
     """As ``local``, and counts. It cannot be closed where it is configured so."""
 
-    name: ClassVar[str] = "counted"
+    name = "counted"
     opened: ClassVar[int] = 0
     closed: ClassVar[int] = 0
     most: ClassVar[int] = 0

@@ -87,7 +87,7 @@ def test_outside_can_be_allowed(tmp_path: Path) -> None:
 def test_urls_and_nul_are_no_paths(local: Local) -> None:
     for path in ("s3://bucket/key.csv", "a\0b"):
         assert refusal(local.storage.read, path) == (
-            f"EngineError: {path!r} is no path that client local can reach; it takes paths of files."
+            f"EngineError: {path!r} is no path that client local can reach; it takes paths of files and file:// URLs."
         )
 
 

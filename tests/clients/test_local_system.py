@@ -65,7 +65,7 @@ def test_names_that_are_too_long(data: Local) -> None:
     assert refusal(data.storage.read, f"x{longest}") == told
     assert refusal(data.storage.infer_table, "x" * 9000) == told
     assert refusal(data.storage.exists, "\ud800") == (
-        "EngineError: '\\ud800' is no path that client local can reach; it takes paths of files."
+        "EngineError: '\\ud800' is no path that client local can reach; it takes paths of files and file:// URLs."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,39 @@ def test_a_triggered_schedule_is_a_job(memory: MemoryClient) -> None:
 def test_the_token_is_a_secret() -> None:
     given = {"token": "{{TOKEN}}", "memory_limit": "1GB"}
     assert list(secret_values(given, MemoryClient.schema())) == [(("token",), "{{TOKEN}}")]
+
+
+def test_another_client_is_reached_by_url_as_long_as_it_lives(memory: MemoryClient, tmp_path: Path) -> None:
+    other = MemoryClient({}, base=tmp_path)
+    storage, execution, theirs = memory.engine("storage"), memory.engine("execution"), other.engine("storage")
+    assert isinstance(storage, Storage)
+    assert isinstance(theirs, Storage)
+    assert isinstance(execution, Execution)
+    theirs.write("lake/a b.csv", "id,at\n1,a b\n2,c\n")
+    url = theirs.locate("lake/a b.csv")
+    assert url == f"memory://{other.id}/lake/a%20b.csv"
+    table = storage.infer_table(url)
+    assert table.location is not None
+    assert table.location.path == url
+    job = execution.query("SELECT sum(id) AS s FROM $table", table=table, output=theirs.locate("out/s.csv"))
+    assert isinstance(job, Job)
+    assert (job.result["output"], other.files["out/s.csv"]) == (f"memory://{other.id}/out/s.csv", b"s\n3\n")
+    # Written twice: what a folder that Mason wrote holds is known by its note, where names are those of URLs.
+    for overwrite in (False, True):
+        folder = execution.format(
+            table, output=theirs.locate("out/by at"), format="csv", partition_columns=["at"], overwrite=overwrite
+        )
+        assert [each["path"] for each in folder.result["files"]] == [
+            f"memory://{other.id}/out/by%20at/at=a%2520b/data_0.csv",
+            f"memory://{other.id}/out/by%20at/at=c/data_0.csv",
+        ]
+    assert memory.files == {}
+    assert [found.path for found in storage.list_paths(theirs.locate("lake"))] == [url]
+    assert storage.fingerprint(url) != ""
+    assert storage.delete(url).path == url
+    assert not storage.exists(url)
+    del other, theirs
+    gc.collect()
+    assert refusal(storage.read, url) == (
+        f"NotFoundError: {url} leads nowhere: the client memory that held it is gone, or in another process."
+    )

@@ -49,7 +49,7 @@ def test_sentences_that_no_engine_understands(do, path, message, remedy):
 
 
 def test_verbs_that_a_class_calls_and_nobody_has():
-    verbs = "list_paths, exists, infer_table, fingerprint, read, write, copy, delete"
+    verbs = "list_paths, exists, locate, infer_table, fingerprint, read, write, copy, delete"
     assert found(operator(do=[]), "storage.fetch", "storage.read") == [
         ((CALLS, "storage.fetch"), "the class calls storage.fetch, which is no verb", f"known: {verbs}")
     ]
@@ -113,6 +113,30 @@ def test_verbs_that_a_class_calls_although_read_only_is_true():
             ("clients", "local", "configuration", "warehose"),
             "unknown key 'warehose' in the configuration of client local",
             "did you mean 'warehouse'?",
+        ),
+        (
+            config(storage_clients=["lake"], clients={"lake": {"type": "lokal"}}),
+            ("clients", "lake", "type"),
+            "unknown client 'lokal'",
+            "did you mean 'local'?",
+        ),
+        (
+            config(storage_clients=["lak"], clients={"lake": {"type": "local"}}),
+            ("storage_clients", 0),
+            "unknown client 'lak'",
+            "did you mean 'lake'?",
+        ),
+        (
+            config(storage_clients=["nightly"], clients={"nightly": {"type": "local_async"}}),
+            ("storage_clients", 0),
+            "client nightly cannot play storage",
+            "it plays: scheduler",
+        ),
+        (
+            config(storage_clients=["lake"], clients={"lake": {"type": "local", "configuration": {"rot": "x"}}}),
+            ("clients", "lake", "configuration", "rot"),
+            "unknown key 'rot' in the configuration of client lake",
+            "did you mean 'root'?",
         ),
         (
             config(clients={"memory": {"configuration": {"token": "hunter2-literal"}}}),
@@ -241,7 +265,7 @@ CONFIGURATIONS = st.none() | st.fixed_dictionaries(
 def test_editors_accept_what_the_loader_accepts(client, configuration, whole):
     """And the reverse: what one of the two refuses, the other refuses too."""
     entry = {"configuration": configuration} if whole else None
-    schema = published_client(Catalog().schema(client))
+    schema = published_client(Catalog().schema(client), {})
     assert jsonschema_rs.validator_for(schema).is_valid(entry) == (faults(clients={client: entry}) == [])
 
 
@@ -268,7 +292,7 @@ def test_which_clients_there_are_is_asked_once_for_a_document(definition):
 
 
 def test_what_editors_show_of_a_property_is_kept():
-    properties = published_client(ACME)["properties"]["configuration"]["properties"]
+    properties = published_client(ACME, {})["properties"]["configuration"]["properties"]
     assert properties["token"]["title"] == "Token"
     assert properties["verify"]["default"] is True
 
@@ -292,3 +316,23 @@ KEYS = ["do", "supported_configurations", "clients", "metastore_clients", "stora
 @given(st.sampled_from(["config", "operator", "workflow"]), st.dictionaries(st.sampled_from(KEYS), ANY))
 def test_any_shape_is_looked_at_without_stumbling(kind, rest):
     assert isinstance(found({"type": kind, **rest}), list)
+
+
+@pytest.mark.parametrize(
+    ("clients", "is_right"),
+    [
+        ({"lake": {"type": "local", "configuration": {"root": "x"}}, "desk": {"type": "local"}}, True),
+        ({"lake": {"type": "memory", "configuration": {"token": "{{TOKEN}}"}}}, True),
+        # The type that is given counts, whatever the name is.
+        ({"memory": {"type": "local", "configuration": {"root": "x"}}}, True),
+        ({"local": {"type": "local", "configuration": {"root": "x"}}}, True),
+        ({"local": {"type": None, "configuration": {"root": "x"}}}, True),
+        ({"memory": {"type": "local", "configuration": {"token": "{{TOKEN}}"}}}, False),
+        ({"lake": {"type": "local", "configuration": {"root": 1}}}, False),
+        ({"local": {"type": "local", "configuration": {"root": 1}}}, False),
+    ],
+)
+def test_clients_may_have_names_of_their_own_and_editors_agree(clients, is_right):
+    definition = config(clients=clients)
+    fits = jsonschema_rs.validator_for(published_schema("config")).is_valid(definition)
+    assert fits == (found(definition) == []) == is_right

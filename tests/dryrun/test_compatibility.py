@@ -90,3 +90,14 @@ def test_the_nearest_of_several_supported_configurations_gives_the_reasons():
         choose_clients(operator(*supported), NEEDS, config(metastore=["glue"], execution=["s3x"]), Catalog())
     assert "Clients ['s3x'] do not include supported client athena for execution." in str(refused.value)
     assert "metastore" not in str(refused.value)
+
+
+def test_operators_name_technologies_and_configs_name_clients():
+    named = Config("3", {"metastore": ("old", "new"), "execution": ("new",)}, {}, {"old": "glue", "new": "athena"})
+    assert choose_clients(operator({"metastore": "athena"}), NEEDS, named, Catalog()) == {
+        "metastore": "new",
+        "execution": "new",
+    }
+    with pytest.raises(UnsupportedVerbError) as refused:
+        choose_clients(operator({"metastore": "new"}), NEEDS, named, Catalog())
+    assert "Clients ['old', 'new'] do not include supported client new for metastore." in str(refused.value)

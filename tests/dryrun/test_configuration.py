@@ -6,7 +6,7 @@ import pytest
 
 from mason import secrets
 from mason.clients import registry
-from mason.dryrun.configuration import remember_secrets, resolve
+from mason.dryrun.configuration import remember_secrets, resolve, resolve_public
 from mason.errors import SettingsError
 from mason.resources.config import Config
 
@@ -102,3 +102,28 @@ def test_secrets_are_remembered_for_clients_that_are_not_installed_too():
 
 def test_the_environment_is_not_read_for_nothing():
     remember_secrets(Config("1", {}, {"memory": {"memory_limit": "1GB"}}), registry, lambda: pytest.fail("read"))
+
+
+def test_what_others_may_know_is_not_secret_and_set():
+    schema = {
+        "properties": {
+            "key": {"type": "string", "secret": True},
+            "port": {"type": "integer"},
+            "auth": {"properties": {"user": {}, "password": {"secret": True}}},
+        }
+    }
+    given = {
+        "key": "{{KEY}}",
+        "port": "{{PORT}}",
+        "auth": {"user": "me", "password": "{{KEY}}"},
+        "endpoint": "{{ENDPOINT}}",
+        "region": "{{UNSET}}",
+        "url": "{{URL}}",
+    }
+    environment = {"KEY": "hunter2", "PORT": "80", "ENDPOINT": "http://x", "URL": "http://me:hunter2@x"}
+    known = resolve_public(Config("1", {}, {"x": given}), "x", schema, environment)
+    assert known == {
+        "port": 80,
+        "auth": {"user": "me"},
+        "endpoint": "http://x",
+    }

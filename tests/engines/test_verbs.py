@@ -69,3 +69,22 @@ def test_annotations_are_known_as_they_are_written_whether_they_are_deferred_or_
         "f": "Any",
         "g": "X",
     }
+
+
+def test_every_argument_that_is_a_path_is_marked():
+    paths = {str(each): each.paths for engine in ENGINES.values() for each in engine.verbs.values() if each.paths}
+    assert paths == {
+        "metastore.create_database": ("location",),
+        "metastore.create_table": ("definition",),
+        **{
+            f"storage.{name}": ("path",)
+            for name in ("list_paths", "exists", "locate", "infer_table", "fingerprint", "read", "write", "delete")
+        },
+        "storage.copy": ("path", "target"),
+        **{f"execution.{name}": ("output",) for name in ("query", "format", "merge", "dedupe", "fake")},
+    }
+    for engine in ENGINES.values():
+        for each in engine.verbs.values():
+            assert set(each.paths) <= set(each.arguments)
+            # By these names arguments are known to be paths everywhere.
+            assert {"path", "target", "output", "location"} & set(each.arguments) <= set(each.paths)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mason.resources.config import Config
 from mason.resources.resource import digest_of, encode
 from tests.resources.conftest import Project
 
@@ -68,3 +69,19 @@ def test_digest_covers_the_normal_form(project: Project) -> None:
     project.write("a.yaml", PAIRS["operator"][0])
     item = project.load().items[0]
     assert (encode(item.definition), digest_of(item.encoded)) == (item.encoded, item.digest)
+
+
+def test_a_client_has_a_type_where_its_name_is_another(project: Project) -> None:
+    """One without it has the normal form, and so the digest, that it had before there were types."""
+    project.write(
+        "a.yaml",
+        "type: config\nid: 3\nstorage_clients: [lake, local]\nclients:\n  lake: {type: local}\n"
+        "  local: {type: local, configuration: {root: x}}\n  unused: {type: local}\n",
+    )
+    definition = project.load().items[0].definition
+    assert definition["clients"] == {
+        "lake": {"type": "local", "configuration": {}},
+        "local": {"configuration": {"root": "x"}},
+    }
+    config = Config.from_definition(definition)
+    assert [config.type_of(name) for name in ("lake", "local", "other")] == ["local", "local", "other"]

@@ -22,7 +22,7 @@ FILES = (
 )
 """The formats that are written."""
 
-READING = Capabilities(reads=(*FILES[:-1], replace(FILES[-1], folders=True)), time_digits=9)
+READING = Capabilities(reads=(*FILES[:-1], replace(FILES[-1], folders=True)), time_digits=9, schemes=("file",))
 """A storage, which looks at files. A table may be a folder of spreadsheets; written is one."""
 
 NAMING = replace(READING, dialect="duckdb", name_case="folded")

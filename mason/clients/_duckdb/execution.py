@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -60,6 +60,11 @@ class DuckDBExecution(Execution):
 
     supports: ClassVar[frozenset[str]] = frozenset(Execution.verbs)
     capabilities: ClassVar[Capabilities] = WORKING
+
+    @property
+    def _find_table(self) -> Callable[[str, str], Table] | None:
+        found: Callable[[str, str], Table] | None = self.connection.find_table
+        return found
 
     @abstractmethod
     def _tables(self) -> AbstractContextManager[Tables]:
@@ -131,7 +136,12 @@ class DuckDBExecution(Execution):
 
             def resolve(schema: str, name: str) -> Source | NotFoundError | None:
                 where = schema or database
-                return tables.named_in_sql(where, name) if where else None
+                if not where or self._find_table is None:
+                    return tables.named_in_sql(where, name) if where else None
+                try:
+                    return tables.source(self._find_table(where, name))
+                except NotFoundError as error:
+                    return error
 
             if request.output is None:
                 return answering.query(

@@ -9,36 +9,79 @@ import errno
 import glob
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
+from mason.engines.file_urls import file_path, file_url
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
 
 
 class Root:
-    """A folder, and whether paths may lead out of it. ``client`` is named in errors."""
+    """A folder, and whether paths may lead out of it: anywhere with ``allow_outside``, and URLs into ``others``, real
+    paths of folders that are asked for when they are needed. ``client`` is named in errors."""
 
-    def __init__(self, path: Path, *, client: str, allow_outside: bool = False) -> None:
+    scheme: ClassVar[str] = "file"
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        client: str,
+        allow_outside: bool = False,
+        others: Callable[[], Collection[Path]] = tuple,
+    ) -> None:
         self.path = Path(os.path.realpath(path))
         self.client = client
         self.allow_outside = allow_outside
+        self.others = others
+
+    def path_of(self, url: str) -> str:
+        """The absolute path that a URL means. Raises ``EngineError`` for one that leads nowhere here."""
+        found = file_path(url)
+        if found is None:
+            raise self.unusable(url)
+        return found
+
+    def url_of(self, path: Path) -> str:
+        """The inverse of :meth:`path_of`."""
+        return file_url(path)
+
+    def plain(self, path: str) -> str:
+        """``path``, and where it is a URL the path that it means. Raises as :meth:`path_of`."""
+        return self.path_of(path) if "://" in path else path
+
+    def locate(self, path: str) -> str:
+        """The URL of what ``path`` leads to: a file, a folder or a glob, which need not exist.
+
+        It has no ``..`` and no links in it, but for the last name, which may be that of a link; wildcards stay. Raises
+        as :meth:`resolve`.
+        """
+        plain = self.plain(path)
+        if self._is_glob(plain):
+            base, pattern = self._base(plain, is_url="://" in path)
+            return self.url_of(base / pattern)
+        real, named = self.resolve(path), self.path / plain
+        return self.url_of(Path(os.path.realpath(named.parent)) / named.name if named.is_symlink() else real)
+
+    def unusable(self, path: str) -> EngineError:
+        """The error for what is no path of a file."""
+        takes = f"paths of files and {self.scheme}:// URLs"
+        return EngineError(f"{path!r} is no path that client {self.client} can reach; it takes {takes}.")
 
     def resolve(self, path: str) -> Path:
-        """The real path that ``path`` (relative to this folder, or absolute) leads to; it need not exist.
+        """The real path that ``path`` (relative to this folder, absolute, or a URL) leads to; it need not exist.
 
         Raises ``AccessDeniedError`` for a path outside of the folder, or that may not be looked at, and ``EngineError``
         for what is no path.
         """
         self.check()
-        unusable = f"{path!r} is no path that client {self.client} can reach; it takes paths of files."
-        if "://" in path:
-            raise EngineError(unusable)
         try:
-            real = Path(os.path.realpath(self.path / path))
+            real = Path(os.path.realpath(self.path / self.plain(path)))
         except ValueError as error:
             # A NUL, or half of a character.
-            raise EngineError(unusable) from error
-        if not self.holds(real):
+            raise self.unusable(path) from error
+        if not self._holds(real, is_url="://" in path):
             raise AccessDeniedError(
                 f"{path} lies outside of the client's root {self.path} "
                 f"(set allow_outside_root: true in the config's {self.client} client to allow it)."
@@ -95,14 +138,31 @@ class Root:
     def _remedy(self, first: str) -> str:
         return f"{first}, or name another one as root in the config's {self.client} client."
 
-    def holds(self, real: Path) -> bool:
-        """Whether a resolved path may be touched."""
-        return self.allow_outside or real == self.path or self.path in real.parents
+    def _holds(self, real: Path, *, is_url: bool) -> bool:
+        """Whether a resolved path may be touched: only URLs lead into other roots, and links that lie there."""
+        return self.has(real) or self.allow_outside or (is_url and self._is_elsewhere(real))
+
+    def has(self, path: Path) -> bool:
+        """Whether a path is, or is below, this folder."""
+        return path.is_relative_to(self.path)
+
+    def _is_elsewhere(self, path: Path) -> bool:
+        return any(path.is_relative_to(other) for other in self.others())
+
+    def owns(self, real: Path) -> bool:
+        """Whether a resolved path lies in this folder or another one that the client knows of."""
+        return real != self.path and (self.has(real) or self._is_elsewhere(real))
+
+    def would_lose(self, real: Path) -> bool:
+        """Whether this folder, or another one that the client knows of, would be gone with a resolved path."""
+        return any(root.is_relative_to(real) for root in (self.path, *self.others()))
 
     def show(self, path: Path | str) -> str:
-        """A path as a person would type it: relative to this folder where it lies inside."""
+        """A path as a person would type it: relative where it lies in this folder, its URL in one of ``others``."""
         path = Path(path)
-        return path.relative_to(self.path).as_posix() if path.is_relative_to(self.path) else path.as_posix()
+        if self.has(path):
+            return path.relative_to(self.path).as_posix()
+        return self.url_of(path) if self._is_elsewhere(path) else path.as_posix()
 
     def find(self, path: str, *, strict: bool = True) -> tuple[Path, list[Path]]:
         """The folder that a file, folder or glob starts from, and all files there that are data, sorted.
@@ -110,8 +170,8 @@ class Root:
         Links that lead outside are refused, or passed over when ``strict`` is false. Raises ``NotFoundError`` when
         a path without wildcards does not exist.
         """
-        if glob.has_magic(path) and not (self.path / path).exists():
-            return self._matching(path, strict)
+        if self._is_glob(plain := self.plain(path)):
+            return self._matching(plain, strict, is_url="://" in path)
         real = self.resolve(path)
         if real.is_file():
             return real.parent, [real]
@@ -119,15 +179,27 @@ class Root:
             raise NotFoundError(f"There is no file or folder {path or '.'} in {self.path}.")
         return real, list(self.walk(real, strict=strict))
 
-    def _matching(self, pattern: str, strict: bool) -> tuple[Path, list[Path]]:
+    def is_glob(self, path: str) -> bool:
+        """Whether ``path`` has wildcards, and there is nothing that is called so."""
+        return self._is_glob(self.plain(path))
+
+    def _is_glob(self, plain: str) -> bool:
+        return glob.has_magic(plain) and not (self.path / plain).exists()
+
+    def _base(self, pattern: str, *, is_url: bool) -> tuple[Path, str]:
+        """The folder that a glob starts from, and what is left of it."""
         parts = PurePosixPath(pattern).parts
         plain = next(index for index, part in enumerate(parts) if glob.has_magic(part))
-        base = self.resolve(str(PurePosixPath(*parts[:plain])) if plain else "")
+        base = str(PurePosixPath(*parts[:plain])) if plain else ""
+        return self.resolve(self.url_of(Path(base)) if is_url else base), str(PurePosixPath(*parts[plain:]))
+
+    def _matching(self, wanted: str, strict: bool, *, is_url: bool) -> tuple[Path, list[Path]]:
+        base, pattern = self._base(wanted, is_url=is_url)
         found: set[Path] = set()
         # Path.glob would take hidden files for data.
-        for match in glob.glob(str(PurePosixPath(*parts[plain:])), root_dir=base, recursive=True):  # noqa: PTH207
+        for match in glob.glob(pattern, root_dir=base, recursive=True):  # noqa: PTH207
             real = Path(os.path.realpath(base / match))
-            if not self.holds(real):
+            if not self._holds(real, is_url=is_url):
                 if strict:
                     self.resolve(self.show(base / match))
                 continue
@@ -152,7 +224,7 @@ class Root:
                 yield from self._met(Path(entry.path), strict)
             elif entry.is_symlink():
                 real = self.resolve(self.show(entry.path)) if strict else Path(os.path.realpath(entry.path))
-                if self.holds(real) and real.is_file():
+                if self._holds(real, is_url=self._is_elsewhere(folder)) and real.is_file():
                     yield real
             elif entry.is_file():
                 yield Path(entry.path)

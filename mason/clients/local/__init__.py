@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +16,8 @@ from mason.engines.client import Client
 
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
+    from mason.clients._duckdb.root import Root
+    from mason.clients.local.warehouse import Warehouse
 
 __all__ = ["LocalClient"]
 
@@ -22,7 +25,7 @@ __all__ = ["LocalClient"]
 class LocalClient(Client):
     """A folder and a warehouse file. Nothing is opened or made until a verb needs it."""
 
-    name: ClassVar[str] = "local"
+    name = "local"
     engines: ClassVar[Mapping[str, str]] = {
         "metastore": "mason.clients.local.metastore:LocalMetastore",
         "storage": "mason.clients.local.storage:LocalStorage",
@@ -32,17 +35,54 @@ class LocalClient(Client):
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
         from mason.clients._duckdb.reading.schemas import Seen
+
+        super().__init__(configuration, base=base)
+        self.seen = Seen()
+
+    @cached_property
+    def root(self) -> Root:
+        """The folder of its files. Those of its neighbours are reached from it, too."""
         from mason.clients._duckdb.root import Root
+        from mason.clients._warehouse.folder import configured_folder
+
+        return Root(
+            configured_folder(self, "root", "."),
+            client=self.name,
+            allow_outside=self.configuration.get("allow_outside_root", False),
+            others=lambda: self._neighbouring_roots,
+        )
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """What it keeps itself."""
         from mason.clients._warehouse.folder import configured_folder
         from mason.clients.local.warehouse import Warehouse
 
-        super().__init__(configuration, base=base)
-        given = self.configuration
-        self.root = Root(
-            configured_folder(self, "root", "."), client=self.name, allow_outside=given.get("allow_outside_root", False)
-        )
-        self.warehouse = Warehouse(configured_folder(self, "warehouse", "./warehouse"))
-        self.seen = Seen()
+        return Warehouse(configured_folder(self, "warehouse", "./warehouse"), client=self.name)
+
+    @classmethod
+    def public_facts(cls, configuration: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
+        """``root``, ``url`` and ``warehouse`` (its DuckDB file) beside what is configured, as they are meant."""
+        client = cls(configuration, base=base)
+        root = client.root
+        return {
+            **super().public_facts(configuration, base=base),
+            "root": str(root.path),
+            "url": root.url_of(root.path),
+            "warehouse": str(client.warehouse.file),
+        }
+
+    @cached_property
+    def _neighbouring_roots(self) -> frozenset[Path]:
+        from mason.engines.file_urls import file_path
+
+        paths = (file_path(str(facts.get("url", ""))) for facts in self.neighbours.values())
+        return frozenset(Path(os.path.realpath(path)) for path in paths if path)
+
+    def is_warehouse(self, file: Path) -> bool:
+        """Whether ``file`` is the DuckDB file of its own warehouse, or of that of a neighbour."""
+        files = (facts.get("warehouse") for facts in self.neighbours.values() if facts["type"] == "local")
+        return file == self.warehouse.file or str(file) in files
 
     @property
     def limits(self) -> Limits:

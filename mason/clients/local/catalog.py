@@ -13,8 +13,9 @@ from mason.clients._duckdb.reading.sources import source_of
 from mason.clients._duckdb.reading.table_files import FORMATS_READ
 from mason.clients._missing import missing
 from mason.clients.local import LocalClient, folder_tables
+from mason.engines.file_urls import scheme_of
 from mason.engines.models import Column, Database, Location, Schema, Table
-from mason.errors import ConflictError, EngineError, NotFoundError
+from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
 
 
 class Catalog:
@@ -104,8 +105,15 @@ class Catalog:
         """What reads a table, from its beginning or ``whole``, with files that may differ or not."""
         if table.format == "duckdb":
             sql = f"SELECT * FROM {qualified('warehouse', table.database, table.name)}"
-            return Source(sql, attach=self.warehouse.file, columnar=True)
+            return Source(sql, attach=self._warehouse_of(table), columnar=True)
         return source_of(table, self.root, self.client.limits, self.client.seen, whole=whole, merging=merging)
+
+    def _warehouse_of(self, table: Table) -> Path:
+        """The DuckDB file that a table is in. Raises ``AccessDeniedError`` for one that is none of the config's."""
+        file = self.root.path / self.root.plain(table.location.path if table.location else str(self.warehouse.file))
+        if not self.client.is_warehouse(file):
+            raise AccessDeniedError(f"Table {table.name} is in {file}, which is no warehouse of this config's clients.")
+        return file
 
     def named_in_sql(self, database: str, name: str) -> Source | NotFoundError:
         """The source of a table that a statement names, or the error that suggests near names.
@@ -125,6 +133,9 @@ class Catalog:
 
     def folder(self, database: str) -> Path | None:
         """The folder of that name; hidden ones are none. Raises ``AccessDeniedError`` for one outside of the root."""
+        if scheme_of(database):
+            # Not a name that any listing gives.
+            raise self.root.unusable(database)
         real = self.root.resolve(database)
         parts = real.relative_to(self.root.path).parts if real.is_relative_to(self.root.path) else real.parts[-1:]
         hidden = any(part.startswith(".") for part in parts)

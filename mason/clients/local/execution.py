@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 class LocalExecution(DuckDBExecution):
     """Jobs are kept in the warehouse's folder, so that other processes can ask for them."""
 
-    client: ClassVar[str] = "local"
     supports: ClassVar[frozenset[str]] = DuckDBExecution.supports
 
     def __init__(self, client: LocalClient) -> None:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 class LocalMetastore(Metastore):
     """Looks at folders each time it is asked; what it keeps itself is in the warehouse."""
 
-    client: ClassVar[str] = "local"
     supports: ClassVar[frozenset[str]] = frozenset(
         {
             "list_databases",
@@ -175,7 +174,7 @@ class LocalMetastore(Metastore):
         from mason.clients._duckdb.reading.table_files import files_at
 
         root = self.local.root
-        named = root.path / location
+        named = root.path / root.plain(location)
         if named.is_symlink():
             # A link goes itself; what it leads to stays.
             return [named]
@@ -185,7 +184,7 @@ class LocalMetastore(Metastore):
         except NotFoundError:
             return []
         for file in files:
-            if root.path not in file.parents or base not in file.parents:
+            if not root.owns(file) or base not in file.parents:
                 raise AccessDeniedError(
                     f"{root.show(file)} lies outside of {root.show(base)}, so it is not deleted with the table. "
                     "Delete it yourself, then delete the table again."
@@ -221,6 +220,6 @@ class LocalMetastore(Metastore):
 
     def _remove_empty_folders(self, emptied: set[Path]) -> None:
         for folder in sorted(emptied, key=lambda path: len(path.parts), reverse=True):
-            while folder != self.local.root.path and folder.is_dir() and not any(folder.iterdir()):
+            while not self.local.root.would_lose(folder) and folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
                 folder = folder.parent

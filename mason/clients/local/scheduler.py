@@ -13,7 +13,6 @@ from mason.engines.scheduler import Scheduler
 class LocalScheduler(KeptScheduler):
     """``mason scheduler start`` runs what is due; who triggers a schedule waits for its run."""
 
-    client: ClassVar[str] = "local"
     supports: ClassVar[frozenset[str]] = frozenset(Scheduler.verbs)
 
     def __init__(self, client: LocalClient) -> None:

@@ -11,6 +11,7 @@ from mason.clients._duckdb.abilities import READING
 from mason.clients._jobs import iso
 from mason.clients.local import LocalClient
 from mason.engines.capabilities import Capabilities
+from mason.engines.file_urls import scheme_of
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
@@ -19,9 +20,8 @@ from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFound
 class LocalStorage(Storage):
     """Paths are relative to the root; what leads out of it is refused."""
 
-    client: ClassVar[str] = "local"
     supports: ClassVar[frozenset[str]] = frozenset(
-        {"list_paths", "exists", "infer_table", "fingerprint", "read", "write", "copy", "delete"}
+        {"list_paths", "exists", "locate", "infer_table", "fingerprint", "read", "write", "copy", "delete"}
     )
     capabilities: ClassVar[Capabilities] = READING
 
@@ -37,6 +37,10 @@ class LocalStorage(Storage):
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder; a link that leads nowhere is none."""
         return self.root.resolve(path).exists()
+
+    def locate(self, path: str) -> str:
+        """``file:///absolute/path``. A link is located itself, not what it leads to."""
+        return self.root.locate(path)
 
     def infer_table(
         self,
@@ -95,13 +99,13 @@ class LocalStorage(Storage):
     def delete(self, path: str, *, recursive: bool = False) -> Location:
         """Delete a file or folder; the root itself is refused."""
         real = self.root.resolve(path)
-        if real == self.root.path or real in self.root.path.parents:
+        if self.root.would_lose(real):
             raise AccessDeniedError(f"{path or '.'} is the client's root, which is not deleted.")
         # A link goes itself; what it leads to stays.
-        named = self.root.path / path
+        named = self.root.path / self.root.plain(path)
         if named.is_symlink():
             named.unlink()
-            return Location(path)
+            return Location(self.root.show(named) if scheme_of(path) else path)
         if real.is_dir():
             if not recursive:
                 raise ConflictError(f"{path} is a folder. Ask for recursive to delete it and all below it.")

@@ -40,8 +40,8 @@ class Warehouse(WarehouseFolder):
     Reading makes nothing: no folder, no file. ``patience`` is how many seconds to wait for another process's lock.
     """
 
-    def __init__(self, path: Path, *, patience: float = 10.0) -> None:
-        super().__init__(path, client="local")
+    def __init__(self, path: Path, *, client: str = "local", patience: float = 10.0) -> None:
+        super().__init__(path, client=client)
         self.patience = patience
 
     def schemas(self) -> list[str]:

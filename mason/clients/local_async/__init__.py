@@ -7,10 +7,13 @@ that beside ``local`` for the other engines, whose ``job get`` tells how a trigg
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 from mason.engines.client import Client
+
+if TYPE_CHECKING:
+    from mason.clients._warehouse.folder import WarehouseFolder
 
 __all__ = ["LocalAsyncClient"]
 
@@ -18,13 +21,14 @@ __all__ = ["LocalAsyncClient"]
 class LocalAsyncClient(Client):
     """The folder of a warehouse. Nothing is made until a verb needs it."""
 
-    name: ClassVar[str] = "local_async"
+    name = "local_async"
     engines: ClassVar[Mapping[str, str]] = {
         "scheduler": "mason.clients.local_async.scheduler:LocalAsyncScheduler",
     }
 
-    def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
+    @cached_property
+    def warehouse(self) -> WarehouseFolder:
+        """Where it keeps schedules."""
         from mason.clients._warehouse.folder import WarehouseFolder, configured_folder
 
-        super().__init__(configuration, base=base)
-        self.warehouse = WarehouseFolder(configured_folder(self, "warehouse", "./warehouse"), client=self.name)
+        return WarehouseFolder(configured_folder(self, "warehouse", "./warehouse"), client=self.name)

@@ -13,7 +13,6 @@ from mason.engines.scheduler import Scheduler
 class LocalAsyncScheduler(KeptScheduler):
     """``mason scheduler start`` runs what is due, and what was triggered."""
 
-    client: ClassVar[str] = "local_async"
     supports: ClassVar[frozenset[str]] = frozenset(Scheduler.verbs)
 
     def __init__(self, client: LocalAsyncClient) -> None:

@@ -6,26 +6,33 @@ files only, so for the time of a verb that needs it the files are put into a tem
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakValueDictionary
 
 from mason.engines.client import Client
+from mason.engines.file_urls import escaped, scheme_of, unescaped
 from mason.engines.models import Job, Schedule, Table
-from mason.errors import NotFoundError
+from mason.errors import EngineError, NotFoundError
 
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
-    from mason.clients._duckdb.root import Root
+    from mason.clients.memory.held import HeldFiles
 
 __all__ = ["MemoryClient"]
 
 
 class MemoryClient(Client):
-    """Holds everything as plain attributes, which tests may look at; two clients share nothing."""
+    """Holds everything as plain attributes, which tests may look at.
 
-    name: ClassVar[str] = "memory"
+    Two clients share nothing, but each reaches what the other holds by its URL, as long as both are in use: it begins
+    with ``id``, which no other client of the process has.
+    """
+
+    name = "memory"
     engines: ClassVar[Mapping[str, str]] = {
         "metastore": "mason.clients.memory.metastore:MemoryMetastore",
         "storage": "mason.clients.memory.storage:MemoryStorage",
@@ -35,6 +42,8 @@ class MemoryClient(Client):
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
         super().__init__(configuration, base=base)
+        self.id = str(next(_ids))
+        _clients[self.id] = self
         self.files: dict[str, bytes] = {}
         self.written: dict[str, int] = {}
         self.databases: dict[str, dict[str, Table]] = {}
@@ -66,25 +75,34 @@ class MemoryClient(Client):
             raise NotFoundError(f"There is no job {job_id}.")
         return self.jobs[job_id]
 
+    def url_of(self, name: str) -> str:
+        """The URL of a file or folder of this client, by its name in one spelling; empty for the root."""
+        return f"memory://{self.id}/{escaped(name)}" if name not in ("", ".") else f"memory://{self.id}"
+
+    @staticmethod
+    def of_url(url: str) -> tuple[MemoryClient, str]:
+        """The client and the path that a URL means. Raises ``EngineError`` for one of another scheme, and
+        ``NotFoundError`` for a client that is not in this process."""
+        if scheme_of(url) != "memory":
+            raise EngineError(f"{url!r} is no path that client memory can reach; it takes paths and memory:// URLs.")
+        id, _, path = url[len("memory://") :].partition("/")
+        client = _clients.get(id)
+        if client is None:
+            raise NotFoundError(f"{url} leads nowhere: the client memory that held it is gone, or in another process.")
+        return client, unescaped(path)
+
     @contextmanager
-    def on_disk(self) -> Iterator[Root]:
+    def on_disk(self) -> Iterator[HeldFiles]:
         """All files in a temporary folder; what was written there is held when the context ends without an error."""
-        from tempfile import TemporaryDirectory
+        from mason.clients.memory.held import HeldFiles
 
-        from mason.clients._duckdb.root import Root
+        held = HeldFiles(self)
+        try:
+            yield held
+            held.take_up()
+        finally:
+            held.close()
 
-        with TemporaryDirectory(prefix="mason-memory-") as folder:
-            root = Root(Path(folder), client=self.name)
-            for path, content in self.files.items():
-                target = root.path / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-            before = {path: (root.path / path).stat().st_mtime_ns for path in self.files}
-            yield root
-            # Every file, also the notes that readers pass over.
-            after = {root.show(file): file for file in sorted(root.path.rglob("*")) if file.is_file()}
-            for path in before.keys() - after.keys():
-                del self.files[path], self.written[path]
-            for path, file in after.items():
-                if before.get(path) != file.stat().st_mtime_ns:
-                    self.put_file(path, file.read_bytes())
+
+_ids = itertools.count(1)
+_clients: WeakValueDictionary[str, MemoryClient] = WeakValueDictionary()

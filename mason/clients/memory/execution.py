@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from mason.clients._duckdb.execution import DuckDBExecution
 from mason.clients.memory import MemoryClient
+from mason.engines.capabilities import Capabilities
 from mason.engines.models import Job
 
 if TYPE_CHECKING:
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 class MemoryExecution(DuckDBExecution):
     """Jobs are held by the client; what they write becomes files of it."""
 
-    client: ClassVar[str] = "memory"
     supports: ClassVar[frozenset[str]] = DuckDBExecution.supports
+    capabilities: ClassVar[Capabilities] = replace(DuckDBExecution.capabilities, schemes=("memory",))
 
     def __init__(self, client: MemoryClient) -> None:
         super().__init__(client)

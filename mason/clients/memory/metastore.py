@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 class MemoryMetastore(Metastore):
     """Tables are there once they are registered; files alone are none."""
 
-    client: ClassVar[str] = "memory"
     supports: ClassVar[frozenset[str]] = frozenset(Metastore.verbs)
-    capabilities: ClassVar[Capabilities] = replace(NAMING, name_case="kept")
+    capabilities: ClassVar[Capabilities] = replace(NAMING, name_case="kept", schemes=("memory",))
 
     def __init__(self, client: MemoryClient) -> None:
         super().__init__(client)
@@ -112,16 +111,16 @@ class MemoryMetastore(Metastore):
         """Forget a registration, and with ``delete_files`` the files."""
         found = self._registered(database, table)
         if delete_files and found.location:
-            for path in self._files_of(found.location.path):
-                del self.memory.files[path]
+            for client, name in self._files_of(found.location.path):
+                del client.files[name]
         return self.memory.databases[database].pop(table)
 
-    def _files_of(self, location: str) -> list[str]:
+    def _files_of(self, location: str) -> list[tuple[MemoryClient, str]]:
         from mason.clients._duckdb.reading.table_files import files_at
 
         with self.memory.on_disk() as root:
             try:
-                return [root.show(file.path) for file in files_at(root, location)]
+                return [root.holder_of(file.path) for file in files_at(root, location)]
             except NotFoundError:
                 return []
 

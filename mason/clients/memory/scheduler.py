@@ -15,7 +15,6 @@ from mason.errors import ConflictError
 class MemoryScheduler(Scheduler):
     """Knows no time: nothing runs by itself."""
 
-    client: ClassVar[str] = "memory"
     supports: ClassVar[frozenset[str]] = frozenset(Scheduler.verbs)
 
     def __init__(self, client: MemoryClient) -> None:

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from mason.clients._duckdb.abilities import READING
 from mason.clients.memory import MemoryClient
 from mason.engines.capabilities import Capabilities
+from mason.engines.file_urls import scheme_of
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
-
-if TYPE_CHECKING:
-    from mason.clients._duckdb.root import Root
 
 
 class MemoryStorage(Storage):
     """Folders exist as long as there are files below them."""
 
-    client: ClassVar[str] = "memory"
     supports: ClassVar[frozenset[str]] = frozenset(
-        {"list_paths", "exists", "infer_table", "fingerprint", "read", "write", "copy", "delete"}
+        {"list_paths", "exists", "locate", "infer_table", "fingerprint", "read", "write", "copy", "delete"}
     )
-    capabilities: ClassVar[Capabilities] = READING
+    capabilities: ClassVar[Capabilities] = replace(READING, schemes=("memory",))
 
     def __init__(self, client: MemoryClient) -> None:
         super().__init__(client)
@@ -34,13 +32,18 @@ class MemoryStorage(Storage):
 
     def list_paths(self, path: str = "") -> list[Location]:
         """Files at and below a file, folder or glob; names that begin with ``.`` or ``_`` are left out."""
-        with self._found(path) as (root, paths):
-            return [Location(shown, len(self.memory.files[shown])) for shown in map(root.show, paths)]
+        with self._found(path) as paths:
+            return [Location(shown, len(content)) for shown, content, _ in paths]
 
     def exists(self, path: str) -> bool:
         """Whether there is a file at ``path``, or one below it."""
-        name = self._name(path)
-        return name in self.memory.files or not name or bool(self._below(name))
+        client, name = self._at(path)
+        return name in client.files or not name or bool(_below(client, name))
+
+    def locate(self, path: str) -> str:
+        """``memory://ID/path``, by which every client of this process reaches it."""
+        client, name = self._at(path)
+        return client.url_of(name)
 
     def infer_table(
         self,
@@ -56,7 +59,7 @@ class MemoryStorage(Storage):
         from mason.clients._duckdb.reading.inference import infer
         from mason.clients._duckdb.reading.schemas import Seen
 
-        self._name(path)
+        self._at(path)
         with self.memory.on_disk() as root:
             return infer(
                 path,
@@ -72,32 +75,31 @@ class MemoryStorage(Storage):
     def fingerprint(self, path: str, *, content: bool = False) -> str:
         """A sha256 of names, and of sizes and the numbers of the writes or of contents; empty where no file is."""
         digest = hashlib.sha256()
-        paths: Sequence[str] = ()
+        empty = True
         try:
-            with self._found(path) as (root, paths):
-                for shown in map(root.show, paths):
-                    held = self.memory.files[shown]
-                    version = (
-                        hashlib.sha256(held).hexdigest() if content else f"{len(held)}\0{self.memory.written[shown]}"
-                    )
+            with self._found(path) as paths:
+                for shown, held, written in paths:
+                    version = hashlib.sha256(held).hexdigest() if content else f"{len(held)}\0{written}"
                     digest.update(f"{shown}\0{version}\n".encode())
+                    empty = False
         except NotFoundError:
             pass
-        return f"sha256:{digest.hexdigest()}" if paths else ""
+        return "" if empty else f"sha256:{digest.hexdigest()}"
 
     def read(self, path: str) -> bytes:
         """The content of a file."""
-        return self.memory.files[self._file(path)]
+        client, name = self._file(path)
+        return client.files[name]
 
     def write(self, path: str, content: str | bytes, *, overwrite: bool = False) -> Location:
         """Hold a file."""
-        name = self._name(path)
-        if not name or self._below(name):
+        client, name = self._at(path)
+        if not name or _below(client, name):
             raise ConflictError(f"{path or '.'} is a folder; name the file to write.")
-        if name in self.memory.files and not overwrite:
+        if name in client.files and not overwrite:
             raise ConflictError(f"{path} exists already. Ask for overwrite to replace it.")
-        self.memory.put_file(name, content.encode("utf-8") if isinstance(content, str) else content)
-        return Location(name, len(self.memory.files[name]))
+        client.put_file(name, content.encode("utf-8") if isinstance(content, str) else content)
+        return Location(self._shown(client, name), len(client.files[name]))
 
     def copy(self, path: str, target: str, *, overwrite: bool = False) -> Location:
         """Hold the same bytes under another path."""
@@ -105,40 +107,50 @@ class MemoryStorage(Storage):
 
     def delete(self, path: str, *, recursive: bool = False) -> Location:
         """Drop a file, or all below a path."""
-        name = self._name(path)
+        client, name = self._at(path)
         if not name:
             raise AccessDeniedError(f"{path or '.'} is the client's root, which is not deleted.")
-        if name in self.memory.files:
-            return Location(name, len(self.memory.files.pop(name)))
-        below = self._below(name)
+        if name in client.files:
+            return Location(self._shown(client, name), len(client.files.pop(name)))
+        below = _below(client, name)
         if not below:
             raise NotFoundError(f"There is no file {path}.")
         if not recursive:
             raise ConflictError(f"{path} is a folder. Ask for recursive to delete it and all below it.")
         for each in below:
-            del self.memory.files[each]
-        return Location(name)
+            del client.files[each]
+        return Location(self._shown(client, name))
 
     @contextmanager
-    def _found(self, path: str) -> Iterator[tuple[Root, list[str]]]:
-        self._name(path)
+    def _found(self, path: str) -> Iterator[Iterator[tuple[str, bytes, int]]]:
+        """Of each file at ``path`` how it is shown, its content, and the number of its last write."""
+        self._at(path)
         with self.memory.on_disk() as root:
-            yield root, [str(found) for found in root.find(path)[1]]
+            found = ((shown, self._at(shown)) for shown in map(root.show, root.find(path)[1]))
+            yield ((shown, client.files[name], client.written[name]) for shown, (client, name) in found)
 
-    def _file(self, path: str) -> str:
-        name = self._name(path)
-        if name not in self.memory.files:
-            if self._below(name):
+    def _file(self, path: str) -> tuple[MemoryClient, str]:
+        client, name = self._at(path)
+        if name not in client.files:
+            if _below(client, name):
                 raise EngineError(f"{path} is a folder, not a file.")
             raise NotFoundError(f"There is no file {path}.")
-        return name
+        return client, name
 
-    def _below(self, name: str) -> list[str]:
-        return [each for each in self.memory.files if each.startswith(f"{name}/")]
+    def _shown(self, client: MemoryClient, name: str) -> str:
+        return name if client is self.memory else client.url_of(name)
 
-    def _name(self, path: str) -> str:
-        """The path in its one spelling. Raises ``AccessDeniedError`` when it leads out of the root."""
-        name = posixpath.normpath(path) if path else "."
+    def _at(self, path: str) -> tuple[MemoryClient, str]:
+        """Whose file it is, and its path in the one spelling that it has.
+
+        Raises ``AccessDeniedError`` for a path that leads out of the root, and as ``MemoryClient.of_url``.
+        """
+        client, inside = MemoryClient.of_url(path) if scheme_of(path) else (self.memory, path)
+        name = posixpath.normpath(inside) if inside else "."
         if name.startswith(("/", "../")) or name == "..":
             raise AccessDeniedError(f"{path} lies outside of the client's root: paths are relative and stay inside.")
-        return "" if name == "." else name
+        return client, "" if name == "." else name
+
+
+def _below(client: MemoryClient, name: str) -> list[str]:
+    return [each for each in client.files if each.startswith(f"{name}/")]

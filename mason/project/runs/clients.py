@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from mason.errors import (
     UnsupportedVerbError,
 )
 from mason.project.opening import Project
+from mason.project.runs.neighbours import Neighbours
 from mason.resources.config import Config
 from mason.settings import ProjectSettings
 
@@ -65,24 +67,34 @@ class Clients:
         self._config = config
         self._chosen = chosen
         self._open: dict[str, Client] = {}
+        self._lock = threading.RLock()
 
     def engine(self, role: str) -> Engine:
         """The engine that plays ``role``. Raises ``UnsupportedVerbError`` when the config has none."""
         name = self._chosen.get(role)
         if not name:
             raise UnsupportedVerbError(f"Config {self._config.id} has no client for {role}.")
-        if name not in self._open:
-            self._open[name] = self._connect(name)
-        return self._open[name].engine(role)
+        # What steps do in threads may ask for another engine on the way.
+        with self._lock:
+            if name not in self._open:
+                self._open[name] = self._connect(name)
+            return self._open[name].engine(role)
 
     def _connect(self, name: str) -> Client:
         from mason.clients import registry
         from mason.dryrun import configuration
 
-        cls = registry.client_class(name)
+        cls = registry.client_class(self._config.type_of(name))
         resolved = configuration.resolve(self._config, name, cls.schema(), settings.environment(self._project))
         client = cls(resolved, base=self._project.root)
+        client.name = name
+        client.neighbours = Neighbours(self._project, self._config, name)
         client.runner = self._runner() if self._runner else None
+        metastore = self._chosen.get("metastore", name)
+        if metastore not in (name, ""):
+            from mason.runtime.places import TableFinder
+
+            client.find_table = TableFinder(self._chosen, self.engine)
         return client
 
     def close(self) -> list[str]:

@@ -76,7 +76,7 @@ def _able_storage(config: Config) -> str:
     from mason.clients import registry
 
     for client in config.engines["storage"]:
-        if "fingerprint" in registry.roles(client).get("storage", frozenset()):
+        if "fingerprint" in registry.roles(config.type_of(client)).get("storage", frozenset()):
             return client
     raise UnsupportedVerbError(f"Config {config.id} has no storage that can tell whether files changed.")
 

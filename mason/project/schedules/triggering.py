@@ -94,7 +94,7 @@ def _self_running(project: Project, fault: Callable[[str, MasonError], None]) ->
         for client in config.engines.get("scheduler", ()):
             with ExitStack() as opened:
                 try:
-                    role = registry.client_class(client).roles().get("scheduler")
+                    role = registry.client_class(config.type_of(client)).roles().get("scheduler")
                     if role is None or not issubclass(role, SelfRunning):
                         continue
                     engine = opened.enter_context(scheduler_of(project, config, client))

@@ -118,7 +118,7 @@ def _literal_secrets(definition: Any) -> Iterator[tuple[str, str]]:
 
     for client, given in definition.get("clients", {}).items():
         try:
-            schema = registry.schema(client)
+            schema = registry.schema(given.get("type") or client)
         except (EngineError, MissingDependencyError):
             # Applied by somebody who has a client that is not installed here: nobody can tell what is secret.
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -34,7 +33,7 @@ def infer(
     Raises ``NotFoundError`` for a column that is not there, and ``EngineError`` for an unknown option or type.
     """
     base, _ = root.find(path)
-    if glob.has_magic(path) and not (root.path / path).exists():
+    if root.is_glob(path):
         # A glob is named for the folder that it starts from.
         location, name = path, base.name
     else:

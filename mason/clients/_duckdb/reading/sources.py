@@ -89,7 +89,7 @@ def source_of(
         raise EngineError(f"{title(table).capitalize()} has no location, so client {root.client} cannot read it.")
     schema = look_at(table, root, limits, seen, whole=whole, merging=merging)[1]
     found = replace(source(schema, root=root.path), changes=schema.changes)
-    folder = root.path / table.location.path
+    folder = root.path / root.plain(table.location.path)
     return replace(found, folder=folder) if folder.is_dir() else found
 
 
@@ -97,7 +97,8 @@ def relative(schema: TableSchema, root: Root) -> TableSchema:
     """The same files by paths from the root, for SQL that must survive a move of the project."""
 
     def moved(each: FileSchema) -> FileSchema:
-        return replace(each, file=replace(each.file, path=Path(root.show(each.file.path))))
+        path = each.file.path
+        return replace(each, file=replace(each.file, path=path.relative_to(root.path) if root.has(path) else path))
 
     return replace(schema, files=tuple(moved(each) for each in schema.files))
 

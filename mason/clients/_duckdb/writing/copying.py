@@ -69,7 +69,7 @@ def write(
         raise EngineError("The files that were read changed meanwhile, so nothing was written. Run it again.")
     files = sorted(each for each in path.rglob("*") if each.is_file()) if output.folder else [path]
     sizes = {
-        f"{shown}/{each.relative_to(path).as_posix()}" if output.folder else shown: each.stat().st_size
+        show(str(placed.target / each.relative_to(path))) if output.folder else shown: each.stat().st_size
         for each in files
     }
     manifest = {

@@ -16,6 +16,7 @@ from mason.clients._duckdb.reading.readers import Source
 from mason.clients._duckdb.root import Root
 from mason.clients._duckdb.writing.atomic import whole
 from mason.clients._tables.requests import Output
+from mason.engines.file_urls import scheme_of, unescaped
 from mason.errors import ConflictError
 from mason.resources.wording import listing
 from mason.values import dataclass
@@ -46,7 +47,7 @@ def place(root: Root, output: Output) -> Placed:
 def _check_target(placed: Placed, root: Root) -> None:
     """Raises ``ConflictError`` when something is there that is not to be replaced, or must not be."""
     output, target, shown = placed.output, placed.target, root.show(placed.target)
-    if target == root.path or target in root.path.parents:
+    if root.would_lose(target):
         raise ConflictError(f"{shown} is the client's root, which is not replaced. Name a folder in it.")
     if not target.exists():
         return
@@ -78,6 +79,8 @@ def _strangers(folder: Path) -> list[str] | None:
     try:
         note = json.loads((folder / NOTE).read_text("utf-8"))
         written = {each["path"].removeprefix(f"{note['output']}/") for each in note["files"]}
+        if scheme_of(note["output"]):
+            written = {unescaped(each) for each in written}
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return sorted(found - written - {NOTE})
