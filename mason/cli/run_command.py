@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,9 +42,10 @@ from mason.secrets import scrub_all
 
 # What workflows take is imported where it is used: a run of an operator starts faster without.
 if TYPE_CHECKING:
+    from mason.engines.progress import Progress
     from mason.project.schedules.triggering import Putting
     from mason.render.live import LiveTree
-    from mason.runtime.prepared_run import PreparedRun
+    from mason.runtime.prepared_run import PreparedRun, RunEnd
 
 _VALIDATE_OPERATOR = """\b
 Examples:
@@ -241,6 +243,7 @@ def run_workflow(
     Ctrl-C finishes the steps that run and begins no others; pressed again, it waits for nothing. What is left is done
     by mason runs resume. On a terminal a tree shows how each step does, elsewhere each event is a line.
     """
+    from mason.project.runs import running
     from mason.render import dags
 
     opened, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
@@ -249,7 +252,7 @@ def run_workflow(
         return _put_schedule(invocation, opened, prepared, asks=not auto_approve)
     if not prepared.plan.is_read_only and not auto_approve:
         confirm("Do this?")
-    return do_workflow(invocation, opened, prepared, parallelism)
+    return do_workflow(invocation, prepared, partial(running.execute_run, opened, prepared), parallelism)
 
 
 def _planned_schedule(opened: Project, prepared: PreparedRun) -> Putting | None:
@@ -285,19 +288,21 @@ def _put_schedule(invocation: Invocation, opened: Project, prepared: PreparedRun
     return 0
 
 
-def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedRun, parallelism: int | None) -> int:
-    """Execute a run that was confirmed, telling its events as they happen. Returns the exit code."""
+def do_workflow(
+    invocation: Invocation, prepared: PreparedRun, execute: Callable[..., RunEnd], parallelism: int | None
+) -> int:
+    """Have ``execute`` do a run that was confirmed, telling its events as they happen. Returns the exit code."""
     import os
 
-    from mason.project.runs import running
     from mason.render import run_history
     from mason.runtime.workers import Control
 
     terminal = progress(invocation)
     control = Control()
     # Steps may print, and stdout leads elsewhere while they do.
-    with kept_stdout() as stdout, _growing(invocation, prepared) as tree:
+    with kept_stdout() as stdout:
         heard = Heard()
+        tree: LiveTree | None = None
 
         def told(event: Mapping[str, Any]) -> None:
             with heard:
@@ -308,15 +313,23 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedRun, 
                 elif not invocation.json and (line := run_history.event_line(event, terminal)):
                     tell(line)
 
-        with two_step_interrupt(control):
-            end = running.execute_run(
-                opened,
-                prepared,
-                parallelism=parallelism or os.cpu_count() or 1,
-                tell=told,
-                control=control,
-                watch=None if tree is None else tree.watch,
-            )
+        def watched(step: str, progress: Progress) -> None:
+            if tree is not None:
+                tree.watch(step, progress)
+
+        @contextmanager
+        def calling() -> Iterator[None]:
+            nonlocal tree
+            with _growing(invocation, prepared) as tree, two_step_interrupt(control):
+                yield
+
+        end = execute(
+            parallelism=parallelism or os.cpu_count() or 1,
+            tell=told,
+            control=control,
+            watch=watched if _is_live(invocation) else None,
+            calling=calling,
+        )
     invocation.left_behind = control.lost > 0
     if not invocation.json:
         show(run_history.end_line(end.run_id, end.record))
@@ -330,14 +343,18 @@ def do_workflow(invocation: Invocation, opened: Project, prepared: PreparedRun, 
     return {"succeeded": 0, "failed": 1}.get(end.status, CancelledError.exit_code)
 
 
+def _is_live(invocation: Invocation) -> bool:
+    """Whether the run is shown as a tree. Log lines go to the stream directly, and would be written into it."""
+    return not invocation.json and invocation.log_level not in ("info", "debug") and redraws(sys.stderr)
+
+
 @contextmanager
 def _growing(invocation: Invocation, prepared: PreparedRun) -> Iterator[LiveTree | None]:
     """Within it, the run is shown as a tree that changes in place, where people look on at a terminal."""
-    stream = sys.stderr
-    # Log lines go to the stream directly, and would be written into the tree.
-    if invocation.json or invocation.log_level in ("info", "debug") or not redraws(stream):
+    if not _is_live(invocation):
         yield None
         return
+    stream = sys.stderr
     from mason.render.live import growing
     from mason.render.tree import Tree
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from mason.cli.shared import (
     confirm,
     json_lines_option,
     json_option,
+    lock_timeout_option,
     open_project,
     output,
     parallelism_option,
@@ -114,6 +116,7 @@ def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
 @click.argument("run_id")
 @run_options("The config (default: that of the run).")
 @yes_option
+@lock_timeout_option
 @parallelism_option
 @json_lines_option
 @click.pass_obj
@@ -124,22 +127,25 @@ def resume(
     file: Path | None,
     config_id: str,
     auto_approve: bool,
+    lock_timeout: float,
     parallelism: int | None,
 ) -> int:
     """Go on with a run that failed or was interrupted; steps that succeeded are not done again.
 
     Parameters given here lie over those that the run had, one by one, and hold for the steps that are not done yet. Of
-    what the steps that are done returned, they can refer to what the run's own parameters referred to. RUN_ID last is
-    the newest run.
+    what the steps that are done returned, they can refer to what the run's own parameters referred to. That of a run
+    resource is done under the lock of the state, as mason apply does it. RUN_ID last is the newest run.
     """
     opened = open_project(invocation)
     run_id = history.meant_run(opened, run_id)
-    prepared = resumption.prepare_resumption(opened, run_id, pairs, file, config_id=config_id)
+    prepare = partial(resumption.prepare_resumption, opened, run_id, pairs, file, config_id=config_id)
+    prepared = prepare()
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
     tell(f"\nDone already: {', '.join(prepared.done or ()) or 'nothing'}.")
     if not prepared.plan.is_read_only and not auto_approve:
         confirm("Do the rest?")
-    return do_workflow(invocation, opened, prepared, parallelism)
+    execute = partial(resumption.resume, opened, prepared, again=prepare, lock_timeout=lock_timeout)
+    return do_workflow(invocation, prepared, execute, parallelism)
 
 
 @runs_group.command("cancel")

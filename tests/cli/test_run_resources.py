@@ -321,6 +321,66 @@ def test_the_same_parameters_are_no_other_ones(mason, folder, applied):
     assert mason("plan").out == "No changes.\n"
 
 
+def begin(*arguments: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "mason", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+HANGING = BOTH.replace("name: both", "name: hanging").replace("path: log.txt", "path: hanging.txt")
+
+
+def test_a_run_resource_is_not_resumed_while_somebody_applies(mason, folder, applied):
+    applied(BOTH.replace("path: log.txt, text: two", "path: no/log.txt, text: two"))
+    (record,) = mason("runs", "list", "--json").json["runs"]
+    (folder / "no").mkdir()
+    (folder / "runs.yaml").write_text(HANGING.replace("seconds: 0", "seconds: 0, until: go"))
+    with begin("apply", "-y") as process:
+        wait_for(lambda: (folder / "hanging.txt.begun").exists())
+        told = mason("runs", "resume", record["run_id"], "-y", "--lock-timeout", "0")
+        (folder / "go").touch()
+        rest_of(process)
+    assert (told.code, log(folder)) == (1, ["one"])
+    locked = told.err.splitlines()[-1]
+    assert f"is locked: {who()} (process {process.pid}) has held it for 'apply' since " in locked
+    assert mason("runs", "resume", record["run_id"], "-y", "--lock-timeout", "0").code == 0
+
+
+def test_nobody_applies_while_a_run_resource_is_resumed(mason, folder, applied):
+    fails = BOTH.replace("path: log.txt, text: two, seconds: 0", "path: no/log.txt, text: two, seconds: 0, until: go")
+    (folder / "go").touch()
+    applied(fails)
+    (record,) = mason("runs", "list", "--json").json["runs"]
+    (folder / "go").unlink()
+    (folder / "no").mkdir()
+    (folder / "other.yaml").write_text(WRITE.replace("command: write", "command: other"))
+    with begin("runs", "resume", "-y", record["run_id"]) as process:
+        wait_for(lambda: (folder / "no" / "log.txt.begun").exists())
+        told = mason("apply", "-y", "--lock-timeout", "0")
+        (folder / "go").touch()
+        rest_of(process)
+    assert (told.code, process.returncode) == (1, 0)
+    assert f"(process {process.pid}) has held it for 'resume' since " in told.err
+    assert outcome(folder, "run.both")["status"] == "succeeded"
+
+
+def test_the_run_of_a_workflow_is_resumed_whoever_applies(mason, folder, applied):
+    (folder / "steps.yaml").write_text(
+        "first: {parameters: {path: log.txt, text: one, seconds: 0}}\n"
+        "second: {parameters: {path: no/log.txt, text: two, seconds: 0}}\n"
+    )
+    assert mason("run", "workflow", "note", "both", "-y", "-f", "steps.yaml").code == 1
+    (folder / "no").mkdir()
+    (record,) = mason("runs", "list", "--json").json["runs"]
+    (folder / "runs.yaml").write_text(HANGING.replace("seconds: 0", "seconds: 0, until: go"))
+    with begin("apply", "-y") as process:
+        wait_for(lambda: (folder / "hanging.txt.begun").exists())
+        told = mason("runs", "resume", record["run_id"], "-y", "--lock-timeout", "0")
+        (folder / "go").touch()
+        rest_of(process)
+    assert told.code == 0
+
+
 TAKER = """\
 type: run
 name: taker

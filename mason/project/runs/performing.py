@@ -224,22 +224,21 @@ def referred_to(resource: str, snapshot: Snapshot) -> frozenset[str]:
 
 
 def settle(project: Project, prepared: PreparedRun, end: RunEnd) -> str:
-    """Let the state know how the run of a run resource ended that was resumed; returns what to warn of.
+    """Tell the state, whose lock is held, how the resumed run of a run resource ended; returns what to warn of.
 
     A run that was resumed with other parameters did not do what its definition says: the state stays as it is.
     """
     if end.outcome is None:
         return f"{prepared.resource} was resumed with other parameters than its definition has: it stays to be done."
     try:
-        with project.store.lock("resume", timeout=10):
-            snapshot = project.store.read()
-            entry = snapshot.resources.get(prepared.resource)
-            before = Outcome.of(entry)
-            if entry is None or before is None or before.run_id != end.run_id:
-                return f"{prepared.resource} was done again, or is gone, since that run: the state stays as it is."
-            known = dict(snapshot.resources)
-            told = replace(entry, outcome=end.outcome.to_dict())
-            project.store.write(known | {prepared.resource: told}, base=snapshot)
+        snapshot = project.store.read()
+        entry = snapshot.resources.get(prepared.resource)
+        before = Outcome.of(entry)
+        if entry is None or before is None or before.run_id != end.run_id:
+            return f"{prepared.resource} was done again, or is gone, since that run: the state stays as it is."
+        known = dict(snapshot.resources)
+        told = replace(entry, outcome=end.outcome.to_dict())
+        project.store.write(known | {prepared.resource: told}, base=snapshot)
     except MasonError as error:
         return f"The state could not be told how {prepared.resource} ended: {error}"
     return ""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason import secrets
 from mason.engines.occasion import Occasion
-from mason.errors import ConflictError, Diagnostic, ParameterError, StateError
+from mason.errors import ConflictError, Diagnostic, ParameterError, StalePlanError, StateError
 from mason.project.applied import find
 from mason.project.opening import Project
 from mason.project.remembering import remember_applied
@@ -18,13 +19,14 @@ from mason.project.runs.preparing import prepare_work
 from mason.resources.address import config_address
 from mason.resources.executed import ONLY_STEP
 from mason.resources.wording import shortened
-from mason.runtime.prepared_run import PreparedRun
+from mason.runtime.prepared_run import PreparedRun, RunEnd, Tell, Watch
 from mason.state.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from mason.dryrun.expansion import FlatStep
     from mason.dryrun.planned import PlannedStep, WorkflowPlan
     from mason.resources.workflow_file import WorkflowGiven
+    from mason.runtime.workers import Control
 
 
 def prepare_resumption(
@@ -104,6 +106,52 @@ def prepare_resumption(
             if each["event"] == "registered"
         },
     )
+
+
+def resume(
+    project: Project,
+    prepared: PreparedRun,
+    *,
+    again: Callable[[], PreparedRun],
+    lock_timeout: float,
+    parallelism: int,
+    tell: Tell,
+    control: Control,
+    watch: Watch | None = None,
+    calling: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> RunEnd:
+    """Do the rest of a run that was confirmed.
+
+    That of a run resource is done under the lock of the state, as ``mason apply`` does it, and the state is told how it
+    ended. ``again`` prepares it once more, where the state has moved since; ``lock_timeout`` is in seconds. For the
+    others see :func:`mason.project.runs.running.execute_run`, which also says what is raised; and besides
+    ``StateLockedError`` while somebody else holds the lock, and ``StalePlanError`` when the state has moved so that
+    something else would be done than what was confirmed.
+    """
+    from mason.project.runs.running import execute_run
+
+    def execute(run: PreparedRun) -> RunEnd:
+        return execute_run(
+            project, run, parallelism=parallelism, tell=tell, control=control, watch=watch, calling=calling
+        )
+
+    if not prepared.resource:
+        return execute(prepared)
+    from mason.project.runs.performing import settle
+    from mason.state.lock import working_under
+
+    with project.store.lock("resume", timeout=lock_timeout) as held, working_under(held):
+        if project.store.read().serial != prepared.serial:
+            shown, prepared = prepared, again()
+            if prepared.plan != shown.plan:
+                raise StalePlanError(
+                    f"The state has moved, and run {prepared.run_id} would do something else now than what was shown, "
+                    f"so nothing was done. Resume it again: mason runs resume {prepared.run_id}"
+                )
+        end = execute(prepared)
+        # What ended the run itself keeps its journal, or its record, from being right about it.
+        warning = settle(project, prepared, end) if end.failure is None else ""
+    return replace(end, warnings=(*end.warnings, warning)) if warning else end
 
 
 class _Resuming:

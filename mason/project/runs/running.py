@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,30 +27,25 @@ def execute_run(
     control: Control,
     watch: Watch | None = None,
     clients: Clients | None = None,
+    calling: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> RunEnd:
     """Do a run that was confirmed; see :func:`mason.runtime.workflow_run.do_run`, which also says what is raised.
 
-    ``clients`` are those of a run of one step that were connected before. The state is told how the run of a run
-    resource ended that was resumed.
+    ``clients`` are those of a run of one step that were connected before. ``calling`` is entered while steps may be
+    done, so while there is something that ``control`` can end.
     """
 
     def connect(config: Config, chosen: Mapping[str, str]) -> Clients:
         return clients or Clients(project.settings, config, chosen, runner=scheduled_runner(project))
 
-    end = do_run(
-        prepared,
-        project.store,
-        connect,
-        parallelism=parallelism,
-        tell=tell,
-        control=control,
-        watch=watch,
-        begun=partial(retention.prune_daily, project),
-    )
-    if prepared.run_id and prepared.resource and end.failure is None:
-        # Imported here: few runs are resumed, and fewer of them belong to a resource.
-        from mason.project.runs.performing import settle
-
-        warning = settle(project, prepared, end)
-        end = replace(end, warnings=(*end.warnings, *([warning] if warning else [])))
-    return end
+    with calling():
+        return do_run(
+            prepared,
+            project.store,
+            connect,
+            parallelism=parallelism,
+            tell=tell,
+            control=control,
+            watch=watch,
+            begun=partial(retention.prune_daily, project),
+        )
