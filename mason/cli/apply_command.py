@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +25,15 @@ from mason.cli.shared import (
     tell,
     yes_option,
 )
-from mason.errors import (
-    CancelledError,
-    DefinitionExistsError,
-    ForeignProjectError,
-    SettingsError,
-    StalePlanError,
-    StateError,
-)
+from mason.errors import CancelledError, SettingsError
 from mason.planner.plan import Plan
-from mason.planner.saved.planfile import is_planfile, read_planfile
-from mason.project import applying, planning
+from mason.planner.saved.planfile import is_planfile
+from mason.project import applying, confirming, planning
+from mason.project.applying import CarriedOut
+from mason.project.confirming import Confirmation
 from mason.project.opening import Project
 from mason.render import plans
 from mason.resources.address import title_of
-from mason.resources.wording import shortened
-from mason.runtime.apply import Applied
-from mason.state.snapshot import Snapshot
 
 _take_over = click.option(
     "--take-over",
@@ -101,12 +94,11 @@ def apply(
             raise SettingsError(f"{saved} is no YAML. If it is a plan file, apply it alone: mason apply {saved}")
         if prune or targets or strict or overwrite or refresh:
             raise SettingsError(f"{saved} is a plan file: it is applied as it was reviewed, without other options.")
-        made = read_planfile(saved).plan
-        if not made.is_empty:
-            applying.refuse_stale(opened, made)
+        made = applying.read_saved(opened, saved)
         _show_plan(invocation, made)
-        _refuse_foreign(made, take_over)
-        return _carry_out(invocation, opened, made, lock_timeout, parallelism=parallelism)
+        # It was reviewed, what it overwrites included.
+        asked = confirming.of_plan(made, "", approved=True, overwrite=True, take_over=take_over)
+        return _carry_out(invocation, opened, made, asked, lock_timeout, parallelism=parallelism)
 
     def plan() -> Plan:
         return planning.plan(
@@ -115,16 +107,10 @@ def apply(
 
     made = plan()
     _show_plan(invocation, made)
-    if auto_approve and made.overwrites and not overwrite:
-        raise DefinitionExistsError(
-            "\n".join(
-                f"Definition already exists for {title_of(action.address)} (pass -o to overwrite)"
-                for action in made.overwrites
-            )
-        )
-    _refuse_foreign(made, take_over, asks=not auto_approve)
-    question = "" if auto_approve else "Apply these changes?"
-    return _carry_out(invocation, opened, made, lock_timeout, question=question, again=plan, parallelism=parallelism)
+    asked = confirming.of_plan(
+        made, "Apply these changes?", approved=auto_approve, overwrite=overwrite, take_over=take_over
+    )
+    return _carry_out(invocation, opened, made, asked, lock_timeout, again=plan, parallelism=parallelism)
 
 
 @click.command(epilog=_DESTROY_EPILOG)
@@ -149,21 +135,10 @@ def destroy(
     opened = open_project(invocation)
     made = planning.plan_destroy(opened, addresses)
     _show_plan(invocation, made)
-    _refuse_foreign(made, take_over, asks=not auto_approve)
-    question = "" if auto_approve else "Delete these definitions?"
-    return _carry_out(invocation, opened, made, lock_timeout, question=question)
-
-
-def _refuse_foreign(made: Plan, take_over: Collection[str], *, asks: bool = False) -> None:
-    """Raise ``ForeignProjectError`` for what other projects applied, unless each of them is named: as an option, or at
-    the prompt."""
-    for owner, addresses in made.foreign.items():
-        if owner in take_over:
-            continue
-        what = shortened(addresses)
-        if not asks:
-            raise ForeignProjectError(f"{what}: applied by project {owner}. To take that over: --take-over {owner}")
-        confirm(f"Project {owner} applied {what}. Take that over?", expected=owner)
+    asked = confirming.of_plan(
+        made, "Delete these definitions?", approved=auto_approve, overwrite=True, take_over=take_over
+    )
+    return _carry_out(invocation, opened, made, asked, lock_timeout)
 
 
 def _show_plan(invocation: Invocation, made: Plan) -> None:
@@ -177,64 +152,67 @@ def _carry_out(
     invocation: Invocation,
     opened: Project,
     made: Plan,
+    asked: Sequence[Confirmation],
     lock_timeout: float,
     *,
-    question: str = "",
     again: Callable[[], Plan] | None = None,
     parallelism: int | None = None,
 ) -> int:
-    """Ask ``question`` if there is one, apply the plan, and say what was done, however it ends. Returns the exit code.
+    """Ask, apply the plan, and say what was done, however it ends. Returns the exit code.
 
-    ``again`` plans anew when somebody else has written the state meanwhile: as long as that gives the very actions
-    that were shown, their turn is only a later one.
+    Where engines are called, runs are told as they go and Ctrl-C lets what runs finish first.
     """
-    applied = Applied(Snapshot(serial=made.serial))
-    try:
-        if question and not made.is_empty:
-            confirm(question)
-        while not made.is_empty:
-            try:
-                applied = _apply(invocation, opened, made, lock_timeout, parallelism)
-                break
-            except StalePlanError:
-                if again is None:
-                    # In more words, now that the lock is given back: perhaps somebody applied this very plan.
-                    applying.refuse_stale(opened, made)
-                fresh = again() if again else made
-                if fresh.serial == made.serial or fresh.actions != made.actions:
-                    raise
-                made = fresh
-        # Before anything is said of it: whoever should hear that may have gone.
-        kept = applying.keep_unsaved(applied.unsaved) if applied.unsaved is not None else None
+    with applying.interruptions_told(opened, made):
+        carry_out = partial(
+            applying.carry_out,
+            opened,
+            made,
+            lock_timeout=lock_timeout,
+            confirmations=asked,
+            confirm=confirm,
+            again=again,
+        )
+        done = _watched(invocation, carry_out, parallelism) if made.touches_engines else carry_out()
         try:
-            _show_applied(invocation, opened, made, applied, kept)
+            _show_applied(invocation, opened, done)
         finally:
-            if kept is not None:
+            if done.kept is not None:
                 # Last, because it is what has to be looked after first.
-                tell(plans.unsaved_text(applied.unsaved_because, kept, options=invocation.where()))
-    except KeyboardInterrupt as error:
-        raise CancelledError(_interrupted(opened, made, str(error))) from None
-    if applied.is_interrupted:
+                tell(plans.unsaved_text(done.applied.unsaved_because, done.kept, options=invocation.where()))
+    if done.applied.is_interrupted:
         return CancelledError.exit_code
-    return 1 if applied.failures or applied.not_begun or applied.unsaved else 0
+    return 0 if done.is_complete else 1
 
 
-def _interrupted(opened: Project, made: Plan, told: str) -> str:
-    """What is said of an apply that Ctrl-C ended; ``told`` is what the store said of it."""
-    if told:
-        return f"Interrupted. {told}"
-    try:
-        now = opened.store.read().serial
-    except StateError as error:
-        return f"Interrupted. What the state holds by now cannot be read. {error}"
-    if now == made.serial:
-        return "Interrupted. Nothing was applied."
-    return f"Interrupted, but the state moved on to serial {now} before. See what it holds with: mason plan"
+def _watched(invocation: Invocation, carry_out: Callable[..., CarriedOut], parallelism: int | None) -> CarriedOut:
+    # Imported here: definitions are applied without.
+    from mason.cli.ctrl_c import two_step_interrupt
+    from mason.render import run_history
+    from mason.runtime.workers import Control
+
+    control = Control()
+    terminal = progress(invocation)
+    heard = Heard()
+
+    def told(address: str, event: Mapping[str, Any]) -> None:
+        with heard:
+            if not invocation.json and (line := run_history.event_line(event, terminal)):
+                tell(f"{title_of(address)}: {line}")
+
+    done = carry_out(
+        tell=told,
+        parallelism=parallelism or os.cpu_count() or 1,
+        control=control,
+        calling=lambda: two_step_interrupt(control),
+    )
+    invocation.left_behind = control.lost > 0
+    return done
 
 
-def _show_applied(invocation: Invocation, opened: Project, made: Plan, applied: Applied, kept: Path | None) -> None:
+def _show_applied(invocation: Invocation, opened: Project, done: CarriedOut) -> None:
+    made, applied = done.plan, done.applied
     if invocation.json:
-        show_json(plans.applied_json(applied, url=opened.store.url, kept=kept))
+        show_json(plans.applied_json(applied, url=opened.store.url, kept=done.kept))
     elif not made.is_empty:
         told = [plans.done_text(action) for action in applied.done]
         told += [plans.spared_text(action) for action in applied.spared]
@@ -243,41 +221,3 @@ def _show_applied(invocation: Invocation, opened: Project, made: Plan, applied: 
         tell(f"Error: {plans.failure_text(failure)}")
     if applied.halted_because and applied.not_begun:
         tell(f"Error: The state could not be written for a while, so nothing more was begun. {applied.halted_because}")
-
-
-def _apply(
-    invocation: Invocation,
-    opened: Project,
-    made: Plan,
-    lock_timeout: float,
-    parallelism: int | None,
-) -> Applied:
-    """Apply; where engines are called, runs are told as they go and Ctrl-C lets what runs finish first."""
-    if not any(action.touches_engines for action in made.actions):
-        return applying.apply(opened, made, lock_timeout=lock_timeout)
-    # Imported here: definitions are applied without.
-    from mason.cli.ctrl_c import two_step_interrupt
-    from mason.render import run_history
-    from mason.runtime.workers import Control
-
-    control = Control()
-    terminal = progress(invocation)
-
-    heard = Heard()
-
-    def told(address: str, event: Mapping[str, Any]) -> None:
-        with heard:
-            if not invocation.json and (line := run_history.event_line(event, terminal)):
-                tell(f"{title_of(address)}: {line}")
-
-    applied = applying.apply(
-        opened,
-        made,
-        lock_timeout=lock_timeout,
-        tell=told,
-        parallelism=parallelism or os.cpu_count() or 1,
-        control=control,
-        calling=lambda: two_step_interrupt(control),
-    )
-    invocation.left_behind = control.lost > 0
-    return applied

@@ -16,7 +16,7 @@ from mason.cli.ctrl_c import one_step_interrupt, two_step_interrupt
 from mason.cli.invocation import Invocation, unwritable
 from mason.cli.shared import (
     Heard,
-    confirm,
+    confirm_each,
     json_lines_option,
     json_option,
     kept_stdout,
@@ -32,6 +32,7 @@ from mason.cli.shared import (
     yes_option,
 )
 from mason.errors import CancelledError
+from mason.project import confirming
 from mason.project.opening import Project
 from mason.project.runs import operators
 from mason.project.runs.operators import PreparedOperator
@@ -161,8 +162,7 @@ def run_operator(
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
     if (told := operators.outlook(prepared)) is not None:
         tell(f"\n{answered.rows_text(told, progress(invocation))}")
-    if not prepared.shown.is_read_only and not auto_approve:
-        confirm("Do this?")
+    confirm_each(confirming.of_run(prepared.run, approved=auto_approve))
     control = Control()
     with watching(invocation), one_step_interrupt(control):
         end = operators.execute(opened, prepared, control=control)
@@ -208,7 +208,7 @@ def validate_workflow(
     from mason.render import dags
 
     opened, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
-    putting = _planned_schedule(opened, prepared)
+    putting = confirming.schedule_instead(opened, prepared)
     if invocation.json:
         show_json(dags.workflow_json(prepared.plan))
     else:
@@ -248,20 +248,10 @@ def run_workflow(
 
     opened, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
-    if prepared.plan.schedule:
-        return _put_schedule(invocation, opened, prepared, asks=not auto_approve)
-    if not prepared.plan.is_read_only and not auto_approve:
-        confirm("Do this?")
+    if (putting := confirming.schedule_instead(opened, prepared, ask_scheduler=True)) is not None:
+        return _put_schedule(invocation, opened, putting, approved=auto_approve)
+    confirm_each(confirming.of_run(prepared, approved=auto_approve))
     return do_workflow(invocation, prepared, partial(running.execute_run, opened, prepared), parallelism)
-
-
-def _planned_schedule(opened: Project, prepared: PreparedRun) -> Putting | None:
-    """The schedule that the parameters ask for, if they do; its scheduler is not asked whether it has one already."""
-    if not prepared.plan.schedule:
-        return None
-    from mason.project.schedules import triggering
-
-    return triggering.plan_schedule(opened, prepared)
 
 
 def _putting_text(putting: Putting, terminal: Terminal) -> str:
@@ -270,14 +260,12 @@ def _putting_text(putting: Putting, terminal: Terminal) -> str:
     return f"\nat the times of its schedule:\n  {call_line(putting.call, terminal)}"
 
 
-def _put_schedule(invocation: Invocation, opened: Project, prepared: PreparedRun, *, asks: bool) -> int:
+def _put_schedule(invocation: Invocation, opened: Project, putting: Putting, *, approved: bool) -> int:
     """Where the parameters say when a workflow runs: have its scheduler keep that, and run nothing now."""
     from mason.project.schedules import triggering
 
-    putting = triggering.prepare_schedule(opened, prepared)
     tell(_putting_text(putting, progress(invocation)))
-    if asks:
-        confirm("Put this schedule?")
+    confirm_each(confirming.of_schedule(approved=approved))
     following = triggering.put_schedule(opened, putting)
     name = putting.call.arguments["schedule"]["name"]
     if invocation.json:

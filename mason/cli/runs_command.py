@@ -10,7 +10,7 @@ import click
 from mason.cli.invocation import Invocation
 from mason.cli.run_command import do_workflow, run_options
 from mason.cli.shared import (
-    confirm,
+    confirm_each,
     json_lines_option,
     json_option,
     lock_timeout_option,
@@ -23,6 +23,7 @@ from mason.cli.shared import (
     tell,
     yes_option,
 )
+from mason.project import confirming
 from mason.project.runs import history, resumption
 from mason.render import JSON_FORMAT, dags, run_history
 
@@ -142,8 +143,7 @@ def resume(
     prepared = prepare()
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
     tell(f"\nDone already: {', '.join(prepared.done or ()) or 'nothing'}.")
-    if not prepared.plan.is_read_only and not auto_approve:
-        confirm("Do the rest?")
+    confirm_each(confirming.of_run(prepared, approved=auto_approve))
     execute = partial(resumption.resume, opened, prepared, again=prepare, lock_timeout=lock_timeout)
     return do_workflow(invocation, prepared, execute, parallelism)
 

@@ -28,6 +28,7 @@ from mason.cli.shared import (
     yes_option,
 )
 from mason.errors import CancelledError
+from mason.project.confirming import Confirmation
 from mason.project.schedules import daemon, triggering
 from mason.render import JSON_FORMAT, schedules
 from mason.secrets import scrub_all
@@ -134,7 +135,7 @@ def trigger(invocation: Invocation, name: str, config_id: str, job_id: str, auto
                 prepared = triggered.prepare()
                 if prepared is not None:
                     tell(dags.workflow_text(prepared.plan, terminal))
-                confirm("Run this?")
+                confirm(Confirmation("Run this?"))
 
             with two_step_interrupt(control):
                 job = triggered.do(job_id)

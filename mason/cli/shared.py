@@ -6,7 +6,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TextIO, TypeVar
 
@@ -15,6 +15,7 @@ import click
 from mason.cli.invocation import Invocation, unwritable
 from mason.errors import NotConfirmedError
 from mason.project import opening
+from mason.project.confirming import Confirmation
 from mason.project.opening import Project
 from mason.render.terminal import Terminal, printable, printable_but_styles
 from mason.secrets import scrub, scrub_all
@@ -188,14 +189,20 @@ def watching(invocation: Invocation) -> AbstractContextManager[None]:
     return showing(stream, lambda: Terminal.of(stream, no_color=invocation.no_color), live=live)
 
 
-def confirm(question: str, *, expected: str = "yes") -> None:
-    """Ask on stderr; raises ``NotConfirmedError`` for any answer but ``expected``, and for none."""
-    click.echo(f"\n{question} Only {expected} is accepted: ", err=True, nl=False)
+def confirm(confirmation: Confirmation) -> None:
+    """Ask on stderr; raises ``NotConfirmedError`` for any answer but the expected one, and for none."""
+    click.echo(f"\n{confirmation.question} Only {confirmation.expected} is accepted: ", err=True, nl=False)
     answer = sys.stdin.readline()
     if not sys.stdin.isatty():
         # Nobody's Enter has ended the line.
         click.echo("", err=True)
     if not answer:
         raise NotConfirmedError("Nobody answered, so nothing was done. Without a prompt, pass -y.")
-    if answer.strip() != expected:
+    if answer.strip() != confirmation.expected:
         raise NotConfirmedError("Not confirmed, so nothing was done.")
+
+
+def confirm_each(confirmations: Iterable[Confirmation]) -> None:
+    """Ask what has to be confirmed, one after the other; see :func:`confirm`."""
+    for confirmation in confirmations:
+        confirm(confirmation)

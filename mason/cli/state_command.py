@@ -13,6 +13,7 @@ import click
 from mason.cli.invocation import Invocation
 from mason.cli.shared import (
     confirm,
+    confirm_each,
     json_option,
     lock_timeout_option,
     open_project,
@@ -26,6 +27,7 @@ from mason.cli.shared import (
 from mason.errors import SettingsError
 from mason.planner.plan import Plan
 from mason.project import applied
+from mason.project.confirming import Confirmation
 from mason.project.opening import Project
 from mason.project.state import keeping, pushing
 from mason.render import states as views
@@ -148,7 +150,7 @@ def forget(
     now = change.base
     if not dry_run:
         if not auto_approve:
-            confirm("Forget these?")
+            confirm_each(change.confirmations)
         now = keeping.carry_out(opened, change, prepare, operation="state rm", lock_timeout=lock_timeout)
     _show_done(invocation, opened, "Forgot", views.forgotten_json(change.told), now, dry_run=dry_run)
 
@@ -201,8 +203,8 @@ def push(
         tell(f"Warning: {where} is put there although {reason}.")
     now = change.base
     if not dry_run:
-        if change.told.reasons and not auto_approve:
-            confirm(f"REPLACE the whole state {opened.store.url}, which others may use, by {where}?")
+        if not auto_approve:
+            confirm_each(change.confirmations)
         now = keeping.carry_out(opened, change, prepare, operation="state push", lock_timeout=lock_timeout)
     _show_done(invocation, opened, "Pushed", views.pushed_json(change.told), now, dry_run=dry_run)
 
@@ -260,7 +262,7 @@ def roll_back(invocation: Invocation, serial: int, auto_approve: bool, dry_run: 
     now = change.base
     if not dry_run:
         if not auto_approve:
-            confirm(f"Make the state what it was at serial {serial}?")
+            confirm_each(change.confirmations)
         now = keeping.carry_out(opened, change, prepare, operation="state rollback", lock_timeout=lock_timeout)
     _show_done(invocation, opened, "Rolled back", views.replaced_json(change.told), now, dry_run=dry_run)
 
@@ -372,7 +374,7 @@ def unlock(invocation: Invocation, lock_id: str, auto_approve: bool) -> None:
     holder = keeping.holder_to_unlock(opened, lock_id)
     if not auto_approve:
         tell(views.lock_text(holder, url=opened.store.url))
-        confirm("Take the lock from its holder?")
+        confirm(Confirmation("Take the lock from its holder?"))
     keeping.unlock(opened, lock_id)
     by = f"which {holder.who} (process {holder.pid}) had locked" if holder.who else "where no lock of Mason's stood"
     show(f"Unlocked the state {opened.store.url}, {by}.")

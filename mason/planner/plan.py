@@ -150,6 +150,11 @@ class Plan:
         return not self.actions
 
     @property
+    def touches_engines(self) -> bool:
+        """Whether applying it calls engines."""
+        return any(action.touches_engines for action in self.actions)
+
+    @property
     def overwrites(self) -> tuple[Action, ...]:
         """The actions that replace a definition, and not only its name."""
         return tuple(

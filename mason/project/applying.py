@@ -1,26 +1,133 @@
-"""Use cases of applying: carry out a confirmed plan, refuse one that no longer fits, keep what could not be saved."""
+"""Use cases of applying: have a plan confirmed, carry it out, refuse what no longer fits, keep what cannot be saved."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mason import settings
-from mason.errors import (
-    StateError,
-)
+from mason.errors import CancelledError, StalePlanError, StateError
+from mason.project.confirming import Confirm, Confirmation
 from mason.project.opening import Project
 from mason.project.remembering import remember_secrets
 from mason.state.snapshot import Snapshot
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.plan import Action, Plan
     from mason.project.runs.performing import TellOf
     from mason.runtime.apply import Applied
     from mason.runtime.workers import Control
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """What became of a plan: ``plan`` is the one that was applied in the end, whose actions are those that were shown.
+
+    ``kept`` is the file in which the state was left, where its store did not take it after engines were called.
+    """
+
+    plan: Plan
+    applied: Applied
+    kept: Path | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all was done, and the state says so."""
+        applied = self.applied
+        return not (applied.failures or applied.not_begun or applied.unsaved)
+
+
+def read_saved(project: Project, file: Path) -> Plan:
+    """A saved plan that is to be applied. Raises as ``read_planfile``, and as :func:`refuse_stale`."""
+    from mason.planner.saved.planfile import read_planfile
+
+    plan = read_planfile(file).plan
+    if not plan.is_empty:
+        refuse_stale(project, plan)
+    return plan
+
+
+def carry_out(
+    project: Project,
+    plan: Plan,
+    *,
+    lock_timeout: float,
+    confirmations: Iterable[Confirmation] = (),
+    confirm: Confirm | None = None,
+    again: Callable[[], Plan] | None = None,
+    tell: TellOf | None = None,
+    parallelism: int = 1,
+    control: Control | None = None,
+    calling: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+) -> CarriedOut:
+    """Have a plan confirmed, apply it, and keep what could not be saved.
+
+    =============  ====================================================================================================
+    lock_timeout   how many seconds to wait for somebody else's lock
+    confirmations  what has to be confirmed (see :func:`mason.project.confirming.of_plan`): nothing is done before the
+                   last of them
+    confirm        asks for one of them
+    again          plans anew when somebody else has written the state meanwhile: as long as that gives the very actions
+                   that were shown, their turn is only a later one. Without it such a plan is refused
+    others         see :func:`apply`
+    =============  ====================================================================================================
+
+    Raises ``NotConfirmedError``, ``StalePlanError``, and as :func:`apply`; ``StateError`` when the state that could not
+    be saved could be left nowhere.
+    """
+    from mason.runtime.apply import Applied
+
+    for confirmation in confirmations:
+        assert confirm is not None, "what has to be confirmed needs somebody who is asked"
+        confirm(confirmation)
+    applied = Applied(Snapshot(serial=plan.serial))
+    while not plan.is_empty:
+        try:
+            applied = apply(
+                project,
+                plan,
+                lock_timeout=lock_timeout,
+                tell=tell,
+                parallelism=parallelism,
+                control=control,
+                calling=calling,
+            )
+            break
+        except StalePlanError:
+            if again is None:
+                # In more words, now that the lock is given back: perhaps somebody applied this very plan.
+                refuse_stale(project, plan)
+            fresh = again() if again else plan
+            if fresh.serial == plan.serial or fresh.actions != plan.actions:
+                raise
+            plan = fresh
+    return CarriedOut(plan, applied, keep_unsaved(applied.unsaved) if applied.unsaved is not None else None)
+
+
+@contextlib.contextmanager
+def interruptions_told(project: Project, plan: Plan) -> Iterator[None]:
+    """Within it, a ``KeyboardInterrupt`` becomes a ``CancelledError`` that says whether anything was applied."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise CancelledError(_interrupted(project, plan, str(error))) from None
+
+
+def _interrupted(project: Project, plan: Plan, told: str) -> str:
+    """What is said of an apply that Ctrl-C ended; ``told`` is what the store said of it."""
+    if told:
+        return f"Interrupted. {told}"
+    try:
+        now = project.store.read().serial
+    except StateError as error:
+        return f"Interrupted. What the state holds by now cannot be read. {error}"
+    if now == plan.serial:
+        return "Interrupted. Nothing was applied."
+    return f"Interrupted, but the state moved on to serial {now} before. See what it holds with: mason plan"
 
 
 def apply(
@@ -40,7 +147,7 @@ def apply(
     """
     from mason.runtime.apply import apply_plan
 
-    if not any(action.touches_engines for action in plan.actions):
+    if not plan.touches_engines:
         return apply_plan(plan, project.store, lock_timeout=lock_timeout, perform=_nothing)
     # Imported here: definitions are applied without all that runs need.
     from mason.project.runs.performing import Performer

@@ -7,9 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mason.errors import ConflictError
 from mason.project.opening import Project
 from mason.project.runs import retention
 from mason.project.runs.clients import Clients, scheduled_runner
+from mason.resources.address import title_of
 from mason.runtime.prepared_run import PreparedRun, RunEnd, Tell, Watch
 from mason.runtime.workflow_run import do_run
 
@@ -32,8 +34,15 @@ def execute_run(
     """Do a run that was confirmed; see :func:`mason.runtime.workflow_run.do_run`, which also says what is raised.
 
     ``clients`` are those of a run of one step that were connected before. ``calling`` is entered while steps may be
-    done, so while there is something that ``control`` can end.
+    done, so while there is something that ``control`` can end. Raises ``ConflictError`` where the parameters say at
+    what times it runs (see :func:`mason.project.confirming.schedule_instead`).
     """
+
+    if prepared.plan.schedule:
+        raise ConflictError(
+            f"The parameters say when {title_of(prepared.plan.address)} runs ({prepared.plan.schedule}), so nothing is "
+            "run now. Give the schedule to its scheduler, or leave it out of the parameters."
+        )
 
     def connect(config: Config, chosen: Mapping[str, str]) -> Clients:
         return clients or Clients(project.settings, config, chosen, runner=scheduled_runner(project))

@@ -19,6 +19,7 @@ from mason.errors import (
     StateLockedError,
 )
 from mason.project.applied import current_config, shown_definition
+from mason.project.confirming import Confirmation
 from mason.project.opening import Project, open_workspace, stored_source
 from mason.resources.address import config_address
 from mason.resources.kinds import effect_of
@@ -220,11 +221,12 @@ def refuse_passing(url: str) -> None:
 @dataclass(frozen=True, slots=True)
 class Change(Generic[Told]):
     """A change that was prepared: ``base`` is the snapshot that it is made to, ``becomes`` what it makes of that, and
-    ``told`` what is shown of it before anybody says yes."""
+    ``told`` what is shown of it before anybody says yes, to the ``confirmations``."""
 
     base: Snapshot
     becomes: Snapshot
     told: Told
+    confirmations: tuple[Confirmation, ...] = ()
 
 
 def carry_out(
@@ -322,7 +324,7 @@ def forget(project: Project, addresses: Sequence[str]) -> Change[Forgotten]:
         protected=tuple(each for each, entry in forgotten.items() if entry.definition.get("protect") is True),
         foreign=by_owner(((each, entry.project) for each, entry in forgotten.items()), project.settings.name),
     )
-    return Change(base, following(rest, base), told)
+    return Change(base, following(rest, base), told, (Confirmation("Forget these?"),))
 
 
 def roll_back(project: Project, serial: int) -> Change[Plan] | None:
@@ -341,7 +343,8 @@ def roll_back(project: Project, serial: int) -> Change[Plan] | None:
     if earlier.resources == base.resources:
         return None
     plan = replacement(project, base, earlier, named=f"serial {serial}")
-    return Change(base, following(earlier.resources, base), plan)
+    asked = Confirmation(f"Make the state what it was at serial {serial}?")
+    return Change(base, following(earlier.resources, base), plan, (asked,))
 
 
 def replacement(project: Project, base: Snapshot, other: Snapshot, *, named: str) -> Plan:

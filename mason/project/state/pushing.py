@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason import secrets
 from mason.errors import EngineError, MissingDependencyError, StateConflictError, StateFormatError
+from mason.project.confirming import Confirmation
 from mason.project.opening import Project
 from mason.project.state.keeping import Change, following, replacement
 from mason.resources.wording import shown_path
@@ -58,7 +59,10 @@ def push(project: Project, content: bytes, *, where: str, force: bool) -> Change
     serial = max(given.serial, base.serial + 1)
     becomes = replace(following(given.resources, base), serial=serial, lineage=given.lineage)
     plan = replacement(project, base, given, named=where)
-    return Change(base, becomes, Pushed(plan, reasons, tuple(given.edited), becomes.serial))
+    # A state that comes after this one, and of it, takes nothing from anybody.
+    question = f"REPLACE the whole state {project.store.url}, which others may use, by {where}?"
+    asked = (Confirmation(question),) if reasons else ()
+    return Change(base, becomes, Pushed(plan, reasons, tuple(given.edited), becomes.serial), asked)
 
 
 def _against(given: Snapshot, base: Snapshot) -> Iterator[str]:
