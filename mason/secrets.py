@@ -1,18 +1,21 @@
 """``{{NAME}}`` in configs: how a reference becomes a value at the last moment, and how values stay unseen.
 
 A reference is an environment variable's name. It is resolved only when a client connects. The values of fields
-marked ``secret``, and the passwords of URLs, are remembered for the life of the process, and ``scrub`` takes them out
-of any text that is about to be printed, logged or stored, in whichever of the usual spellings they stand there.
+marked ``secret``, and the passwords of URLs, are remembered for the life of the session (:mod:`mason.sessions`), and
+``scrub`` takes them out of any text that is about to be printed, logged or stored, in whichever of the usual spellings
+they stand there. Where nobody knows which session it is (in a thread that a library started), those of all are taken
+out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mason.errors import SettingsError
+from mason.sessions import around, current
 
 if TYPE_CHECKING:
     import logging
@@ -28,11 +31,6 @@ _SHORTEST = 4
 _TELLING = 8
 _LONG = 12
 _PASSWORD = re.compile(r"://[^\s/?#@:]*:([^\s/@]+)@")
-_remembered: set[str] = set()
-# The longest first, so that a secret which contains another one goes whole.
-_hidden: list[_Hidden] = []
-# Those of them that look like numbers, as numbers.
-_numbers: set[int | float] = set()
 
 
 def is_reference(value: object) -> bool:
@@ -152,39 +150,70 @@ def passwords_in(text: str) -> Iterator[str]:
 
 
 def remember(value: str) -> None:
-    """From now on :func:`scrub` takes ``value`` out of every text."""
-    # Files and pipes end what they hold with a new line, which whoever uses it cuts off again.
-    value = value.strip()
-    if len(value) < _SHORTEST or value in _remembered:
-        return
-    if "\n" in value:
-        # Whoever prints a key may print a part of it. Its first line and its last one say only that it is one.
-        for line in value.splitlines():
-            if len(line) >= _LONG and not line.startswith("-----"):
-                remember(line.strip().rstrip("="))
-    numbers = {*_as_numbers(value)}
-    _numbers.update(numbers)
-    _remembered.add(value)
-    _hidden[:] = sorted(
-        [*_hidden, _Hidden(value, {*_coded(value), *map(str, numbers)})], key=lambda each: len(each.value), reverse=True
-    )
+    """From now on :func:`scrub` takes ``value`` out of every text of this session."""
+    current().own(_Known).add(value)
 
 
 def forget() -> None:
-    """Remember nothing any more: for a process that goes on as if it were another one."""
-    _remembered.clear()
-    _numbers.clear()
-    _hidden.clear()
+    """Remember nothing any more: for a session that goes on as if it were another one."""
+    current().own(_Known).clear()
 
 
 def are_known() -> bool:
     """Whether any value is remembered."""
-    return bool(_remembered)
+    return bool(_known())
 
 
 def holds(text: str) -> bool:
     """Whether a secret stands in ``text`` that is too long (8 characters) to be a word that stands there by chance."""
-    return any(each.take_out(text) != text for each in tuple(_hidden) if len(each.value) >= _TELLING)
+    return any(each.take_out(text) != text for each in _hidden(_known()) if len(each.value) >= _TELLING)
+
+
+class _Known:
+    """The secrets that one session knows."""
+
+    def __init__(self) -> None:
+        self.values: set[str] = set()
+        # The longest first, so that a secret which contains another one goes whole. Replaced and never changed: other
+        # threads are reading it.
+        self.hidden: tuple[_Hidden, ...] = ()
+        # Those of them that look like numbers, as numbers.
+        self.numbers: set[int | float] = set()
+
+    def add(self, value: str) -> None:
+        # Files and pipes end what they hold with a new line, which whoever uses it cuts off again.
+        value = value.strip()
+        if len(value) < _SHORTEST or value in self.values:
+            return
+        if "\n" in value:
+            # Whoever prints a key may print a part of it. Its first line and its last one say only that it is one.
+            for line in value.splitlines():
+                if len(line) >= _LONG and not line.startswith("-----"):
+                    self.add(line.strip().rstrip("="))
+        numbers = {*_as_numbers(value)}
+        self.numbers.update(numbers)
+        self.values.add(value)
+        self.hidden = _longest_first([*self.hidden, _Hidden(value, {*_coded(value), *map(str, numbers)})])
+
+    def clear(self) -> None:
+        self.values.clear()
+        self.numbers.clear()
+        self.hidden = ()
+
+
+def _known() -> list[_Known]:
+    """What is known here and must not be shown; empty where that is nothing."""
+    return [known for session in around() if (known := session.own(_Known)).hidden]
+
+
+def _hidden(known: Sequence[_Known]) -> Sequence[_Hidden]:
+    if len(known) == 1:
+        return known[0].hidden
+    return _longest_first([each for one in known for each in one.hidden])
+
+
+def _longest_first(hidden: Iterable[_Hidden]) -> tuple[_Hidden, ...]:
+    return tuple(sorted(hidden, key=lambda each: len(each.value), reverse=True))
 
 
 _NAMES = frozenset(
@@ -311,9 +340,8 @@ def _coded(value: str) -> Iterator[str]:
 
 
 def scrub(text: str) -> str:
-    """``text`` without any secret value that this process knows."""
-    # A copy: clients connect in other threads meanwhile.
-    for hidden in tuple(_hidden):
+    """``text`` without any secret value that this session knows."""
+    for hidden in _hidden(_known()):
         text = hidden.take_out(text)
     return text
 
@@ -323,16 +351,23 @@ def scrub_all(value: Any) -> Any:
 
     To be used before encoding, where a text still looks like itself.
     """
-    if not _remembered:
+    known = _known()
+    if not known:
         return value
+    return _scrubbed(value, _hidden(known), frozenset().union(*(each.numbers for each in known)))
+
+
+def _scrubbed(value: Any, hidden: Sequence[_Hidden], numbers: frozenset[int | float]) -> Any:
     if isinstance(value, str):
-        return scrub(value)
+        for each in hidden:
+            value = each.take_out(value)
+        return value
     if isinstance(value, (int, float)):
-        return REDACTED if value in _numbers and not isinstance(value, bool) else value
+        return REDACTED if value in numbers and not isinstance(value, bool) else value
     if isinstance(value, Mapping):
-        return {scrub(str(key)): scrub_all(inner) for key, inner in value.items()}
+        return {_scrubbed(str(key), hidden, numbers): _scrubbed(inner, hidden, numbers) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [scrub_all(inner) for inner in value]
+        return [_scrubbed(inner, hidden, numbers) for inner in value]
     return value
 
 

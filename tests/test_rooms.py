@@ -21,6 +21,7 @@ PACKAGE = Path(mason.__file__).parent
 # A room may import those of lower levels; rooms of one level do not know each other.
 LEVELS = {
     "errors": 0,
+    "sessions": 0,
     "bulk": 0,
     "values": 0,
     "version": 0,
@@ -46,6 +47,7 @@ LEVELS = {
 TESTING_MAY = {
     "testing",
     "errors",
+    "sessions",
     "values",
     "secrets",
     "settings",

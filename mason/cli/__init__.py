@@ -191,6 +191,11 @@ def _json_escaped(error: UnicodeError) -> tuple[str, int]:
 def call(arguments: list[str], invocation: Invocation | None = None) -> int:
     """Run one command and return its exit code; every failure is told here."""
     invocation = invocation or Invocation()
+    with invocation.session.entered():
+        return _called(arguments, invocation)
+
+
+def _called(arguments: list[str], invocation: Invocation) -> int:
     try:
         code = _call(arguments, invocation)
         sys.stdout.flush()

@@ -190,7 +190,7 @@ def _watched(invocation: Invocation, carry_out: Callable[..., CarriedOut], paral
     from mason.render import run_history
     from mason.runtime.workers import Control
 
-    control = Control()
+    control = invocation.session.own(Control)
     terminal = progress(invocation)
     heard = Heard()
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from mason.errors import SettingsError
-from mason.values import dataclass
+from mason.sessions import Session
+from mason.values import dataclass, field
 
 
 @dataclass(slots=True)
 class Invocation:
     """The global options of one call, and whether its command was asked for JSON.
 
-    ``left_behind`` says that threads still do work for which nobody waits, and which cannot be ended but with the
-    process.
+    ``session`` is what the call has for itself in its process. ``left_behind`` says that threads still do work for
+    which nobody waits, and which cannot be ended but with the process.
     """
 
     state: str | None = None
@@ -20,6 +21,7 @@ class Invocation:
     log_level: str = "warning"
     json: bool = False
     left_behind: bool = False
+    session: Session = field(default_factory=Session)
 
     def where(self) -> str:
         """The options of this command line that lead to its state, for another one."""

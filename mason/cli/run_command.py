@@ -163,7 +163,7 @@ def run_operator(
     if (told := operators.outlook(prepared)) is not None:
         tell(f"\n{answered.rows_text(told, progress(invocation))}")
     confirm_each(confirming.of_run(prepared.run, approved=auto_approve))
-    control = Control()
+    control = invocation.session.own(Control)
     with watching(invocation), one_step_interrupt(control):
         end = operators.execute(opened, prepared, control=control)
     invocation.left_behind = control.lost > 0
@@ -286,7 +286,7 @@ def do_workflow(
     from mason.runtime.workers import Control
 
     terminal = progress(invocation)
-    control = Control()
+    control = invocation.session.own(Control)
     # Steps may print, and stdout leads elsewhere while they do.
     with kept_stdout() as stdout:
         heard = Heard()

@@ -118,7 +118,7 @@ def trigger(invocation: Invocation, name: str, config_id: str, job_id: str, auto
 
     opened = open_project(invocation)
     terminal = progress(invocation)
-    control = Control()
+    control = invocation.session.own(Control)
     with kept_stdout() as stdout:
         # Who has begun this process may have been killed.
         heard = Heard()

@@ -16,10 +16,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from mason.engines import interrupts
 from mason.secrets import scrub
+from mason.sessions import current, is_outside
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -141,37 +142,101 @@ _heard: ContextVar[_Heard | None] = ContextVar("mason_heard", default=None)
 
 @contextlib.contextmanager
 def aside() -> Iterator[None]:
-    """While it lasts, stdout leads to stderr, for child processes too; what this process prints is scrubbed.
+    """While it lasts, stdout leads to stderr for this session, for its child processes too; what it prints is scrubbed.
 
-    To be held around whatever calls a client, be it only to close it. Within another one it changes nothing.
+    To be held around whatever calls a client, be it only to close it. Within another one it changes nothing. Of a
+    session that shares its process only what is printed by Python is led aside: the descriptors belong to all.
     """
-    if isinstance(getattr(sys.stdout, "buffer", None), _Scrubbed):
+    if _target() is not None:
         yield
         return
-    with _descriptor_aside():
-        target = _Scrubbed(sys.stderr or io.StringIO())
-        told = io.TextIOWrapper(target, "utf-8", "surrogateescape", newline="", write_through=True)
-        with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-            try:
-                yield
-            finally:
-                # Not through the text stream, which a person's code may have detached; it keeps nothing back. Where
-                # nobody reads stderr any more, the work is done all the same.
-                with contextlib.suppress(OSError):
-                    target.flush()
+    alone = not current().shares_process
+    with _streams.led(descriptor=alone) as stderr:
+        target = _Scrubbed(stderr or io.StringIO())
+        token = _aside.set(target)
+        if alone:
+            _for_threads.append(target)
+        try:
+            yield
+        finally:
+            if alone:
+                _for_threads.remove(target)
+            _aside.reset(token)
+            # Not through the text stream, which a person's code may have detached; it keeps nothing back. Where
+            # nobody reads stderr any more, the work is done all the same.
+            with contextlib.suppress(OSError):
+                target.flush()
+
+
+_aside: ContextVar[_Scrubbed | None] = ContextVar("mason_aside", default=None)
+# Where threads print that nobody gave a context, while a session has the process for itself.
+_for_threads: list[_Scrubbed] = []
+
+
+def _target() -> _Scrubbed | None:
+    """Where to what is printed here is led; ``None`` where it goes its usual way."""
+    found = _aside.get()
+    if found is None and _for_threads and is_outside():
+        return _for_threads[-1]
+    return found
+
+
+class _Streams:
+    """``sys.stdout`` and ``sys.stderr``, which a process has once: as long as some session leads them aside, they ask
+    at each write where it is to go."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before: tuple[TextIO | None, TextIO | None] = (None, None)
+        self._descriptor = contextlib.ExitStack()
+        self._descriptor_users = 0
+
+    @contextlib.contextmanager
+    def led(self, *, descriptor: bool) -> Iterator[TextIO | None]:
+        """Within it, they do, and with ``descriptor`` file descriptor 1 is what 2 is; gives stderr as it is without."""
+        with self._lock:
+            if descriptor:
+                self._descriptor_users += 1
+                if self._descriptor_users == 1:
+                    self._descriptor.enter_context(_descriptor_aside(self._before[0] if self._users else sys.stdout))
+            self._users += 1
+            if self._users == 1:
+                self._before = (sys.stdout, sys.stderr)
+                sys.stdout, sys.stderr = (_text(_Routed(stream)) for stream in self._before)
+            stderr = self._before[1]
+        try:
+            yield stderr
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    # Python has None for a stream that was closed.
+                    sys.stdout, sys.stderr = cast(tuple[TextIO, TextIO], self._before)
+                if descriptor:
+                    self._descriptor_users -= 1
+                    if not self._descriptor_users:
+                        self._descriptor.close()
+
+
+_streams = _Streams()
+
+
+def _text(target: io.BufferedIOBase) -> TextIO:
+    return io.TextIOWrapper(cast(BinaryIO, target), "utf-8", "surrogateescape", newline="", write_through=True)
 
 
 @contextlib.contextmanager
-def _descriptor_aside() -> Iterator[None]:
+def _descriptor_aside(stdout: TextIO | None) -> Iterator[None]:
     """Let file descriptor 1 be what 2 is, where stdout is descriptor 1 at all and not something in memory."""
     try:
-        is_real = sys.stdout.fileno() == 1
+        is_real = stdout is not None and stdout.fileno() == 1
     except (OSError, ValueError, AttributeError):
         is_real = False
-    if not is_real:
+    if not is_real or stdout is None:
         yield
         return
-    sys.stdout.flush()
+    stdout.flush()
     kept = os.dup(1)
     try:
         # stderr itself may be closed (2>&-).
@@ -180,6 +245,49 @@ def _descriptor_aside() -> Iterator[None]:
     finally:
         os.dup2(kept, 1)
         os.close(kept)
+
+
+class _Routed(io.BufferedIOBase):
+    """Bytes for a text stream: they go where the session that prints them leads them, else to ``usual``."""
+
+    def __init__(self, usual: TextIO | None) -> None:
+        super().__init__()
+        self._usual = usual or io.StringIO()
+
+    @property
+    def name(self) -> str:
+        """What the stream is called."""
+        target = _target()
+        return str(getattr(self._usual, "name", "")) if target is None else target.name
+
+    def close(self) -> None:
+        """Tell what is left; what a person's code closes stays open for the rest of it, and for us."""
+        self.flush()
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def fileno(self) -> int:
+        """The descriptor of the stream, for children that inherit it."""
+        return (_target() or self._usual).fileno()
+
+    def isatty(self) -> bool:
+        """As the stream."""
+        return (_target() or self._usual).isatty()
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Hand them on."""
+        target = _target()
+        if target is not None:
+            return target.write(data)
+        text = scrub(bytes(data).decode("utf-8", "surrogateescape"))
+        self._usual.write(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        return len(bytes(data))
+
+    def flush(self) -> None:
+        """Hand on what is left."""
+        (_target() or self._usual).flush()
 
 
 class _Scrubbed(io.BufferedIOBase):

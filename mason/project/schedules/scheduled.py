@@ -18,6 +18,7 @@ from mason.project.runs.running import execute_run
 from mason.resources.workflow import is_workflow
 from mason.runtime.prepared_run import PreparedRun, Tell
 from mason.secrets import scrub
+from mason.sessions import current
 
 if TYPE_CHECKING:
     from mason.runtime.walk import Control
@@ -60,7 +61,7 @@ class Runner:
                 replace(prepared, new_id=run_id, occasion=occasion),
                 parallelism=self._parallelism,
                 tell=self._tell,
-                control=self._control or Control(),
+                control=self._control or current().own(Control),
             )
         except MasonError as error:
             return Ran(run_id, "failed", scrub(str(error)))
