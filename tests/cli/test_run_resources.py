@@ -151,7 +151,7 @@ def test_nobody_said_yes(mason, folder, applied):
     [
         ("runs.yaml", "text: two", "text: three", "its parameters changed"),
         ("config.yaml", "id: '1'\n", "id: '1'\nclients: {local: {configuration: {threads: 2}}}\n", "config.1 changed"),
-        ("workflow.yaml", "command: both\n", "command: both\ndescription: x\n", "workflow.note.both changed"),
+        ("workflow.yaml", "[first]}", "[first], timeout: 60}", "workflow.note.both changed"),
         ("append/__init__.py", "import time\n", "import time  # so\n", "operator.note.append changed"),
     ],
 )

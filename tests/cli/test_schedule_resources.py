@@ -101,7 +101,7 @@ def test_the_plan_says_where_it_is_put_and_what_it_will_do(mason, folder, applie
     ("file", "before", "after", "reason"),
     [
         ("schedule.yaml", "0 12 *", "0 13 *", "its definition changed"),
-        ("workflow.yaml", "command: once\n", "command: once\ndescription: x\n", "workflow.note.once changed"),
+        ("workflow.yaml", "command: write}", "command: write, timeout: 60}", "workflow.note.once changed"),
         ("write.yaml", "content: hello", "content: bye", "operator.note.write changed"),
     ],
 )

@@ -392,7 +392,8 @@ def test_runs_of_another_project_stay_its_own_after_a_move(mason, applied, tmp_p
 
 
 def test_what_had_changed_before_is_done_again_after_a_document(mason, applied):
-    replaced(applied, "write.yaml", "command: write\n", "command: write\ndescription: other\n")
+    narrowed = "command: write\nsupported_configurations: [{storage: local}]\n"
+    replaced(applied, "write.yaml", "command: write\n", narrowed)
     assert mason("apply", "-y", "-o", "--target", "operator.note.write").code == 0
     move_in_files(applied, "operator")
     made = mason("plan", "--json").json["actions"]
@@ -463,7 +464,8 @@ def test_schedules_are_put_again_with_new_names(mason, applied, kind, reason):
 
 def test_what_had_changed_before_a_move_is_planned_after_it(mason, applied):
     """A run that is due because something it uses changed stays due."""
-    replaced(applied, "write.yaml", "command: write\n", "command: write\ndescription: other\n")
+    narrowed = "command: write\nsupported_configurations: [{storage: local}]\n"
+    replaced(applied, "write.yaml", "command: write\n", narrowed)
     assert mason("apply", "-y", "-o", "--target", "operator.note.write").code == 0
     assert [each["address"] for each in mason("plan", "--json").json["actions"]] == ["run.after"]
     assert mason("state", "mv", "workflow.note.twice", "workflow.note.two_times").code == 0
