@@ -185,7 +185,7 @@ def _config(definition: Mapping[str, Any], catalog: ClientCatalog) -> Iterator[F
             yield Finding(path, f"client {client} cannot play {role}", f"it plays: {', '.join(found.roles)}")
     for client, found in loaded.items():
         if found:
-            # A client that is used without a word about it may need one all the same.
+            # A client that has no configuration here may need one.
             path = ("clients", client, "configuration") if client in given else found.path
             configuration = _mapping(_mapping(given.get(client)).get("configuration"))
             yield from _configuration(client, configuration, found.schema, path)

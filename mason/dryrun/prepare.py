@@ -183,7 +183,7 @@ class _Planning:
             except ParameterError as error:
                 faults += error.diagnostics
         entry = self._entry(flat.step.address)
-        # Without values that nobody could read, a dry run would find faults that are none.
+        # A dry run without the values that could not be read would find faults that are not there.
         if faults or config is None or entry is None or not given.complete:
             raise ParameterError(faults)
         source = self._source(entry)
@@ -191,7 +191,7 @@ class _Planning:
             shown = dry_run(operator, bound, config, self._catalog, source=source, waiting=tuple(waiting))
         except (ParameterError, UnsupportedVerbError) as error:
             if flat.id in self.kept:
-                # As the operator is by now it could perhaps not be done; nothing of it will be.
+                # The step is done already. Its operator may have changed since, so that it could not be done again.
                 shown = DryRun(flat.step.address, config.id, (), {}, bound)
             elif isinstance(error, UnsupportedVerbError):
                 raise ParameterError([Diagnostic("", 0, str(error))]) from error

@@ -26,7 +26,7 @@ def references_of(entry: Entry) -> tuple[str, ...]:
     try:
         return addresses_used(entry.definition)
     except (KeyError, TypeError, AttributeError, ValueError):
-        # Edited by hand into something else: nobody can tell what it uses.
+        # It was edited by hand into something that names nothing.
         return ()
 
 
@@ -131,7 +131,7 @@ def by_owner(owned: Iterable[tuple[str, str]], project: str) -> dict[str, tuple[
 
 
 def protected(actions: Iterable[Action], applied: Mapping[str, Entry]) -> Iterator[Diagnostic]:
-    """Deletions of what the state says is not to be deleted, whatever became of its document."""
+    """Deletions of what is protected in the state, also where its document is gone."""
     for action in actions:
         if action.kind == "delete" and applied[action.address].definition.get("protect") is True:
             file = applied[action.address].file

@@ -181,7 +181,7 @@ class Executions:
         taken: tuple[Call, ...] = ()
         if entry is not None and outcome is not None and not edited and _is_elsewhere(entry, outcome, schedule, client):
             taken = schedule_deletion(entry)
-        # Where it was never put, what has its name is somebody else's.
+        # Where this one was never put, a schedule of that name belongs to another owner.
         overwrite = entry is not None and not taken and (outcome is None or bool(outcome.client))
         arguments = {"schedule": schedule_model(schedule, plan).to_dict(), "overwrite": overwrite}
         calls = (*taken, Call(client, "scheduler", "put_schedule", arguments, read_only=False))
@@ -272,7 +272,7 @@ class Executions:
     def _pending(self, outcome: Outcome) -> str:
         """What there is to say of a run that nobody told the end of."""
         holder = self._applying()
-        # What was there when the lock was taken was left by somebody before.
+        # An outcome from before the lock was taken is that of an earlier apply.
         if holder is not None and outcome.at >= holder.created:
             return f"it is being done, as run {outcome.run_id}, by {holder.who}"
         return f"nobody knows how it ended last time, as run {outcome.run_id}"

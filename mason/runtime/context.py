@@ -134,7 +134,7 @@ class Context:
             raise NotConfirmedError(f"The operator asked for {verb}, which changes things{why}. It was not called.")
         work = interrupts.current()
         if work is not None and work.given_up:
-            # Perhaps another attempt is at it by now.
+            # Another attempt may do this work by now.
             raise CancelledError(f"{verb} was not called: nobody waits for this work any more.")
         refuse_lost()
         opened = self._open_engine(engine)
@@ -154,7 +154,7 @@ class Context:
 @contextlib.contextmanager
 def _logged(sentence: str) -> Iterator[None]:
     """Tell the log that ``sentence`` is said, which holds no values, and at debug how long it took."""
-    # A log that nobody has loaded by now has no reader, and loading it takes longer than a short step.
+    # A log that is not loaded has no reader, and loading it takes longer than a short step.
     if "logging" not in sys.modules:
         yield
         return
@@ -171,7 +171,7 @@ def _logged(sentence: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _in_words(failed: str) -> Iterator[None]:
-    """What the file system refuses, and nobody on the way knew more about: which path, why, and what may help."""
+    """Turn an ``OSError`` of the file system into an error that says which path, why, and what may help."""
     try:
         yield
     except OSError as error:
@@ -186,7 +186,7 @@ def _in_words(failed: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def client_named(client: str | None, engine: str, verb: str) -> Iterator[None]:
-    """A client's library may raise anything, and exit; whoever is told shall know where. Raises ``EngineError``."""
+    """Turn what a client's library raises, an exit included, into an ``EngineError`` that says where."""
     try:
         yield
     except MasonError:
@@ -205,7 +205,7 @@ def ask(
     allowed: bool = False,
     **named: Any,
 ) -> Any:
-    """Call one verb for nobody's operator; one that changes something only if ``allowed``.
+    """Call one verb without an operator; one that changes something only if ``allowed``.
 
     Raises ``MasonError`` and nothing else, and as :meth:`Context.call`.
     """

@@ -126,7 +126,7 @@ class _Heard:
                 self._printed.room -= len(content) + _EVENT
                 kept = self._printed.room >= 0
                 if not kept:
-                    # From now on nothing is, be it ever so short.
+                    # The budget is spent: keep no further line.
                     self._printed.room = 0
                     self._unkept += len(content) + 1
                 self._line_told(content.decode("utf-8", "replace"), kept)

@@ -367,7 +367,7 @@ class _Run(Observer):
         if self._deciders is not None:
             self._deciders.took(noted, shown)
         if isinstance(ended.error, Stop) and not self._stopped:
-            # The first one is that which stopped the others.
+            # Keep the first stop; it cancelled the rest.
             self._stopped = {"step": id, "reason": noted["error"]}
         if self._prepared.for_answer and self._answer is None and ended.error is not None:
             self._answer = _answer_of(self._steps[id].address, ended.error)

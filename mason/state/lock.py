@@ -93,7 +93,7 @@ def decode_lock(data: bytes) -> LockInfo | None:
         info = LockInfo(**{name: value for name, value in json.loads(data).items() if name in known})
     except (ValueError, TypeError, AttributeError):
         return None
-    # How long it holds is reckoned with, whoever wrote it, and by its id it is broken.
+    # ``unlock`` needs the id, and waiting for a lock needs its expiry, also of locks that Mason did not write.
     is_lock = type(info.lease) in (int, float) and isinstance(info.id, str) and isinstance(info.who, str) and info.who
     return info if is_lock else None
 

@@ -201,7 +201,7 @@ def break_lease(bucket: Bucket, lock_id: str) -> LockInfo:
 
 
 def _holder(found: Found, *, bucket: Bucket) -> LockInfo:
-    """Who holds the lock. What is none of Mason's (a line that somebody wrote by hand) is known by its ETag."""
+    """Who holds the lock. A lock that Mason did not write gets its ETag as id."""
     unknown = LockInfo(found.etag.strip('"'), "", "", 0, "", path=bucket.address.url, lease=_UNSAID)
     return decode_lock(found.body) or unknown
 
