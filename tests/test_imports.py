@@ -74,6 +74,7 @@ def test_a_plan_without_a_change_loads_no_more_than_it_compares(project):
         "mason.clients.local",
         "mason.engines",
         "mason.runtime.apply",
+        "mason.planner.breaking",
         "mason.planner.runs_and_schedules",
         "mason.dryrun.planned",
         "mason.dryrun.prepare",

@@ -8,6 +8,7 @@ __all__ = [
     "arguments",
     "calls",
     "check",
+    "compatibility",
     "configuration",
     "dryrun",
     "expansion",

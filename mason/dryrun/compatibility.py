@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mason.errors import UnsupportedVerbError
@@ -24,8 +24,32 @@ def choose_clients(operator: Operator, needs: Needs, config: Config, catalog: Cl
     that the operator does not need get the config's first client. Raises ``UnsupportedVerbError`` with the
     reasons of the attempt that came nearest.
     """
-    nearest: list[str] | None = None
-    for supported in operator.supported_configurations or ({},):
+    chosen, reasons = _nearest(operator.supported_configurations, needs, config, catalog)
+    if not reasons:
+        return chosen
+    name = f"{operator.namespace}:{operator.command}"
+    raise UnsupportedVerbError(
+        f"Configuration {config.id} not supported by configured engines for operator {name}. "
+        f"{' '.join(reasons)} Check operator.yaml for supported engine configurations."
+    )
+
+
+def lacks(
+    supported_configurations: Sequence[Mapping[str, str]], needs: Needs, config: Config, catalog: ClientCatalog
+) -> list[str]:
+    """Why ``config`` cannot run an operator, in sentences: what the attempt lacks that came nearest. Empty if it can.
+
+    Raises as ``catalog`` does for a client that cannot be loaded.
+    """
+    return _nearest(supported_configurations, needs, config, catalog)[1]
+
+
+def _nearest(
+    supported_configurations: Sequence[Mapping[str, str]], needs: Needs, config: Config, catalog: ClientCatalog
+) -> tuple[dict[str, str], list[str]]:
+    """The clients of the attempt that lacks least, the first of several, and in sentences what it lacks."""
+    nearest: tuple[dict[str, str], list[str]] | None = None
+    for supported in supported_configurations or ({},):
         chosen: dict[str, str] = {}
         reasons: list[str] = []
         for role in in_order([*needs, *supported, *config.engines]):
@@ -35,20 +59,17 @@ def choose_clients(operator: Operator, needs: Needs, config: Config, catalog: Cl
             elif config.engines.get(role):
                 chosen[role] = config.engines[role][0]
         if not reasons:
-            return chosen
-        if nearest is None or len(reasons) < len(nearest):
-            nearest = reasons
-    name = f"{operator.namespace}:{operator.command}"
-    raise UnsupportedVerbError(
-        f"Configuration {config.id} not supported by configured engines for operator {name}. "
-        f"{' '.join(nearest or ())} Check operator.yaml for supported engine configurations."
-    )
+            return chosen, reasons
+        if nearest is None or len(reasons) < len(nearest[1]):
+            nearest = chosen, reasons
+    assert nearest is not None, "there is at least one attempt"
+    return nearest
 
 
 def _choose(
     role: str, verbs: frozenset[str], wanted: str | None, config: Config, catalog: ClientCatalog, reasons: list[str]
 ) -> str:
-    """The client for one engine; or an empty name, and the reason why there is none behind ``reasons``."""
+    """The client for one engine. Where there is none, an empty name, and ``reasons`` gets the reason."""
     clients = list(config.engines.get(role, ()))
     if not clients:
         reasons.append(f"No client is configured for {role}.")

@@ -16,9 +16,10 @@ from mason.planner.coming import Coming, ReadSource
 from mason.planner.diff import compare
 from mason.planner.drift import sentences
 from mason.planner.integrity import dangling, foreign, protected, references_of, together
-from mason.planner.plan import Action, Drift, Plan, Wanted
+from mason.planner.plan import Action, Broken, Drift, Plan, Wanted
 from mason.planner.renaming.moves import likely, renames
 from mason.planner.saving import Saving, deletion
+from mason.resources.config import is_config
 from mason.resources.kinds import effect_of
 from mason.resources.order import topological
 from mason.resources.resource import Resource, Resources, encode
@@ -36,12 +37,14 @@ class Prune:
     """What may be deleted because its file is gone: what the project applied and no longer defines.
 
     ``defined`` are all addresses of the project, whatever part of it is being planned. ``within`` are files and
-    folders, relative to the project's root, in which it has to have stood; empty for anywhere.
+    folders, relative to the project's root, in which it has to have stood; empty for anywhere. Without ``deletes`` it
+    is only counted.
     """
 
-    def __init__(self, defined: Collection[str], within: Sequence[str] = ()) -> None:
+    def __init__(self, defined: Collection[str], within: Sequence[str] = (), *, deletes: bool = True) -> None:
         self.defined = defined
         self.within = within
+        self.deletes = deletes
 
     def obsolete(self, applied: Mapping[str, Entry], project: str) -> Iterator[tuple[str, Entry]]:
         """The applied resources that are to be deleted, by address; none while the project defines nothing at all.
@@ -75,7 +78,8 @@ def build(
 ) -> Plan:
     """The plan that makes the state hold ``resources``.
 
-    ``place`` finds lines for faults, ``read_source`` what Python files were before. ``prune`` says what else to delete.
+    ``place`` finds lines for faults, ``read_source`` what Python files were before. ``prune`` says what else to delete,
+    or to count.
     ``targets`` narrows the plan to these addresses and what they use. ``strict`` also asks whether the sources of
     unchanged resources are still there. ``catalog`` and ``observe`` are needed where there are runs or schedules.
     ``take_over`` are projects whose resources become this project's where it defines them too. ``drifts`` are what
@@ -110,14 +114,17 @@ def build(
             continue
         faults.extend(dangling(resource, wanted, applied, place))
         actions.append(saving.save(resource))
+    undefined: list[str] = []
     if prune is not None:
         gone = set(renamed.before.values())
-        undefined = snapshot.select([address for address in applied if address not in prune.defined])
-        actions.extend(
-            deletion(address, entry, f"{entry.file} no longer defines it")
-            for address, entry in prune.obsolete(undefined, project)
-            if (selected is None or address in selected) and address not in gone
-        )
+        own = snapshot.applied_by(project, [address for address in applied if address not in prune.defined])
+        for address, entry in prune.obsolete(own, project):
+            if address in gone or (selected is not None and address not in selected):
+                continue
+            if prune.deletes:
+                actions.append(deletion(address, entry, f"{entry.file} no longer defines it"))
+            else:
+                undefined.append(address)
     warnings: list[str] = [*renamed.warnings]
     settled: dict[str, Entry] = {}
     if executed:
@@ -127,6 +134,7 @@ def build(
     here = {action.address for action in actions}.union(resource.address for resource in executed)
     moves = {before: after for after, before in renamed.before.items() if after in here}
     followed = _followed(applied, moves, settled) if moves else {}
+    coming: Coming | None = None
     if executed:
         # Imported here, and below: most plans are about definitions only.
         from mason.planner.runs_and_schedules import Executions
@@ -160,6 +168,12 @@ def build(
     if faults:
         raise ResourceError(faults)
     carried = _carried(followed, applied, moves, {*edited, *(action.address for action in actions)})
+    broken: tuple[Broken, ...] = ()
+    if catalog is not None and any(map(_does_otherwise, actions)):
+        if coming is None:
+            saves = [wanted[action.address] for action in actions if action.wanted is not None]
+            coming = Coming(saves, snapshot, read_source, renamed.before, settled)
+        broken = _broken(actions, wanted, snapshot, coming, catalog, [each.address for each in executed])
     return Plan(
         actions=(*_ordered(actions, wanted, applied), *carried),
         unchanged=tuple(unchanged),
@@ -172,6 +186,51 @@ def build(
         warnings=(*_left_edited(actions, edited, selected), *warnings, *likely(actions, applied)),
         foreign=foreign(actions, applied, project),
         drifts=tuple(drifts),
+        broken=broken,
+        undefined=tuple(undefined),
+    )
+
+
+_WORDS = frozenset({"description", "protect", "read_only"})
+"""The last parts of the paths of changes that change nothing of what a definition does."""
+
+
+def _does_otherwise(action: Action) -> bool:
+    """Whether an action changes what configs, operators and workflows can do."""
+    if effect_of(action.address):
+        return False
+    return action.kind != "overwrite" or any(change.path.rpartition(".")[2] not in _WORDS for change in action.changes)
+
+
+def _broken(
+    actions: Sequence[Action],
+    wanted: Mapping[str, Resource],
+    snapshot: Snapshot,
+    coming: Coming,
+    catalog: ClientCatalog,
+    planned: Collection[str],
+) -> tuple[Broken, ...]:
+    """What cannot run once ``actions`` are done. ``planned`` are the runs and schedules that they are about."""
+    # Imported here: a plan without a change asks for none of this.
+    from mason.planner.breaking import Side, find_broken
+
+    applied, edited = snapshot.resources, frozenset(snapshot.edited)
+    changed = {action.address for action in actions if _does_otherwise(action)}
+    saved = {action.address for action in actions if action.wanted is not None}
+    moved = {action.moved_from for action in actions if action.moved_from}
+    gone = moved.union(action.address for action in actions if action.kind == "delete")
+    if any(map(is_config, changed)):
+        # All operators are looked at: decoded together, which costs half as much as one after another.
+        snapshot.select(list(applied))
+    after = dict.fromkeys(address for address in applied if address not in gone) | dict.fromkeys(saved)
+    stale = edited - saved
+    return find_broken(
+        Side(applied.keys(), lambda each: None if each in edited else applied.get(each), coming.source),
+        Side(after, lambda each: coming.entry(each) if each in after and each not in stale else None, coming.source),
+        changed | moved,
+        catalog=catalog,
+        calls={each.module.digest: each.module.calls for each in wanted.values() if each.module is not None},
+        planned=planned,
     )
 
 
@@ -303,7 +362,7 @@ def _followed(applied: Mapping[str, Entry], moves: Mapping[str, str], settled: M
 
 
 def _named_otherwise(held: Entry, moves: Mapping[str, str]) -> str:
-    """What of that which a run or schedule uses has another name now."""
+    """The new names of what a run or schedule uses."""
     from mason.state.outcome import Outcome
 
     outcome = Outcome.of(held)
@@ -324,9 +383,17 @@ def _carried(
             yield Action("overwrite", address, reason, wanted=wanted, replaces=held.digest, outcome=entry.outcome)
 
 
-def build_destroy(snapshot: Snapshot, *, targets: Sequence[str] = (), project: str = "") -> Plan:
+def build_destroy(
+    snapshot: Snapshot,
+    *,
+    targets: Sequence[str] = (),
+    project: str = "",
+    catalog: ClientCatalog | None = None,
+    read_source: ReadSource = lambda digest: None,
+) -> Plan:
     """The plan that deletes ``targets`` and all that uses them from the state; without targets, everything in it.
 
+    ``catalog`` and ``read_source`` are those of :func:`build`; without a catalog nothing tells what the plan breaks.
     Raises ``NotFoundError`` for a target that the state does not hold, ``ResourceError`` with all that is protected.
     """
     applied = snapshot.resources
@@ -355,6 +422,9 @@ def build_destroy(snapshot: Snapshot, *, targets: Sequence[str] = (), project: s
         serial=snapshot.serial,
         project=project,
         foreign=foreign(actions, applied, project),
+        broken=_broken(actions, {}, snapshot, Coming((), snapshot, read_source, {}, {}), catalog, ())
+        if catalog is not None and any(map(is_config, doomed))
+        else (),
     )
 
 

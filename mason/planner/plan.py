@@ -1,6 +1,6 @@
 """A plan as a value: the list of actions that is shown, confirmed, saved and carried out, and nothing else is.
 
-Whoever shows a plan and whoever applies it iterate the same tuple. No module here performs I/O.
+Views and apply iterate the same tuple. No module here performs I/O.
 """
 
 from __future__ import annotations
@@ -114,6 +114,34 @@ class Drift:
         return f"{self.what} was changed{f' ({fields})' if fields else ''}"
 
 
+Cause = Literal["plan", "earlier", "new"]
+"""Why something cannot run after a plan: the plan breaks it, it could not run before either, or the plan makes it."""
+CAUSES: tuple[Cause, ...] = ("plan", "earlier", "new")
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Something that cannot run once a plan is applied.
+
+    ``address``
+        The operator, workflow, run or schedule.
+    ``reason``
+        What it lacks, in sentences.
+    ``cause``
+        Whether this plan breaks it.
+    ``config_id``
+        The config that cannot run it: where none can, the one that lacks least. Empty where no single one is to blame.
+    ``elsewhere``
+        Whether another applied config can run it.
+    """
+
+    address: str
+    reason: str
+    cause: Cause
+    config_id: str = ""
+    elsewhere: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The difference between what people wrote and what was applied, in the order in which it will be applied.
@@ -124,7 +152,8 @@ class Plan:
     ``resources`` and ``passed_over`` count what was looked at; ``warnings`` are sentences to be shown.
     ``foreign`` are the addresses of what other projects applied and this plan overwrites or deletes, by project: each
     of these has to be named by whoever applies it. ``drifts`` are what engines and the store hold otherwise than the
-    state says, where somebody looked.
+    state says, where somebody looked. ``broken`` is what cannot run once it is applied. ``undefined`` are the addresses
+    of what this project applied and no longer defines, where the whole project was looked at and nothing is pruned.
     """
 
     actions: tuple[Action, ...]
@@ -139,6 +168,8 @@ class Plan:
     warnings: tuple[str, ...] = ()
     foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drifts: tuple[Drift, ...] = ()
+    broken: tuple[Broken, ...] = ()
+    undefined: tuple[str, ...] = ()
 
     def count(self) -> dict[ActionKind, int]:
         """How many actions there are of each kind; moves only where there are any."""

@@ -61,7 +61,10 @@ def plan(
     with uncollected():
         resources = load(project, paths, strict=strict)
         pruned = None
-        if prune:
+        everywhere = any(Path(path).resolve() == root.resolve() for path in paths) or not paths
+        if project.settings.name and everywhere and not targets and not prune:
+            pruned = Prune({resource.address for resource in resources.items}, deletes=False)
+        elif prune:
             # What moved to a part of the project that is not being planned is still defined.
             everything = load(project, strict=strict) if paths else resources
             within = [os.path.relpath(Path(path).resolve(), root.resolve()) for path in paths]
@@ -164,7 +167,14 @@ def _applying(project: Project) -> LockInfo | None:
 
 def plan_destroy(project: Project, targets: Sequence[str] = ()) -> Plan:
     """The deletion of ``targets`` and all that uses them; of everything in the state without targets."""
+    from mason.clients import registry
     from mason.planner.build import build_destroy
 
-    made = build_destroy(project.store.read(), targets=targets, project=project.settings.name)
+    made = build_destroy(
+        project.store.read(),
+        targets=targets,
+        project=project.settings.name,
+        catalog=registry,
+        read_source=lambda digest: stored_source(project.store, digest),
+    )
     return replace(made, state=project.store.url)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.dryrun.calls import Call, ShownStep
-from mason.planner.plan import Action, ActionKind, Change, Drift, Plan, counted
+from mason.planner.plan import Action, ActionKind, Broken, Change, Drift, Plan, counted
 from mason.render import JSON_FORMAT
 from mason.render.dryruns import call_json, effect
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
-from mason.resources.wording import shortened
+from mason.resources.kinds import effect_of
+from mason.resources.wording import listing, shortened
+from mason.resources.workflow import is_workflow
 from mason.secrets import scrub_all
 from mason.settings import DEFAULT_WORKSPACE
 from mason.state.urls import workspace_of
@@ -169,11 +171,52 @@ def notes(plan: Plan) -> Iterator[str]:
     if plan.passed_over:
         documents = "1 document" if plan.passed_over == 1 else f"{plan.passed_over} documents"
         yield f"({documents} without a type passed over)"
-    for warning in (*plan.warnings, *foreign_text(plan.foreign)):
+    for warning in (*plan.warnings, *broken_text(plan.broken), *foreign_text(plan.foreign)):
         yield f"Warning: {warning}"
     if (workspace := workspace_of(plan.state)) != DEFAULT_WORKSPACE:
         new = "" if plan.serial else " (nothing was applied in it yet)"
         yield f"Workspace: {workspace}{new}"
+    if plan.undefined:
+        one = len(plan.undefined) == 1
+        what = "1 resource is" if one else f"{len(plan.undefined)} resources are"
+        yield f"{what} no longer defined (--prune deletes {'it' if one else 'them'})"
+
+
+_MOST_BROKEN = 10
+"""How many sentences a plan says about what cannot run; its JSON holds everything."""
+
+
+def broken_text(broken: Sequence[Broken]) -> Iterator[str]:
+    """What cannot run once a plan is applied: a sentence for all that share a reason, long lists collapsed."""
+    groups: dict[Broken, list[Broken]] = {}
+    for each in broken:
+        # Of several workflows it is enough that they run what the sentences before have named.
+        reason = "" if is_workflow(each.address) else each.reason
+        groups.setdefault(replace(each, address=effect_of(each.address), reason=reason), []).append(each)
+    for same, alike in list(groups.items())[:_MOST_BROKEN]:
+        if not same.reason:
+            reason = alike[0].reason if len(alike) == 1 else "They run operators that cannot run."
+            same = replace(same, reason=reason)
+        yield _broken_sentence(same, [each.address for each in alike])
+    if left := sum(map(len, list(groups.values())[_MOST_BROKEN:])):
+        yield f"{left} more cannot run: mason plan --json names all of them."
+
+
+def _broken_sentence(same: Broken, addresses: Sequence[str]) -> str:
+    """What there is to say of ``addresses``, which have all but these in common: ``same``, whose address is the effect
+    of applying them (empty for operators and workflows)."""
+    names, it = listing(addresses, most=5), "it" if len(addresses) == 1 else "them"
+    if same.address and same.cause == "plan":
+        return f"This plan breaks {names}: {same.reason}"
+    if same.address:
+        return f"{names} cannot be done, as before this plan: {same.reason}"
+    if same.elsewhere:
+        return f"This plan breaks {names} with config {same.config_id}: {same.reason}"
+    because = f"With config {same.config_id}: {same.reason}" if same.config_id else same.reason
+    if same.cause == "plan":
+        return f"This plan breaks {names}: no applied config can run {it} any more. {because}"
+    earlier = ", nor could one before this plan" if same.cause == "earlier" else ""
+    return f"No applied config can run {names}{earlier}. {because}"
 
 
 def foreign_text(foreign: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -303,6 +346,8 @@ def plan_json(plan: Plan, *, url: str) -> dict[str, Any]:
         "warnings": list(plan.warnings),
         "foreign": {owner: list(addresses) for owner, addresses in plan.foreign.items()},
         "drift": [drift_json(drift) for drift in plan.drifts],
+        "broken": [asdict(each) for each in plan.broken],
+        "undefined": list(plan.undefined),
         "actions": [_action_json(action) for action in plan.actions],
         "unchanged": list(plan.unchanged),
     }

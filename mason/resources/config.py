@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mason.resources.address import kind_of
 from mason.resources.faults import Finding
 from mason.resources.kind import Kind, without
 from mason.resources.roles import ROLES, in_order, named_roles
@@ -78,3 +79,8 @@ def _behaviour(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 CONFIG = Kind("config", ("id",), _findings, _normalized, behaviour=_behaviour)
+
+
+def is_config(address: str) -> bool:
+    """Whether there is a config at ``address``."""
+    return kind_of(address) == CONFIG.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mason.resources.address import kind_of
 from mason.resources.faults import Finding, Path
 from mason.resources.kind import Kind, PythonClass, filled, without
 from mason.resources.templates import TEMPLATE
@@ -239,3 +240,8 @@ OPERATOR = Kind(
     behaviour=_behaviour,
     python=PythonClass("Operator", "run", ("ctx",), needed=True),
 )
+
+
+def is_operator(address: str) -> bool:
+    """Whether there is an operator at ``address``."""
+    return kind_of(address) == OPERATOR.name

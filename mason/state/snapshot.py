@@ -6,6 +6,7 @@ performs I/O.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, ItemsView, Iterator, KeysView, Mapping, Sequence, Set, ValuesView
 from typing import Any
 
@@ -91,6 +92,12 @@ class Snapshot:
             return self.resources.select(addresses)
         return {address: self.resources[address] for address in addresses}
 
+    def applied_by(self, project: str, addresses: Collection[str]) -> dict[str, Entry]:
+        """Those of ``addresses`` that ``project`` applied. Where an index tells lines apart, others are not decoded."""
+        if isinstance(self.resources, StoredEntries):
+            addresses = self.resources.naming(project, addresses)
+        return {address: entry for address, entry in self.select(addresses).items() if entry.project == project}
+
 
 class StoredEntries(Mapping[str, Entry]):
     """The resources of a snapshot as they stand in a store's bytes: decoded when they are asked for, and once.
@@ -165,6 +172,15 @@ class StoredEntries(Mapping[str, Entry]):
             decoded.update(self._decode(self._lines(missing), missing))
         return {address: decoded[address] for address in addresses}
 
+    def naming(self, project: str, addresses: Collection[str]) -> list[str]:
+        """Those of ``addresses`` on whose lines ``project`` is named as one; in rare cases not as their own."""
+        named = b'"project":%b' % json.dumps(project, ensure_ascii=False).encode()
+        return [
+            address
+            for number, address in self._numbered(addresses)
+            if self.content.find(named, self.starts[number], self.starts[number + 1]) >= 0
+        ]
+
     def strangers(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
         """Those ``entries`` that are not the very objects that were decoded here."""
         decoded = self._decoded
@@ -179,7 +195,12 @@ class StoredEntries(Mapping[str, Entry]):
         starts = self.starts
         if addresses == self.digests.keys():
             return memoryview(self.content)[starts[0] : starts[-1] - 1]
-        if not self._numbers:
+        return b",".join(
+            [self.content[starts[number] : starts[number + 1] - 1] for number, _ in self._numbered(addresses)]
+        )
+
+    def _numbered(self, addresses: Collection[str]) -> Iterator[tuple[int, str]]:
+        """The number of the line of each of ``addresses``, and the address."""
+        if addresses and not self._numbers:
             self._numbers = dict(zip(self.digests, range(len(self.digests)), strict=True))
-        numbers = [self._numbers[address] for address in addresses]
-        return b",".join([self.content[starts[number] : starts[number + 1] - 1] for number in numbers])
+        return ((self._numbers[address], address) for address in addresses)

@@ -238,6 +238,7 @@ def test_both_names_in_the_state(mason, project, applied):
     assert mason("plan").out == (
         "Warning: operator.table.get and operator.table.fetch are both in the state, so the move at moved.yaml:1 "
         "cannot be followed. Delete one of them: mason destroy operator.table.get\n"
+        "1 resource is no longer defined (--prune deletes it)\n"
         "No changes.\n"
     )
 

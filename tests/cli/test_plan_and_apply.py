@@ -96,7 +96,7 @@ def test_yes_at_the_prompt_approves_overwrites(mason, project):
 def test_prune_deletes_what_the_files_no_longer_define(mason, project):
     mason("apply", "-y")
     (project / "get.yaml").unlink()
-    assert mason("plan").out == "No changes.\n"
+    assert mason("plan").out == "1 resource is no longer defined (--prune deletes it)\nNo changes.\n"
     assert mason("plan", "--prune").out == (
         "  - operator.table.get  (get.yaml no longer defines it)\n"
         "\n"
@@ -471,7 +471,8 @@ def test_what_was_edited_in_the_state_and_is_in_no_file_is_told(mason, project):
         "Warning: operator.table.get was edited in the state and is not among these files, so it stays as it is. "
         "Plan the files that define it, or delete it: mason destroy operator.table.get\n"
     )
-    assert mason("plan").out == f"{warning}No changes.\n"
+    counted = "1 resource is no longer defined (--prune deletes it)\n"
+    assert mason("plan").out == f"{warning}{counted}No changes.\n"
     assert mason("plan", "--target", "config.1").out == "No changes.\n"
     assert mason("destroy", "operator.table.get", "-y").code == 0
     assert mason("plan").out == "No changes.\n"
@@ -521,3 +522,41 @@ def test_ctrl_c_when_nobody_can_say_what_the_state_holds(mason, project):
         "ends after 1 bytes, in the middle of the JSON. There is no backup to restore. Mend it by hand, or move it "
         "away to start with an empty state."
     )
+
+
+def test_a_config_that_loses_an_engine_tells_what_that_breaks(mason, project):
+    (project / "query.yaml").write_text(
+        "type: operator\nnamespace: table\ncommand: query\ndo: [{execution.query: {sql: SELECT 1}}]\n"
+    )
+    assert mason("apply", "-y").code == 0
+    config = project / "config.yaml"
+    config.write_text("".join(line for line in config.read_text().splitlines(True) if "execution" not in line))
+    planned = mason("plan", "--out", "saved.plan")
+    warning = (
+        "Warning: This plan breaks operator.table.query: no applied config can run it any more. "
+        "With config 1: No client is configured for execution."
+    )
+    assert planned.code == 0
+    assert planned.out.splitlines()[-3:] == [
+        warning,
+        "",
+        "Plan: 0 to create, 1 to overwrite, 0 to delete, 0 to run.",
+    ]
+    assert warning in mason("show", "saved.plan").out.splitlines()
+    # It is a warning: what is missing may come with the next plan.
+    assert mason("apply", "-y", "-o").code == 0
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_what_has_no_file_any_more_is_counted_where_the_whole_project_is_planned(mason, project):
+    assert mason("apply", "-y").code == 0
+    (project / "get.yaml").unlink()
+    counted = "1 resource is no longer defined (--prune deletes it)\nNo changes.\n"
+    assert mason("plan").out == counted
+    assert mason("plan", ".").out == counted
+    assert mason("plan", "--json").json["undefined"] == ["operator.table.get"]
+    for part in (("config.yaml",), ("--target", "config.1")):
+        assert mason("plan", *part).out == "No changes.\n"
+    assert mason("plan", "--prune").out.splitlines()[-1] == "Plan: 0 to create, 0 to overwrite, 1 to delete, 0 to run."
+    (project / "mason.yaml").write_text("name: another\nstate: state\n")
+    assert "no longer defined" not in mason("plan").out

@@ -1,5 +1,7 @@
 """Stored entries: a mapping like any other that decodes no more than it is asked for."""
 
+from dataclasses import replace
+
 import pytest
 
 from mason.errors import NotFoundError, StateFormatError
@@ -158,3 +160,12 @@ def test_finding_decodes_only_what_is_found(stored, decoding):
     assert find(Snapshot(stored), "operator", ["table", "number1"]) == {SECOND: PLAIN[SECOND]}
     assert decoding.asked == [[SECOND]]
     assert list(find(Snapshot(stored), "all").items()) == list(PLAIN.items())
+
+
+def test_what_a_project_applied_is_found_without_decoding_what_others_did(stored, decoding):
+    entries = {address: replace(entry, project="mine") for address, entry in PLAIN.items()}
+    assert Snapshot(stored).applied_by("nobody", list(PLAIN)) == {}
+    assert decoding.asked == []
+    for snapshot in (Snapshot(entries), Snapshot(lay_out(Snapshot(entries), before=Snapshot()))):
+        assert snapshot.applied_by("mine", [SECOND, FIRST]) == {SECOND: entries[SECOND], FIRST: entries[FIRST]}
+        assert snapshot.applied_by("min", list(PLAIN)) == {}

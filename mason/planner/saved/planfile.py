@@ -20,7 +20,7 @@ from typing import Any
 
 from mason.dryrun.calls import Call, ShownStep
 from mason.errors import StalePlanError, StateError
-from mason.planner.plan import Action, Change, Drift, Plan, Wanted
+from mason.planner.plan import Action, Broken, Change, Drift, Plan, Wanted
 from mason.planner.saved.planfile_faults import faults, parse
 from mason.secrets import scrub, scrub_all
 from mason.state.lock import who
@@ -51,7 +51,7 @@ def is_planfile(file: Path) -> bool:
     try:
         return file.exists() and not file.is_dir() and file.suffix not in _YAML
     except (OSError, ValueError):
-        # No path that the system can even look for.
+        # The text is no valid path.
         return False
 
 
@@ -184,7 +184,7 @@ def _load(file: Path) -> Any:
     with file.open("rb") as opened:
         head = opened.read(_HEAD)
         if _FORMAT.encode() not in head:
-            # Not read to its end, which may be far.
+            # The file may be huge: look at its head only.
             raise ValueError("its beginning does not say that it is a plan")
         document = parse((head + opened.read()).decode("utf-8"))
     # Halves of surrogate pairs, which JSON can spell.
@@ -217,6 +217,10 @@ def _encode(plan: Plan) -> dict[str, Any]:
             for drift in plan.drifts
         ],
         "foreign": {owner: list(addresses) for owner, addresses in plan.foreign.items()},
+        "broken": [
+            [each.address, scrub(each.reason), each.cause, each.config_id, each.elsewhere] for each in plan.broken
+        ],
+        "undefined": list(plan.undefined),
         "unchanged": list(plan.unchanged),
         "actions": [_encode_action(action) for action in plan.actions],
     }
@@ -301,6 +305,8 @@ def _decode(body: dict[str, Any]) -> Plan:
             for address, what, kind, changes, why in body["drifts"]
         ),
         foreign={owner: tuple(addresses) for owner, addresses in body["foreign"].items()},
+        broken=tuple(Broken(*each) for each in body["broken"]),
+        undefined=tuple(body["undefined"]),
     )
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from mason.planner.plan import ACTION_KINDS
+from mason.planner.plan import ACTION_KINDS, CAUSES
 from mason.resources.address import KINDS
 from mason.resources.kinds import address_of, effect_of
 from mason.resources.resource import digest_of, encode
@@ -110,6 +110,11 @@ def _schema() -> dict[str, Any]:
             "items": _tuple(_TEXT, _TEXT, {"enum": ["missing", "present", "changed", "unknown"]}, changes, _TEXT),
         },
         foreign={"type": "object", "additionalProperties": _TEXTS},
+        broken={
+            "type": "array",
+            "items": _tuple(_TEXT, _TEXT, {"enum": list(CAUSES)}, _TEXT, {"type": "boolean"}),
+        },
+        undefined=_TEXTS,
         unchanged=_TEXTS,
         actions={"type": "array", "items": action},
     )

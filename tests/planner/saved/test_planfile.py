@@ -12,7 +12,7 @@ import pytest
 
 from mason import secrets
 from mason.dryrun.calls import Call, ShownStep
-from mason.planner.plan import Action, Change, Drift, Plan, Wanted
+from mason.planner.plan import Action, Broken, Change, Drift, Plan, Wanted
 from mason.planner.saved.planfile import read_planfile, write_planfile
 from mason.resources.resource import digest_of, encode
 from mason.state import content
@@ -74,6 +74,8 @@ def full_plan(**more):
         "warnings": ("careful",),
         "foreign": {"other": ("operator.table.get",)},
         "drifts": (Drift("run.nightly", "table a.b", "changed", changes, "why"),),
+        "broken": (Broken("operator.a.b", "No client.", "plan", "1", elsewhere=True),),
+        "undefined": ("operator.x.y",),
     }
     return Plan(**(given | more))
 
@@ -95,8 +97,8 @@ def test_what_is_saved_comes_out_as_it_was(tmp_path):
     plan = full_plan()
     action, overwrite = plan.actions
     # So that a field which is added later and forgotten in the file is noticed here.
-    values = (plan, action, overwrite.wanted, action.steps[0], action.calls[0], action.changes[0])
-    assert [is_set(value) for value in values] == [[], [], [], [], [], []]
+    values = (plan, action, overwrite.wanted, action.steps[0], action.calls[0], action.changes[0], plan.broken[0])
+    assert [is_set(value) for value in values] == [[], [], [], [], [], [], []]
     write_planfile(plan, tmp_path / "a.plan")
     assert read_planfile(tmp_path / "a.plan").plan == plan
 
