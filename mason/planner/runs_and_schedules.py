@@ -168,9 +168,9 @@ class Executions:
         elif outcome is None or outcome.status != "succeeded" or not outcome.client:
             reason = "nobody knows whether the scheduler has it"
         else:
-            work = Schedule.from_definition(resource.definition).work
-            lost = self._unsupported(work, outcome.client)
-            reason = ", ".join([*self._changed_uses(work, outcome), *(each for each in (lost, drift) if each)])
+            kept = Schedule.from_definition(resource.definition)
+            lost = self._unsupported(kept, outcome.client)
+            reason = ", ".join([*self._changed_uses(kept.work, outcome), *(each for each in (lost, drift) if each)])
         if not reason and changes:
             return Due("overwrite", "its definition changed, but nothing that its scheduler is given")
         if not reason:
@@ -304,11 +304,12 @@ class Executions:
             and behaviour_of(held.definition, held.module) == self._behaviours[address]
         )
 
-    def _unsupported(self, work: str, client: str) -> str:
+    def _unsupported(self, schedule: Schedule, client: str) -> str:
         """What is wrong with the scheduler ``client`` by what a workflow says now; empty where it still supports it."""
-        entry = self._lookup(work)
+        entry, config = self._lookup(schedule.work), self._lookup(config_address(schedule.config_id))
         supported = Workflow.from_definition(entry.definition).supported_schedulers if entry is not None else ()
-        return f"{work} does not support {client} any more" if supported and client not in supported else ""
+        type_ = Config.from_definition(config.definition).type_of(client) if config is not None else client
+        return f"{schedule.work} does not support {client} any more" if supported and type_ not in supported else ""
 
     def _seen(self, resource: Resource, run: Run) -> Mapping[str, str]:
         """The fingerprints of the inputs of a run. Raises ``ResourceError`` where they cannot be looked at."""

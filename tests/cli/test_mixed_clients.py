@@ -304,3 +304,27 @@ def test_tables_in_the_warehouse_of_another_client_are_read(folder, run):
         connection.execute("CREATE TABLE own.t AS SELECT 7 AS a")
     sql = "query_string:SELECT t.a + u.a AS s FROM $table t JOIN own.T u USING (a)"
     assert run("query", "database_name:own,table_name:t", sql) == [{"s": 14}]
+
+
+SCHEDULED = """\
+type: workflow
+namespace: shop
+command: count
+supported_schedulers: [local]
+dag:
+  - {id: s, namespace: table, command: list}
+---
+type: schedule
+name: nightly
+workflow: shop:count
+config_id: 1
+schedule: "0 2 * * *"
+parameters: {s: {parameters: {database_name: sales}}}
+"""
+
+
+def test_workflows_name_schedulers_by_technology(mason, folder, run):
+    (folder / "schedule.yaml").write_text(SCHEDULED)
+    applied = mason("apply", "-y")
+    assert applied.code == 0, applied.err
+    assert "No changes." in mason("plan").out
