@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 from mason.engines.client import Client
 from mason.engines.engine import Engine
@@ -53,6 +54,7 @@ class ShelfClient(Client):
     """A file in the project, which a config may name."""
 
     name = "shelf"
+    engines: ClassVar = {"catalog": "acme_catalog:ShelfCatalog"}
 
     @property
     def file(self):
@@ -60,10 +62,6 @@ class ShelfClient(Client):
 
     def notes(self):
         return json.loads(self.file.read_text()) if self.file.exists() else {}
-
-    @classmethod
-    def roles(cls):
-        return {"catalog": ShelfCatalog}
 
     @classmethod
     def schema(cls):

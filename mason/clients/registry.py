@@ -7,7 +7,9 @@ and whose value is ``module:Class``. Built-in names win over entry points.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mason.errors import EngineError, MissingDependencyError, NotFoundError
@@ -58,7 +60,8 @@ def client_class(name: str) -> type[Client]:
         raise NotFoundError(f"There is no client {name!r}. Known clients: {', '.join(names())}.")
     module, _, attribute = registration.target.partition(":")
     try:
-        loaded = getattr(importlib.import_module(module), attribute, None)
+        # Planning asks for every sentence of every step: what is loaded is found at once.
+        loaded = getattr(sys.modules.get(module) or importlib.import_module(module), attribute, None)
     except ModuleNotFoundError as error:
         extra = None if registration.package else registration.extra or name
         raise MissingDependencyError(f"Client {name} ({error.name})", extra, install=registration.package) from error
@@ -80,16 +83,22 @@ def capabilities(name: str) -> Mapping[str, Capabilities]:
     return {role: engine.capabilities for role, engine in _roles(name).items()}
 
 
-def refusals(name: str, role: str, verb: str, known: Mapping[str, Any], waiting: Iterable[str]) -> list[str]:
-    """Why a client would refuse a call, as far as the arguments that are ``known`` show it before it is made.
+def refusals(
+    name: str, role: str, verb: str, asked: Mapping[str, Any], waiting: Callable[[], Iterable[str]]
+) -> list[str]:
+    """Why a client would refuse a call with the arguments ``asked``, as far as they show it before it is made.
 
-    ``waiting`` names the arguments whose values nobody knows yet. Raises as :func:`client_class`.
+    ``waiting`` names the arguments whose values nobody knows yet; it is called only where there is something to check.
+    Raises as :func:`client_class`.
     """
-    # Imported here: few verbs have arguments to check.
-    from mason.clients._tables.requests import WAITS, faults
+    # Imported here: who asks for names alone needs none of it.
+    from mason.clients._tables.requests import WAITS, faults, is_checked
 
-    asked = {**known, **dict.fromkeys(waiting, WAITS)}
-    return faults(f"{role}.{verb}", asked, client=name, can=capabilities(name)[role])
+    call = f"{role}.{verb}"
+    if not is_checked(call):
+        return []
+    given = {**asked, **dict.fromkeys(waiting(), WAITS)}
+    return faults(call, given, client=name, can=_roles(name)[role].capabilities)
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -105,10 +114,15 @@ def schema(name: str) -> dict[str, Any]:
 def _roles(name: str) -> Mapping[str, type[Engine]]:
     loaded = client_class(name)
     try:
-        return loaded.roles()
+        return _played_by(loaded)
     except Exception as error:
         # As what its module raises.
         raise _unusable(name, _registration(name), f"its roles: {type(error).__name__}: {error}") from error
+
+
+@cache
+def _played_by(client: type[Client]) -> Mapping[str, type[Engine]]:
+    return client.roles()
 
 
 def _registration(name: str) -> Registration:

@@ -7,7 +7,7 @@ the schema complains about that already. Pure, but for reading the declarations 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from mason import secrets
@@ -42,9 +42,10 @@ class ClientCatalog(Protocol):
         ...
 
     def refusals(
-        self, name: str, role: str, verb: str, known: Mapping[str, Any], waiting: Iterable[str]
+        self, name: str, role: str, verb: str, asked: Mapping[str, Any], waiting: Callable[[], Iterable[str]]
     ) -> Sequence[str]:
-        """Why a client would refuse a call with the arguments ``known``, and ``waiting``, whose values nobody knows."""
+        """Why a client would refuse a call with the arguments ``asked``; ``waiting`` names those whose values nobody
+        knows yet."""
         ...
 
     def schema(self, name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from mason.dryrun.arguments import fit, waits
@@ -112,9 +112,8 @@ def dry_run(
             wrong += reach.faults(sentence, finished)
         client = clients[sentence.engine]
         if source is None and not wrong:
-            unknown = waits(sentence, known_values)
-            told = {name: value for name, value in finished.items() if name not in unknown}
-            wrong = [*catalog.refusals(config.type_of(client), sentence.engine, sentence.verb, told, unknown)]
+            unknown = partial(waits, sentence, known_values)
+            wrong = [*catalog.refusals(config.type_of(client), sentence.engine, sentence.verb, finished, unknown)]
         faults += [Diagnostic("", 0, fault) for fault in wrong]
         read_only = engine_type(sentence.engine).verbs[sentence.verb].is_read_only(finished)
         calls.append(Call(client, sentence.engine, sentence.verb, finished, read_only, known=source is None))

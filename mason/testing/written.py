@@ -131,6 +131,18 @@ class DeclaredFiles(WithTable):
                 execution.format(table, output=f"given/{read.name}/{number}.{read.name}")
             assert self.read_back(execution, storage, f"given/{read.name}") == sorted(_ROWS * 2, key=str), read.name
 
+    @pytest.mark.parametrize("format", ["csv", "parquet", "xlsx", "orc", "avro"])
+    def test_refuses_to_read_what_is_not_declared(
+        self, execution: Execution, storage: Storage, can: Capabilities, format: str
+    ) -> None:
+        """A file of a format that is not among ``reads`` gives no rows, and the refusal names it."""
+        self.needs(execution, "preview")
+        if can.read(format) is not None:
+            pytest.skip(f"{execution.client} reads {format}")
+        storage.write(f"given/x.{format}", PEOPLE)
+        table = Table("x", location=Location(f"given/x.{format}"), format=format)
+        assert f"x.{format}" in self.refusal(execution, "preview", table=table)
+
     def test_keeps_times_as_declared(self, execution: Execution, storage: Storage, can: Capabilities) -> None:
         """``time_digits``: so many digits behind the second are in the answer, of twelve that a file has."""
         self.needs(execution, "query")

@@ -187,7 +187,7 @@ class Catalog:
     def capabilities(self, name):
         return {"storage": Capabilities()}
 
-    def refusals(self, name, role, verb, known, waiting):
+    def refusals(self, name, role, verb, asked, waiting):
         return []
 
     def schema(self, name):

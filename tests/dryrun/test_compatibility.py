@@ -29,7 +29,7 @@ class Catalog:
     def capabilities(self, name):
         return dict.fromkeys(self.clients[name], Capabilities())
 
-    def refusals(self, name, role, verb, known, waiting):
+    def refusals(self, name, role, verb, asked, waiting):
         return []
 
     def schema(self, name):
