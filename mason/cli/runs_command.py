@@ -160,9 +160,7 @@ def cancel(invocation: Invocation, run_id: str, now: bool) -> None:
     """
     opened = open_project(invocation)
     run_id = history.meant_run(opened, run_id)
-    # One that does not exist is told before anybody speaks of journals.
-    history.show_run(opened, run_id)
-    show(run_history.asked_text(run_id, history.cancel_run(run_id, now=now), now=now))
+    show(run_history.asked_text(run_id, history.cancel_run(opened, run_id, now=now), now=now))
 
 
 @runs_group.command("prune")

@@ -183,8 +183,11 @@ def test_other_parameters_lie_over_those_that_it_had(mason, folder, operators):
 
 
 def test_what_was_text_becomes_no_reference(mason, operators):
-    mason("run", "operator", "note", "read", "-p", "path:{{runs.other.path}}")
+    """Such as what an earlier step returned, which is text whatever it looks like."""
+    mason("run", "operator", "note", "read", "-p", "path:nope")
     (record,) = runs(mason)
+    path = journal_path(record["run_id"])
+    path.write_text(path.read_text().replace('{"path":"nope"}', '{"path":"{{runs.other.path}}"}'))
     assert mason("runs", "resume", "last").err == (
         f"Error: Run {record['run_id']} was given {{{{runs.other.path}}}} as text, which would be a reference now. "
         "Run the operator anew: mason run operator note read\n"

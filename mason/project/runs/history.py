@@ -178,14 +178,17 @@ class Asked:
     before: bool = False
 
 
-def cancel_run(run_id: str, *, now: bool = False) -> Asked:
+def cancel_run(project: Project, run_id: str, *, now: bool = False) -> Asked:
     """Ask a run to finish what it is at and begin nothing new: once, however often this is called. Other runs of the
     process that does it go on. With ``now`` it is asked to wait for nothing.
 
-    Raises ``StateError`` for a run of another machine or person, and ``ConflictError`` for one that nobody is doing.
+    Raises ``StateError`` for an unknown run and one of another machine or person, and ``ConflictError`` for one that
+    nobody is doing.
     """
     from mason.state.journal import add_event, event_of, is_going_on, read_journal, was_asked
 
+    # One that does not exist is told before anybody speaks of journals.
+    project.store.get_run(run_id)
     events = read_journal(run_id)
     if events is None:
         raise StateError(f"This machine has no journal of run {run_id}: cancel it where it runs.")

@@ -9,6 +9,7 @@ import pytest
 from mason.errors import ConflictError, NotFoundError, StateError
 from mason.project.opening import Project
 from mason.project.runs.history import (
+    Asked,
     cancel_run,
     how_to_go_on,
     list_runs,
@@ -17,7 +18,7 @@ from mason.project.runs.history import (
     show_run,
     what_runs_anew,
 )
-from mason.state.journal import Journal, event_of
+from mason.state.journal import Journal, event_of, read_journal
 from mason.state.lock import who
 
 ID = "20260101T000000.000-a"
@@ -139,10 +140,36 @@ def test_what_runs_anew_is_what_began_it(begun, expected):
 
 
 def test_what_has_ended_or_is_elsewhere_cannot_be_cancelled(opened: Project):
+    with pytest.raises(StateError) as unknown:
+        cancel_run(opened, ID)
+    assert "has no journal" not in str(unknown.value)
+    opened.store.put_run(ID, RECORD)
     with pytest.raises(StateError, match="has no journal of run"):
-        cancel_run(ID)
+        cancel_run(opened, ID)
     with journalled():
         pass
     with pytest.raises(ConflictError) as caught:
-        cancel_run(ID)
+        cancel_run(opened, ID)
     assert str(caught.value) == f"Run {ID} has ended; there is nothing to cancel."
+
+
+def test_a_run_is_asked_once_and_in_its_own_journal_alone(opened: Project):
+    other = "20260101T000000.001-b"
+    opened.store.put_run(ID, RECORD)
+    with journalled(), Journal.create(other) as journal:
+        journal.write(event_of("begun", **BEGUN))
+        assert [cancel_run(opened, ID) for _ in range(2)] == [Asked(1), Asked(1, before=True)]
+        assert [cancel_run(opened, ID, now=True) for _ in range(2)] == [Asked(1), Asked(1, before=True)]
+        assert cancel_run(opened, ID) == Asked(1, before=True)
+    asked = [event for event in run_events(opened, ID) if event["event"] == "asked"]
+    assert [(event["by"], event.get("at_once", False)) for event in asked] == [(who(), False), (who(), True)]
+    assert [event["event"] for event in read_journal(other) or ()] == ["begun"]
+
+
+def test_a_run_that_goes_on_again_can_be_asked_again(opened: Project):
+    opened.store.put_run(ID, RECORD)
+    with journalled(event_of("asked", by=who()), event_of("finished", status="interrupted")):
+        pass
+    with Journal.resume(ID) as journal:
+        journal.write(event_of("resumed", **BEGUN))
+        assert cancel_run(opened, ID) == Asked(1)
