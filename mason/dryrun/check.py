@@ -21,6 +21,7 @@ from mason.resources.operator import OPERATOR, SENTENCE_WORDS
 from mason.resources.roles import is_role, known_roles, named_roles
 from mason.resources.validate import Examine
 from mason.resources.wording import suggestion
+from mason.resources.workflow import WORKFLOW
 
 
 class ClientCatalog(Protocol):
@@ -66,6 +67,9 @@ def examiner(catalog: ClientCatalog) -> Examine:
             yield from _calls(calls)
             if definition.get("read_only") is True:
                 yield from _changing(definition, calls)
+        elif definition.get("type") == WORKFLOW.name:
+            schedulers = enumerate(_list(definition.get("supported_schedulers")))
+            yield from _known(((("supported_schedulers", index), each) for index, each in schedulers), catalog)
 
     return examine
 
@@ -83,13 +87,22 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 
 def _supported(definition: Mapping[str, Any], catalog: ClientCatalog) -> Iterator[Finding]:
-    supported = _list(definition.get("supported_configurations"))
-    known = catalog.names() if supported else ()
-    for index, given in enumerate(supported):
-        for role, client in _mapping(given).items():
-            if isinstance(client, str) and client not in known:
-                path = ("supported_configurations", index, role)
-                yield Finding(path, f"unknown client {client!r}", _hint(client, known))
+    supported = enumerate(_list(definition.get("supported_configurations")))
+    named = (
+        (("supported_configurations", index, role), client)
+        for index, given in supported
+        for role, client in _mapping(given).items()
+    )
+    yield from _known(named, catalog)
+
+
+def _known(named: Iterable[tuple[Path, Any]], catalog: ClientCatalog) -> Iterator[Finding]:
+    """What is wrong with clients that are named at these places: nobody registered them."""
+    known: Sequence[str] | None = None
+    for path, client in named:
+        known = catalog.names() if known is None else known
+        if isinstance(client, str) and client not in known:
+            yield Finding(path, f"unknown client {client!r}", _hint(client, known))
 
 
 def _sentence(given: Any, index: int) -> Iterator[Finding]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mason.errors import UnsupportedVerbError
+from mason.errors import Diagnostic, UnsupportedVerbError
 from mason.resources.config import Config
 from mason.resources.operator import Operator
 from mason.resources.roles import in_order
+from mason.resources.workflow import Workflow
 
 if TYPE_CHECKING:
     from mason.dryrun.check import ClientCatalog
@@ -64,6 +65,18 @@ def _nearest(
             nearest = chosen, reasons
     assert nearest is not None, "there is at least one attempt"
     return nearest
+
+
+def unsupported(workflow: Workflow, config_id: str, schedulers: Sequence[str]) -> Diagnostic:
+    """The fault of a workflow that supports none of the ``schedulers`` of a config."""
+    has = ", ".join(schedulers) or "none"
+    return Diagnostic(
+        "",
+        0,
+        f"Workflow {workflow.namespace}:{workflow.command} supports the schedulers "
+        f"{', '.join(workflow.supported_schedulers)}, and config {config_id} has {has}",
+        "choose another config, or another workflow",
+    )
 
 
 def _choose(

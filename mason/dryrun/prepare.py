@@ -6,10 +6,11 @@ refer to, and makes the dry run of each. All faults of all steps are told at onc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mason.dryrun.compatibility import unsupported
 from mason.dryrun.dryrun import DryRun, dry_run
 from mason.dryrun.expansion import Ancestry, Flat, FlatStep, Scope, expand
 from mason.dryrun.kept import Kept, others_given
@@ -66,7 +67,7 @@ def prepare(
     scopes = {scope.prefix[:-1]: planning.workflow(scope) for scope in flat.scopes if scope.address}
     for step, fault in _changing(planned, scopes).items():
         faults.setdefault(step, []).append(fault)
-    wrong = (*given.faults, *flat.faults)
+    wrong = (*given.faults, *flat.faults, *planning.unsupported(flat))
     left_out = _left_out(flat, faults)
     if wrong or (faults and (given.strict or len(left_out) == len(flat.steps))):
         raise ParameterError([*wrong, *(fault for each in faults.values() for fault in each)])
@@ -149,6 +150,21 @@ class _Planning:
         dependencies = {step.id: step.dependencies for step in scope.steps.values()}
         promised = entry.definition.get("read_only", False)
         return PlannedWorkflow(scope.address, entry.digest, self._source(entry), dependencies, promised)
+
+    def unsupported(self, flat: Flat) -> Iterator[Diagnostic]:
+        """The workflows that do not support the schedulers of the run's config: their authors know why."""
+        entry = self._entry(config_address(self._config_id)) if self._config_id else None
+        if entry is None:
+            # What lacks a config is told of each step.
+            return
+        config = Config.from_definition(entry.definition)
+        for address in dict.fromkeys(scope.address for scope in flat.scopes if scope.address):
+            found = self._entry(address)
+            assert found is not None, "it was found before its steps were"
+            workflow = Workflow.from_definition(found.definition)
+            supported = workflow.supported_schedulers
+            if supported and not set(supported) & {config.type_of(each) for each in config.engines["scheduler"]}:
+                yield unsupported(workflow, config.id, config.engines["scheduler"])
 
     def steps(self, flat: Flat, given: WorkflowGiven) -> tuple[list[PlannedStep], dict[str, list[Diagnostic]]]:
         """The steps that are valid, and the faults of the others by their ids."""

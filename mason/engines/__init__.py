@@ -32,6 +32,7 @@ __all__ = [
     "progress",
     "runner",
     "scheduler",
+    "scheduling",
     "storage",
     "verbs",
 ]

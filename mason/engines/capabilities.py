@@ -7,6 +7,7 @@ from them. An engine that declares nothing promises nothing: that is what the de
 
 from __future__ import annotations
 
+from mason.engines.scheduling import Keeps
 from mason.values import dataclass
 
 COMPRESSIONS = ("gzip", "zstd", "snappy", "lz4", "brotli", "none")
@@ -41,6 +42,7 @@ class Capabilities:
     ``name_case``: what becomes of upper and lower case in the names of tables (metastore) or columns (execution):
     ``kept`` (two names that differ in case only are two), ``folded`` (kept as written, but such names are one),
     ``lower`` (turned into lower case), or empty: not known.
+    ``keeps``: the rules of schedules and of the DAGs in them that a scheduler keeps.
     ``time_digits``: digits behind the second that a time keeps on its way from a file to an answer.
     ``schemes``: schemes (``file``, ``s3``) of the URLs that the engine takes in the place of paths and in the locations
     of tables. The first one of a storage is that of the URLs that its ``locate`` gives. None by default.
@@ -53,6 +55,7 @@ class Capabilities:
     name_case: str = ""
     time_digits: int = 0
     schemes: tuple[str, ...] = ()
+    keeps: Keeps = Keeps()
 
     def written(self, name: str) -> FileFormat | None:
         """How the format of that name is written; ``None`` where it is not."""

@@ -6,15 +6,13 @@ from typing import ClassVar
 
 from mason.engines.engine import Engine
 from mason.engines.models import Job, Schedule
+from mason.engines.scheduling import CATCH_UP, OVERLAP, unkept
 from mason.engines.verbs import verb
 from mason.errors import EngineError
 
-CATCH_UP = ("none", "latest", "all")
-OVERLAP = ("skip", "queue")
-
 
 class Scheduler(Engine):
-    """Keeps schedules and triggers them."""
+    """Keeps schedules and triggers them. Which of their rules it keeps is in ``capabilities.keeps``."""
 
     role: ClassVar[str] = "scheduler"
 
@@ -30,8 +28,9 @@ class Scheduler(Engine):
 
     @verb(read_only=False)
     def put_schedule(self, schedule: Schedule, *, overwrite: bool = False) -> Schedule:
-        """Create a schedule. Raises ``EngineError`` for one that cannot be (see :func:`check_schedule`), and
-        ``ConflictError`` when one of that name exists and ``overwrite`` is false."""
+        """Create a schedule. Raises ``EngineError`` for one that cannot be, or that holds a rule which this scheduler
+        does not keep (see :func:`check_schedule`), and ``ConflictError`` when one of that name exists and ``overwrite``
+        is false."""
         raise self.lacks("put_schedule")
 
     @verb(read_only=False)
@@ -46,9 +45,10 @@ class Scheduler(Engine):
         raise self.lacks("delete_schedule")
 
 
-def check_schedule(schedule: Schedule) -> None:
-    """Raises ``EngineError`` that names everything about a schedule that no scheduler could keep: its name, its cron
-    expression, its time zone, and what becomes of times that are missed or overlap."""
+def check_schedule(schedule: Schedule, scheduler: type[Scheduler] | None = None) -> None:
+    """Raises ``EngineError`` that names everything about a schedule that no scheduler could keep (its name, its cron
+    expression, its time zone, what becomes of times that are missed or overlap), or else all that ``scheduler`` does
+    not keep."""
     # Imported here: planning loads engines, and puts nothing.
     from mason.resources import cron
     from mason.resources.address import is_name
@@ -69,5 +69,8 @@ def check_schedule(schedule: Schedule) -> None:
     for name, value, known in (("catch_up", schedule.catch_up, CATCH_UP), ("overlap", schedule.overlap, OVERLAP)):
         if value not in known:
             faults.append(f"{name} cannot be {quoted(value)} ({suggestion(value, known, 'it can be')})")
+    if not faults and scheduler is not None:
+        lacking = unkept(schedule, scheduler.capabilities.keeps, scheduler.client)
+        faults = [f"{message} ({remedy})" for message, remedy in lacking]
     if faults:
         raise EngineError(f"Schedule {quoted(schedule.name)[1:-1]} cannot be kept: {'; '.join(faults)}.")

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 from mason.dryrun.compatibility import lacks
 from mason.dryrun.prepare import prepare
 from mason.engines import engine_type
-from mason.errors import Diagnostic, EngineError, MasonError, MissingDependencyError, ResourceError, StateFormatError
+from mason.errors import EngineError, MasonError, MissingDependencyError, ResourceError, StateFormatError
 from mason.planner.integrity import references_of
 from mason.planner.plan import Broken, Cause
-from mason.planner.runs_and_schedules import choose_scheduler, given_of
+from mason.planner.runs_and_schedules import given_of
+from mason.planner.scheduled_dag import choose_scheduler, schedule_model
 from mason.resources.address import config_address, work_address
 from mason.resources.config import Config, is_config
 from mason.resources.executed import ONLY_STEP
 from mason.resources.kinds import effect_of
 from mason.resources.operator import SENTENCE_WORDS, is_operator
+from mason.resources.schedule import Schedule
 from mason.resources.wording import listing
-from mason.resources.workflow import is_workflow
+from mason.resources.workflow import Workflow, is_workflow
 from mason.state.snapshot import Entry
 from mason.values import dataclass
 
@@ -196,7 +198,7 @@ class _World:
         """Why a run or schedule cannot be done; empty where it can."""
         work, config_id = work_address(definition), str(definition["config_id"])
         try:
-            prepare(
+            plan = prepare(
                 work,
                 given_of(work, definition.get("parameters", {}), None, lambda resource, path: 0),
                 lookup=self._side.lookup,
@@ -216,8 +218,9 @@ class _World:
         if config is None:
             # Each of its steps has a config of its own.
             return f"There is no config {config_id} in the state"
-        chosen = choose_scheduler(config, entry, self._catalog)
-        return chosen.message if isinstance(chosen, Diagnostic) else ""
+        model = schedule_model(Schedule.from_definition(definition), plan)
+        chosen = choose_scheduler(config, Workflow.from_definition(entry.definition), model, self._catalog)
+        return "" if isinstance(chosen, str) else chosen[0].message
 
 
 class _Breaking:

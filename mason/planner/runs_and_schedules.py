@@ -14,13 +14,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mason.dryrun.calls import Call, ShownStep
-from mason.dryrun.planned import PlannedStep, WorkflowPlan
+from mason.dryrun.planned import WorkflowPlan
 from mason.dryrun.prepare import prepare
-from mason.dryrun.references import OF_RUN
 from mason.dryrun.run_results import Lookup, referred_steps, returned_otherwise
 from mason.engines import models
 from mason.errors import Diagnostic, MasonError, ParameterError, ResourceError
 from mason.planner.plan import ActionKind, Change
+from mason.planner.scheduled_dag import choose_scheduler, schedule_model
 from mason.resources.address import config_address, run_address, title_of
 from mason.resources.behaviour import behaviour_of, is_behaviour
 from mason.resources.config import Config
@@ -31,7 +31,6 @@ from mason.resources.run import RUN, Run
 from mason.resources.schedule import Schedule
 from mason.resources.workflow import Workflow, is_workflow
 from mason.resources.workflow_file import WorkflowGiven, given_for_workflow
-from mason.secrets import scrub_all
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry
 from mason.values import dataclass
@@ -177,13 +176,14 @@ class Executions:
             return None
         schedule = Schedule.from_definition(resource.definition)
         plan = self._plan_of(resource, schedule, before)
-        client = self._scheduler(resource, schedule)
+        model = schedule_model(schedule, plan)
+        client = self._scheduler(resource, schedule, model)
         taken: tuple[Call, ...] = ()
         if entry is not None and outcome is not None and not edited and _is_elsewhere(entry, outcome, schedule, client):
             taken = schedule_deletion(entry)
         # Where this one was never put, a schedule of that name belongs to another owner.
         overwrite = entry is not None and not taken and (outcome is None or bool(outcome.client))
-        arguments = {"schedule": schedule_model(schedule, plan).to_dict(), "overwrite": overwrite}
+        arguments = {"schedule": model.to_dict(), "overwrite": overwrite}
         calls = (*taken, Call(client, "scheduler", "put_schedule", arguments, read_only=False))
         steps = tuple(step.told for step in plan.steps)
         left = self._left_behind(schedule, client) if overwrite and not edited else ()
@@ -234,7 +234,8 @@ class Executions:
         title = title_of(resource.address)
         if fault.file:
             return replace(fault, message=f"{title}: {message}")
-        line = self._place(resource, ("parameters",))
+        # What no step is at fault for is about the work and the config together.
+        line = self._place(resource, ("parameters",) if fault.message.startswith("Step ") else ("config_id",))
         return Diagnostic(resource.file, line, f"{title}: {message}", fault.remedy)
 
     def _reasons(
@@ -323,18 +324,21 @@ class Executions:
             message = f"{title_of(resource.address)}: its inputs cannot be looked at: {error}"
             raise ResourceError([Diagnostic(resource.file, line, message)]) from error
 
-    def _scheduler(self, resource: Resource, schedule: Schedule) -> str:
-        """The client that keeps the schedule. Raises ``ParameterError`` when there is none."""
+    def _scheduler(self, resource: Resource, schedule: Schedule, model: models.Schedule) -> str:
+        """The client that keeps the schedule. Raises ``ParameterError`` that says why there is none."""
         config = self._lookup(config_address(schedule.config_id))
         work = self._lookup(schedule.work)
         assert config is not None, "what a schedule uses was looked up before"
         assert work is not None, "what a schedule uses was looked up before"
-        chosen = choose_scheduler(Config.from_definition(config.definition), work, self._catalog)
-        if not isinstance(chosen, Diagnostic):
+        workflow = Workflow.from_definition(work.definition)
+        chosen = choose_scheduler(Config.from_definition(config.definition), workflow, model, self._catalog)
+        if isinstance(chosen, str):
             return chosen
         line = self._place(resource, ("config_id",))
-        message = f"{title_of(resource.address)}: {chosen.message}"
-        raise ParameterError([Diagnostic(resource.file, line, message, chosen.remedy)])
+        raise ParameterError(
+            Diagnostic(resource.file, line, f"{title_of(resource.address)}: {fault.message}", fault.remedy)
+            for fault in chosen
+        )
 
 
 def _over(schedule: Schedule) -> Iterator[str]:
@@ -348,28 +352,6 @@ def _is_elsewhere(entry: Entry, outcome: Outcome, schedule: Schedule, client: st
     """Whether a scheduler has the schedule under another name, or it is another one than is meant now."""
     where = (entry.definition.get("name"), entry.definition.get("config_id"), outcome.client)
     return bool(outcome.client) and where != (schedule.name, schedule.config_id, client)
-
-
-def choose_scheduler(config: Config, workflow: Entry, catalog: ClientCatalog) -> str | Diagnostic:
-    """The client of a config that keeps schedules of a workflow: the first that can, or what is wrong."""
-    able = [
-        each
-        for each in config.engines["scheduler"]
-        if "put_schedule" in catalog.roles(config.type_of(each)).get("scheduler", frozenset())
-    ]
-    if not able:
-        message = f"config {config.id} has no scheduler that keeps schedules"
-        return Diagnostic("", 0, message, "name one in its scheduler_clients, such as local")
-    typed = Workflow.from_definition(workflow.definition)
-    supported = typed.supported_schedulers
-    chosen = next((each for each in able if config.type_of(each) in supported or not supported), "")
-    if chosen:
-        return chosen
-    message = (
-        f"Workflow {typed.namespace}:{typed.command} supports the schedulers {', '.join(supported)}, and config "
-        f"{config.id} has {', '.join(able)}"
-    )
-    return Diagnostic("", 0, message, "choose another config, or another workflow")
 
 
 def changed_inputs(seen: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
@@ -406,56 +388,6 @@ class _Lines:
     def line_of(self, path: Path) -> int:
         # The one step of an operator and its parameters are not written out.
         return self.place(self.resource, ("parameters", *(path if self.is_workflow else path[2:])))
-
-
-def schedule_model(schedule: Schedule, plan: WorkflowPlan) -> models.Schedule:
-    """What a scheduler is given to keep. What is a secret in the config is none of it: references stay as written."""
-    return models.Schedule(
-        name=schedule.name,
-        schedule=schedule.schedule,
-        dag=models.Dag(
-            steps=tuple(_dag_step(step) for step in plan.steps),
-            groups={within: _name(planned.address) for within, planned in plan.workflows.items() if within},
-            decided_by=tuple(
-                dict.fromkeys(_name(each.address) for each in plan.workflows.values() if each.source is not None)
-            ),
-        ),
-        enabled=schedule.enabled,
-        workflow=schedule.work,
-        config_id=schedule.config_id,
-        parameters=schedule.parameters,
-        time_zone=schedule.time_zone,
-        catch_up=schedule.catch_up,
-        overlap=schedule.overlap,
-    )
-
-
-def _dag_step(step: PlannedStep) -> models.DagStep:
-    meant = dict.fromkeys(each.step for each in step.references if not each.step.startswith(OF_RUN))
-    return models.DagStep(
-        id=step.id,
-        operator=_name(step.address),
-        parameters=step.parameters,
-        dependencies=step.dependencies,
-        config_id=step.config.id,
-        trigger_rule=step.trigger_rule,
-        retry=step.retry,
-        retry_max=step.retry_max,
-        timeout=step.timeout,
-        results_of=tuple(meant),
-        sentences=tuple(
-            models.DagSentence(
-                call.client, call.engine, call.verb, scrub_all(dict(call.arguments)), call.read_only, call.known
-            )
-            for call in step.shown.calls
-        ),
-        certain=step.shown.certain,
-    )
-
-
-def _name(address: str) -> str:
-    """``namespace:command``."""
-    return title_of(address).partition(" ")[2]
 
 
 def schedule_deletion(entry: Entry) -> tuple[Call, ...]:

@@ -9,7 +9,8 @@ from mason.engines import models
 from mason.errors import MasonError, NotFoundError, SourceChangedError, StateError, StateFormatError
 from mason.planner import drift
 from mason.planner.plan import Drift
-from mason.planner.runs_and_schedules import given_of, schedule_model
+from mason.planner.runs_and_schedules import given_of
+from mason.planner.scheduled_dag import schedule_model
 from mason.project.applied import untouched
 from mason.project.opening import Project
 from mason.project.remembering import remember_applied

@@ -192,6 +192,24 @@ def coming_faults(text: str, zone: str) -> list[tuple[str, str]]:
     return []
 
 
+def forms(text: str) -> frozenset[str]:
+    """What an expression without faults is made of, for schedulers that keep only some of it.
+
+    ``five fields`` (words such as ``@daily`` are that, too) or ``six fields``; ``either day`` where one of two days
+    suffices; ``a year`` where it does not hold in every year; ``L``, ``W`` and ``#`` where a day counts so.
+    """
+    words = text.split()
+    if len(words) < 6:
+        either = len(words) == 5 and not words[2].startswith("*") and not words[4].startswith("*")
+        return frozenset({"five fields"} | ({"either day"} if either else set()))
+    of_month, of_week, year = words[2].upper(), words[4].upper(), words[5]
+    # Words such as WED hold letters that mean something else in the days of the month.
+    marks = {"W": of_month, "L": of_month + of_week, "#": of_week}
+    return frozenset(
+        {"six fields"} | ({"a year"} if year != "*" else set()) | {mark for mark, days in marks.items() if mark in days}
+    )
+
+
 def _shorthand(word: str) -> str:
     if word.lower() in _SHORTHANDS:
         return _SHORTHANDS[word.lower()]

@@ -8,6 +8,9 @@ from typing import Literal, cast
 
 from mason.values import dataclass
 
+KINDS = ("constant", "exponential")
+"""How the waits between attempts grow."""
+
 MOST = 3
 """How often work is tried again where a retry is asked for, but not how often."""
 
@@ -16,7 +19,7 @@ _CAP = 3600.0
 # Work that failed together (a service was away) is not tried again together.
 _JITTER = 0.1
 
-_WRITTEN = re.compile(r"(constant|exponential)\(([1-9][0-9]{0,8})\)")
+_WRITTEN = re.compile(rf"({'|'.join(KINDS)})\(([1-9][0-9]{{0,8}})\)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,9 +169,9 @@ def test_a_config_without_a_scheduler_and_a_workflow_that_supports_another(mason
         " (name one in its scheduler_clients, such as local)"
     )
     (folder / "config.yaml").write_text(config())
-    (folder / "workflow.yaml").write_text(WORKFLOW + "supported_schedulers: [airflow]\n")
+    (folder / "workflow.yaml").write_text(WORKFLOW + "supported_schedulers: [memory]\n")
     assert mason("plan").err.splitlines()[0] == (
-        "Error: schedule.yaml:4: Schedule nightly: Workflow note:once supports the schedulers airflow, and config 1 has"
+        "Error: schedule.yaml:4: Schedule nightly: Workflow note:once supports the schedulers memory, and config 1 has"
         " local (choose another config, or another workflow)"
     )
 
@@ -207,6 +207,55 @@ def test_parameters_that_say_when_put_a_schedule_instead_of_running(mason, folde
     again = mason("run", "workflow", "note", "once", "-f", "when.yaml", "-y", "--json")
     assert again.json["schedule"] == "by_hand"
     assert "overwrite=True" in again.err
+
+
+def test_parameters_of_the_command_line_are_kept_with_the_schedule(mason, folder, applied):
+    outer = WORKFLOW.replace("once", "twice") + "  - {id: inner, type: workflow, namespace: note, command: once}\n"
+    assert applied(outer.replace("---\n", "")).code == 0
+    (folder / "when.yaml").write_text("schedule: 30 2 * * *\nschedule_name: by_hand\ninner: {config_id: 1}\n")
+    pairs = ("-p", "first.path:y.txt", "-p", "inner.first.path:z.txt")
+    assert mason("run", "workflow", "note", "twice", "-f", "when.yaml", *pairs, "-y").code == 0
+    schedule = json.loads((folder / "wh" / "schedules" / "by_hand.json").read_text())
+    assert schedule["parameters"] == {
+        "inner": {"config_id": 1, "parameters": {"first": {"parameters": {"path": "z.txt"}}}},
+        "first": {"parameters": {"path": "y.txt"}},
+    }
+    assert mason("scheduler", "trigger", "by_hand", "-y").code == 0
+    assert ((folder / "y.txt").read_text(), (folder / "z.txt").read_text()) == ("hello", "hello")
+
+
+def test_no_schedule_is_put_with_a_secret(mason, folder, applied, monkeypatch):
+    monkeypatch.setenv("KEY_OF_IT", "hunter2-hunter2")
+    (folder / "config.yaml").write_text(config() + "  memory: {configuration: {token: '{{KEY_OF_IT}}'}}\n")
+    assert mason("apply", "-y", "-o").code == 0
+    (folder / "when.yaml").write_text("schedule: 30 2 * * *\nfirst: {parameters: {path: hunter2-hunter2}}\n")
+    for command in ("validate", "run"):
+        told = mason(command, "workflow", "note", "once", "-f", "when.yaml")
+        assert told.err.splitlines()[-1] == (
+            "Error: Step first: path holds the value of a secret, which would end up in the scheduler "
+            "(take it out, and leave it to the config's {{NAME}})"
+        )
+    assert kept(mason) == []
+
+
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_a_workflow_that_supports_another_scheduler_does_not_run_either(mason, folder, applied, command):
+    (folder / "workflow.yaml").write_text(WORKFLOW + "supported_schedulers: [memory, local_async]\n")
+    assert mason("apply", "-y", "-o").code == 0
+    told = mason(command, "workflow", "note", "once", "-p", "first.path:y.txt", *(["-y"] if command == "run" else []))
+    assert (told.code, told.err) == (
+        1,
+        "Error: Workflow note:once supports the schedulers memory, local_async, and config 1 has local "
+        "(choose another config, or another workflow)\n",
+    )
+    assert not (folder / "y.txt").exists()
+
+
+def test_an_unknown_scheduler_is_told_with_its_line(mason, folder, applied):
+    (folder / "workflow.yaml").write_text(WORKFLOW + "supported_schedulers: [lokal]\n")
+    assert mason("plan").err.splitlines()[0] == (
+        "Error: workflow.yaml:6: unknown client 'lokal' (did you mean 'local'?)"
+    )
 
 
 @pytest.mark.parametrize("command", ["validate", "run"])

@@ -145,6 +145,12 @@ def test_verbs_that_a_class_calls_although_read_only_is_true():
             "use {{NAME}}",
         ),
         (
+            {"type": "workflow", "supported_schedulers": ["local", "locl"]},
+            ("supported_schedulers", 1),
+            "unknown client 'locl'",
+            "did you mean 'local'?",
+        ),
+        (
             operator(supported_configurations=[{"metastore": "locl"}]),
             ("supported_configurations", 0, "metastore"),
             "unknown client 'locl'",

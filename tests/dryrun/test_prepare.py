@@ -529,3 +529,18 @@ def test_types_of_what_is_not_known_yet_are_not_checked():
 
 def replace_do(*sentences):
     return INFER | {"do": [*sentences, {"execution.preview": {"table": "{{t}}", "limit": "{{limit}}"}}]}
+
+
+def test_a_workflow_that_supports_other_schedulers_than_the_config_has():
+    other = {"supported_schedulers": ["local", "local_async"]}
+    told = (
+        "supports the schedulers local, local_async, and config 1 has memory "
+        "(choose another config, or another workflow)"
+    )
+    outer = flow("main", step("a"), step("b", "workflow:w.inner"))
+    assert refused(outer | other, flow("inner", step("c")) | other) == [
+        f"Workflow w:inner {told}",
+        f"Workflow w:main {told}",
+    ]
+    either = {"supported_schedulers": ["local", "memory"]}
+    assert shape(planned(outer | either, flow("inner", step("c")))) == [("a", ()), ("b.c", ())]

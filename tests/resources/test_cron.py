@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mason.resources.cron import CronError, parse
+from mason.resources.cron import CronError, forms, parse
 
 FAR = datetime(2199, 1, 1, tzinfo=timezone.utc)
 
@@ -217,3 +217,22 @@ def test_at_most_so_many():
     start = datetime(2026, 1, 1, tzinfo=timezone.utc)
     assert len(parse("* * * * *").between(start, FAR, "UTC", 7)) == 7
     assert parse("* * * * *").between(start, FAR, "UTC", 0) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "made_of"),
+    [
+        ("@daily", {"five fields"}),
+        ("0 3 * * MON-FRI", {"five fields"}),
+        ("0 3 */2 * MON", {"five fields"}),
+        ("0 3 1 * MON", {"five fields", "either day"}),
+        ("0 3 ? * WED *", {"six fields"}),
+        ("0 3 15W JUL ? 2030", {"six fields", "a year", "W"}),
+        ("0 3 LW * ? *", {"six fields", "L", "W"}),
+        ("0 3 ? * 6#3 *", {"six fields", "#"}),
+        ("0 3 ? * fril *", {"six fields", "L"}),
+    ],
+)
+def test_what_an_expression_is_made_of(text, made_of):
+    parse(text)
+    assert forms(text) == made_of

@@ -7,11 +7,13 @@ from typing import ClassVar
 from mason.clients._jobs import new_job_id
 from mason.clients._warehouse.folder import WarehouseFolder
 from mason.clients._warehouse.kept_schedules import Claim, ScheduleFiles
+from mason.engines.capabilities import Capabilities
 from mason.engines.client import Client
 from mason.engines.ledger import Change, Ledger, Waiting, iso
 from mason.engines.models import Job, Schedule
 from mason.engines.runner import WorkflowRunner
 from mason.engines.scheduler import Scheduler
+from mason.engines.scheduling import ALL_KEPT
 from mason.errors import ConflictError, EngineError
 
 
@@ -21,6 +23,7 @@ class KeptScheduler(Scheduler):
     A client adds how a schedule is triggered: at once (:meth:`_run_now`), or by the daemon (:meth:`_hand_over`).
     """
 
+    capabilities: ClassVar[Capabilities] = Capabilities(keeps=ALL_KEPT)
     supports: ClassVar[frozenset[str]] = frozenset(
         {"get_schedule", "list_schedules", "put_schedule", "delete_schedule"}
     )

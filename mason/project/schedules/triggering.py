@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mason import secrets
 from mason.engines.ledger import Ledger, SelfRunning, iso
 from mason.errors import Diagnostic, MasonError, NotFoundError, ParameterError, StateError, UnsupportedVerbError
 from mason.project.applied import applied_config, find, untouched
@@ -20,6 +23,7 @@ from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.dryrun.calls import Call
+    from mason.engines import models
     from mason.engines.models import Job
     from mason.engines.runner import WorkflowRunner
     from mason.engines.scheduler import Scheduler
@@ -166,22 +170,21 @@ class Putting:
 def plan_schedule(project: Project, prepared: PreparedRun) -> Putting:
     """The schedule of a workflow whose parameters say at what times it runs (``schedule`` and ``schedule_name``).
 
-    The scheduler is not asked. Raises ``ParameterError`` when no scheduler can keep it, and when a resource of the
-    state has its name: the scheduler would have something else then than what was applied.
+    The scheduler is not asked. Raises ``ParameterError`` when no scheduler can keep it, when a parameter holds a secret
+    that the scheduler would keep, and when a resource of the state has its name: the scheduler would have something
+    else then than what was applied.
     """
     from mason.clients import registry
     from mason.dryrun.calls import Call
     from mason.engines.scheduler import check_schedule
-    from mason.planner.runs_and_schedules import choose_scheduler, schedule_model
+    from mason.planner.scheduled_dag import choose_scheduler, schedule_model
     from mason.resources.schedule import Schedule
+    from mason.resources.workflow import Workflow
 
     plan, snapshot = prepared.plan, project.store.read()
     if not plan.config_id:
         raise ParameterError([Diagnostic("", 0, "No config is named whose scheduler keeps it", "name one with -c ID")])
     config = applied_config(snapshot, plan.config_id)
-    client = choose_scheduler(config, untouched(snapshot, plan.address, snapshot.resources), registry)
-    if isinstance(client, Diagnostic):
-        raise ParameterError([client])
     name = plan.schedule_name or plan.address.partition(".")[2].replace(".", "_")
     resource = schedule_address(name)
     if resource in snapshot.resources:
@@ -193,7 +196,7 @@ def plan_schedule(project: Project, prepared: PreparedRun) -> Putting:
         work=plan.address,
         config_id=plan.config_id,
         schedule=plan.schedule,
-        parameters=prepared.given["file"],
+        parameters=_given(prepared),
         time_zone="UTC",
         catch_up="none",
         overlap="skip",
@@ -201,7 +204,38 @@ def plan_schedule(project: Project, prepared: PreparedRun) -> Putting:
     )
     model = schedule_model(wanted, plan)
     check_schedule(model)
+    if faults := list(_secret_parameters(model)):
+        raise ParameterError(faults)
+    workflow = Workflow.from_definition(untouched(snapshot, plan.address, snapshot.resources).definition)
+    client = choose_scheduler(config, workflow, model, registry)
+    if not isinstance(client, str):
+        raise ParameterError(client)
     return Putting(Call(client, "scheduler", "put_schedule", {"schedule": model.to_dict()}, read_only=False), config)
+
+
+def _given(prepared: PreparedRun) -> dict[str, Any]:
+    """The parameters of a prepared run as a schedule has them: the pairs among those that stood in the file."""
+    steps: dict[str, Any] = deepcopy(dict(prepared.given["file"]))
+    if steps.get("strict"):
+        del steps["strict"]
+    for key, value in prepared.given["pairs"].items():
+        parts = key.split(".")
+        # A step that is a workflow has steps for parameters.
+        depth = next(depth for depth in range(1, len(parts)) if ".".join(parts[:depth]) not in prepared.plan.workflows)
+        level = steps
+        for step in parts[:depth]:
+            entry = level[step] = level.get(step) or {}
+            level = entry["parameters"] = entry.get("parameters") or {}
+        level[".".join(parts[depth:])] = value
+    return steps
+
+
+def _secret_parameters(model: models.Schedule) -> Iterator[Diagnostic]:
+    for step in model.dag.steps:
+        for name, value in step.parameters.items():
+            if secrets.holds(json.dumps(value, ensure_ascii=False)):
+                message = f"Step {step.id}: {name} holds the value of a secret, which would end up in the scheduler"
+                yield Diagnostic("", 0, message, "take it out, and leave it to the config's {{NAME}}")
 
 
 def prepare_schedule(project: Project, prepared: PreparedRun) -> Putting:
