@@ -24,6 +24,7 @@ __all__ = [
     "engine_types",
     "execution",
     "file_urls",
+    "in_order",
     "interrupts",
     "ledger",
     "metastore",

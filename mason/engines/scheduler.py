@@ -6,15 +6,27 @@ from typing import ClassVar
 
 from mason.engines.engine import Engine
 from mason.engines.models import Job, Schedule
+from mason.engines.runner import WorkflowRunner
 from mason.engines.scheduling import CATCH_UP, OVERLAP, unkept
 from mason.engines.verbs import verb
-from mason.errors import EngineError
+from mason.errors import ConflictError, EngineError
 
 
 class Scheduler(Engine):
     """Keeps schedules and triggers them. Which of their rules it keeps is in ``capabilities.keeps``."""
 
     role: ClassVar[str] = "scheduler"
+
+    @property
+    def runner(self) -> WorkflowRunner:
+        """What runs workflows and steps for the scheduler. Raises ``EngineError`` where nobody set the client's."""
+        runner: WorkflowRunner | None = self.connection.runner
+        if runner is None:
+            raise EngineError(
+                f"Client {self.client} keeps schedules, but nobody told it how workflows are run. Trigger the schedule "
+                "through Mason (mason scheduler trigger NAME), or set the client's runner."
+            )
+        return runner
 
     @verb(read_only=True)
     def get_schedule(self, name: str) -> Schedule:
@@ -45,7 +57,15 @@ class Scheduler(Engine):
         raise self.lacks("delete_schedule")
 
 
-def check_schedule(schedule: Schedule, scheduler: type[Scheduler] | None = None) -> None:
+def check_enabled(schedule: Schedule) -> None:
+    """Raises ``ConflictError`` for a schedule that is to be triggered and is not enabled."""
+    if not schedule.enabled:
+        raise ConflictError(
+            f"Schedule {schedule.name} is not enabled, so it is not run. Write enabled: true, and apply that."
+        )
+
+
+def check_schedule(schedule: Schedule, scheduler: Scheduler | None = None) -> None:
     """Raises ``EngineError`` that names everything about a schedule that no scheduler could keep (its name, its cron
     expression, its time zone, what becomes of times that are missed or overlap), or else all that ``scheduler`` does
     not keep."""

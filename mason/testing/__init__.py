@@ -29,6 +29,7 @@ __all__ = [
     "ExecutionSuite",
     "MetastoreSuite",
     "SchedulerSuite",
+    "SelfRunningSuite",
     "SharedStateStoreSuite",
     "StateStoreSuite",
     "StorageSuite",
@@ -51,6 +52,6 @@ from mason.testing.engines import (
     StorageSuite,
 )
 from mason.testing.jobs import ExecutionSuite
-from mason.testing.schedulers import SchedulerSuite
+from mason.testing.schedulers import SchedulerSuite, SelfRunningSuite
 from mason.testing.shared_stores import SharedStateStoreSuite
 from mason.testing.stores import StateStoreSuite

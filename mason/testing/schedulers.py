@@ -1,49 +1,83 @@
-"""The suite of schedulers; ``mason.testing.engines`` says how to use it."""
+"""The suites of schedulers; ``mason.testing.engines`` says how to use them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, ClassVar
 
 import pytest
 
 from mason.engines.client import Client
 from mason.engines.engine import Engine
+from mason.engines.in_order import do_in_order
 from mason.engines.ledger import Ledger, SelfRunning, Waiting
 from mason.engines.models import Dag, DagStep, Job, Schedule
 from mason.engines.runner import Ran
 from mason.engines.scheduler import Scheduler
+from mason.engines.scheduling import CATCH_UP, CRON_FORMS, OVERLAP, unkept
 from mason.errors import ConflictError, EngineError, NotFoundError
+from mason.resources.retry import KINDS
+from mason.resources.trigger import TRIGGER_RULES
 from mason.testing.engines import EngineSuite
 
 
 class RecordingRunner:
-    """Runs no workflow, but remembers for which schedules and times it was asked. ``fails_with`` makes runs fail."""
+    """Runs no operator, but walks DAGs by their rules, and remembers what it was asked for.
+
+    ``ran`` are the schedules and times of runs, ``attempts`` the ids of steps, once for each attempt, and ``handed``
+    the results that steps were handed. ``fails_with`` makes runs fail, ``failing`` so many attempts of a step; a step
+    in ``endless`` does not end before ``released``.
+    """
 
     def __init__(self) -> None:
         self.ran: list[tuple[str, str]] = []
+        self.attempts: list[str] = []
+        self.handed: dict[str, Mapping[str, Any]] = {}
         self.fails_with = ""
+        self.failing: dict[str, int] = {}
+        self.endless: set[str] = set()
+        self.released = Event()
 
     def new_run_id(self) -> str:
         """``run-1``, ``run-2`` and so on, by how many were run."""
         return f"run-{len(self.ran) + 1}"
 
     def run(self, schedule: Schedule, *, run_id: str, due: str) -> Ran:
-        """Remember it, and answer as told."""
+        """Do the steps of the DAG that the scheduler kept, and answer as told."""
         self.ran.append((schedule.name, due))
-        return Ran(run_id, "failed" if self.fails_with else "succeeded", self.fails_with)
+        ends = do_in_order(schedule.dag, lambda step, results: self.run_step(schedule, step, results))
+        errors = [f"{step}: {end.error}" for step, end in ends.items() if end.status == "failed"]
+        error = self.fails_with or "\n".join(errors)
+        return Ran(run_id, "failed" if error else "succeeded", error, {step: end.status for step, end in ends.items()})
+
+    def steps_of(self, run_id: str) -> Mapping[str, str]:
+        """Nothing: a run is over when it is asked about."""
+        return {}
+
+    def run_step(self, schedule: Schedule, step: DagStep, results: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Remember it, and answer as told; else with the id of the step."""
+        self.attempts.append(step.id)
+        self.handed[step.id] = results
+        if step.id in self.endless:
+            self.released.wait(60)
+        if self.failing.get(step.id, 0):
+            self.failing[step.id] -= 1
+            return {"Errors": [f"{step.id} was told to fail"]}
+        return {"Data": [{"step": step.id}]}
 
 
 class SchedulerSuite(EngineSuite):
-    """The sentences of ``mason.engines.scheduler``."""
+    """The sentences of ``mason.engines.scheduler``. ``times`` are two cron expressions that the scheduler keeps."""
 
     role: ClassVar[str] = "scheduler"
+    times: ClassVar[tuple[str, str]] = ("0 12 * * *", "0 6 * * *")
 
     @pytest.fixture
     def runner(self) -> RecordingRunner:
-        """What the client runs workflows with, where it needs somebody for that."""
+        """What the client runs workflows and steps with, where it needs somebody for that."""
         return RecordingRunner()
 
     @pytest.fixture
@@ -53,11 +87,25 @@ class SchedulerSuite(EngineSuite):
         client.runner = runner
         return any_engine
 
-    def schedule(self, name: str, times: str = "0 12 * * ? *") -> Schedule:
-        """A schedule of two steps."""
-        first = DagStep("step_1", "table:infer", {"path": "a"})
-        dag = Dag((first, DagStep("step_2", "table:get", dependencies=("step_1",))))
-        return Schedule(name, times, dag, workflow="workflow.table.infer", config_id="1", time_zone="Europe/Berlin")
+    def schedule(self, name: str, times: str = "") -> Schedule:
+        """A schedule of two steps, with rules that every scheduler keeps."""
+        first = DagStep("step_1", "table:infer", {"path": "a"}, config_id="1")
+        dag = Dag((first, DagStep("step_2", "table:get", dependencies=("step_1",), config_id="1")))
+        return Schedule(name, times or self.times[0], dag, workflow="workflow.table.infer", config_id="1")
+
+    def ended(self, scheduler: Scheduler, job: Job) -> Job:
+        """The job of a triggered run once that has ended. A client whose runs go on elsewhere waits for it here."""
+        if job.status == "queued" and isinstance(scheduler, SelfRunning):
+            done = scheduler.run_waiting(job.result["schedule"], job.job_id)
+            assert done is not None
+            return done
+        return job
+
+    def run_of(self, scheduler: Scheduler, *steps: DagStep) -> Job:
+        """The job of a run of these steps, triggered, once it has ended."""
+        self.needs(scheduler, "put_schedule", "trigger_schedule")
+        scheduler.put_schedule(replace(self.schedule("nightly"), dag=Dag(steps)))
+        return self.ended(scheduler, scheduler.trigger_schedule("nightly"))
 
     def test_put_and_get(self, scheduler: Scheduler) -> None:
         """A schedule is returned as it was put; all of them sorted by name."""
@@ -71,7 +119,7 @@ class SchedulerSuite(EngineSuite):
         """Raises ``ConflictError`` when one of that name exists and ``overwrite`` is false."""
         self.needs(scheduler, "put_schedule", "get_schedule")
         scheduler.put_schedule(self.schedule("nightly"))
-        changed = self.schedule("nightly", "0 6 * * ? *")
+        changed = self.schedule("nightly", self.times[1])
         with pytest.raises(ConflictError):
             scheduler.put_schedule(changed)
         assert scheduler.get_schedule("nightly") == self.schedule("nightly")
@@ -99,15 +147,152 @@ class SchedulerSuite(EngineSuite):
             scheduler.put_schedule(replace(self.schedule("nightly"), **fault))
         assert scheduler.list_schedules() == []
 
+    # What a scheduler declares to keep.
+
+    def test_what_is_kept_is_declared_in_its_words(self, scheduler: Scheduler) -> None:
+        """``capabilities.keeps`` uses the words of ``mason.engines.scheduling``, the plainest of each among them."""
+        keeps = scheduler.capabilities.keeps
+        for declared, words in (
+            (keeps.trigger_rules, TRIGGER_RULES),
+            (keeps.catch_up, CATCH_UP),
+            (keeps.overlap, OVERLAP),
+            (keeps.cron, CRON_FORMS),
+            (keeps.retries, KINDS),
+        ):
+            assert set(declared) <= set(words)
+            assert len(set(declared)) == len(declared)
+        assert keeps.trigger_rules[:1] == TRIGGER_RULES[:1]
+        assert keeps.most_retries is None or keeps.most_retries > 0
+        assert unkept(self.schedule("nightly"), keeps, scheduler.client) == []
+
+    @pytest.mark.parametrize(
+        "rules",
+        [
+            *({"trigger_rule": rule} for rule in TRIGGER_RULES),
+            {"retry": "constant(5)", "retry_max": 1},
+            {"retry": "exponential(5)", "retry_max": 1},
+            {"retry": "constant(5)", "retry_max": 1000},
+            {"timeout": 60},
+            {"results_of": ("step_1",), "parameters": {"job_id": "{{steps.step_1.job_id}}"}},
+        ],
+        ids=str,
+    )
+    def test_rules_of_steps_are_kept_or_refused(self, scheduler: Scheduler, rules: dict[str, Any]) -> None:
+        """A rule is kept, and returned as it was put; or ``EngineError`` names it, and nothing is kept."""
+        dag = self.schedule("nightly").dag
+        steps = (dag.steps[0], replace(dag.steps[1], **rules))
+        self.is_kept_or_refused(scheduler, replace(self.schedule("nightly"), dag=Dag(steps)))
+
+    @pytest.mark.parametrize(
+        "rules",
+        [
+            *({"catch_up": word} for word in CATCH_UP),
+            *({"overlap": word} for word in OVERLAP),
+            {"time_zone": "Europe/Berlin"},
+            *({"schedule": text} for text in ("@daily", "0 12 1 * MON", "0 12 * * ? *", "0 12 * * ? 2199")),
+            *({"schedule": text} for text in ("0 12 L * ? *", "0 12 15W * ? *", "0 12 ? * 6#3 *")),
+        ],
+        ids=str,
+    )
+    def test_rules_of_schedules_are_kept_or_refused(self, scheduler: Scheduler, rules: dict[str, Any]) -> None:
+        """The same for what a schedule says of its times."""
+        self.is_kept_or_refused(scheduler, replace(self.schedule("nightly"), **rules))
+
+    def test_classes_and_groups_are_kept_or_refused(self, scheduler: Scheduler) -> None:
+        """The same for a Python class that decides on steps. Workflows within are never lost."""
+        within = DagStep("part.step_1", "table:infer", config_id="1")
+        dag = Dag((within,), groups={"part": "table:part"})
+        scheduler.put_schedule(replace(self.schedule("grouped"), dag=dag))
+        assert scheduler.get_schedule("grouped").dag == dag
+        scheduler.delete_schedule("grouped")
+        self.is_kept_or_refused(scheduler, replace(self.schedule("nightly"), dag=replace(dag, decided_by=("table:x",))))
+
+    def is_kept_or_refused(self, scheduler: Scheduler, schedule: Schedule) -> None:
+        """Put ``schedule``, and compare what happens with what the scheduler declares."""
+        self.needs(scheduler, "put_schedule", "get_schedule", "list_schedules")
+        lacking = unkept(schedule, scheduler.capabilities.keeps, scheduler.client)
+        if not lacking:
+            scheduler.put_schedule(schedule)
+            assert scheduler.get_schedule(schedule.name) == schedule
+            return
+        with pytest.raises(EngineError) as raised:
+            scheduler.put_schedule(schedule)
+        assert all(message in str(raised.value) for message, _ in lacking)
+        assert scheduler.list_schedules() == []
+
+    @pytest.mark.parametrize("fails", [False, True], ids=["success", "failure"])
+    @pytest.mark.parametrize("rule", TRIGGER_RULES)
+    def test_trigger_rules(self, scheduler: Scheduler, runner: RecordingRunner, rule: str, fails: bool) -> None:
+        """A step begins when its trigger rule says so: what is there for failures is not done after a success."""
+        if rule not in scheduler.capabilities.keeps.trigger_rules:
+            pytest.skip(f"{scheduler.client} does not keep {rule}")
+        runner.failing = {"infer": 1} if fails else {}
+        job = self.run_of(
+            scheduler,
+            DagStep("other", "table:get", config_id="1"),
+            DagStep("infer", "table:infer", config_id="1"),
+            DagStep("clean", "table:delete", {}, ("other", "infer"), "1", rule),
+        )
+        wanted = {
+            "all_success": ("succeeded", "upstream_failed"),
+            "none_failed": ("succeeded", "upstream_failed"),
+            "all_done": ("succeeded", "succeeded"),
+            "one_failed": ("skipped", "succeeded"),
+        }[rule][fails]
+        assert runner.attempts == ["other", "infer", *(["clean"] if wanted == "succeeded" else [])]
+        assert job.status == ("failed" if fails else "succeeded")
+        assert job.result["steps"] == {
+            "other": "succeeded",
+            "infer": "failed" if fails else "succeeded",
+            "clean": wanted,
+        }
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_retries(self, scheduler: Scheduler, runner: RecordingRunner, kind: str) -> None:
+        """A step that failed is tried again, as often as its retry says and no more."""
+        if kind not in scheduler.capabilities.keeps.retries:
+            pytest.skip(f"{scheduler.client} does not keep retry {kind}(SECONDS)")
+        runner.failing = {"step_1": 1, "step_2": 1}
+        job = self.run_of(
+            scheduler,
+            DagStep("step_1", "table:infer", config_id="1", retry=f"{kind}(1)", retry_max=1),
+            DagStep("step_2", "table:infer", config_id="1", retry=f"{kind}(1)", retry_max=0),
+        )
+        assert runner.attempts == ["step_1", "step_1", "step_2"]
+        assert (job.status, job.result["steps"]) == ("failed", {"step_1": "succeeded", "step_2": "failed"})
+
+    def test_timeouts(self, scheduler: Scheduler, runner: RecordingRunner) -> None:
+        """A step that takes longer than its timeout has failed."""
+        if not scheduler.capabilities.keeps.timeouts:
+            pytest.skip(f"{scheduler.client} does not keep timeouts")
+        runner.endless = {"step_1"}
+        try:
+            job = self.run_of(scheduler, DagStep("step_1", "table:infer", config_id="1", timeout=1))
+        finally:
+            runner.released.set()
+        assert (job.status, job.result["steps"]) == ("failed", {"step_1": "failed"})
+
+    def test_results(self, scheduler: Scheduler, runner: RecordingRunner) -> None:
+        """A step is handed what the steps answered that it refers to."""
+        if not scheduler.capabilities.keeps.results:
+            pytest.skip(f"{scheduler.client} does not hand results on")
+        refers = {"job_id": "{{steps.step_1.step}}"}
+        second = DagStep("step_2", "job:get", refers, ("step_1",), "1", results_of=("step_1",))
+        self.run_of(scheduler, DagStep("step_1", "table:infer", config_id="1"), second)
+        assert runner.handed == {"step_1": {}, "step_2": {"step_1": {"Data": [{"step": "step_1"}]}}}
+
     def test_trigger(self, scheduler: Scheduler, runner: RecordingRunner) -> None:
-        """Runs a schedule now, or lets it be run: the job says which."""
+        """Runs a schedule now, or lets it be run: the job says which, and how the run goes."""
         self.needs(scheduler, "put_schedule", "trigger_schedule")
         scheduler.put_schedule(self.schedule("nightly"))
         job = scheduler.trigger_schedule("nightly")
         assert job.status in ("queued", "running", "succeeded")
         assert job.result["schedule"] == "nightly"
         assert Job.from_dict(job.to_dict()) == job
-        assert runner.ran == ([("nightly", "")] if "run_id" in job.result else [])
+        assert runner.attempts == (["step_1", "step_2"] if job.status == "succeeded" else [])
+        job = self.ended(scheduler, job)
+        assert (job.status, job.result["steps"]) == ("succeeded", {"step_1": "succeeded", "step_2": "succeeded"})
+        assert runner.attempts == ["step_1", "step_2"]
 
     def test_trigger_what_is_not_enabled(self, scheduler: Scheduler, runner: RecordingRunner) -> None:
         """Raises ``ConflictError`` for one that is not enabled, and runs nothing."""
@@ -115,7 +300,7 @@ class SchedulerSuite(EngineSuite):
         scheduler.put_schedule(replace(self.schedule("nightly"), enabled=False))
         with pytest.raises(ConflictError):
             scheduler.trigger_schedule("nightly")
-        assert runner.ran == []
+        assert runner.attempts == []
 
     def test_delete(self, scheduler: Scheduler) -> None:
         """Deletes a schedule and returns it as it was."""
@@ -134,11 +319,14 @@ class SchedulerSuite(EngineSuite):
                     getattr(scheduler, name)("nigthly")
                 assert "nightly" in str(raised.value)
 
+
+class SelfRunningSuite(SchedulerSuite):
+    """What is added for a scheduler whose schedules Mason runs by itself: ``mason.engines.ledger.SelfRunning``."""
+
     @pytest.fixture
     def self_running(self, scheduler: Scheduler) -> SelfRunning:
-        """The scheduler, where Mason runs its schedules by itself."""
-        if not isinstance(scheduler, SelfRunning):
-            pytest.skip(f"{scheduler.client} runs its schedules itself")
+        """The scheduler, with a schedule."""
+        assert isinstance(scheduler, SelfRunning)
         scheduler.put_schedule(self.schedule("nightly"))
         return scheduler
 
@@ -187,5 +375,5 @@ class SchedulerSuite(EngineSuite):
         self_running.change_ledger("nightly", lambda schedule, ledger, busy: replace(ledger, considered=long_ago))
         scheduler.put_schedule(replace(self.schedule("nightly"), catch_up="all"), overwrite=True)
         assert self_running.look("nightly")[1].considered == long_ago
-        scheduler.put_schedule(self.schedule("nightly", "0 6 * * *"), overwrite=True)
+        scheduler.put_schedule(self.schedule("nightly", self.times[1]), overwrite=True)
         assert self_running.look("nightly")[1].considered > long_ago

@@ -8,10 +8,10 @@ import pytest
 
 from mason.clients.local_async import LocalAsyncClient
 from mason.engines.client import Client
-from mason.testing import SchedulerSuite
+from mason.testing import SelfRunningSuite
 
 
-class TestScheduler(SchedulerSuite):
+class TestScheduler(SelfRunningSuite):
     @pytest.fixture
     def client(self, tmp_path: Path) -> Client:
         return LocalAsyncClient({}, base=tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from mason.clients.local import LocalClient
 from mason.engines.client import Client
-from mason.testing import ExecutionSuite, MetastoreSuite, SchedulerSuite, StorageSuite
+from mason.testing import ExecutionSuite, MetastoreSuite, SelfRunningSuite, StorageSuite
 
 
 class _Local:
@@ -29,5 +29,5 @@ class TestExecution(_Local, ExecutionSuite):
     pass
 
 
-class TestScheduler(_Local, SchedulerSuite):
+class TestScheduler(_Local, SelfRunningSuite):
     pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from mason.engines.models import Dag, DagStep, Job, Rows, Schedule
 from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
 from mason.secrets import secret_values
+from mason.testing.schedulers import RecordingRunner
 from tests.clients.conftest import refusal
 
 
@@ -58,13 +60,43 @@ def test_missing_names_are_suggested(memory: MemoryClient) -> None:
     )
 
 
-def test_a_triggered_schedule_is_a_job(memory: MemoryClient) -> None:
+NIGHTLY = Schedule("nightly", "0 12 * * ? *", Dag((DagStep("step_1", "table:get"),)), workflow="workflow.table.flow")
+
+
+def test_a_triggered_schedule_is_a_job_that_says_how_its_steps_ended(memory: MemoryClient) -> None:
     scheduler = memory.engine("scheduler")
     assert isinstance(scheduler, Scheduler)
-    scheduler.put_schedule(Schedule("nightly", "0 12 * * ? *", Dag((DagStep("step_1", "table:get"),))))
+    memory.runner = RecordingRunner()
+    scheduler.put_schedule(NIGHTLY)
     job = scheduler.trigger_schedule("nightly")
-    assert job.result == {"schedule": "nightly", "steps": ["step_1"]}
+    told = {"schedule": "nightly", "workflow": "workflow.table.flow"}
+    assert job.result == told | {"status": "succeeded", "steps": {"step_1": "succeeded"}}
     assert memory.jobs == {job.job_id: job}
+    memory.runner.failing = {"step_1": 1}
+    failed = scheduler.trigger_schedule("nightly")
+    error = "step_1: step_1 was told to fail"
+    assert (failed.status, failed.logs) == ("failed", (error,))
+    assert failed.result == told | {"status": "failed", "error": error, "steps": {"step_1": "failed"}}
+
+
+def test_without_a_runner_it_says_what_to_do(memory: MemoryClient) -> None:
+    scheduler = memory.engine("scheduler")
+    assert isinstance(scheduler, Scheduler)
+    scheduler.put_schedule(NIGHTLY)
+    assert refusal(scheduler.trigger_schedule, "nightly") == (
+        "EngineError: Client memory keeps schedules, but nobody told it how workflows are run. Trigger the schedule "
+        "through Mason (mason scheduler trigger NAME), or set the client's runner."
+    )
+    assert memory.jobs == {}
+
+
+def test_a_workflow_whose_class_decides_is_refused(memory: MemoryClient) -> None:
+    scheduler = memory.engine("scheduler")
+    decided = replace(NIGHTLY, dag=replace(NIGHTLY.dag, decided_by=("table:flow",)))
+    assert refusal(scheduler.put_schedule, decided) == (
+        "EngineError: Schedule nightly cannot be kept: Scheduler memory does not keep the Python class of workflow "
+        "table:flow, which decides on its steps (remove its __init__.py, or choose a config with another scheduler)."
+    )
 
 
 def test_the_token_is_a_secret() -> None:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from mason.clients._jobs import iso as job_time
@@ -196,6 +197,7 @@ class ScheduleFiles:
                 outcome=ran.status,
                 finished=job_time(now()),
                 logs=tuple(ran.error.splitlines()),
+                steps=ran.steps,
             )
             self.warehouse.put_job(job)
             with self._alone(name):
@@ -311,13 +313,16 @@ def _job(
     outcome: str = "",
     finished: str = "",
     logs: tuple[str, ...] = (),
+    steps: Mapping[str, str] = MappingProxyType({}),
 ) -> Job:
-    result = {
+    result: dict[str, Any] = {
         "schedule": schedule.name,
         "workflow": schedule.workflow,
         "due": iso(waiting.due) if waiting.due else "",
         "run_id": run_id,
         "status": outcome,
+        "error": "\n".join(logs),
+        "steps": dict(steps),
     }
     shown = {name: value for name, value in result.items() if value}
     return Job(waiting.job_id, status, VERB, logs, shown, submitted, finished)

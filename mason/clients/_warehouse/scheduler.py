@@ -12,9 +12,9 @@ from mason.engines.client import Client
 from mason.engines.ledger import Change, Ledger, Waiting, iso
 from mason.engines.models import Job, Schedule
 from mason.engines.runner import WorkflowRunner
-from mason.engines.scheduler import Scheduler
+from mason.engines.scheduler import Scheduler, check_enabled
 from mason.engines.scheduling import ALL_KEPT
-from mason.errors import ConflictError, EngineError
+from mason.errors import ConflictError
 
 
 class KeptScheduler(Scheduler):
@@ -72,13 +72,13 @@ class KeptScheduler(Scheduler):
 
     def run_waiting(self, name: str, job_id: str) -> Job | None:
         """Run what waits under ``job_id`` now."""
-        runner = self._runner()
+        runner = self.runner
         return self._run(runner, self.files.claim(name, runner.new_run_id(), job_id=job_id))
 
     def _run_now(self, name: str) -> Job:
         """Run a schedule and wait for it. Raises ``ConflictError`` while a run of it goes on, be it this one."""
-        self._checked(name)
-        runner = self._runner()
+        check_enabled(self.files.get(name))
+        runner = self.runner
         claim = self.files.claim(name, runner.new_run_id(), Waiting(new_job_id()))
         job = self._run(runner, claim)
         if job is None:
@@ -87,26 +87,10 @@ class KeptScheduler(Scheduler):
 
     def _hand_over(self, name: str) -> Job:
         """Let a schedule be run by ``mason scheduler start``."""
-        self._checked(name)
+        check_enabled(self.files.get(name))
         waiting = Waiting(new_job_id())
         self.files.change(name, lambda _, ledger, __: _queued(ledger, waiting))
         return self.files.warehouse.get_job(waiting.job_id)
-
-    def _checked(self, name: str) -> None:
-        schedule = self.files.get(name)
-        if not schedule.enabled:
-            raise ConflictError(
-                f"Schedule {name} is not enabled, so it is not run. Write enabled: true, and apply that."
-            )
-
-    def _runner(self) -> WorkflowRunner:
-        runner: WorkflowRunner | None = self.connection.runner
-        if runner is None:
-            raise EngineError(
-                f"Client {self.client} keeps schedules, but nobody told it how workflows are run. Trigger the schedule "
-                "through Mason (mason scheduler trigger NAME), or set the client's runner."
-            )
-        return runner
 
     def _run(self, runner: WorkflowRunner, claim: Claim | None) -> Job | None:
         if claim is None:

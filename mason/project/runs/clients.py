@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mason import settings
 from mason.errors import (
@@ -20,7 +20,7 @@ from mason.settings import ProjectSettings
 if TYPE_CHECKING:
     from mason.engines.client import Client
     from mason.engines.engine import Engine
-    from mason.engines.models import Schedule
+    from mason.engines.models import DagStep, Schedule
     from mason.engines.runner import Ran, WorkflowRunner
 
 
@@ -40,6 +40,14 @@ class _ScheduledRunner:
 
     def run(self, schedule: Schedule, *, run_id: str, due: str) -> Ran:
         return self._runner().run(schedule, run_id=run_id, due=due)
+
+    def steps_of(self, run_id: str) -> Mapping[str, str]:
+        return self._runner().steps_of(run_id)
+
+    def run_step(
+        self, schedule: Schedule, step: DagStep, results: Mapping[str, Mapping[str, Any] | str]
+    ) -> Mapping[str, Any]:
+        return self._runner().run_step(schedule, step, results)
 
     def _runner(self) -> WorkflowRunner:
         # Imported when it is needed: few operators trigger schedules.

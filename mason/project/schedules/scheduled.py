@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mason.engines.models import Schedule
+from mason.engines import interrupts
+from mason.engines.models import DagStep, Schedule
 from mason.engines.occasion import Occasion
 from mason.engines.runner import Ran
 from mason.errors import EngineError, MasonError, StateError
@@ -17,7 +19,7 @@ from mason.project.runs.preparing import prepare_workflow
 from mason.project.runs.running import execute_run
 from mason.resources.workflow import is_workflow
 from mason.runtime.prepared_run import PreparedRun, Tell
-from mason.secrets import scrub
+from mason.secrets import scrub, scrub_all
 from mason.sessions import current
 
 if TYPE_CHECKING:
@@ -68,7 +70,49 @@ class Runner:
         told = [*end.record["errors"], *end.warnings]
         if end.status != "succeeded":
             told.append(how_to_go_on(run_id, end.record))
-        return Ran(run_id, end.status, scrub("\n".join(told)))
+        steps = {str(step["step"]): str(step["status"]) for step in end.record["steps"]}
+        return Ran(run_id, end.status, scrub("\n".join(told)), steps)
+
+    def steps_of(self, run_id: str) -> Mapping[str, str]:
+        """How the steps of a run stand that this machine does."""
+        from mason.project.runs.history import show_run
+
+        try:
+            steps = show_run(self._project, run_id).get("steps", ())
+        except StateError:
+            return {}
+        return {str(step.get("step")): str(step.get("status")) for step in steps if isinstance(step, Mapping)}
+
+    def run_step(
+        self, schedule: Schedule, step: DagStep, results: Mapping[str, Mapping[str, Any] | str]
+    ) -> Mapping[str, Any]:
+        """Run the operator of a step as its command does: as the state has it now, with a record in the history."""
+        from mason.dryrun.handed_results import read_results
+        from mason.project.runs.operators import execute, prepare_operator
+        from mason.runtime.walk import Control
+
+        around = self._control or current().own(Control)
+        if around.finishing:
+            return {"Errors": ["The run was ended before this step began."]}
+        namespace, _, command = step.operator.partition(":")
+        given = {name: value for name, value in step.parameters.items() if value is not None}
+        handed = read_results(results) if step.results_of else None
+        # Whoever waits for the step with a timeout gives it up, and nothing else.
+        control = around if (waiting := interrupts.current()) is None else Control()
+        if waiting is not None:
+            waiting.add(control.stop)
+        try:
+            prepared = prepare_operator(
+                self._project, (namespace, command), given, config_id=step.config_id, results=handed
+            )
+            run = replace(prepared.run, occasion=Occasion(schedule.name))
+            end = execute(self._project, replace(prepared, run=run), control=control)
+        except MasonError as error:
+            return {"Errors": scrub(str(error)).splitlines()}
+        told: dict[str, Any] = scrub_all(end.answer.to_dict()) if end.answer is not None else {}
+        if end.status != "succeeded" and not told.get("Errors"):
+            told["Errors"] = [f"Run {end.run_id} was {end.status}."]
+        return told
 
     def _not_begun(
         self, schedule: Schedule, run_id: str, started: datetime, occasion: Occasion, error: MasonError

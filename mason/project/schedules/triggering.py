@@ -216,8 +216,6 @@ def plan_schedule(project: Project, prepared: PreparedRun) -> Putting:
 def _given(prepared: PreparedRun) -> dict[str, Any]:
     """The parameters of a prepared run as a schedule has them: the pairs among those that stood in the file."""
     steps: dict[str, Any] = deepcopy(dict(prepared.given["file"]))
-    if steps.get("strict"):
-        del steps["strict"]
     for key, value in prepared.given["pairs"].items():
         parts = key.split(".")
         # A step that is a workflow has steps for parameters.
