@@ -1,7 +1,8 @@
 """Writes the generated references, so that they cannot say anything that the code does not.
 
-``docs/commands.md`` holds the help of every command; the tables of clients in the README and in ``docs/engines.md`` are
-made from what engines and clients declare. ``make docs`` runs this; a test compares the files with what it would write.
+``docs/commands.md`` holds the help of every command; the tables of clients in the README, in ``docs/engines.md`` and in
+``docs/schedulers.md`` are made from what engines and clients declare. ``make docs`` runs this; a test compares the
+files with what it would write.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mason.clients import registry
 from mason.engines import engine_types
 from mason.engines.capabilities import Capabilities, FileFormat
 from mason.engines.engine import Engine
+from mason.engines.scheduling import Keeps
 
 ROOT = Path(__file__).resolve().parent.parent
 _MADE = re.compile(r"(<!-- (\w+): made by `make docs` -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
@@ -97,7 +99,7 @@ def capabilities_table() -> str:
             declared = [
                 f"`{each.name}`: {_value(getattr(can, each.name))}"
                 for each in fields(Capabilities)
-                if each.name not in ("reads", "writes") and getattr(can, each.name) != each.default
+                if each.name not in ("reads", "writes", "keeps") and getattr(can, each.name) != each.default
             ]
             lines.append(f"| `{name}` | `{role}` | {', '.join(declared)} |")
     return "\n".join([*lines, ""])
@@ -109,11 +111,29 @@ def _value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def schedulers_table() -> str:
+    """What schedulers keep: a row for each rule, a column for each client that is one."""
+    found = {name: registry.capabilities(name) for name in registry.names() if "scheduler" in registry.roles(name)}
+    keeps = {name: can["scheduler"].keeps for name, can in found.items()}
+    lines = ["| rule | " + " | ".join(keeps) + " |", "|---|" + "---|" * len(keeps)]
+    for rule in fields(Keeps):
+        cells = [_kept(getattr(each, rule.name)) for each in keeps.values()]
+        lines.append(f"| `{rule.name}` | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _kept(kept: tuple[str, ...] | bool | int | None) -> str:
+    if isinstance(kept, bool):
+        return _yes(kept)
+    return ", ".join(kept) if isinstance(kept, tuple) else "any number" if kept is None else str(kept)
+
+
 _TABLES: dict[str, Callable[[], str]] = {
     "clients": clients_table,
     "engines": engines_table,
     "formats": formats_table,
     "capabilities": capabilities_table,
+    "schedulers": schedulers_table,
 }
 
 
@@ -125,7 +145,7 @@ def made_anew(text: str) -> str:
 def main() -> None:
     """Write all generated references."""
     (ROOT / "docs" / "commands.md").write_text(commands_page(), "utf-8")
-    for page in (ROOT / "README.md", ROOT / "docs" / "engines.md"):
+    for page in (ROOT / "README.md", ROOT / "docs" / "engines.md", ROOT / "docs" / "schedulers.md"):
         page.write_text(made_anew(page.read_text("utf-8")), "utf-8")
 
 

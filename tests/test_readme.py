@@ -124,6 +124,7 @@ def test_the_check_of_outputs_can_fail():
         ("docs/commands.md", lambda _: make_docs.commands_page()),
         ("README.md", make_docs.made_anew),
         ("docs/engines.md", make_docs.made_anew),
+        ("docs/schedulers.md", make_docs.made_anew),
     ],
 )
 def test_generated_references_are_up_to_date(file, made):

@@ -24,7 +24,6 @@ __all__ = [
     "engine_types",
     "execution",
     "file_urls",
-    "in_order",
     "interrupts",
     "ledger",
     "metastore",
@@ -34,6 +33,7 @@ __all__ = [
     "runner",
     "scheduler",
     "scheduling",
+    "step_by_step",
     "storage",
     "verbs",
 ]

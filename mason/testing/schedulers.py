@@ -12,12 +12,12 @@ import pytest
 
 from mason.engines.client import Client
 from mason.engines.engine import Engine
-from mason.engines.in_order import do_in_order
 from mason.engines.ledger import Ledger, SelfRunning, Waiting
 from mason.engines.models import Dag, DagStep, Job, Schedule
 from mason.engines.runner import Ran
 from mason.engines.scheduler import Scheduler
 from mason.engines.scheduling import CATCH_UP, CRON_FORMS, OVERLAP, unkept
+from mason.engines.step_by_step import do_in_order
 from mason.errors import ConflictError, EngineError, NotFoundError
 from mason.resources.retry import KINDS
 from mason.resources.trigger import TRIGGER_RULES

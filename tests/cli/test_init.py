@@ -14,9 +14,9 @@ from tests.servers import BUCKET
 def test_a_new_project_plans_and_applies_at_once(mason, folder):
     made = mason("init")
     assert made.code == 0
-    assert made.out.startswith("Made 39 files in .:\n")
-    assert mason("plan").out.endswith("Plan: 18 to create, 0 to overwrite, 0 to delete, 0 to run.\n")
-    assert mason("apply", "-y").out.endswith("Apply complete: 18 created, 0 overwritten, 0 deleted, 0 run.\n")
+    assert made.out.startswith("Made 40 files in .:\n")
+    assert mason("plan").out.endswith("Plan: 19 to create, 0 to overwrite, 0 to delete, 0 to run.\n")
+    assert mason("apply", "-y").out.endswith("Apply complete: 19 created, 0 overwritten, 0 deleted, 0 run.\n")
     assert mason("plan").out == "No changes.\n"
 
 
@@ -62,7 +62,7 @@ def test_a_gitignore_is_added_to(mason, folder):
     (folder / ".gitignore").write_bytes(b"*.pyc\n.env\n\xff\xfe")
     made = mason("init")
     assert made.code == 0
-    assert made.out.startswith("Made 38 files in .:\n")
+    assert made.out.startswith("Made 39 files in .:\n")
     assert "\nAdded to .gitignore: .mason/state/, warehouse/, *.plan\n" in made.out
     kept = b"*.pyc\n.env\n\xff\xfe\n.mason/state/\nwarehouse/\n*.plan\n"
     assert (folder / ".gitignore").read_bytes() == kept

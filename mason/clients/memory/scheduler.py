@@ -14,10 +14,10 @@ from mason.clients._jobs import iso, new_job_id, now
 from mason.clients._missing import missing
 from mason.clients.memory import MemoryClient
 from mason.engines.capabilities import Capabilities
-from mason.engines.in_order import do_in_order
 from mason.engines.models import Job, Schedule
 from mason.engines.scheduler import Scheduler, check_enabled, check_schedule
 from mason.engines.scheduling import ALL_KEPT
+from mason.engines.step_by_step import do_in_order
 from mason.errors import ConflictError
 
 VERB = "scheduler.trigger_schedule"

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from mason.engines.in_order import do_in_order
 from mason.engines.scheduler import Scheduler
+from mason.engines.step_by_step import do_in_order
 from mason.project.applied import applied_config
 from mason.project.opening import open_project
 from mason.project.schedules.triggering import scheduler_of
@@ -88,6 +88,18 @@ def test_the_clean_up_is_done_after_a_failure(mason, scheduler, client):
     }
     assert job.result["error"].startswith("step_3: ")
     assert tables(mason) == []
+
+
+def test_who_triggers_is_told_how_the_steps_ended(mason, scheduler):
+    with scheduler("local", BAD):
+        told = mason("scheduler", "trigger", "nightly", "-c", "9", "-y", "--json").out.splitlines()[-1]
+        answer = mason(
+            "run", "operator", "schedule", "trigger", "-c", "9", "-p", "schedule_name:nightly", "-y", "--json"
+        )
+    ended = {"step_1": "succeeded", "step_2": "succeeded", "step_3": "failed", "step_4": "succeeded"}
+    assert json.loads(told)["result"]["steps"] == ended
+    (job,) = answer.json["Data"]
+    assert (job["status"], job["result"]["steps"]) == ("failed", ended)
 
 
 def test_a_step_that_cannot_be_prepared_has_failed(mason, scheduler):

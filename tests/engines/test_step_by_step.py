@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mason.engines import interrupts
-from mason.engines.in_order import StepEnd, do_in_order
 from mason.engines.models import Dag, DagStep
+from mason.engines.step_by_step import StepEnd, do_in_order
 from mason.resources.trigger import TRIGGER_RULES
 from mason.runtime.nodes import Node
 from mason.runtime.walk import walk
