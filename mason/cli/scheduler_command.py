@@ -146,7 +146,7 @@ def trigger(invocation: Invocation, name: str, config_id: str, job_id: str, auto
         if invocation.json:
             told({"event": "triggered", **job.to_dict()})
             return _exit_code(job.status, job.result)
-    show(schedules.job_text(job.to_dict()))
+    show(schedules.job_text(job.to_dict(), self_running=triggered.self_running))
     return _exit_code(job.status, job.result)
 
 

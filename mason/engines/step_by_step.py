@@ -8,7 +8,6 @@ the client ``memory``, and for the suite that asks what schedulers keep.
 from __future__ import annotations
 
 import contextvars
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -72,6 +71,9 @@ def _tried(step: DagStep, handed: Mapping[str, Answer | str], do: Do) -> StepEnd
             return StepEnd("succeeded", attempt, answer)
         if retry is None or attempt > retry.most:
             return StepEnd("failed", attempt, answer)
+        # Imported here: most attempts are the last ones.
+        import random
+
         time.sleep(retry.delay(attempt, random.random))
         attempt += 1
 

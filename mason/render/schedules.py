@@ -7,6 +7,7 @@ from typing import Any
 
 from mason.render.tables import table
 from mason.render.terminal import Terminal
+from mason.resources.wording import shortened
 
 _STYLES = {"succeeded": "green", "failed": "red", "interrupted": "yellow", "running": "cyan"}
 
@@ -75,15 +76,18 @@ def _line(text: str) -> str:
     return " ".join(text.splitlines())
 
 
-def job_text(job: Mapping[str, Any]) -> str:
-    """What became of a schedule that was triggered."""
+def job_text(job: Mapping[str, Any], *, self_running: bool = True) -> str:
+    """What became of a schedule that was triggered. ``self_running``: Mason runs what waits."""
     result = job.get("result", {})
     name = result.get("schedule", "")
-    if job["status"] == "queued":
-        return (
-            f"Schedule {name} is queued as job {job['job_id']}: mason scheduler start runs it. "
-            f"See: mason run operator job get -p job_id:{job['job_id']}"
-        )
+    if job["status"] in ("queued", "running"):
+        queued = "queued" if job["status"] == "queued" else "run"
+        runs = ": mason scheduler start runs it" if self_running else ""
+        see = f"See: mason run operator job get -p job_id:{job['job_id']}"
+        return f"Schedule {name} is {queued} as job {job['job_id']}{runs}. {see}"
     run = f" with run {result['run_id']}" if result.get("run_id") else ""
     logs = "".join(f"\n{line}" for line in job.get("logs", ()))
-    return f"Schedule {name} {result.get('status', job['status'])}{run}.{logs}"
+    # Of a run of Mason's own the history tells more.
+    steps = {} if run else result.get("steps", {})
+    told = f" {shortened(f'{step} {status}' for step, status in steps.items())}." if steps else ""
+    return f"Schedule {name} {result.get('status', job['status'])}{run}.{told}{logs}"

@@ -251,6 +251,28 @@ def test_a_workflow_that_supports_another_scheduler_does_not_run_either(mason, f
     assert not (folder / "y.txt").exists()
 
 
+@pytest.mark.parametrize("command", ["plan", "validate", "run"])
+def test_what_a_scheduler_does_not_keep_is_refused_before_anything_is_called(mason, folder, applied, command):
+    (folder / "config.yaml").write_text(config(scheduler="memory").replace("{warehouse: wh}", "{}"))
+    (folder / "__init__.py").write_text(
+        "import mason\n\nclass NoteOnce(mason.Workflow):\n    def step(self, current, next):\n        return None\n"
+    )
+    told = (
+        "Scheduler memory does not keep the Python class of workflow note:once, which decides on its steps "
+        "(remove its __init__.py, or choose a config with another scheduler)\n"
+    )
+    if command == "plan":
+        (folder / "schedule.yaml").write_text(NIGHTLY)
+        refused = mason("apply", "-y", "-o")
+        assert (refused.code, refused.err) == (1, f"Error: schedule.yaml:4: Schedule nightly: {told}")
+        assert "schedule.nightly" not in state(folder)
+        return
+    assert mason("apply", "-y", "-o").code == 0
+    (folder / "when.yaml").write_text("schedule: 30 2 * * *\nfirst: {parameters: {path: y.txt}}\n")
+    refused = mason(command, "workflow", "note", "once", "-f", "when.yaml", *(["-y"] if command == "run" else []))
+    assert (refused.code, refused.err.splitlines()[-1]) == (1, f"Error: {told[:-1]}")
+
+
 def test_an_unknown_scheduler_is_told_with_its_line(mason, folder, applied):
     (folder / "workflow.yaml").write_text(WORKFLOW + "supported_schedulers: [lokal]\n")
     assert mason("plan").err.splitlines()[0] == (

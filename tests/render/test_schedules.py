@@ -103,6 +103,14 @@ def test_what_became_of_a_job():
         "result": {"schedule": "n", "run_id": "r", "status": "failed"},
     }
     assert job_text(failed) == "Schedule n failed with run r.\nno"
+    steps = {"schedule": "n", "status": "failed", "steps": {"a": "succeeded", "b": "failed"}}
+    assert job_text({"job_id": "j", "status": "failed", "logs": ["b: no"], "result": steps}) == (
+        "Schedule n failed. a succeeded, b failed.\nb: no"
+    )
+    for status, said in (("queued", "queued"), ("running", "run")):
+        assert job_text({"job_id": "j", "status": status, "result": {"schedule": "n"}}, self_running=False) == (
+            f"Schedule n is {said} as job j. See: mason run operator job get -p job_id:j"
+        )
     assert job_text({"job_id": "j", "status": "queued", "result": {"schedule": "n"}}) == (
         "Schedule n is queued as job j: mason scheduler start runs it. See: mason run operator job get -p job_id:j"
     )

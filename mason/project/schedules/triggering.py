@@ -292,13 +292,18 @@ class Trigger:
     def __exit__(self, *raised: object) -> None:
         self._opened.close()
 
+    @property
+    def self_running(self) -> bool:
+        """Whether Mason runs what waits of its schedules (``mason scheduler start``)."""
+        return isinstance(self._engine, SelfRunning)
+
     def prepare(self) -> PreparedRun | None:
         """What would be run, for a question; ``None`` where that is the scheduler's own business."""
         from mason.project.schedules.scheduled import prepare_scheduled
 
         with aside():
             schedule = self._engine.get_schedule(self._name)
-        return prepare_scheduled(self._project, schedule) if isinstance(self._engine, SelfRunning) else None
+        return prepare_scheduled(self._project, schedule) if self.self_running else None
 
     def do(self, job_id: str = "") -> Job | None:
         """Trigger it; with ``job_id`` run what waits under that, or return ``None`` where nothing does."""
