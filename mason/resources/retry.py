@@ -19,7 +19,7 @@ _CAP = 3600.0
 # Work that failed together (a service was away) is not tried again together.
 _JITTER = 0.1
 
-_WRITTEN = re.compile(rf"({'|'.join(KINDS)})\(([1-9][0-9]{{0,8}})\)")
+_WRITTEN = rf"({'|'.join(KINDS)})\(([1-9][0-9]{{0,8}})\)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Retry:
 
         Raises ``ValueError`` for anything else.
         """
-        found = _WRITTEN.fullmatch(text)
+        found = re.fullmatch(_WRITTEN, text)
         if found is None:
             raise ValueError(f"{text!r} is no retry: write constant(SECONDS) or exponential(SECONDS)")
         kind = cast(Literal["constant", "exponential"], found[1])
