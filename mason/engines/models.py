@@ -43,18 +43,25 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name exactly as stored, its SQL type, whether it may be null, and what it means."""
+    """A column: its name exactly as stored, its SQL type, whether it may be null, and what it means.
+
+    ``declared`` says that a person gave the type, and that it was not found in the data.
+    """
 
     name: str
     type: str
     nullable: bool = True
     comment: str = ""
+    declared: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Keys ``name`` and ``type``; ``nullable`` where it is false; ``comment`` where there is one."""
+        """Keys ``name`` and ``type``; ``nullable`` where it is false, ``declared`` where it is true, ``comment`` where
+        there is one."""
         values: dict[str, Any] = {"name": self.name, "type": self.type}
         if not self.nullable:
             values["nullable"] = False
+        if self.declared:
+            values["declared"] = True
         return values | _without_empty({"comment": self.comment})
 
 
@@ -95,7 +102,8 @@ class Table:
     ``schema`` is ``None`` in listings, where finding it out would mean opening every file. ``format`` is
     ``csv``, ``json``, ``parquet``, ``xlsx`` or what the metastore calls it. ``options`` are what a reader needs beside
     the format (delimiter, header, quoting). ``partition_columns`` are part of ``schema``. ``kind`` is
-    ``table`` or ``view``. ``schedule`` names the schedule whose runs registered it, if one did.
+    ``table`` or ``view``. ``schedule`` names the schedule whose runs registered it, if one did. ``notes`` say what was
+    assumed and found when its data was looked at, one sentence each.
     """
 
     name: str
@@ -108,6 +116,7 @@ class Table:
     kind: str = "table"
     comment: str = ""
     schedule: str = ""
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Keys as the fields, the schema flattened to ``columns``; ``database`` and ``name`` come first."""
@@ -124,6 +133,7 @@ class Table:
                 "options": dict(self.options),
                 "comment": self.comment,
                 "schedule": self.schedule,
+                "notes": list(self.notes),
             }
         )
 
@@ -143,6 +153,7 @@ class Table:
             kind=values.get("kind", "table"),
             comment=values.get("comment", ""),
             schedule=values.get("schedule", ""),
+            notes=tuple(values.get("notes", ())),
         )
 
 

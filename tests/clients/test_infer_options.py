@@ -19,8 +19,9 @@ def registered(local: Local, path: str, **given: Any) -> list[tuple[Any, ...]]:
 def test_an_encoding(local: Local) -> None:
     local.put("l.csv", "name;n\nMüller;1\n".encode("latin-1"))
     assert refusal(registered, local, "l.csv") == (
-        "EngineError: l.csv: not UTF-8. Convert the file (iconv -f latin1 -t utf-8 OLD > NEW), or register the table "
-        "with its encoding as an option (latin-1, utf-16)."
+        "EngineError: l.csv: not UTF-8. Register the table with its encoding as an option (encoding, by any name that "
+        "Python knows: windows-1252 reads line 2 as 'Müller;1'), or convert the file (iconv -f windows-1252 -t utf-8 "
+        "OLD > NEW)."
     )
     assert registered(local, "l.csv", options={"encoding": "latin-1"}) == [("Müller", 1)]
 
@@ -28,22 +29,25 @@ def test_an_encoding(local: Local) -> None:
 def test_lines_to_skip(local: Local) -> None:
     local.put("s.csv", "this, that\nand\na,b,c\n1,2,3\n")
     assert refusal(registered, local, "s.csv") == (
-        "EngineError: s.csv: lines 1 to 2 do not have the 3 columns of those below. Mend the lines, or register the "
-        "table with the option skip: 2."
+        "EngineError: s.csv, line 2: 1 column where 2 are expected. Mend the line."
     )
     assert registered(local, "s.csv", options={"skip": 2}) == [(1, 2, 3)]
 
 
 def test_the_type_of_a_column(local: Local) -> None:
-    local.put("b.csv", "id,c\n" + "".join(f"{i},{i}\n" for i in range(30_000)) + "1,x\n")
+    local.put("b.csv", "id,c,w\n" + "".join(f"{i},{i},{'x' * 150}\n" for i in range(30_000)) + "1,x,\n")
     assert refusal(registered, local, "b.csv") == (
         "EngineError: b.csv, line 30002, column c: 'x' is not of type BIGINT, which the values before it have. Mend "
         "the value, or register the table with column c as VARCHAR."
     )
-    assert registered(local, "b.csv", columns={"c": "VARCHAR"})[-1] == (1, "x")
+    assert registered(local, "b.csv", columns={"c": "VARCHAR"})[-1] == (1, "x", None)
     inferred = local.storage.infer_table("b.csv", columns={"c": "text"}, read_headers=True)
     assert inferred.schema is not None
-    assert [(column.name, column.type) for column in inferred.schema.columns] == [("id", "BIGINT"), ("c", "VARCHAR")]
+    assert [(column.name, column.type) for column in inferred.schema.columns] == [
+        ("id", "BIGINT"),
+        ("c", "VARCHAR"),
+        ("w", "VARCHAR"),
+    ]
 
 
 def test_types_go_with_partitions_and_globs(local: Local) -> None:
@@ -76,7 +80,11 @@ def test_columns_that_are_refused(local: Local, columns: dict[str, object], told
         ("quote", "ab", "one character of ASCII, or empty for none"),
         ("escape", None, "one character of ASCII, or empty for none"),
         ("header", "x", "true or false"),
-        ("encoding", "cp1252", "utf-8, latin-1 or utf-16"),
+        ("encoding", "latin-99", "an encoding that Python knows, such as utf-8, windows-1252 or utf-16"),
+        ("encoding", "base64", "an encoding that Python knows, such as utf-8, windows-1252 or utf-16"),
+        ("skip_footer", -1, "a whole number, 0 or more"),
+        ("decimal", ";", "a point or a comma"),
+        ("thousands", "x", "a point, a comma, a space or an apostrophe, and not the decimal mark"),
         ("null", ["NA", 5], "text, or a list of texts"),
         ("date_format", 7, "text such as %d.%m.%Y"),
     ],

@@ -14,14 +14,17 @@ from mason.clients._duckdb.reading.table_files import files_at
 from tests.clients.conftest import Local, refusal
 
 SAMPLE = 30_000
-ROWS = "".join(f"{number},x\n" for number in range(SAMPLE))
+# Too long a file to be looked at whole for its types, and one that is short enough.
+WIDE = "x" * 150
+ROWS = "".join(f"{number},{WIDE}\n" for number in range(SAMPLE))
+SHORT_ROWS = "".join(f"{number},x\n" for number in range(SAMPLE))
 
 
 @pytest.mark.parametrize("sql", ["SELECT sum(id) FROM $table", "SELECT * FROM $table", "SELECT max(id) FROM data.t"])
 def test_a_fraction_among_whole_numbers_is_not_rounded(local: Local, sql: str) -> None:
     local.put("data/t.csv", f"id,n\n{ROWS}1.5,y\n")
     expected = (
-        "EngineError: data/t.csv, row 30001, column id: '1.5' is not of type BIGINT, which the values before it have. "
+        "EngineError: data/t.csv, line 30002, column id: '1.5' is not of type BIGINT, which the values before it have. "
         "Mend the value, or register the table with column id as DOUBLE."
     )
     assert refusal(local.rows, "t", sql) == expected
@@ -37,15 +40,21 @@ def test_the_remedy_works(local: Local) -> None:
     assert local.rows("t", "SELECT sum(id) FROM $table") == [(sum(range(SAMPLE)) + 1.5,)]
 
 
-def test_whole_numbers_beside_fractions_are_read(local: Local) -> None:
-    local.put("data/t.csv", f"id,n\n{ROWS}7.0,2.5\n 8 ,x.y\n,\n")
-    assert local.rows("t", "SELECT id, n FROM $table OFFSET 30000") == [(7, "2.5"), (8, "x.y"), (None, None)]
+def test_a_short_file_is_looked_at_whole(local: Local) -> None:
+    local.put("data/t.csv", f"id,n\n{SHORT_ROWS}1.5,y\n 8 ,x.y\n,\n")
+    assert local.columns("t") == {"id": "DOUBLE", "n": "VARCHAR"}
+    assert local.rows("t", "SELECT id, n FROM $table OFFSET 30000") == [(1.5, "y"), (8.0, "x.y"), (None, None)]
+
+
+def test_whole_numbers_between_spaces_are_read(local: Local) -> None:
+    local.put("data/t.csv", f"id,n\n{ROWS} 8 ,x.y\n,\n")
+    assert local.rows("t", "SELECT id, n FROM $table OFFSET 30000") == [(8, "x.y"), (None, None)]
 
 
 def test_a_word_among_whole_numbers_is_named_by_its_row(local: Local) -> None:
     local.put("data/t.csv", f"id,n\n{ROWS}zz,2.5\n")
     assert refusal(local.rows, "t", "SELECT sum(id) FROM $table") == (
-        "EngineError: data/t.csv, row 30001, column id: 'zz' is not of type BIGINT, which the values before it have. "
+        "EngineError: data/t.csv, line 30002, column id: 'zz' is not of type BIGINT, which the values before it have. "
         "Mend the value, or register the table with column id as VARCHAR."
     )
 
@@ -62,24 +71,24 @@ def test_a_word_among_whole_numbers_is_named_by_its_row(local: Local) -> None:
     ],
 )
 def test_times_keep_what_they_say(local: Local, usual: str, late: str, kind: str) -> None:
-    local.put("data/t.csv", "t\n" + f"{usual}\n" * SAMPLE + f"{late}\n")
-    assert local.columns("t") == {"t": kind}
+    local.put("data/t.csv", "t,n\n" + f"{usual},{WIDE}\n" * SAMPLE + f"{late},{WIDE}\n")
+    assert local.columns("t") == {"t": kind, "n": "VARCHAR"}
     assert refusal(local.rows, "t", "SELECT max(t) FROM $table") == (
-        f"EngineError: data/t.csv, row 30001, column t: '{late}' is not of type {kind}, which the values before it "
+        f"EngineError: data/t.csv, line 30002, column t: '{late}' is not of type {kind}, which the values before it "
         "have. Mend the value, or register the table with column t as VARCHAR."
     )
 
 
 def test_usual_times_pass(local: Local) -> None:
-    lines = "2013-01-01 10:00:00\n" * SAMPLE + "2013-01-01 10:00:00.123456000\n2013-01-01T11:00:00Z\n"
-    local.put("data/t.csv", "t\n" + lines)
+    lines = f"2013-01-01 10:00:00,{WIDE}\n" * SAMPLE + "2013-01-01 10:00:00.123456000,\n2013-01-01T11:00:00,\n"
+    local.put("data/t.csv", "t,n\n" + lines)
     assert local.rows("t", "SELECT count(*), max(t) FROM $table") == [(SAMPLE + 2, "2013-01-01T11:00:00")]
 
 
 def test_a_time_among_dates(local: Local) -> None:
-    local.put("data/t.csv", "d\n" + "2013-01-01\n" * SAMPLE + "2013-01-02 10:00:00\n")
+    local.put("data/t.csv", "d,n\n" + f"2013-01-01,{WIDE}\n" * SAMPLE + "2013-01-02 10:00:00,\n")
     assert refusal(local.rows, "t", "SELECT max(d) FROM $table") == (
-        "EngineError: data/t.csv, row 30001, column d: '2013-01-02 10:00:00' is not of type DATE, which the values "
+        "EngineError: data/t.csv, line 30002, column d: '2013-01-02 10:00:00' is not of type DATE, which the values "
         "before it have. Mend the value, or register the table with column d as VARCHAR."
     )
 
@@ -96,7 +105,8 @@ def test_dates_without_end(local: Local) -> None:
         (["9223372036854775808", "1"], "HUGEINT", [9223372036854775808, 1]),
         (["-9223372036854775809"], "HUGEINT", ["-9223372036854775809"]),
         (["1" * 40, "1"], "VARCHAR", ["1" * 40, "1"]),
-        (["9223372036854775808", "0.5"], "DOUBLE", [9223372036854775808.0, 0.5]),
+        (["9223372036854775808", "0.5"], "DECIMAL(38,1)", ["9223372036854775808.0", "0.5"]),
+        (["1.5", "0.12345678901234567890"], "VARCHAR", None),
         (["2013-01-01 10:00:00.123456789"], "TIMESTAMP_NS", ["2013-01-01T10:00:00.123456789"]),
         (["2013-01-01 10:00:00.123456789", "1000-01-01 10:00:00"], "VARCHAR", None),
         (["10:00:00.1234567"], "VARCHAR", ["10:00:00.1234567"]),
@@ -168,8 +178,9 @@ def test_keys_that_look_made_up(local: Local) -> None:
 def test_a_header_that_is_no_title(local: Local) -> None:
     local.put("data/t.csv", "name\nSmith, John\nDoe, Jane\nRoe, Rick\n")
     assert refusal(local.rows, "t") == (
-        "EngineError: data/t.csv: line 1 does not have the 2 columns of those below. "
-        "Mend the lines, or register the table with the option skip: 1."
+        "EngineError: data/t.csv: line 1 does not have the 2 columns of those below. Where it is a title, "
+        "register the table with the option skip: 1; where each line is one value, with a delimiter that is in none of "
+        'them, such as delimiter: "\\t"; else mend the lines.'
     )
 
 

@@ -54,7 +54,7 @@ def test_tsv_keeps_commas(local: Local) -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("t\n10:30\n11:45\n", "TIME"), ("name\nAnn Lee\nBob Ray\n", "VARCHAR"), ("x\n1\n", "BIGINT")],
+    [("t\n10:30\n11:45\n", "VARCHAR"), ("name\nAnn Lee\nBob Ray\n", "VARCHAR"), ("x\n1\n", "BIGINT")],
 )
 def test_one_column_stays_one(local: Local, text: str, kind: str) -> None:
     local.put("data/t.csv", text)
@@ -115,8 +115,7 @@ def test_only_a_header(local: Local) -> None:
         ("id,n,more\n1,x\n2,y\n", "data/t.csv, line 2: 2 columns where 3 are expected. Mend the line."),
         (
             "word\nhello, world\nfine\nyes, no, maybe\n",
-            "data/t.csv: lines 1 to 3 do not have the 3 columns of those below. "
-            "Mend the lines, or register the table with the option skip: 3.",
+            "data/t.csv, line 2: 2 columns where 1 is expected. Mend the line.",
         ),
     ],
 )
@@ -132,25 +131,24 @@ def test_unclosed_quote(local: Local) -> None:
 
 
 NOT_UTF8 = (
-    "not UTF-8. Convert the file (iconv -f latin1 -t utf-8 OLD > NEW), "
-    "or register the table with its encoding as an option (latin-1, utf-16)."
+    "not UTF-8. Register the table with its encoding as an option (encoding, by any name that Python knows: "
+    "windows-1252 reads line {} as {!r}), or convert the file (iconv -f windows-1252 -t utf-8 OLD > NEW)."
 )
 
 
-@pytest.mark.parametrize("content", ["id,n\n1,é\n".encode("latin-1"), "id,n\n1,x\n".encode("utf-16")])
-def test_not_utf8(local: Local, content: bytes) -> None:
-    local.put("data/t.csv", content)
-    assert refusal(local.columns, "t") == f"EngineError: data/t.csv: {NOT_UTF8}"
+def test_not_utf8(local: Local) -> None:
+    local.put("data/t.csv", "id,n\n1,é\n".encode("latin-1"))
+    assert refusal(local.columns, "t") == f"EngineError: data/t.csv: {NOT_UTF8.format(2, '1,é')}"
 
 
 @pytest.mark.parametrize("sql", ["SELECT * FROM $table", "SELECT max(n) FROM $table"])
 def test_not_utf8_after_the_sample(local: Local, sql: str) -> None:
-    local.put("data/t.csv", b"id,n\n" + b"1,x\n" * 30_000 + b"2,\xe9\n")
-    assert refusal(local.rows, "t", sql) == f"EngineError: data/t.csv, line 30002: {NOT_UTF8}"
+    local.put("data/t.csv", b"id,n\n" + b"1,%b\n" % (b"x" * 150) * 30_000 + b"2,\xe9\n")
+    assert refusal(local.rows, "t", sql) == f"EngineError: data/t.csv, line 30002: {NOT_UTF8.format(30_002, '2,é')}"
 
 
 def test_value_of_another_type_after_the_sample(local: Local) -> None:
-    local.put("data/t.csv", "id,n\n" + "1,x\n" * 30_000 + "zz,y\n")
+    local.put("data/t.csv", "id,n\n" + f"1,{'x' * 150}\n" * 30_000 + "zz,y\n")
     assert local.rows("t", "SELECT count(n) FROM $table") == [(30_001,)]
     assert refusal(local.rows, "t", "SELECT sum(id) FROM $table") == (
         "EngineError: data/t.csv, line 30002, column id: 'zz' is not of type BIGINT, which the values before it have. "
@@ -257,4 +255,6 @@ def test_unsupported_files_beside_data(local: Local) -> None:
 
 def test_wrong_compression(local: Local) -> None:
     local.put("data/t.csv.gz", "a\n1\n")
-    assert refusal(local.columns, "t") == "EngineError: Input is not a GZIP stream: data/t.csv.gz"
+    assert refusal(local.columns, "t") == (
+        "EngineError: data/t.csv.gz is not compressed with gzip, although its name says so. Rename it, or compress it."
+    )

@@ -5,9 +5,11 @@ DuckDB's messages hold more (settings, stack traces, the whole statement); what 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from mason.errors import AccessDeniedError, EngineError, TransientEngineError
 
@@ -115,7 +117,7 @@ def _csv(text: str, show: Show) -> EngineError:
             f"Mend the value, or register the table with column {column} as VARCHAR."
         )
     if "not utf-8 encoded" in text:
-        return not_utf8(where)
+        return _not_utf8(where, Path(file[1].strip()) if file else None, int(line[1]) if line else 0)
     counts = _CSV_COLUMNS.search(text)
     if counts:
         found = f"{counts[2]} column{'s' if counts[2] != '1' else ''}"
@@ -126,12 +128,17 @@ def _csv(text: str, show: Show) -> EngineError:
     return EngineError(f"{where}: {sentence.strip()}")
 
 
-def not_utf8(where: str) -> EngineError:
-    """The error for text in another encoding; ``where`` names the file, and the line where it is known."""
-    return EngineError(
-        f"{where}: not UTF-8. Convert the file (iconv -f latin1 -t utf-8 OLD > NEW), or register the table with its "
-        "encoding as an option (latin-1, utf-16)."
-    )
+def _not_utf8(where: str, path: Path | None, line: int) -> EngineError:
+    """The error for text in another encoding; ``where`` names the file and the line, which is looked at again."""
+    import itertools
+
+    from mason.clients._duckdb.reading.text_files import not_text
+
+    content = b""
+    if path is not None and line:
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            content = next(itertools.islice(file, line - 1, line), b"")
+    return not_text(where, content, line)
 
 
 def _shortened(text: str, show: Show) -> str:

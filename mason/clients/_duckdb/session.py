@@ -59,7 +59,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
 
 
 @contextmanager
-def diagnosed(limits: Limits, sources: Sequence[Source], show: Show) -> Iterator[None]:
+def diagnosed(limits: Limits, sources: Sequence[Source], shown: Show) -> Iterator[None]:
     """Explains DuckDB's errors; names the value that a check refused, or that DuckDB could not cast after it; after
     an internal error, looks for the fault in the files once more.
 
@@ -67,6 +67,11 @@ def diagnosed(limits: Limits, sources: Sequence[Source], show: Show) -> Iterator
     read. Reading all columns, in a new database, gives the error that it meant.
     """
     import duckdb
+
+    originals = {copy: path for source in sources for copy, path in source.originals.items()}
+
+    def show(path: str) -> str:
+        return shown(str(originals.get(path, path)))
 
     try:
         yield

@@ -6,7 +6,6 @@ numbers. Reading a file's bytes costs a tenth of parsing it or less, and tells w
 
 from __future__ import annotations
 
-import itertools
 import os
 import zlib
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from mason.errors import EngineError
 from mason.values import dataclass
 
 _PIECE = 1 << 20
-_FIRST_PIECES = 4
+_GZIP = b"\x1f\x8b"
 _ZSTANDARD = 0xFD2FB528
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 
@@ -53,13 +52,6 @@ def look_through(file: DataFile, shown: str, *, most_lines: int, ends: bytes = b
     return Marks(lines + 1 if lines < most_lines else None, points)
 
 
-def begins_with_points(file: DataFile, shown: str) -> bool:
-    """Whether there may be a decimal point in the first megabytes of a file."""
-    if file.ending.compression == "zst":
-        return True
-    return any(b"." in piece for piece in itertools.islice(_pieces(file, shown), _FIRST_PIECES))
-
-
 def lone_return(file: DataFile, shown: str) -> int | None:
     """The number of the first line that ends with a carriage return alone, if others end otherwise. Returns inside
     of double quotes end no line. A file in Zstandard is not looked into."""
@@ -92,6 +84,9 @@ def _pieces(file: DataFile, shown: str) -> Iterator[bytes]:
             while piece := stream.read(_PIECE):
                 yield piece
             return
+        if stream.read(2) != _GZIP:
+            raise not_gzip(shown)
+        stream.seek(0)
         try:
             yield from _unzipped(iter(lambda: stream.read(_PIECE), b""), shown)
         except zlib.error as error:
@@ -153,6 +148,11 @@ def _skip_frame(stream: BinaryIO) -> bool:
         stream.seek(1 if kind == 1 else length, os.SEEK_CUR)
     stream.seek(4 * (descriptor >> 2 & 1), os.SEEK_CUR)
     return True
+
+
+def not_gzip(shown: str) -> EngineError:
+    """The error for a file that is not what its name says."""
+    return EngineError(f"{shown} is not compressed with gzip, although its name says so. Rename it, or compress it.")
 
 
 def _damaged(shown: str, what: str) -> EngineError:

@@ -1,28 +1,23 @@
-"""How a CSV file is written: delimiter, quotes, header and so on, as DuckDB's sniffer finds them, and beyond it.
+"""How a CSV file is written: delimiter, quotes, header and so on, found in its first lines.
 
-The sniffer knows four delimiters and gives up quietly: a file that it cannot split becomes one column of text. Such
-an answer is looked at again here, and either another delimiter fits every line, or the line that breaks the
-table is reported; a table with commas never passes as one column of text.
+Found is what only one reading fits. A file that two delimiters cut evenly, or whose first line may name columns or be a
+row, is refused with the option that decides; nothing is ever taken for a comment, and no line is left out but a title
+above a header that proves itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import itertools
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mason.clients._duckdb.failures import explain, not_utf8
-from mason.clients._duckdb.quoting import call, literal, struct
-from mason.clients._duckdb.reading.bytewise import begins_with_points, lone_return
-from mason.clients._duckdb.reading.misread import exact
-from mason.clients._duckdb.reading.table_files import DataFile
-from mason.clients._duckdb.root import Root
-from mason.clients._tables.columns import Columns
+from mason.clients._duckdb.quoting import identifier, literal
+from mason.clients._duckdb.reading.text_types import Formats, kind_of, shape
 from mason.errors import EngineError
 from mason.values import dataclass
-
-if TYPE_CHECKING:
-    import duckdb
 
 OPTIONS = {
     "delimiter": "delim",
@@ -30,47 +25,89 @@ OPTIONS = {
     "escape": "escape",
     "header": "header",
     "skip": "skip",
+    "skip_footer": "",
     "comment": "comment",
     "encoding": "encoding",
     "null": "nullstr",
-    "date_format": "dateformat",
-    "timestamp_format": "timestampformat",
+    "decimal": "",
+    "thousands": "",
+    "date_format": "",
+    "timestamp_format": "",
 }
-"""The options of a CSV table, and what DuckDB calls them."""
+"""The options of a CSV table, and what DuckDB calls those that it is told."""
 
 SAMPLE_ROWS = 20_480
+"""How many rows of a long file are looked at for types."""
+
 _USUAL = ",;\t|"
-_USUAL_DATE = "%Y-%m-%d"
 _OTHERS = "^~:#!*%&@\x01\x1f\x1e"
-_SAMPLE_LINES = 500
+_RECORDS = 500
+_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_YEARS = range(1900, 2101)
+_FOOTER = 3
+# Longer lines than DuckDB takes unasked; its buffer is some times as long.
+_MOST_CHARACTERS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How the text of one file is cut into values; the names are those of :data:`OPTIONS`. ``strict`` is false for
-    files that mix line ends, which DuckDB refuses otherwise."""
+    files that mix line ends, which DuckDB refuses otherwise, and ``longest`` the characters of a longer line than
+    usual."""
 
     delimiter: str = ","
     quote: str = '"'
     escape: str = '"'
     header: bool = True
     skip: int = 0
+    skip_footer: int = 0
     comment: str = ""
     encoding: str = ""
-    null: str = ""
+    null: str | tuple[str, ...] = ""
+    decimal: str = ""
+    thousands: str = ""
     date_format: str = ""
     timestamp_format: str = ""
-    strict: bool = True
+    longest: int = 0
 
-    def arguments(self) -> dict[str, str]:
-        """The arguments of ``read_csv`` that say all this, so that nothing is guessed a second time."""
+    @property
+    def formats(self) -> Formats:
+        """How numbers and times are written."""
+        return Formats(self.decimal, self.thousands, self.date_format, self.timestamp_format)
+
+    @property
+    def nulls(self) -> frozenset[str]:
+        """The texts that are no value where they are not quoted."""
+        return frozenset({self.null} if isinstance(self.null, str) else self.null)
+
+    @property
+    def nulls_beside(self) -> tuple[str, ...]:
+        """Of these, the ones that DuckDB cannot be told, because they hold the escape character (``\\N``)."""
+        marks = {self.escape, self.quote, self.delimiter} - {""}
+        return tuple(sorted(null for null in self.nulls if any(mark in null for mark in marks)))
+
+    def column(self, name: str) -> str:
+        """The SQL for the text of a column, as a reader gives it that knows :meth:`arguments`."""
+        quoted = identifier(name)
+        beside = self.nulls_beside
+        return f"CASE WHEN {quoted} NOT IN ({', '.join(map(literal, beside))}) THEN {quoted} END" if beside else quoted
+
+    def arguments(self, *, copied: bool = False) -> dict[str, str]:
+        """The arguments of ``read_csv`` that say all this, so that nothing is guessed a second time. A ``copied``
+        file is in UTF-8 whatever its encoding was."""
         given: dict[str, Any] = {"auto_detect": False}
         for name, theirs in OPTIONS.items():
             value = getattr(self, name)
-            if value != "" or name in ("quote", "escape", "comment"):
+            if theirs and (value != "" or name in ("quote", "escape", "comment")):
                 given[theirs] = value
-        if not self.strict:
-            given["strict_mode"] = False
+        if copied:
+            given.pop("encoding", None)
+        if self.nulls_beside:
+            given["nullstr"] = sorted(self.nulls.difference(self.nulls_beside) | {""})
+        # A quoted text is a text, be it empty.
+        given["allow_quoted_nulls"] = False
+        if self.longest:
+            given["max_line_size"] = self.longest
         return {name: literal(value) for name, value in given.items()}
 
     def options(self) -> dict[str, Any]:
@@ -83,202 +120,359 @@ class Dialect:
         return bool(getattr(self, name) != getattr(usual, name))
 
 
-def sniff(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: Mapping[str, Any], root: Root, *, rows: int
-) -> tuple[Dialect, Columns]:
-    """The dialect and columns of a CSV file, from a sample of ``rows``; ``given`` fixes options by the names of
-    :data:`OPTIONS`.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the first lines say: the dialect, the names of the columns, some rows, and what was assumed."""
 
-    An empty file has no columns. Raises ``EngineError`` for text that is not UTF-8, is ragged or unreadable.
+    dialect: Dialect
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def find(text: str, given: Mapping[str, Any], shown: str, *, promised: str = "", complete: bool = True) -> Found:
+    """The dialect of a file that begins with ``text``.
+
+    given: options by the names of :data:`OPTIONS`, which hold.
+    shown: what the file is called in errors.
+    promised: the delimiter that the ending of its name promises.
+    complete: whether ``text`` is the whole file.
+
+    No names where there are no lines. Raises ``EngineError`` for lines that no delimiter cuts evenly, and for what can
+    be understood in two ways.
     """
-    dialect, columns = _sniffed(connection, file, given, root, rows=rows)
-    points = begins_with_points(file, root.show(file.path))
-    return dialect, exact(connection, file.path, dialect.arguments(), columns, rows=rows, points=points)
-
-
-def _sniffed(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: Mapping[str, Any], root: Root, *, rows: int
-) -> tuple[Dialect, Columns]:
-    import duckdb
-
-    if file.empty:
-        return Dialect(), ()
-    promised = {"delimiter": file.ending.delimiter} if file.ending.delimiter else {}
-    try:
-        dialect, columns = _ask_sniffer(connection, file, {**promised, **given}, rows=rows)
-    except duckdb.InvalidInputException as error:
-        if "not utf-8 encoded" in str(error):
-            raise not_utf8(root.show(file.path)) from error
-        dialect, columns = _second_look(connection, file, given, root, error)
-    if len(columns) == 1 and columns[0][1] == "VARCHAR" and "delimiter" not in given:
-        return _split_otherwise(connection, file, given, root, (dialect, columns))
-    if dialect.skip and "skip" not in given:
-        _refuse_skipped_rows(connection, file, root, dialect, columns)
-    return dialect, columns
-
-
-def _refuse_skipped_rows(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, root: Root, dialect: Dialect, columns: Columns
-) -> None:
-    """The sniffer leaves out lines until the rest is a table. A title above a header may go, where values that are no
-    text prove that it is one; a header or rows of another width may not."""
-    skipped = _first_lines(connection, file)[: dialect.skip]
-    headed = dialect.header and any(kind != "VARCHAR" for _, kind in columns)
-    if not headed or any(dialect.delimiter in line for line in skipped):
-        lines = f"lines 1 to {dialect.skip} do" if dialect.skip > 1 else "line 1 does"
-        raise EngineError(
-            f"{root.show(file.path)}: {lines} not have the {len(columns)} columns of those below. "
-            f"Mend the lines, or register the table with the option skip: {dialect.skip}."
-        )
-
-
-def _ask_sniffer(
-    connection: duckdb.DuckDBPyConnection,
-    file: DataFile,
-    given: Mapping[str, Any],
-    *,
-    strict: bool = True,
-    rows: int = SAMPLE_ROWS,
-) -> tuple[Dialect, Columns]:
-    arguments = {OPTIONS[name]: literal(value) for name, value in given.items()} | {"sample_size": str(rows)}
-    if not strict:
-        arguments["strict_mode"] = "false"
-    row = connection.execute(
-        "SELECT Delimiter, Quote, Escape, HasHeader, SkipRows, Comment, DateFormat, TimestampFormat, Columns FROM "
-        + call("sniff_csv", str(file.path), arguments)
-    ).fetchone()
-    assert row is not None
-    delimiter, quote, escape, header, skip, comment, date_format, timestamp_format, columns = row
-    # "(empty)" is the sniffer's word for "no quotes in the sample": values after the sample may well be quoted.
-    found = Dialect(
-        delimiter=delimiter,
-        quote='"' if quote == "(empty)" else quote,
-        escape=('"' if quote == "(empty)" else quote) if escape == "(empty)" else escape,
-        header=header,
-        skip=skip,
-        comment="" if comment == "(empty)" else comment,
-        # With the usual format said, DuckDB takes "infinity" for 1900-01-01; without it, see what is checked instead.
-        date_format="" if date_format == _USUAL_DATE else date_format or "",
-        timestamp_format=timestamp_format or "",
-        strict=strict,
-    )
-    return replace(found, **given), tuple((column["name"], column["type"]) for column in columns)
-
-
-def _second_look(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: Mapping[str, Any], root: Root, error: Exception
-) -> tuple[Dialect, Columns]:
-    """A file that the sniffer refused: ragged lines are reported, mixed line ends are read leniently."""
-    import duckdb
-
-    lines = [line for line in _first_lines(connection, file) if line.strip()]
-    delimiter = given.get("delimiter") or _likely(lines)
-    if delimiter:
-        _refuse_ragged(connection, file, {**given, "delimiter": delimiter}, root, lines)
-    try:
-        found = _ask_sniffer(connection, file, given, strict=False)
-    except duckdb.Error:
-        if "Error when sniffing file" in str(error):
+    given = dict(given)
+    notes: list[str] = []
+    lines = _lines(text, given)
+    hint = _HINT.fullmatch(lines[0][1].strip()) if lines else None
+    if hint and "delimiter" not in given and "skip" not in given:
+        given |= {"delimiter": hint[1], "skip": lines[0][0]}
+        lines = lines[1:]
+    if not lines:
+        if given.get("skip") and text.strip():
             raise EngineError(
-                f"{root.show(file.path)}: it is not clear how its lines are cut into values. Mend the file, or "
-                "register the table with the options that say it: delimiter, quote, escape, header, skip, comment."
-            ) from error
-        raise explain(error, lambda path: root.show(path)) from error
-    # DuckDB would drop the value that follows.
-    line = lone_return(file, root.show(file.path))
-    if line is not None:
-        raise EngineError(
-            f"{root.show(file.path)}, line {line}: the line ends with a carriage return alone, and others end "
-            "otherwise. Make all ends of lines alike (tr '\\r' '\\n' < OLD > NEW), or quote the value."
-        )
+                f"{shown}: nothing tells how this text is cut into columns. Mend the file, or register the table "
+                "with options that say so (delimiter, quote, escape, header, skip, comment)."
+            )
+        return Found(_dialect(given, ","), (), ())
+    delimiter, skip = _delimiter(lines, given, shown, promised, complete, notes)
+    if skip:
+        given["skip"] = skip
+        lines = [each for each in lines if each[0] > skip]
+    dialect = _dialect(given, delimiter)
+    records = [record for _, record in _records(lines, dialect, complete)]
+    header, said = _header(records, dialect, shown, given.get("header"))
+    notes += said
+    dialect = replace(dialect, header=header)
+    longest = max(len(line) for _, line in lines) if not complete else max(map(len, text.splitlines()), default=0)
+    if longest * 4 > _MOST_CHARACTERS:
+        dialect = replace(dialect, longest=longest * 4)
+    names = _names(records[0] if header else ("",) * len(records[0]), shown)
+    return Found(dialect, names, tuple(map(tuple, records[1:] if header else records)), tuple(notes))
+
+
+def line_of(lines: Sequence[str] | Any, dialect: Dialect, row: int) -> int:
+    """The line, from 1, at which a row (from 1) begins; ``lines`` are those of the whole file."""
+    count = 0
+    want = row + dialect.header
+    line = 1
+    passed = 0
+
+    def passing() -> Any:
+        nonlocal passed
+        for content in lines:
+            passed += 1
+            if passed > dialect.skip:
+                yield content
+
+    for record in _reader(passing(), dialect):
+        if record and not (dialect.comment and record[0].startswith(dialect.comment)):
+            count += 1
+            if count == want:
+                return line
+        line = passed + 1
+    return line
+
+
+def _dialect(given: Mapping[str, Any], delimiter: str) -> Dialect:
+    quote = given.get("quote", '"')
+    known = {"delimiter": delimiter, "quote": quote, "escape": quote, **given}
+    if isinstance(known.get("null"), list):
+        known["null"] = tuple(known["null"])
+    return Dialect(**known)
+
+
+def _lines(text: str, given: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """The numbers, from 1, and texts of the lines that are not empty, without those that options leave out."""
+    every = list(enumerate(re.split(r"\r\n|\n|\r", text), 1))[int(given.get("skip", 0)) :]
+    footer = int(given.get("skip_footer", 0))
+    if footer and every and not every[-1][1]:
+        every.pop()
+    every = every[: len(every) - footer] if footer else every
+    comment = given.get("comment")
+    # Lines inside of quotes may be empty or begin with anything, so that only the first ones are left out here.
+    start = next((index for index, (_, line) in enumerate(every) if line.strip(" ")), len(every))
+    kept = every[start:]
+    return [each for each in kept if not (comment and each[1].startswith(comment))]
+
+
+def _reader(lines: Any, dialect: Dialect) -> Any:
+    if len(dialect.delimiter) != 1:
+        mark = "\x1d"
+        lines = (line.replace(dialect.delimiter, mark) for line in lines)
+        dialect = replace(dialect, delimiter=mark)
+    doubled = dialect.escape == dialect.quote or not dialect.escape
+    csv.field_size_limit(1 << 30)
+    return csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote or None,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        doublequote=doubled,
+        escapechar=None if doubled else dialect.escape,
+    )
+
+
+def _records(
+    lines: Sequence[tuple[int, str]], dialect: Dialect, complete: bool, most: int = _RECORDS
+) -> list[tuple[int, list[str]]]:
+    """Records with the numbers of the lines that they begin at; empty lines are none. The last one is left out where
+    the text was cut off, because it may be cut in two."""
+    found: list[tuple[int, list[str]]] = []
+    reader = _reader((line + "\n" for _, line in lines), dialect)
+    start = 0
+    try:
+        for record in reader:
+            if record:
+                found.append((lines[start][0], record))
+            start = reader.line_num
+            if len(found) >= most or start >= len(lines):
+                break
+    except csv.Error:
+        return found
+    if not complete and start >= len(lines) and len(found) > 1:
+        found.pop()
     return found
 
 
-def _split_otherwise(
-    connection: duckdb.DuckDBPyConnection,
-    file: DataFile,
+def _widths(lines: Sequence[tuple[int, str]], delimiter: str, given: Mapping[str, Any], complete: bool) -> list[int]:
+    return [len(record) for _, record in _records(lines, _dialect(given, delimiter), complete)]
+
+
+def _delimiter(
+    lines: Sequence[tuple[int, str]],
     given: Mapping[str, Any],
-    root: Root,
-    sniffed: tuple[Dialect, Columns],
-) -> tuple[Dialect, Columns]:
-    """One column of text: empty after all, ragged, cut by a delimiter that the sniffer does not know, or just so."""
-    lines = [line for line in _first_lines(connection, file) if line.strip()]
-    if not lines:
-        return sniffed[0], ()
-    likely = _likely(lines)
-    if likely:
-        _refuse_ragged(connection, file, {**given, "delimiter": likely}, root, lines)
-        return _ask_sniffer(connection, file, {**given, "delimiter": likely})
-    for delimiter in _OTHERS:
-        if len(set(_widths(lines, delimiter))) == 1 and delimiter in lines[0]:
-            return _ask_sniffer(connection, file, {**given, "delimiter": delimiter})
-    return _split_at_spaces(connection, file, given, lines) or sniffed
+    shown: str,
+    promised: str,
+    complete: bool,
+    notes: list[str],
+) -> tuple[str, int]:
+    """The delimiter, and how many lines to leave out because they are a title."""
+    if "delimiter" in given:
+        wanted = str(given["delimiter"])
+        _check_widths(lines, _dialect(given, wanted), shown, complete)
+        return wanted, 0
+    usual = promised + _USUAL.replace(promised, "")
+    widths = {each: _widths(lines, each, given, complete) for each in usual}
+    even = [each for each, found in widths.items() if len(set(found)) == 1 and found[0] > 1]
+    if promised and promised in even:
+        return promised, 0
+    if len(even) == 1:
+        return even[0], 0
+    if even:
+        return _of_two(even, lines, given, shown, complete), 0
+    likely = max(usual, key=lambda each: sum(width > 1 for width in widths[each]))
+    cut = sum(width > 1 for width in widths[likely])
+    most = widths[likely]
+    if promised and not any(width > 1 for width in widths[promised]):
+        # A name that promises tabs, and lines without any, are of one column, whatever commas its texts have.
+        return promised, 0
+    if not cut or (likely != "," and most[0] == 1 and cut * 2 < len(most)):
+        return _unusual(lines, given, complete) or ("," if not any(w > 1 for w in widths[","]) else likely), 0
+    if most[0] > 1 and cut * 2 >= len(most):
+        _check_widths(lines, _dialect(given, likely), shown, complete)
+    return likely, _title(lines, _dialect(given, likely), given, shown, complete, notes)
 
 
-def _split_at_spaces(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: Mapping[str, Any], lines: list[str]
-) -> tuple[Dialect, Columns] | None:
+def _of_two(
+    even: Sequence[str], lines: Sequence[tuple[int, str]], given: Mapping[str, Any], shown: str, complete: bool
+) -> str:
+    """One of several delimiters that all cut the lines evenly: the one whose values the others do not cut."""
+    # What one delimiter leaves in every line as a part of the same value is punctuation of that value.
+    whole = []
+    for each in even:
+        records = [record for _, record in _records(lines, _dialect(given, each), complete)]
+        if all(shape(value) != "text" or not any(other in value for other in even) for row in records for value in row):
+            whole.append(each)
+    if len(whole) == 1:
+        return whole[0]
+    named = " and ".join(repr(each) for each in even)
+    raise EngineError(
+        f"{shown}: the lines can be cut at {named}. Register the table with the one that is meant as the option "
+        "delimiter."
+    )
+
+
+def _unusual(lines: Sequence[tuple[int, str]], given: Mapping[str, Any], complete: bool) -> str:
+    for each in _OTHERS:
+        widths = _widths(lines, each, given, complete)
+        if each in lines[0][1] and len(set(widths)) == 1 and widths[0] > 1 and not _punctuation(lines, each):
+            return each
     # Two words on every line may just be names: spaces delimit only where they lay bare numbers or times.
-    if " " not in lines[0] or len(lines) < 3 or len(set(_widths(lines, " "))) > 1:
-        return None
-    dialect, columns = _ask_sniffer(connection, file, {**given, "delimiter": " "})
-    return (dialect, columns) if any(kind != "VARCHAR" for _, kind in columns) else None
+    widths = _widths(lines, " ", given, complete)
+    if len(widths) >= 3 and widths[0] > 1 and len(set(widths)) == 1:
+        records = [record for _, record in _records(lines, _dialect(given, " "), complete)]
+        columns = list(zip(*records[1:], strict=True))
+        if any(all(kind_of(value) != "VARCHAR" for value in column) for column in columns):
+            return " "
+    return ""
 
 
-def _first_lines(connection: duckdb.DuckDBPyConnection, file: DataFile) -> list[str]:
-    """Lines from the start of the file, read by DuckDB because it knows all compressions."""
-    import duckdb
-
-    arguments = {
-        **Dialect(delimiter="\x1d", quote="", escape="", header=False, strict=False).arguments(),
-        "columns": struct({"line": "VARCHAR"}),
-        "ignore_errors": "true",
-    }
-    try:
-        rows = connection.execute(
-            f"SELECT line FROM {call('read_csv', str(file.path), arguments)} LIMIT {_SAMPLE_LINES}"
-        ).fetchall()
-    except duckdb.Error:
-        return []
-    return [line or "" for (line,) in rows]
+def _punctuation(lines: Sequence[tuple[int, str]], delimiter: str) -> bool:
+    """Whether it stands inside of times, percents and the like on every line below the first."""
+    below = [line.strip() for _, line in lines[1:] if line.strip()]
+    return delimiter == ":" and bool(below) and all(shape(line) == "time" for line in below)
 
 
-def _widths(lines: list[str], delimiter: str) -> list[int]:
-    import csv
-
-    try:
-        return [len(record) for record in csv.reader(lines, delimiter=delimiter)]
-    except csv.Error:
-        return []
+def _check_widths(lines: Sequence[tuple[int, str]], dialect: Dialect, shown: str, complete: bool) -> None:
+    records = _records(lines, dialect, complete)
+    if not records:
+        return
+    _refuse_ragged(records, len(records[0][1]), shown, last=complete)
 
 
-def _likely(lines: list[str]) -> str:
-    """The usual delimiter that cuts the first line and most others into several values; empty when none does."""
-    best, most = "", 1
-    for delimiter in _USUAL:
-        widths = _widths(lines, delimiter)
-        cut = sum(width > 1 for width in widths) if widths and widths[0] > 1 else 0
-        if cut * 2 >= len(widths) and cut > most:
-            best, most = delimiter, cut
-    return best
+def _refuse_ragged(records: Sequence[tuple[int, list[str]]], width: int, shown: str, *, last: bool) -> None:
+    for index, (line, record) in enumerate(records):
+        if len(record) == width:
+            continue
+        columns = f"{len(record)} column{'s' if len(record) != 1 else ''}"
+        verb = "is" if width == 1 else "are"
+        left = len(records) - index
+        footer = (
+            f" If it is a footer, register the table with the option skip_footer: {left}."
+            if last and left <= _FOOTER and index > 1 and all(len(each) == 1 for _, each in records[index:])
+            else ""
+        )
+        raise EngineError(f"{shown}, line {line}: {columns} where {width} {verb} expected. Mend the line.{footer}")
 
 
-def _refuse_ragged(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: Mapping[str, Any], root: Root, lines: list[str]
-) -> None:
-    """Raises the error that names the first line of another width than the first line has."""
-    import duckdb
+def _title(
+    lines: Sequence[tuple[int, str]],
+    dialect: Dialect,
+    given: Mapping[str, Any],
+    shown: str,
+    complete: bool,
+    notes: list[str],
+) -> int:
+    """How many lines above the table are its title. A title may go where values that are no text prove the line below
+    it a header; a header or rows of another width may not."""
+    records = _records(lines, dialect, complete)
+    first = next((index for index, (_, record) in enumerate(records) if len(record) > 1), None)
+    if first is None:
+        return 0
+    width = len(records[first][1])
+    below = records[first:]
+    if not first or "skip" in given:
+        _refuse_ragged(records, len(records[0][1]), shown, last=complete)
+        return 0
+    skip = below[0][0] - 1
+    if first == 1 and any(len(record) != width for _, record in below) and not _proves_itself(below, dialect):
+        _refuse_ragged(records, 1, shown, last=False)
+    _refuse_ragged(below, width, shown, last=complete)
+    if not _proves_itself(below, dialect):
+        which = f"lines 1 to {skip} do" if skip > 1 else "line 1 does"
+        they = "they are" if skip > 1 else "it is"
+        raise EngineError(
+            f"{shown}: {which} not have the {width} columns of those below. Where {they} a title, register the table "
+            f"with the option skip: {skip}; where each line is one value, with a delimiter that is in none of them, "
+            'such as delimiter: "\\t"; else mend the lines.'
+        )
+    which = f"lines 1 to {skip} were" if skip > 1 else "line 1 was"
+    notes.append(f"{which} left out as a title above the header (option skip)")
+    return skip
 
-    width = _widths(lines, given["delimiter"])[0]
-    arguments = {
-        **replace(Dialect(), **given).arguments(),
-        "columns": struct({f"column{index}": "VARCHAR" for index in range(width)}),
-    }
-    try:
-        connection.execute(f"SELECT count(COLUMNS(*)) FROM {call('read_csv', str(file.path), arguments)}").fetchall()
-    except duckdb.InvalidInputException as error:
-        if "Expected Number of Columns" in str(error) or "unterminated quote" in str(error):
-            raise explain(error, lambda path: root.show(path)) from error
+
+def _proves_itself(records: Sequence[tuple[int, list[str]]], dialect: Dialect) -> bool:
+    header, below = records[0][1], [record for _, record in records[1:]]
+    return bool(below) and any(
+        shape(name) == "text" and all(index < len(row) and shape(row[index]) != "text" for row in below)
+        for index, name in enumerate(header)
+    )
+
+
+def _header(
+    records: Sequence[Sequence[str]], dialect: Dialect, shown: str, given: bool | None
+) -> tuple[bool, tuple[str, ...]]:
+    """Whether the first record names the columns, and what was assumed of it."""
+    if given is not None:
+        return given, ()
+    first, below = records[0], records[1:]
+    shapes = [shape(value) if value else "" for value in first]
+    if not below:
+        return not any(each in ("number", "time") for each in shapes), ()
+    columns = [[row[index] for row in below if row[index] not in dialect.nulls] for index in range(len(first))]
+    named = [
+        shapes[index] == "text"
+        and bool(values)
+        and all(shape(value) != "text" for value in values)
+        and not (values and all(_is_truth(value) for value in [*values, first[index]]))
+        for index, values in enumerate(columns)
+    ]
+    figures = [value for value, each in zip(first, shapes, strict=True) if each in ("number", "time")]
+    if any(named):
+        return True, ()
+    if not figures:
+        truths = any(_is_truth(value) for value in first)
+        return not truths, ("no line names the columns (option header)",) if truths else ()
+    if "text" in shapes and _may_be_names(figures):
+        if any(
+            _is_year(value)
+            for value, values in zip(first, columns, strict=True)
+            if _is_year(value)
+            for value in values[:1]
+        ):
+            raise EngineError(
+                f"{shown}: line 1 may name the columns or be a row, because it holds a year as the lines below do. "
+                "Say which with read_headers: true or false."
+            )
+        return True, ("line 1 was taken for the names of the columns (option header)",)
+    return False, ("no line names the columns, so they are called column0 and so on (option header)",)
+
+
+def _is_truth(value: str) -> bool:
+    return value.lower() in ("true", "false")
+
+
+def _is_year(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) == 4 and int(value) in _YEARS
+
+
+def _may_be_names(figures: Sequence[str]) -> bool:
+    """Whether numbers look like the names of columns: years, or a series."""
+    if len(set(figures)) < len(figures) or not all(value.isascii() and value.isdigit() for value in figures):
+        return False
+    if all(_is_year(value) for value in figures):
+        return True
+    numbers = [int(value) for value in figures]
+    steps = {after - before for before, after in itertools.pairwise(numbers)}
+    return len(numbers) > 2 and len(steps) == 1
+
+
+def _names(first: Sequence[str], shown: str) -> tuple[str, ...]:
+    """Names for columns: empty ones are numbered, and of several alike the later ones."""
+    taken: set[str] = set()
+    found = []
+    for index, name in enumerate(first):
+        if "\0" in name:
+            raise EngineError(f"{shown}: the name of column {index + 1} holds a NUL character. Rename the column.")
+        base = name.strip() or f"column{index}"
+        unique, count = base, 0
+        while unique.lower() in taken:
+            count += 1
+            unique = f"{base}_{count}"
+        taken.add(unique.lower())
+        found.append(unique)
+    return tuple(found)
 
 
 def check_options(given: Mapping[str, Any], client: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from mason.clients._duckdb.reading.sources import look_at
 from mason.clients._duckdb.root import Root
 from mason.clients._missing import missing
 from mason.clients._tables.formats import ending_of
-from mason.engines.models import Column, Location, Schema, Table
+from mason.engines.models import Location, Schema, Table
 from mason.errors import EngineError
 
 
@@ -55,4 +55,9 @@ def _typed(table: Table, columns: Mapping[str, Any]) -> Schema:
             raise missing("Column", name, names, f" in {table.location.path if table.location else table.name}")
         if not isinstance(kind, str):
             raise EngineError(f"The type of column {name} must be text such as VARCHAR or DECIMAL(18,2), not {kind!r}.")
-    return Schema(tuple(Column(column.name, columns.get(column.name, column.type)) for column in found))
+    return Schema(
+        tuple(
+            replace(column, type=columns[column.name], declared=True) if column.name in columns else column
+            for column in found
+        )
+    )

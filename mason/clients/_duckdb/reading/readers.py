@@ -8,10 +8,11 @@ from pathlib import Path
 
 from mason.clients._duckdb.quoting import call, exactly, identifier, literal, struct
 from mason.clients._duckdb.reading import spreadsheet
-from mason.clients._duckdb.reading.misread import Suspect, checked, misread
-from mason.clients._duckdb.reading.schemas import FileSchema, TableSchema
+from mason.clients._duckdb.reading.misread import Suspect, checked
+from mason.clients._duckdb.reading.schemas import FileSchema, TableSchema, read_as, verified
+from mason.clients._duckdb.reading.text_types import native, value
 from mason.clients._tables.merging import Merged
-from mason.values import dataclass
+from mason.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Source:
     are not asked for cost nothing. ``suspects`` are the files in which to look for the value that a check refused.
     ``files`` are the table's files, and ``folder`` the folder whose files make up the table, if it is one. ``changes``
     are what was done to files that differ. ``parts`` counts the groups of files that are read each in a way of its own.
+    ``originals`` are the files of which others are copies, by the paths of these.
     """
 
     sql: str
@@ -35,6 +37,7 @@ class Source:
     folder: Path | None = None
     changes: tuple[Merged, ...] | None = None
     parts: int = 1
+    originals: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -55,14 +58,20 @@ def source(schema: TableSchema, *, checks: bool = True, root: Path | None = None
     return Source(
         sql,
         # A confined DuckDB asks twice: whether it may use the pattern, then whether it may open what matches.
-        tuple(dict.fromkeys(path for each in filled for path in (each.file.path, Path(exactly(str(each.file.path)))))),
+        tuple(dict.fromkeys(path for each in filled for path in (_read(each), Path(exactly(str(_read(each))))))),
         excel=schema.format == "xlsx",
         columnar=schema.format == "parquet",
         suspects=_suspects(schema, filled) if checks and schema.format == "csv" else (),
         files=tuple(each.file.path for each in schema.files),
         changes=schema.changes,
         parts=len(parts),
+        originals={str(_read(each)): each.file.path for each in filled if _read(each) != each.file.path},
     )
+
+
+def _read(each: FileSchema) -> Path:
+    """The file that is opened: a copy where DuckDB cannot read the file itself."""
+    return each.text.copy if each.text is not None and each.text.copy is not None else each.file.path
 
 
 def _alike(each: FileSchema) -> str:
@@ -70,8 +79,11 @@ def _alike(each: FileSchema) -> str:
         return ""
     if each.file.ending.format == "xlsx":
         return str(each.file.path)
-    names = [name for name, _ in each.columns] if each.file.ending.format == "csv" else each.columns
-    return repr((each.dialect, names, each.sampled, each.points))
+    if each.text is None:
+        return repr(each.columns)
+    names = [name for name, _ in each.columns]
+    # Of a copy, the file that it is of cannot be told from the path that a reader sees.
+    return repr((each.text.dialect, names, each.text.verified, each.text.blank, each.text.copy))
 
 
 def _part(schema: TableSchema, files: Sequence[FileSchema], root: Path | None, *, checks: bool) -> str:
@@ -86,58 +98,70 @@ def _part(schema: TableSchema, files: Sequence[FileSchema], root: Path | None, *
         own = wanted
         arguments = {"columns": struct(wanted), "format": "'auto'"}
     elif schema.format == "csv":
-        own = {name: _read_type(kind, wanted.get(name, "VARCHAR")) for name, kind in own.items()}
-        wrong = _checks(schema, files[0]) if checks else {}
-        arguments = _as_read(files[0], {name: kind for name, kind in own.items() if name not in wrong})
-        values = {name: checked(name, wanted[name], each) for name, each in wrong.items()}
-    if schema.path:
+        own, values = _text_columns(schema, files[0], checks=checks)
+        arguments = _as_read(files[0], {name: kind for name, kind in own.items() if name not in values})
+    copied = checks and _read(files[0]) != files[0].file.path
+    if schema.path and not copied:
         arguments["filename"] = literal(schema.path)
-    reader = call(f"read_{schema.format}", [str(each.file.path) for each in files], arguments | _hive(schema))
-    return f"SELECT {_select(schema, own, values, root)} FROM {reader}"
+    paths = [str(_read(each) if checks else each.file.path) for each in files]
+    hive = {"hive_partitioning": "false"} if copied else _hive(schema)
+    reader = call(f"read_{schema.format}", paths, arguments | hive)
+    from_path = _of_one_file(schema, files[0], root) if copied else _of_path(schema, root)
+    return f"SELECT {_select(schema, own, values, from_path)} FROM {reader}"
 
 
-def _read_type(own: str, wanted: str) -> str:
-    """The type to read a text as: the one that is wanted, but dates first as dates, because they may have a format."""
-    return own if own == "DATE" and wanted.startswith("TIMESTAMP") else wanted
+def _text_columns(schema: TableSchema, file: FileSchema, *, checks: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """The types in which DuckDB reads the columns of a CSV file, and the SQL of those that it reads as text and that
+    are made what they are, with ``checks`` where it is not known yet that all values can be."""
+    assert file.text is not None
+    formats = file.text.dialect.formats
+    own, values = {}, {}
+    for name, found in file.columns:
+        wanted = dict(schema.columns).get(name, "VARCHAR")
+        kind = "VARCHAR" if wanted == "VARCHAR" else read_as(found, wanted)
+        own[name] = kind
+        column = file.text.dialect.column(name)
+        if kind == "VARCHAR":
+            if column != identifier(name):
+                values[name] = column
+            continue
+        sure = verified(file, name, kind)
+        plain = native(kind, formats) and column == identifier(name)
+        if plain and name not in file.text.blank and (sure or not checks):
+            continue
+        values[name] = (
+            value(column, kind, formats)
+            if sure or not checks
+            else checked(column, kind, formats, declared=name in schema.declared)
+        )
+        if kind != wanted:
+            values[name] = f"CAST({values[name]} AS {wanted})"
+    return own, values
 
 
 def _as_read(file: FileSchema, types: Mapping[str, str]) -> dict[str, str]:
     """The arguments of ``read_csv`` for a file, with ``types``, and text where there is none."""
-    assert file.dialect is not None
-    return file.dialect.arguments() | {
+    assert file.text is not None
+    return file.text.dialect.arguments(copied=file.text.copy is not None) | {
         "columns": struct({name: types.get(name, "VARCHAR") for name, _ in file.columns})
     }
 
 
-def _checks(schema: TableSchema, file: FileSchema) -> dict[str, str]:
-    """What is wrong with a value, for the columns of a CSV file where a value can be; see :mod:`misread`."""
-    dialect = file.dialect
-    assert dialect is not None
-    if file.sampled:
-        return {}
-    formats = {"DATE": dialect.date_format, "TIMESTAMP": dialect.timestamp_format}
-    own = dict(file.columns)
-    found = {
-        name: misread(name, kind, points=file.points, formatted=bool(formats.get(kind.split(" ")[0])))
-        for name, kind in schema.columns
-        if name in own and _read_type(own[name], kind) == kind
-    }
-    return {name: wrong for name, wrong in found.items() if wrong is not None}
-
-
 def _suspects(schema: TableSchema, files: Sequence[FileSchema]) -> tuple[Suspect, ...]:
-    wanted = dict(schema.columns)
     suspects = []
     for file in files:
-        columns = {name: wanted[name] for name in _checks(schema, file)}
-        if columns:
-            suspects.append(Suspect(file.file.path, _as_read(file, {}), columns))
+        assert file.text is not None
+        _, values = _text_columns(schema, file, checks=True)
+        kinds = dict(file.columns)
+        columns = {name: read_as(kinds[name], kind) for name, kind in schema.columns if name in values}
+        if columns and not file.text.verified:
+            suspects.append(Suspect(file.file, file.text, columns, schema.declared))
     return tuple(suspects)
 
 
-def _select(schema: TableSchema, own: Mapping[str, str], values: Mapping[str, str], root: Path | None) -> str:
+def _select(schema: TableSchema, own: Mapping[str, str], values: Mapping[str, str], from_path: Sequence[str]) -> str:
     """The select list: casts where a column's own type is another one, NULL where there is no such column, ``values``
-    for columns that are not taken as they stand, partition columns, and the path."""
+    for columns that are not taken as they stand, and what the path tells."""
     casts = {
         name: f"CAST({identifier(name) if name in own else 'NULL'} AS {kind})"
         for name, kind in schema.columns
@@ -147,14 +171,32 @@ def _select(schema: TableSchema, own: Mapping[str, str], values: Mapping[str, st
     columns = [
         f"{changed[name]} AS {identifier(name)}" if name in changed else identifier(name) for name, _ in schema.columns
     ]
-    columns += [f"{identifier(key)} AS {identifier(name)}" for key, name, _ in _keys(schema)]
+    return ", ".join([*columns, *from_path])
+
+
+def _of_path(schema: TableSchema, root: Path | None) -> list[str]:
+    """The partition columns and the path, as DuckDB finds them in the path of each file."""
+    columns = [f"{identifier(key)} AS {identifier(name)}" for key, name, _ in _keys(schema)]
     if schema.path:
         path, folder = identifier(schema.path), f"{root}/" if root else ""
         columns.append(
             f"CASE WHEN starts_with({path}, {literal(folder)}) THEN substr({path}, {len(folder) + 1}) ELSE {path} END "
             f"AS {path}"
         )
-    return ", ".join(columns)
+    return columns
+
+
+def _of_one_file(schema: TableSchema, each: FileSchema, root: Path | None) -> list[str]:
+    """The same for a file whose path no reader sees, because it reads a copy or no file at all."""
+    columns = []
+    for name, partition in each.file.partitions:
+        kind = dict(schema.partitions)[name]
+        columns.append(f"CAST({literal(partition)} AS {kind}) AS {identifier(name)}")
+    if schema.path:
+        path = each.file.path
+        shown = path.relative_to(root) if root is not None and path.is_relative_to(root) else path
+        columns.append(f"{literal(shown.as_posix())} AS {identifier(schema.path)}")
+    return columns
 
 
 def _hive(schema: TableSchema) -> dict[str, str]:
@@ -182,13 +224,7 @@ def _sheet(schema: TableSchema, each: FileSchema, root: Path | None) -> str:
             value = spreadsheet.value(name, own[name]) if each.as_text else identifier(name)
         value = value if own.get(name) == kind else f"CAST({value} AS {kind})"
         columns.append(f"{value} AS {identifier(name)}")
-    for name, partition in each.file.partitions:
-        kind = dict(schema.partitions)[name]
-        columns.append(f"CAST({literal(partition)} AS {kind}) AS {identifier(name)}")
-    if schema.path:
-        path = each.file.path
-        shown = path.relative_to(root) if root is not None and path.is_relative_to(root) else path
-        columns.append(f"{literal(shown.as_posix())} AS {identifier(schema.path)}")
+    columns += _of_one_file(schema, each, root)
     return f"SELECT {', '.join(columns)} FROM {spreadsheet.sheet(each.file.path, schema.options, as_text=each.as_text)}"
 
 

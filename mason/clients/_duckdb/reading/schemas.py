@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.failures import explained
-from mason.clients._duckdb.quoting import call, checked_type, identifier, literal
-from mason.clients._duckdb.reading import json_files, spreadsheet
-from mason.clients._duckdb.reading.bytewise import Marks, look_through
-from mason.clients._duckdb.reading.dialect import SAMPLE_ROWS, Dialect, check_options, sniff
+from mason.clients._duckdb.quoting import call, checked_type, identifier
+from mason.clients._duckdb.reading import json_files, spreadsheet, text_columns
+from mason.clients._duckdb.reading.bytewise import look_through
+from mason.clients._duckdb.reading.dialect import SAMPLE_ROWS, check_options
+from mason.clients._duckdb.reading.misread import Suspect, first_misread
 from mason.clients._duckdb.reading.options import check_values
 from mason.clients._duckdb.reading.table_files import DataFile, partition_types
+from mason.clients._duckdb.reading.text_columns import TextFile
+from mason.clients._duckdb.reading.text_files import Copies
 from mason.clients._duckdb.root import Root
 from mason.clients._tables.columns import Columns
 from mason.clients._tables.conflicts import AllNull, agree
@@ -39,29 +42,29 @@ _OTHERS_ROWS = 2_048
 _FEW = 8
 # The column that tells the file of a row.
 _PATH = "file_path"
+_MOST_NOTES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class FileSchema:
     """The columns of one file (none: it is empty) and how to read it.
 
-    ``as_text`` is for spreadsheets: see there. Of text, ``sampled`` says that every line was in the sample that the
-    types were found in, and ``points`` that there may be decimal points.
+    ``as_text`` is for spreadsheets: see there. ``text`` is what was found in a CSV file.
     """
 
     file: DataFile
     columns: Columns
-    dialect: Dialect | None = None
+    text: TextFile | None = None
     as_text: bool = False
-    sampled: bool = False
-    points: bool = True
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
     """What the files of a table hold together. ``columns`` come without the partition columns. ``changes`` are what
     was done to make files one that differ (``None``: they had to be alike), and ``path`` the name of a column that
-    says which file a row is from."""
+    says which file a row is from. ``declared`` are the columns whose types a person gave, and ``notes`` what was
+    assumed and found."""
 
     format: str
     files: tuple[FileSchema, ...]
@@ -70,6 +73,8 @@ class TableSchema:
     options: Mapping[str, Any] = field(default_factory=dict)
     changes: tuple[Merged, ...] | None = None
     path: str = ""
+    declared: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +88,12 @@ class Merging:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was found in files: schemas by path, version and options, marks by path and version."""
+    """What was found in files: schemas by path, version and options, files that were seen to be whole or to have
+    types, and copies of those that cannot be read as they are."""
 
     schemas: dict[object, FileSchema] = field(default_factory=dict)
-    marks: dict[object, Marks] = field(default_factory=dict)
+    sound: set[object] = field(default_factory=set)
+    copies: Copies = field(default_factory=Copies)
 
 
 def describe(
@@ -98,22 +105,24 @@ def describe(
     title: str,
     options: Mapping[str, Any] | None = None,
     pinned: Columns | None = None,
+    declared: frozenset[str] = frozenset(),
     whole: bool = False,
     merging: Merging | None = None,
 ) -> TableSchema:
     """The schema that all ``files`` have.
 
     ``connection`` gives one where it is needed. ``title`` names the table in errors, ``options`` fix how files are
-    read, ``pinned`` are the columns that the table was registered with, whose types win. ``merging`` says that files
-    may differ. ``whole`` says that all rows will be read: damaged files are refused, and checks that a file needs no
-    more are left out.
+    read, ``pinned`` are the columns that the table was registered with, whose types win, and ``declared`` those of
+    them whose types a person gave. ``merging`` says that files may differ. ``whole`` says that all rows will be read:
+    damaged files are refused.
     Raises ``ConflictError`` that lists the columns in which files differ, and ``EngineError`` for files that cannot be
     read.
     """
     kind = files[0].ending.format
     partitions = partition_types(files)
     given = _checked(kind, dict(options or {}), root.client)
-    marks = [_marks(file, index, root, seen) for index, file in enumerate(files)] if whole and kind == "csv" else []
+    for file in files if whole and kind == "csv" else ():
+        _refuse_damaged(file, root, seen)
     with explained(root.show):
         looked = _look(connection, kind, files, given, root, seen)
         _refuse_likeness(looked, partitions, title)
@@ -139,14 +148,11 @@ def describe(
                 pinned=_without(pinned, partitions),
                 all_null=all_null,
             )
+        if kind == "csv":
+            _check_types(connection, looked, dict(columns), declared, root, seen)
     common = _common_options(kind, looked, given)
     # Asking again with the options that were found would find the same.
     seen.schemas.update({_key(each.file, common, index): each for index, each in enumerate(looked)})
-    if marks:
-        looked = [
-            replace(each, sampled=found.lines is not None, points=found.points)
-            for each, found in zip(looked, marks, strict=True)
-        ]
     registered = dict(pinned or ())
     return TableSchema(
         kind,
@@ -156,7 +162,62 @@ def describe(
         common,
         changes,
         _PATH if merging is not None and merging.extract_paths else "",
+        declared,
+        _notes(looked, dict(columns)),
     )
+
+
+def _notes(looked: Sequence[FileSchema], columns: Mapping[str, str]) -> tuple[str, ...]:
+    """What was assumed and found in the files, named where they are several; nothing of columns whose types a person
+    gave."""
+    several = len(looked) > 1
+    found = []
+    for each in looked:
+        for note in each.notes:
+            name = note.partition(": ")[0].removeprefix("column ") if note.startswith("column ") else ""
+            if name in columns and columns[name] != "VARCHAR":
+                continue
+            found.append(f"{each.file.name}: {note}" if several else note)
+    more = len(found) - _MOST_NOTES
+    return (*found[:_MOST_NOTES], f"and {more} more") if more > 0 else tuple(found)
+
+
+def _check_types(
+    connection: Connect,
+    looked: Sequence[FileSchema],
+    columns: Mapping[str, str],
+    declared: frozenset[str],
+    root: Root,
+    seen: Seen,
+) -> None:
+    """Raises ``EngineError`` for the first value that is not of the type that its column has in the table, where that
+    is not the one that the file was seen to have: a wider one, or one that a person gave. Of a long file, the
+    sample."""
+    for index, each in enumerate(looked):
+        if each.text is None:
+            continue
+        own = dict(each.columns)
+        other = {name: kind for name, kind in columns.items() if name in own and read_as(own[name], kind) != own[name]}
+        key = (each.file.path, each.file.version, each.text.dialect, tuple(other.items()), declared.intersection(other))
+        if not other or key in seen.sound:
+            continue
+        rows = None if each.text.verified else _rows_of_sample(index)
+        suspect = Suspect(each.file, each.text, other, declared.intersection(other))
+        error = first_misread(connection(), suspect, root.show, rows=rows)
+        if error is not None:
+            raise error
+        seen.sound.add(key)
+
+
+def read_as(own: str, wanted: str) -> str:
+    """The type as which to read text that has the type ``own`` in its file, where the table has ``wanted``: a date is
+    one before it becomes the time at which it begins."""
+    return own if wanted == "VARCHAR" or (own == "DATE" and wanted.startswith("TIMESTAMP")) else wanted
+
+
+def verified(each: FileSchema, name: str, kind: str) -> bool:
+    """Whether all values of a column of a CSV file were seen to have a type, by :func:`describe`."""
+    return each.text is not None and name in each.text.verified
 
 
 def _merged(
@@ -191,11 +252,11 @@ def _rows_of_sample(index: int) -> int:
     return _OTHERS_ROWS if index else SAMPLE_ROWS
 
 
-def _marks(file: DataFile, index: int, root: Root, seen: Seen) -> Marks:
-    key = file.path, file.version, index == 0
-    if key not in seen.marks:
-        seen.marks[key] = look_through(file, root.show(file.path), most_lines=_rows_of_sample(index))
-    return seen.marks[key]
+def _refuse_damaged(file: DataFile, root: Root, seen: Seen) -> None:
+    key = file.path, file.version
+    if file.ending.compression and key not in seen.sound:
+        look_through(file, root.show(file.path), most_lines=0)
+        seen.sound.add(key)
 
 
 def _refuse_likeness(looked: Sequence[FileSchema], partitions: Columns, title: str) -> None:
@@ -249,7 +310,7 @@ def _look(
     else:
 
         def look(cursor: duckdb.DuckDBPyConnection, index: int) -> FileSchema:
-            return _LOOKS[kind](cursor, files[index], given, root, _rows_of_sample(index))
+            return _LOOKS[kind](cursor, files[index], given, root, _rows_of_sample(index), seen.copies)
 
         seen.schemas.update(
             zip((keys[index] for index in missing), _each(connection, list(missing), look), strict=True)
@@ -273,19 +334,20 @@ def _each(
 
 
 def _csv(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
 ) -> FileSchema:
+    shown = root.show(file.path)
     try:
-        dialect, columns = sniff(connection, file, given, root, rows=rows)
+        found = text_columns.look(connection, file, given, shown, copies, rows=rows)
     except EngineError:
         if file.ending.compression:
-            look_through(file, root.show(file.path), most_lines=0)
+            look_through(file, shown, most_lines=0)
         raise
-    return FileSchema(file, columns, dialect)
+    return FileSchema(file, found.columns, found, notes=found.notes)
 
 
 def _json(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
 ) -> FileSchema:
     if file.empty:
         return FileSchema(file, ())
@@ -295,12 +357,12 @@ def _json(
 
 
 def _xlsx(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
 ) -> FileSchema:
     if file.empty:
         return FileSchema(file, ())
     columns, as_text = spreadsheet.look(connection, file.path, given, root.show(file.path))
-    return FileSchema(file, columns, Dialect(header=given.get("header", True)), as_text)
+    return FileSchema(file, columns, as_text=as_text)
 
 
 _LOOKS = {"csv": _csv, "json": _json, "xlsx": _xlsx}
@@ -365,9 +427,10 @@ def _all_null(connection: duckdb.DuckDBPyConnection, each: FileSchema, column: s
     """Whether the column has no value in the sample of text that its type was inferred from."""
     path = str(each.file.path)
     if each.file.ending.format == "csv":
-        assert each.dialect is not None
-        types = "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name, _ in each.columns) + "}"
-        reader = call("read_csv", path, {**each.dialect.arguments(), "columns": types})
+        assert each.text is not None
+        names = [name for name, _ in each.columns]
+        copied = each.text.copy is not None
+        reader = text_columns.text_reader(each.text.copy or each.file.path, each.text.dialect, names, copied=copied)
     elif each.file.ending.format == "xlsx":
         return False
     else:
@@ -382,7 +445,7 @@ def _common_options(kind: str, looked: Sequence[FileSchema], given: Mapping[str,
     """The options that are the same for all files, which are the ones worth showing and keeping."""
     if kind != "csv":
         return dict(given)
-    options = [each.dialect.options() for each in looked if each.dialect and each.columns]
+    options = [each.text.dialect.options() for each in looked if each.text and each.columns]
     if not options:
         return dict(given)
     first = options[0]

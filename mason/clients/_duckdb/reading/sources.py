@@ -35,6 +35,7 @@ def look_at(
     location = table.location.path if table.location else ""
     files = files_at(root, location)
     pinned = [(c.name, c.type) for c in table.schema.columns] if table.schema else None
+    declared = frozenset(c.name for c in table.schema.columns if c.declared) if table.schema else frozenset[str]()
     options = dict(table.options)
     if read_headers is not None:
         options["header"], pinned = read_headers, None
@@ -47,6 +48,7 @@ def look_at(
             title=title(table) if table.database else f"{location or '.'}",
             options=options,
             pinned=tuple(pinned) if pinned is not None else None,
+            declared=declared if pinned is not None else frozenset(),
             whole=whole,
             merging=merging,
         )
@@ -78,6 +80,7 @@ def _with_schema(table: Table, schema: TableSchema, files: Sequence[DataFile]) -
         format=schema.format,
         options=schema.options,
         partition_columns=tuple(name for name, _ in schema.partitions),
+        notes=schema.notes,
     )
 
 
@@ -126,4 +129,8 @@ def definition_of(given: Table | Mapping[str, Any], database: str, table: str) -
         raise EngineError(f"The definition of table {table} is not that of a table: {error}.") from error
     if found.location is None or not found.location.path:
         raise EngineError(f"The definition of table {table} has no location.")
+    if found.schema is not None and not isinstance(given, Table):
+        # Whoever writes types down means them.
+        columns = tuple(replace(column, declared=True) for column in found.schema.columns)
+        found = replace(found, schema=Schema(columns))
     return replace(found, name=table, database=database, kind="table")

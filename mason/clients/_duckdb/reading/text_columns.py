@@ -1,0 +1,377 @@
+"""The columns of a CSV file: the dialect of its first lines, and types that all its values have, or those of a sample.
+
+A file of some megabytes is looked at whole, so that a type is true of every value. Of a longer one it is a sample; then
+every query checks what it reads, see :mod:`misread`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason.clients._duckdb.failures import explain
+from mason.clients._duckdb.quoting import call, identifier, literal, struct
+from mason.clients._duckdb.reading import text_files
+from mason.clients._duckdb.reading.bytewise import lone_return
+from mason.clients._duckdb.reading.dialect import Dialect, Found, find, line_of
+from mason.clients._duckdb.reading.table_files import DataFile
+from mason.clients._duckdb.reading.text_types import (
+    GROUPED,
+    Formats,
+    fits,
+    fixed_point,
+    guess,
+    kind_of,
+    likely_date_formats,
+    measures,
+    shape,
+)
+from mason.clients._tables.columns import Columns
+from mason.errors import EngineError
+from mason.values import dataclass
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Up to this size a file is looked at whole: it takes some hundredths of a second.
+_WHOLE_BYTES = 4_000_000
+_WHOLE_COMPRESSED = 800_000
+_VALUES = 200
+# A text column is said to be almost something else where most of its first values are.
+_MOST = 0.5
+_LONGER = re.compile(r"Maximum line size of .* Actual Size:(\d+)")
+_LADDERS = {"BIGINT": ("HUGEINT", "DOUBLE"), "TIMESTAMP": ("TIMESTAMP_NS",)}
+_WORDS = {
+    "BIGINT": "no number",
+    "HUGEINT": "no number",
+    "DOUBLE": "no number",
+    "BOOLEAN": "neither true nor false",
+    "DATE": "no date",
+    "TIME": "no time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """What was found in a file: how it is cut, its columns, the copy to read instead (``None``: the file itself), the
+    columns whose type all values were seen to have, those with an empty text in quotes, and what to tell a person."""
+
+    dialect: Dialect
+    columns: Columns
+    copy: Path | None = None
+    verified: frozenset[str] = frozenset()
+    blank: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+def look(
+    connection: duckdb.DuckDBPyConnection,
+    file: DataFile,
+    given: Mapping[str, Any],
+    shown: str,
+    copies: text_files.Copies,
+    *,
+    rows: int,
+) -> TextFile:
+    """The dialect and columns of a CSV file, from ``rows`` of it where it is long; ``given`` are options that hold.
+
+    Raises ``EngineError`` that calls the file ``shown`` for text in another encoding, for ragged lines, and for what
+    can be understood in two ways.
+    """
+    import duckdb
+
+    if file.empty:
+        return TextFile(Dialect(), ())
+    encoding = str(given.get("encoding", ""))
+    plain = "" if text_files.is_utf8(encoding) else encoding
+    zstandard = _lines(connection, file) if file.ending.compression == "zst" else None
+    if zstandard is not None and (plain or given.get("skip_footer")):
+        raise EngineError(f"{shown}: encoding and skip_footer are not read from .zst files. Decompress the file.")
+    head = text_files.head(file, shown, plain, zstandard)
+    found = find(
+        head.text,
+        {**given, "encoding": encoding or head.encoding},
+        shown,
+        promised=file.ending.delimiter,
+        complete=head.complete,
+    )
+    if not found.names:
+        return TextFile(found.dialect, ())
+    mixed = _mixed(head.text, found.dialect)
+    if mixed:
+        _refuse_lone_return(file, shown)
+    copy = None
+    if head.encoding or plain or found.dialect.skip_footer or mixed:
+        copy = copies.of(file, head.encoding or plain, skip_footer=found.dialect.skip_footer, unmixed=mixed)
+    whole = file.version[0] <= (_WHOLE_COMPRESSED if file.ending.compression else _WHOLE_BYTES)
+    try:
+        try:
+            return _Scan(connection, file, found, copy, shown, None if whole else rows).look()
+        except duckdb.InvalidInputException as error:
+            longer = _LONGER.search(str(error))
+            if longer is None:
+                raise
+            found = replace(found, dialect=replace(found.dialect, longest=4 * int(longer[1])))
+            return _Scan(connection, file, found, copy, shown, None if whole else rows).look()
+    except duckdb.Error as error:
+        if copy is None and not file.ending.compression:
+            _refuse_lone_return(file, shown)
+        raise explain(error, lambda path: shown) from error
+
+
+def _lines(connection: duckdb.DuckDBPyConnection, file: DataFile) -> list[str]:
+    """Lines from the start of a file, read by DuckDB because it knows all compressions."""
+    arguments = {
+        **Dialect(delimiter="\x1d", quote="", escape="", header=False).arguments(),
+        "columns": struct({"line": "VARCHAR"}),
+        "strict_mode": "false",
+    }
+    reader = call("read_csv", str(file.path), arguments)
+    return [line or "" for (line,) in connection.execute(f"SELECT line FROM {reader} LIMIT 500").fetchall()]
+
+
+def _mixed(text: str, dialect: Dialect) -> bool:
+    """Whether some lines end with a return and a line feed, and others with one of them; not those inside of quotes."""
+    if "\r\n" not in text:
+        return "\r" in text and "\n" in text
+    outside = text if not dialect.quote else "".join(text.split(dialect.quote)[::2])
+    pairs = outside.count("\r\n")
+    return outside.count("\n") > pairs or outside.count("\r") > pairs
+
+
+def _refuse_lone_return(file: DataFile, shown: str) -> None:
+    # DuckDB would drop the value that follows.
+    line = lone_return(file, shown)
+    if line is not None:
+        raise EngineError(
+            f"{shown}, line {line}: the line ends with a carriage return alone, and others end "
+            "otherwise. Make all ends of lines alike (tr '\\r' '\\n' < OLD > NEW), or quote the value."
+        )
+
+
+class _Scan:
+    """One file, looked at by DuckDB with all columns as text."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        file: DataFile,
+        found: Found,
+        copy: Path | None,
+        shown: str,
+        rows: int | None,
+    ) -> None:
+        self.connection = connection
+        self.file = file
+        self.found = found
+        self.copy = copy
+        self.shown = shown
+        self.formats = found.dialect.formats
+        self.reader = text_reader(copy or file.path, found.dialect, found.names, copied=copy is not None)
+        self.sample = f"(SELECT * FROM {self.reader} LIMIT {rows})" if rows else self.reader
+        self.whole = rows is None
+        self.rows = 0
+        self.notes: list[str] = list(found.notes)
+
+    def look(self) -> TextFile:
+        names = self.found.names
+        nulls = self.found.dialect.nulls
+        values = {
+            name: [row[index] for row in self.found.rows[:_VALUES] if row[index] not in nulls and row[index] != ""]
+            for index, name in enumerate(names)
+        }
+        guesses = {name: guess(each, self.formats) for name, each in values.items()}
+        settled, blank = self._settle(guesses)
+        late = [name for name, kind in settled.items() if not kind]
+        if late:
+            values |= {name: self._first_values(name) for name in late}
+            again = {name: guess(values[name], self.formats) for name in late}
+            more, blanks = self._settle({name: kind for name, kind in again.items() if kind})
+            guesses |= again
+            settled |= dict.fromkeys(late, "VARCHAR") | more
+            blank |= blanks
+        for name in names:
+            if settled[name] == "VARCHAR":
+                self._tell(name, guesses[name], values[name])
+        if not self.whole:
+            self.notes.append(
+                f"types are those of the first {self.rows:,} rows; a value below them that is of another type stops "
+                "the query that reads it"
+            )
+        return TextFile(
+            self.found.dialect,
+            tuple(settled.items()),
+            self.copy,
+            frozenset(names) if self.whole else frozenset(),
+            frozenset(blank),
+            tuple(self.notes),
+        )
+
+    def _settle(self, guesses: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
+        """The types of columns whose ``guesses`` are checked against all rows (empty: no values), and the columns with
+        empty texts."""
+        asked = {name: kind for name, kind in guesses.items() if kind != "VARCHAR"}
+        settled = {name: kind for name, kind in guesses.items() if kind == "VARCHAR"}
+        tests = ["count(*)"]
+        for name, kind in asked.items():
+            column = identifier(name)
+            wrong = f"({fits(column, kind, self.formats)}) IS NOT TRUE" if kind else "true"
+            grouped = (
+                f"coalesce(bool_and(regexp_full_match(trim({column}), {literal(GROUPED)})) "
+                f"FILTER ({column} <> ''), false)"
+                if kind == "DOUBLE" and self._may_group
+                else "false"
+            )
+            tests.append(
+                f"[count(*) FILTER ({column} <> '' AND {wrong}), count(*) FILTER ({column} = ''), {grouped}::INTEGER]"
+            )
+        row = self._ask(f"SELECT {', '.join(tests)} FROM {self.sample}")
+        self.rows = max(self.rows, row[0])
+        blank = set()
+        failed = {}
+        for (name, kind), (wrong, blanks, grouped) in zip(asked.items(), row[1:], strict=True):
+            if blanks:
+                blank.add(name)
+            if grouped:
+                settled[name] = "VARCHAR"
+            elif not kind:
+                settled[name] = "" if wrong else "VARCHAR"
+            elif wrong:
+                failed[name] = kind
+            else:
+                settled[name] = kind
+        if failed:
+            settled |= self._widened(failed)
+        return {name: settled[name] for name in guesses}, blank
+
+    @property
+    def _may_group(self) -> bool:
+        # Where values are cut at commas, nobody writes fractions with them.
+        return self.found.dialect.delimiter != "," and not self.formats.separated and not self.formats.decimal
+
+    def _widened(self, failed: Mapping[str, str]) -> dict[str, str]:
+        """Wider types for columns that are not what was guessed: the first that all values have, or text."""
+        tests = []
+        for name, kind in failed.items():
+            column = identifier(name)
+            wrong = [
+                f"count(*) FILTER ({column} <> '' AND ({fits(column, wider, self.formats)}) IS NOT TRUE)"
+                for wider in _LADDERS.get(kind, ())
+            ]
+            number = measures(column, self.formats) if kind in ("BIGINT", "DOUBLE") else "NULL"
+            tests.append(f"{{wrong: [{', '.join(wrong)}]::BIGINT[], number: {number}}}")
+        row = self._ask(f"SELECT {', '.join(tests)} FROM {self.sample}")
+        found = {}
+        for (name, kind), measured in zip(failed.items(), row, strict=True):
+            ladder = _LADDERS.get(kind, ())
+            wider = next((each for each, wrong in zip(ladder, measured["wrong"], strict=True) if not wrong), "")
+            number = measured["number"]
+            if not wider and number and number["numbers"] and number["least"] is not None:
+                wider = fixed_point((number["least"], number["most"]), number["digits"])
+            found[name] = wider or "VARCHAR"
+        return found
+
+    def _first_values(self, name: str) -> list[str]:
+        column = identifier(name)
+        query = f"SELECT {column} FROM {self.sample} WHERE {column} <> '' LIMIT {_VALUES}"
+        return [value for (value,) in self.connection.execute(query).fetchall()]
+
+    def _ask(self, query: str) -> tuple[Any, ...]:
+        row = self.connection.execute(query).fetchone()
+        assert row is not None
+        return row
+
+    def _tell(self, name: str, guessed: str, values: Sequence[str]) -> None:
+        """Say why a column is text that a person may take for something else, and what would make it that."""
+        if not values:
+            return
+        if guessed in ("", "VARCHAR"):
+            kinds = [kind_of(value, self.formats) for value in values]
+            known = sorted(set(kinds) - {"VARCHAR", "NaN"}, key=kinds.count)
+            common = known[-1] if known else ""
+            if common and kinds.count(common) >= _MOST * len(kinds):
+                self._tell_exception(name, common)
+            else:
+                self._tell_format(name, values)
+            return
+        number = guessed in ("BIGINT", "DOUBLE")
+        if number and self._may_group and all(_grouped(value) for value in values):
+            self.notes.append(
+                f"column {name}: read as text: {values[0]!r} is one number where the point is a decimal point and "
+                "another where it groups thousands (options decimal and thousands)"
+            )
+        else:
+            self._tell_exception(name, guessed)
+
+    def _tell_exception(self, name: str, kind: str) -> None:
+        column = identifier(name)
+        wider = {"BIGINT": "DOUBLE"}.get(kind, kind)
+        wrong = f"{column} <> '' AND ({fits(column, wider, self.formats)}) IS NOT TRUE"
+        count, total = self._ask(
+            f"SELECT count(*) FILTER ({wrong}), count(*) FILTER ({column} <> '') FROM {self.sample}"
+        )
+        if not count:
+            return
+        row = self._ask(
+            f"SELECT n, {column} FROM (SELECT row_number() OVER () AS n, {column} FROM {self.sample}) WHERE {wrong} "
+            "LIMIT 1"
+        )
+        place = place_of(self.file, self.found.dialect, row[0])
+        what = _WORDS.get(kind, "no time")
+        noun, verb = "value" if total == 1 else "values", "is" if count == 1 else "are"
+        as_it_stands = " that would be written back as it stands" if shape(row[1]) != "text" else ""
+        self.notes.append(
+            f"column {name}: read as text: {count:,} of {total:,} {noun} {verb} {what}"
+            f"{as_it_stands} ({place}: {row[1]!r})"
+        )
+
+    def _tell_format(self, name: str, values: Sequence[str]) -> None:
+        formats = likely_date_formats(values)
+        if len(formats) == 1:
+            self.notes.append(f"column {name}: read as text: the option date_format: {formats[0]!r} makes dates of it")
+        elif formats:
+            self.notes.append(
+                f"column {name}: read as text: dates such as {values[0]!r} can be read day first and month first; the "
+                f"option date_format decides ({formats[0]} or {formats[1]})"
+            )
+        elif not self.formats.separated and all(shape(value) == "number" for value in values):
+            for decimal, thousands in ((",", "."), (".", ","), (",", " "), (".", "'"), (".", " ")):
+                formats_tried = Formats(decimal, thousands)
+                if all(kind_of(value, formats_tried) in ("BIGINT", "DOUBLE") for value in values):
+                    self.notes.append(
+                        f"column {name}: read as text: {values[0]!r} is a number only with the options "
+                        f"decimal: {decimal!r} and thousands: {thousands!r}"
+                    )
+                    return
+
+
+def _grouped(value: str) -> bool:
+    return re.fullmatch(GROUPED, value.strip()) is not None
+
+
+def text_reader(path: Path, dialect: Dialect, names: Iterable[str], *, copied: bool) -> str:
+    """The call that reads a file with all columns as text."""
+    columns = list(names)
+    arguments = dialect.arguments(copied=copied) | {
+        "columns": struct(dict.fromkeys(columns, "VARCHAR")),
+        "hive_partitioning": "false",
+    }
+    reader = call("read_csv", str(path), arguments)
+    if not dialect.nulls_beside:
+        return reader
+    return f"(SELECT {', '.join(f'{dialect.column(name)} AS {identifier(name)}' for name in columns)} FROM {reader})"
+
+
+def place_of(file: DataFile, dialect: Dialect, row: int) -> str:
+    """Where a row (from 1) stands, as a person finds it: its line, or its number where the file is in Zstandard."""
+    if file.ending.compression == "zst":
+        return f"row {row}"
+    import io
+
+    encoding = dialect.encoding or "utf-8-sig"
+    with text_files.opened(file) as stream:
+        lines = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
+        return f"line {line_of(lines, dialect, row)}"

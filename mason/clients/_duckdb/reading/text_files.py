@@ -1,0 +1,225 @@
+"""The beginning of a text file as text: out of its compression, in its encoding, and a copy that DuckDB can read.
+
+DuckDB reads UTF-8, and lines that end alike. A file in another encoding, with a footer or with mixed ends of lines is
+copied once, as UTF-8 with ends of lines that agree, to a folder that goes when the process ends.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from mason.clients._duckdb.reading.bytewise import not_gzip
+from mason.clients._duckdb.reading.table_files import DataFile
+from mason.errors import EngineError
+from mason.values import dataclass
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
+_HEAD = 1 << 17
+_LONGEST_HEAD = 1 << 26
+_SHOWN = 60
+# The mark of UTF-16 is the beginning of one of UTF-32.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Tried in this order. Almost any bytes are text in the first two that are not UTF-16, so the others come where many
+# characters are of two bytes.
+_SINGLE = ("windows-1252", "latin-1")
+_DOUBLE = ("gb18030", "shift_jis", "euc-kr", "big5")
+_LETTERS = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The beginning of a file as text, whole lines of it; ``complete`` where it is all there is. ``encoding`` is empty
+    for UTF-8."""
+
+    text: str
+    complete: bool
+    encoding: str = ""
+
+
+class Copies:
+    """Copies of files that DuckDB cannot read as they are, by what they were made of; gone with the process."""
+
+    def __init__(self) -> None:
+        self._folder: TemporaryDirectory[str] | None = None
+        self._made: dict[object, Path] = {}
+
+    def of(self, file: DataFile, encoding: str, *, skip_footer: int = 0, unmixed: bool = False) -> Path:
+        """The copy of a file of text, made when it is first asked for.
+
+        encoding: of the file, empty for UTF-8.
+        skip_footer: how many lines at its end to leave out.
+        unmixed: whether lines that end with a return and a line feed shall end with the latter alone.
+
+        Raises ``EngineError`` for bytes that are no text in ``encoding``.
+        """
+        key = (file.path, file.version, encoding, skip_footer, unmixed)
+        if key not in self._made:
+            from tempfile import TemporaryDirectory
+
+            if self._folder is None:
+                self._folder = TemporaryDirectory(prefix="mason-reading-")
+            target = Path(self._folder.name) / f"{len(self._made)}.csv"
+            _copy(file, target, encoding, skip_footer, unmixed)
+            self._made[key] = target
+        return self._made[key]
+
+
+def head(file: DataFile, shown: str, encoding: str, lines_of_zstandard: Iterable[str] | None = None) -> Head:
+    """The beginning of a file that is not empty.
+
+    ``encoding`` is the one that was given, empty where none was. Raises ``EngineError`` that calls the file ``shown``
+    when it is damaged, or is no text in its encoding, and then says which encodings fit.
+    """
+    if lines_of_zstandard is not None:
+        lines = list(lines_of_zstandard)
+        return Head("\n".join(lines) + "\n", complete=False)
+    size = _HEAD
+    while True:
+        data, complete = _beginning(file, shown, size)
+        mark = next((name for mark, name in _MARKS if data.startswith(mark)), "")
+        found = encoding or mark
+        text = _decoded(data, found or "utf-8-sig", complete, shown, guess=not found)
+        if complete:
+            return Head(text, True, found)
+        cut = max(text.rfind("\n"), text.rfind("\r"))
+        if cut > 0 or size >= _LONGEST_HEAD:
+            # A return at the end may be half of an end of line.
+            return Head(text[: cut + 1], False, found)
+        size *= 8
+
+
+def not_text(shown: str, data: bytes, line: int) -> EngineError:
+    """The error for bytes that are not UTF-8; ``data`` is the line that they are in, which ``shown`` names."""
+    fitting = fitting_encodings(data)
+    read = ""
+    if fitting:
+        sample = data.decode(fitting[0], "replace").strip()
+        sample = sample if len(sample) <= _SHOWN else f"{sample[:_SHOWN]}..."
+        read = f": {fitting[0]} reads line {line} as {sample!r}"
+    first = fitting[0] if fitting else "windows-1252"
+    return EngineError(
+        f"{shown}: not UTF-8. Register the table with its encoding as an option (encoding, by any name that Python "
+        f"knows{read}), or convert the file (iconv -f {first} -t utf-8 OLD > NEW)."
+    )
+
+
+def fitting_encodings(data: bytes) -> list[str]:
+    """The usual encodings in which ``data`` is text, the likeliest first."""
+    if data.startswith(tuple(mark for mark, _ in _MARKS)) or b"\0" in data:
+        zeros = data[1::2].count(0), data[::2].count(0)
+        return [
+            "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le" if zeros[0] >= zeros[1] else "utf-16-be"
+        ]
+    high = sum(byte > 0x7F for byte in data)
+    # Letters of two bytes come in runs; accents stand alone between other letters.
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff][\x40-\xff]*", data)]
+    doubled = bool(runs) and sum(runs) / len(runs) >= 3 and high > len(runs)
+    names = (*_DOUBLE, *_SINGLE) if doubled else (*_SINGLE, *_DOUBLE)
+    found = []
+    for name in names:
+        try:
+            data.decode(name)
+        except UnicodeDecodeError:
+            continue
+        found.append(name)
+    return found
+
+
+def known_encoding(name: str) -> bool:
+    """Whether Python has an encoding of text by that name."""
+    try:
+        return bool(codecs.lookup(name)._is_text_encoding)
+    except (LookupError, ValueError):
+        return False
+
+
+def is_utf8(name: str) -> bool:
+    """Whether an encoding is UTF-8 or a part of it, by whatever name."""
+    return not name or codecs.lookup(name).name in ("utf-8", "utf-8-sig", "ascii")
+
+
+@contextmanager
+def opened(file: DataFile) -> Iterator[BinaryIO]:
+    """The bytes of a file, taken out of gzip where it is in it."""
+    if file.ending.compression == "gz":
+        import gzip
+
+        with gzip.open(file.path, "rb") as stream:
+            yield cast("BinaryIO", stream)
+        return
+    with file.path.open("rb") as stream:
+        yield stream
+
+
+def _beginning(file: DataFile, shown: str, size: int) -> tuple[bytes, bool]:
+    import zlib
+
+    with opened(file) as stream:
+        try:
+            data = stream.read(size + 1)
+        except EOFError:
+            raise EngineError(
+                f"{shown} is damaged: the end of it is missing. Get the file again from where it came."
+            ) from None
+        except (OSError, zlib.error) as error:
+            if "Not a gzipped file" in str(error):
+                raise not_gzip(shown) from error
+            raise EngineError(f"{shown} is damaged: {error}. Get the file again from where it came.") from error
+    return data[:size], len(data) <= size
+
+
+def _decoded(data: bytes, encoding: str, complete: bool, shown: str, *, guess: bool) -> str:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        text = decoder.decode(data, complete)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        if guess:
+            start = data.rfind(b"\n", 0, error.start) + 1
+            end = data.find(b"\n", error.start)
+            content = data if b"\0" in data[:4] else data[start : end if end >= 0 else len(data)]
+            raise not_text(shown, content, line) from error
+        raise _not_in(shown, encoding, line) from error
+    return text.removeprefix("\ufeff")
+
+
+def _not_in(shown: str, encoding: str, line: int) -> EngineError:
+    return EngineError(
+        f"{shown}, line {line}: no text in the encoding {encoding}. Register the table with another encoding."
+    )
+
+
+def _copy(file: DataFile, target: Path, encoding: str, skip_footer: int, unmixed: bool) -> None:
+    from collections import deque
+
+    with opened(file) as source, target.open("w", encoding="utf-8", newline="") as copy:
+        # Ends of lines as they stand: they may be part of a quoted value.
+        text = io.TextIOWrapper(source, encoding=encoding or "utf-8-sig", newline="")
+        lines: Iterable[str] = text
+        held: deque[str] = deque()
+        line = 0
+        quotes = 0
+        try:
+            for line, content in enumerate(lines, 1):  # noqa: B007
+                quotes += content.count('"')
+                # A line that ends outside of quotes.
+                if unmixed and quotes % 2 == 0 and content.endswith("\r\n"):
+                    content = content[:-2] + "\n"
+                held.append(content)
+                if len(held) > skip_footer:
+                    copy.write(held.popleft())
+        except UnicodeDecodeError as error:
+            raise _not_in(file.name, encoding, line + 1) from error
