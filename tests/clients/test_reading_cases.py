@@ -340,3 +340,64 @@ def test_a_declared_type_that_cannot_work_is_refused_at_once(local: Local) -> No
 def test_a_declared_type_reads_what_is_written_otherwise(local: Local) -> None:
     local.put("data/t.csv", "a,b\n1e3,007\n1.50,8\n")
     assert registered(local, "data/t.csv", columns={"a": "DOUBLE", "b": "INTEGER"}) == [(1000.0, 7), (1.5, 8)]
+
+
+def test_offsets_of_json_times_are_applied(local: Local) -> None:
+    put(local, "json-offsets")
+    assert local.columns("events") == {"t": "TIMESTAMP WITH TIME ZONE"}
+    assert local.rows("events") == [("2026-04-29T12:38:00+00:00",), ("2026-12-29T13:38:00+00:00",)]
+
+
+def test_offsets_of_times_inside_of_json_are_kept(local: Local) -> None:
+    local.put(
+        "data/t.json", '[{"n": {"at": "2026-04-29T14:38:00+02:00"}, "l": ["2026-04-29T14:38:00+02:00", "10:30"]}]'
+    )
+    assert local.rows("t") == [({"at": "2026-04-29T14:38:00+02:00"}, ["2026-04-29T14:38:00+02:00", "10:30"])]
+
+
+def test_late_texts_of_json_that_are_no_times(local: Local) -> None:
+    usual = '{"d": "2024-01-05", "at": "2024-01-05T10:00:00+02:00", "n": "12"}\n'
+    local.put("data/t.jsonl", usual * 30_000 + '{"d": "2024-1-5", "at": "2024-01-05T10:00:00", "n": "012"}\n')
+    assert local.columns("t") == {"d": "VARCHAR", "at": "VARCHAR", "n": "VARCHAR"}
+    assert local.rows("t", "SELECT * FROM $table OFFSET 30000") == [("2024-1-5", "2024-01-05T10:00:00", "012")]
+
+
+def test_big_numbers_of_json_keep_their_digits(local: Local) -> None:
+    put(local, "codes", "mixed.json")
+    assert local.rows("mixed") == [("9007199254740993.0", 1), ("1.5", 2)]
+    local.put("data/b.json", '[{"a": 12345678901234567890123, "n": [9007199254740993, 0.5]}, {"a": 1, "n": [1]}]')
+    assert local.rows("b") == [("12345678901234567890123", "[9007199254740993,0.5]"), (1, "[1]")]
+    assert local.columns("b") == {"a": "HUGEINT", "n": "VARCHAR"}
+
+
+def test_big_numbers_of_one_json_file_beside_fractions_of_another(local: Local) -> None:
+    local.put("data/t/a.json", '[{"a": 9007199254740993}]')
+    local.put("data/t/b.json", '[{"a": 1.5}]')
+    assert refusal(local.rows, "t") == (
+        "ConflictError: The files of table t in database data have different schemas: column a: BIGINT in a.json, "
+        "DOUBLE in b.json, and the latter would change 9007199254740993. Make the files alike, or register a glob of those "
+        "that are."
+    )
+
+
+def test_json_that_was_cut_off(local: Local) -> None:
+    put(local, "json-cut")
+    assert refusal(local.rows, "cut") == (
+        "EngineError: data/cut.json is cut off: it begins with [ and does not end with ]. Get the file again from "
+        "where it came."
+    )
+
+
+def test_keys_inside_of_json_that_differ_in_case(local: Local) -> None:
+    local.put("data/t.json", '[{"a": {"x": 1, "X": 2}, "b": {"": 1}}]')
+    assert refusal(local.rows, "t") == (
+        "EngineError: data/t.json has objects in which keys differ in upper and lower case only (X). Rename them."
+    )
+
+
+def test_ids_of_json_keep_their_case(local: Local) -> None:
+    local.put(
+        "data/t.json",
+        '[{"u": "6BA7B810-9DAD-11D1-80B4-00C04FD430C8", "n": {"u": "6BA7B810-9DAD-11D1-80B4-00C04FD430C8"}}]',
+    )
+    assert local.rows("t") == [("6BA7B810-9DAD-11D1-80B4-00C04FD430C8", {"u": "6BA7B810-9DAD-11D1-80B4-00C04FD430C8"})]

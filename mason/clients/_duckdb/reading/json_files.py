@@ -2,29 +2,43 @@
 
 DuckDB looks at a sample, and then leaves out the keys, and rounds the numbers, that turn up later. Where a file is
 longer than the sample, all its keys are asked for, which takes about as long as reading it, and all its types
-where they could be others.
+where they could be others. It also drops the offsets of times, rounds whole numbers that stand beside fractions, and
+takes a list without an end for a whole one: texts are typed by the rules of :mod:`text_types`, and numbers by theirs.
 """
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from mason.clients._duckdb.quoting import call
+from mason.clients._duckdb.json_values import children
+from mason.clients._duckdb.quoting import call, identifier, struct
 from mason.clients._duckdb.reading.bytewise import look_through
 from mason.clients._duckdb.reading.table_files import DataFile
+from mason.clients._duckdb.reading.text_files import opened
+from mason.clients._duckdb.reading.text_types import PLAIN, fits, guess, measures
 from mason.clients._tables.columns import Columns
 from mason.errors import EngineError
 from mason.resources.wording import listing
 
 if TYPE_CHECKING:
     import duckdb
+    from duckdb.sqltypes import DuckDBPyType
 
 _EVERYTHING = -1
 # Types that hold whatever comes, and those that hold all numbers without a point.
 _HOLD_ALL = frozenset({"VARCHAR", "DOUBLE", "JSON"})
 _HOLD_WHOLE = frozenset({"BIGINT", "UBIGINT", "HUGEINT"})
 # What DuckDB may have made of a key that it could not take as a name: one like another, or an empty one.
+# Texts that are all of one of these have it; a text of digits is a text.
+TIMES = frozenset({"DATE", "TIME", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
+"""The types that texts of JSON may have."""
+_FEW = 200
+_PIECE = 1 << 20
+_MOST_DIGITS = 38
+_LONG_NUMBER = r"(^|[:,\[])\s*-?[0-9]{16,}\s*([,}\]]|$)"
 _MADE_UP = re.compile(r".*_\d+|C\d+", re.DOTALL)
 
 
@@ -34,8 +48,9 @@ def look(connection: duckdb.DuckDBPyConnection, file: DataFile, shown: str, rows
     Raises ``EngineError`` that calls the file ``shown`` when it is damaged, or has keys that cannot be columns.
     """
     # Each record begins with a brace, or follows a comma or the end of a line.
+    _refuse_cut(file, shown)
     longer = look_through(file, shown, most_lines=rows, ends=b"{,\n\r")
-    columns = _columns(connection, file, rows)
+    columns = _columns(connection, file, shown, rows)
     if (
         columns == (("json", "JSON"),)
         and not connection.execute(f"SELECT 1 FROM {_reader(file, rows)} LIMIT 1").fetchall()
@@ -45,10 +60,113 @@ def look(connection: duckdb.DuckDBPyConnection, file: DataFile, shown: str, rows
     if longer.lines is None:
         holding = _HOLD_ALL if longer.points else _HOLD_ALL | _HOLD_WHOLE
         if any(kind not in holding for _, kind in columns) or not _keys(connection, file) <= names:
-            columns = _columns(connection, file, _EVERYTHING)
+            columns = _columns(connection, file, shown, _EVERYTHING)
     if any(_MADE_UP.fullmatch(name) for name, _ in columns):
         _refuse_made_up(connection, file, shown, columns)
-    return columns
+    columns = tuple((name, _without_uuid(connection.type(kind))) for name, kind in columns)
+    return _exact(connection, file, columns)
+
+
+def _refuse_cut(file: DataFile, shown: str) -> None:
+    """Refuse a list that lacks its end: DuckDB reads what there is of it. A file in Zstandard is not looked into."""
+    if file.ending.compression == "zst":
+        return
+    first = last = b""
+    with opened(file) as stream:
+        piece = stream.read(_PIECE)
+        first = piece.lstrip()[:1]
+        if not file.ending.compression and file.version[0] > 2 * _PIECE:
+            stream.seek(-_PIECE, os.SEEK_END)
+        while piece:
+            last = piece.rstrip()[-1:] or last
+            piece = stream.read(_PIECE)
+    if first == b"[" and last != b"]":
+        raise EngineError(
+            f"{shown} is cut off: it begins with [ and does not end with ]. Get the file again from where it came."
+        )
+
+
+def _exact(connection: duckdb.DuckDBPyConnection, file: DataFile, columns: Columns) -> Columns:
+    """``columns``, but with types that hold what is in the file: texts that are all dates or times have the type of
+    these, and numbers that a DOUBLE would round one that does not."""
+    found = dict(columns)
+    texts = [name for name, kind in columns if kind == "VARCHAR"]
+    if texts:
+        found |= _times(connection, file, texts)
+    numbers = [name for name, kind in columns if kind == "DOUBLE"]
+    if numbers:
+        found |= _numbers(connection, file, numbers)
+    nested = [name for name, kind in columns if "DOUBLE" in kind and kind != "DOUBLE"]
+    if nested:
+        tests = ", ".join(
+            f"coalesce(bool_or(regexp_matches({identifier(name)}, '{_LONG_NUMBER}')), false)" for name in nested
+        )
+        row = connection.execute(f"SELECT {tests} FROM {text_reader([str(file.path)], nested)}").fetchone()
+        assert row is not None
+        found |= {name: "VARCHAR" for name, long in zip(nested, row, strict=True) if long}
+    return tuple(found.items())
+
+
+def _times(connection: duckdb.DuckDBPyConnection, file: DataFile, texts: Sequence[str]) -> dict[str, str]:
+    reader = text_reader([str(file.path)], texts)
+    few = connection.execute(f"SELECT * FROM {reader} LIMIT {_FEW}").fetchall()
+    guesses = {name: guess(row[index] for row in few if row[index]) for index, name in enumerate(texts)}
+    likely = {name: kind for name, kind in guesses.items() if kind in TIMES}
+    if not likely:
+        return {}
+    tests = ", ".join(
+        f"count(*) FILTER (NOT coalesce({fits(identifier(name), kind)}, {identifier(name)} IS NULL))"
+        for name, kind in likely.items()
+    )
+    row = connection.execute(f"SELECT {tests} FROM {reader}").fetchone()
+    assert row is not None
+    return {name: kind for (name, kind), wrong in zip(likely.items(), row, strict=True) if not wrong}
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection, file: DataFile, numbers: Sequence[str]) -> dict[str, str]:
+    """The types of columns in which there are fractions, and perhaps whole numbers that a DOUBLE rounds."""
+    reader = text_reader([str(file.path)], numbers)
+    tests = []
+    for name in numbers:
+        column = identifier(name)
+        value = f"CAST(TRY_CAST({column} AS DOUBLE) AS VARCHAR)"
+        kept = f"{value} IN ({column}, {column} || '.0') OR length({column}) <= 15 AND isfinite({column}::DOUBLE)"
+        whole = f"count(*) FILTER ({fits(column, 'HUGEINT')}) = count({column})"
+        tests.append(
+            f"{{rounded: count(*) FILTER (({kept}) IS FALSE), whole: {whole}, number: {measures(column, PLAIN)}}}"
+        )
+    row = connection.execute(f"SELECT {', '.join(tests)} FROM {reader}").fetchone()
+    assert row is not None
+    found = {}
+    for name, measured in zip(numbers, row, strict=True):
+        number = measured["number"]
+        if not measured["rounded"]:
+            continue
+        fits_decimal = number["numbers"] and number["digits"] + number["most"] <= _MOST_DIGITS
+        decimal = f"DECIMAL({_MOST_DIGITS},{number['most']})" if fits_decimal else "VARCHAR"
+        found[name] = "HUGEINT" if measured["whole"] else decimal
+    return found
+
+
+def text_reader(paths: Sequence[str], names: Iterable[str]) -> str:
+    """The call that reads columns of JSON files as text: texts as they are, all else as JSON."""
+    columns = struct(dict.fromkeys(names, "VARCHAR"))
+    return call("read_json", paths, {"columns": columns, "format": "'auto'", "hive_partitioning": "false"})
+
+
+def _without_uuid(kind: DuckDBPyType) -> str:
+    """A type with text instead of UUID, which would change the case of letters."""
+    inner = children(kind)
+    if kind.id == "uuid":
+        return "VARCHAR"
+    if not inner or "uuid" not in str(kind).lower():
+        return str(kind)
+    if kind.id == "list":
+        return _without_uuid(inner["child"]) + "[]"
+    if kind.id == "struct":
+        fields = ", ".join(f"{identifier(name)} {_without_uuid(child)}" for name, child in inner.items())
+        return f"STRUCT({fields})"
+    return f"MAP({_without_uuid(inner['key'])}, {_without_uuid(inner['value'])})" if kind.id == "map" else str(kind)
 
 
 def _refuse_made_up(connection: duckdb.DuckDBPyConnection, file: DataFile, shown: str, columns: Columns) -> None:
@@ -67,14 +185,31 @@ def _refuse_made_up(connection: duckdb.DuckDBPyConnection, file: DataFile, shown
     )
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, file: DataFile, rows: int) -> Columns:
-    described = connection.execute(f"DESCRIBE SELECT * FROM {_reader(file, rows)}").fetchall()
+def _columns(connection: duckdb.DuckDBPyConnection, file: DataFile, shown: str, rows: int) -> Columns:
+    import duckdb
+
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM {_reader(file, rows)}").fetchall()
+    except duckdb.NotImplementedException as error:
+        key = re.search(r'Duplicate name "(.*?)" in struct', str(error), re.DOTALL)
+        if key is None:
+            raise
+        raise EngineError(
+            f"{shown} has objects in which keys differ in upper and lower case only ({key[1]}). Rename them."
+        ) from error
     return tuple((row[0], row[1]) for row in described)
 
 
 def _reader(file: DataFile, rows: int) -> str:
     # However many keys there are, and however alike their values: an object at the top is a row, not a map.
-    options = {"hive_partitioning": "false", "sample_size": str(rows), "map_inference_threshold": "-1"}
+    options = {
+        "hive_partitioning": "false",
+        "sample_size": str(rows),
+        "map_inference_threshold": "-1",
+        # A format that no text has: without one, texts are taken for times.
+        "dateformat": "'%Y\t'",
+        "timestampformat": "'%Y\t'",
+    }
     return call("read_json", str(file.path), options)
 
 

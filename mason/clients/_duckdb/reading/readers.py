@@ -7,10 +7,10 @@ from itertools import groupby
 from pathlib import Path
 
 from mason.clients._duckdb.quoting import call, exactly, identifier, literal, struct
-from mason.clients._duckdb.reading import spreadsheet
+from mason.clients._duckdb.reading import json_files, spreadsheet
 from mason.clients._duckdb.reading.misread import Suspect, checked
 from mason.clients._duckdb.reading.schemas import FileSchema, TableSchema, read_as, verified
-from mason.clients._duckdb.reading.text_types import native, value
+from mason.clients._duckdb.reading.text_types import DECIMAL, native, value
 from mason.clients._tables.merging import Merged
 from mason.values import dataclass, field
 
@@ -95,8 +95,10 @@ def _part(schema: TableSchema, files: Sequence[FileSchema], root: Path | None, *
     arguments: dict[str, str] = {}
     if schema.format == "json":
         # JSON goes by name; a column that is also a partition's is read from the path.
-        own = wanted
-        arguments = {"columns": struct(wanted), "format": "'auto'"}
+        # Texts that are times and numbers of many digits are read as text, of which DuckDB then changes nothing.
+        own = {name: _json_type(kind) for name, kind in wanted.items()}
+        values = {name: f"CAST({identifier(name)} AS {kind})" for name, kind in wanted.items() if own[name] != kind}
+        arguments = {"columns": struct(own), "format": "'auto'"}
     elif schema.format == "csv":
         own, values = _text_columns(schema, files[0], checks=checks)
         arguments = _as_read(files[0], {name: kind for name, kind in own.items() if name not in values})
@@ -108,6 +110,10 @@ def _part(schema: TableSchema, files: Sequence[FileSchema], root: Path | None, *
     reader = call(f"read_{schema.format}", paths, arguments | hive)
     from_path = _of_one_file(schema, files[0], root) if copied else _of_path(schema, root)
     return f"SELECT {_select(schema, own, values, from_path)} FROM {reader}"
+
+
+def _json_type(kind: str) -> str:
+    return "VARCHAR" if kind in json_files.TIMES or kind == "HUGEINT" or DECIMAL.fullmatch(kind) else kind
 
 
 def _text_columns(schema: TableSchema, file: FileSchema, *, checks: bool) -> tuple[dict[str, str], dict[str, str]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.failures import explained
-from mason.clients._duckdb.quoting import call, checked_type, identifier
+from mason.clients._duckdb.quoting import call, checked_type, identifier, struct
 from mason.clients._duckdb.reading import json_files, spreadsheet, text_columns
 from mason.clients._duckdb.reading.bytewise import look_through
 from mason.clients._duckdb.reading.dialect import SAMPLE_ROWS, check_options
@@ -22,6 +22,7 @@ from mason.clients._duckdb.reading.options import check_values
 from mason.clients._duckdb.reading.table_files import DataFile, partition_types
 from mason.clients._duckdb.reading.text_columns import TextFile
 from mason.clients._duckdb.reading.text_files import Copies
+from mason.clients._duckdb.reading.text_types import DECIMAL, FLOATS
 from mason.clients._duckdb.root import Root
 from mason.clients._tables.columns import Columns
 from mason.clients._tables.conflicts import AllNull, agree
@@ -43,6 +44,7 @@ _FEW = 8
 # The column that tells the file of a row.
 _PATH = "file_path"
 _MOST_NOTES = 20
+_LONG = frozenset({"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ def describe(
             )
         if kind == "csv":
             _check_types(connection, looked, dict(columns), declared, root, seen)
+        else:
+            _refuse_rounding(connection, filled, dict(columns), title, seen)
     common = _common_options(kind, looked, given)
     # Asking again with the options that were found would find the same.
     seen.schemas.update({_key(each.file, common, index): each for index, each in enumerate(looked)})
@@ -206,6 +210,39 @@ def _check_types(
         error = first_misread(connection(), suspect, root.show, rows=rows)
         if error is not None:
             raise error
+        seen.sound.add(key)
+
+
+def _refuse_rounding(
+    connection: Connect, filled: Sequence[FileSchema], columns: Mapping[str, str], title: str, seen: Seen
+) -> None:
+    """Raises ``ConflictError`` for a number of one file that the type of the table, which comes from another file,
+    would change: a long whole number or DECIMAL beside fractions."""
+    for each in filled:
+        tests = {}
+        for name, own in each.columns:
+            column, wanted = identifier(name), columns.get(name)
+            if wanted in FLOATS and (own in _LONG or DECIMAL.fullmatch(own)):
+                tests[name] = f"TRY_CAST(CAST({column} AS {wanted}) AS {own}) IS DISTINCT FROM {column}"
+        key = (each.file.path, each.file.version, tuple(tests.items()))
+        if not tests or key in seen.sound:
+            continue
+        path, own_types = str(each.file.path), dict(each.columns)
+        reader = (
+            call("read_json", path, {"columns": struct({name: own_types[name] for name in tests}), "format": "'auto'"})
+            if each.file.ending.format == "json"
+            else call(f"read_{each.file.ending.format}", path, {})
+        )
+        for name, test in tests.items():
+            row = connection().execute(f"SELECT {identifier(name)} FROM {reader} WHERE {test} LIMIT 1").fetchone()
+            if row is not None:
+                holders = (other.file.name for other in filled if (name, columns[name]) in other.columns)
+                where = next(holders, "the registration")
+                raise ConflictError(
+                    f"The files of {title} have different schemas: column {name}: {own_types[name]} in "
+                    f"{each.file.name}, {columns[name]} in {where}, and the latter would change {row[0]}. Make the "
+                    "files alike, or register a glob of those that are."
+                )
         seen.sound.add(key)
 
 
