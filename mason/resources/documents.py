@@ -8,13 +8,15 @@ booleans are ``true`` and ``false``, dates stay text; and what JSON cannot hold 
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from mason.resources.faults import Fault, Path
 from mason.resources.walking import MAX_BYTES
 from mason.resources.wording import quoted
-from mason.values import dataclass
+from mason.values import dataclass, field
 
 MAX_DEPTH = 100
 """How deep lists and mappings may nest, aliases followed."""
@@ -36,6 +38,8 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
+_UNPLAIN = "a number is not written as it would be kept (123 for 0123, 1000.0 for 1e3)"
+_UNPLAIN_REMEDY = "put it in quotes if it is text, else write it plainly"
 _MAYBE_NOT_TEXT = frozenset("0123456789+-.tTfFnN~")
 
 
@@ -44,13 +48,17 @@ class Document:
     """One YAML document that is a mapping.
 
     ``line`` is where it starts. ``lines`` holds, by the identity of each list and mapping in ``value``, the line of
-    every item or key. ``faults`` count only if the document turns out to be a resource.
+    every item or key. ``faults`` count only if the document turns out to be a resource. ``unplain`` are the faults of
+    numbers that are not written as they are kept (``0123``, ``1e3``), and ``spelled`` how such values at the top are
+    written, by key: which it is, who knows the types of values may choose.
     """
 
     value: dict[str, Any]
     line: int
     lines: dict[int, dict[str, int] | list[int]]
     faults: tuple[Fault, ...]
+    unplain: tuple[Fault, ...] = ()
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
     def line_of(self, path: Path) -> int:
         """The line of the key or item at ``path``; of the nearest one around it where there is no such."""
@@ -161,6 +169,7 @@ class _Builder:
         self._anchors: dict[str, _Anchor | None] = {}
         self._lines: dict[int, dict[str, int] | list[int]] = {}
         self._faults: list[Fault] = []
+        self._unplain: list[tuple[int, str | None, str, Fault | None]] = []
         self._root: Any = None
         self._line = 0
 
@@ -193,7 +202,10 @@ class _Builder:
 
     def _finish(self) -> None:
         if isinstance(self._root, dict):
-            self.documents.append(Document(self._root, self._line, self._lines, tuple(self._faults)))
+            root = id(self._root)
+            spelled = {key: text for where, key, text, _ in self._unplain if where == root and key is not None}
+            unplain = tuple(fault for *_, fault in self._unplain if fault is not None)
+            self.documents.append(Document(self._root, self._line, self._lines, tuple(self._faults), unplain, spelled))
         elif self._root is not None:
             what = "a list" if isinstance(self._root, list) else "a single value"
             message = f"a document must be a mapping, but this one is {what}"
@@ -215,6 +227,11 @@ class _Builder:
         if event.implicit[0]:
             if not text or text[0] in _MAYBE_NOT_TEXT:
                 value = self._resolved(text, line)
+                if value is not None and not isinstance(value, str) and json.dumps(value) != text:
+                    # Not quoted here either.
+                    fault = None if isinstance(value, bool) else Fault(line, _UNPLAIN, _UNPLAIN_REMEDY)
+                    where = (id(frame.container), frame.key) if frame else (0, None)
+                    self._unplain.append((*where, text, fault))
         elif event.tag and event.tag != "!" and event.tag != "tag:yaml.org,2002:str":
             value = self._tagged(event.tag, text, line)
         elif event.style == '"' and not text.isascii():

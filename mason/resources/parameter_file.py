@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 def read_parameter_file(file: Path) -> Given:
     """The mapping in ``file``, or the file and the line of every fault in it."""
     document, faults = read_mapping(file)
-    return Given(document.value) if document else Given(faults=faults, complete=False)
+    if document is None:
+        return Given(faults=faults, complete=False)
+    return Given(document.value, spelled=document.spelled)
 
 
 def read_mapping(file: Path) -> tuple[Document | None, tuple[Diagnostic, ...]]:

@@ -33,7 +33,8 @@ class Given:
 
     ``unread`` are parameters that were named but whose value cannot be read. ``complete`` is false when nobody can say
     which parameters were meant to be given. Neither are then called missing. ``places`` are the file and the line of
-    values that stand in a file.
+    values that stand in a file. ``spelled`` is how numbers and truth values of a file are written, where a parameter of
+    text is another text otherwise.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Given:
     unread: frozenset[str] = frozenset()
     complete: bool = True
     places: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    spelled: Mapping[str, str] = field(default_factory=dict)
 
     def over(self, other: Given) -> Given:
         """Both together; the values here win."""
@@ -51,6 +53,7 @@ class Given:
             self.complete and other.complete,
             # A value that wins hides the place of the other one.
             {name: place for name, place in other.places.items() if name not in self.values} | dict(self.places),
+            {name: text for name, text in other.spelled.items() if name not in self.values} | dict(self.spelled),
         )
 
 
@@ -150,6 +153,8 @@ def bind(declared: Sequence[Parameter], given: Mapping[str, Any] | Given, *, of:
                 refuse(parameter.name, f"Required parameter not specified: {parameter.name}")
             bound[parameter.name] = parameter.default
             continue
+        if parameter.type == "string":
+            value = read.spelled.get(parameter.name, value)
         try:
             bound[parameter.name] = convert(value, parameter.type)
         except ValueError:

@@ -82,7 +82,7 @@ class _Parsing:
         """Add the resource in a document with a ``type``, or its faults."""
         definition = document.value
         before = len(self.parsed.faults)
-        self.add_faults(document.faults)
+        self.add_faults((*document.faults, *document.unplain))
         if definition["type"] == MOVED:
             self._move(document, before)
             return

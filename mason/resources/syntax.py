@@ -61,6 +61,8 @@ def syntax_fault(error: yaml.MarkedYAMLError, data: bytes) -> Fault:
         return Fault(
             line, f"{quoted(text[mark.column : mark.column + 1])} cannot begin a value", "put the value in quotes"
         )
+    if "alphabetic or numeric character" in problem:
+        return Fault(line, "a value that begins with * or & has to be in quotes", "put it in quotes")
     unclosed = re.search(r"expected ',' or '(.)'", problem)
     if unclosed:
         opened = error.context_mark.line + 1 if error.context_mark else line

@@ -91,7 +91,9 @@ def read_workflow_file(file: Path | None, pairs: Given) -> WorkflowGiven:
     document, faults = read_mapping(file)
     if document is None:
         return WorkflowGiven(pairs=pairs, faults=faults + pairs.faults, complete=False, file=str(file))
-    return given_for_workflow(document.value, pairs, file=str(file), document=document)
+    given = given_for_workflow(document.value, pairs, file=str(file), document=document)
+    unplain = tuple(Diagnostic(str(file), *fault) for fault in document.unplain)
+    return replace(given, faults=(*unplain, *given.faults)) if unplain else given
 
 
 def given_for_workflow(

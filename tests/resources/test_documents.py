@@ -28,6 +28,7 @@ FATAL = {
     "list": (b"a: [1, 2\nb: 3\n", "2: ',' or ']' is missing in the list that begins at line 1 (close it)"),
     "mapping": (b"a: {x: 1, y: 2\nb: 3\n", "2: ',' or '}' is missing in the mapping that begins at line 1 (close it)"),
     "quote": (b'a: "foo\nb: 3\n', "1: the quote that opens here is never closed (close it)"),
+    "star": (b"a: 1\nb: */5 * * * *\n", "2: a value that begins with * or & has to be in quotes (put it in quotes)"),
     "at": (b"a: @foo\n", "1: '@' cannot begin a value (put the value in quotes)"),
     "escape": (
         b'a: "\\d"\n',
@@ -136,6 +137,14 @@ def test_scalars_follow_the_core_schema(pure: bool) -> None:
     )
     expected = ["yes", "no", "on", True, False, 15, 31, "1_000", "1:30", "2013-01-01", 0.5, 1.0, 1000.0, 1, "-", "."]
     assert [*expected, None, None, "1", "2"] == _value(f"a: {words}".encode(), pure=pure)["a"]
+
+
+@pytest.mark.parametrize("pure", [False, True])
+def test_how_numbers_are_written_is_remembered(pure: bool) -> None:
+    text = b"a: 0123\nb: 1e3\nc: 12\nd: 1.5\ne: True\nf: '0123'\ng: [0x1F, !!int 007]\nh: 1.50\n"
+    (document,), _ = read(text, pure=pure)
+    assert document.spelled == {"a": "0123", "b": "1e3", "e": "True", "h": "1.50"}
+    assert [fault.line for fault in document.unplain] == [1, 2, 7, 8]
 
 
 @pytest.mark.parametrize("pure", [False, True])

@@ -25,6 +25,14 @@ CASES = {
         "type: operator\nnamspace: table\ncommand: get\n" + DO,
         ["a.yaml:2: unknown key 'namspace' (did you mean 'namespace'?)"],
     ),
+    "numbers that would be kept in another spelling": (
+        OP + "do:\n  - metastore.get_table: {database: data, table: 0123}\n  - job.x: {a: 1.50, b: 12, c: '007'}\n",
+        [
+            f"a.yaml:{line}: a number is not written as it would be kept (123 for 0123, 1000.0 for 1e3) (put it in "
+            "quotes if it is text, else write it plainly)"
+            for line in (5, 6)
+        ],
+    ),
     "missing key": ("type: operator\nnamespace: table\n" + DO, ["a.yaml:1: missing key 'command'"]),
     "wrong types": (
         OP + DO + "description: 1\nparameters: [a]\nsupported_configurations: x\n",

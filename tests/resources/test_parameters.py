@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mason.errors import ParameterError
 from mason.resources.operator import Parameter
+from mason.resources.parameter_file import read_parameter_file
 from mason.resources.parameters import Given, bind, convert, parse_pairs
 
 
@@ -100,6 +103,16 @@ def test_values_take_their_declared_types_and_defaults():
         "columns": ["a"],
         "free": "1",
     }
+
+
+def test_texts_of_a_file_are_as_they_are_written(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    for written in ("0123", "1e3", "0x1F", "1.50", "+5", "True", "12345678901234567890.5"):
+        file.write_text(f"database_name: {written}\nlimit: 7\n")
+        bound = bind(DECLARED, read_parameter_file(file), of="operator table:get")
+        assert (bound["database_name"], bound["limit"]) == (written, 7)
+    file.write_text("limit: 007\ndatabase_name: a\n")
+    assert bind(DECLARED, read_parameter_file(file), of="operator table:get")["limit"] == 7
 
 
 def test_values_of_a_file_have_types_already():

@@ -44,6 +44,14 @@ step_3: {parameters: {inner_1: {parameters: {x: 1}}}}
     assert parameters_of(given, inner["inner_1"]).values == {"x": 1, "y": "2"}
 
 
+def test_numbers_that_would_be_kept_in_another_spelling_are_refused(tmp_path):
+    given = read_workflow_file(write(tmp_path, "step_1: {table_name: 0123}\n"), parse_pairs([]))
+    assert [str(fault) for fault in given.faults] == [
+        f"{tmp_path / 'p.yaml'}:1: a number is not written as it would be kept (123 for 0123, 1000.0 for 1e3) (put it "
+        "in quotes if it is text, else write it plainly)"
+    ]
+
+
 def test_all_faults_come_at_once_with_their_lines(tmp_path):
     text = """\
 schedule: 12
