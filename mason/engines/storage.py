@@ -53,10 +53,11 @@ class Storage(Engine):
         """What the file, folder or glob at ``path`` looks like as a table.
 
         ``table`` names the result (default: the last part of the path without its ending). ``options`` fix how files
-        are read (for CSV: ``delimiter``, ``quote``, ``escape``, ``header``, ``skip``, ``comment``, ``encoding``,
-        ``null``, ``date_format``, ``timestamp_format``), ``columns`` the SQL types of columns by their names; the rest
-        is found out. Raises ``NotFoundError``, ``ConflictError`` when the files' schemas differ, ``EngineError`` for a
-        format that nobody can read.
+        are read (for CSV: ``delimiter``, ``quote``, ``escape``, ``header``, ``skip``, ``skip_footer``, ``comment``,
+        ``encoding``, ``null``, ``decimal``, ``thousands``, ``date_format``, ``timestamp_format``; for spreadsheets
+        ``sheet``, ``range``, ``header``, ``skip``), ``columns`` the SQL types of columns by their names; the rest is
+        found out. The table's ``notes`` say what was assumed and found. Raises ``NotFoundError``, ``ConflictError``
+        when the files' schemas differ, ``EngineError`` for a format that nobody can read.
         """
         raise self.lacks("infer_table")
 

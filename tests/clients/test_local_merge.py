@@ -154,8 +154,8 @@ def test_partitions_stay_columns(local: Local) -> None:
     assert sorted(local.rows("o")) == [(1, None, 2013), (2, "x", 2014)]
 
 
-def test_dates_with_a_format_of_their_own_widen(local: Local) -> None:
-    local.put("data/t/a.csv", "day\n25/01/2013\n26/01/2013\n")
+def test_dates_widen_to_times(local: Local) -> None:
+    local.put("data/t/a.csv", "day\n2013-01-25\n2013-01-26\n")
     local.put("data/t/b.csv", "day\n2013-02-01 10:00:00\n")
     merged(local, "data/o.parquet")
     assert sorted(local.rows("o")) == [

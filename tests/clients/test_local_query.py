@@ -260,7 +260,7 @@ def test_outputs_that_are_refused(data: Local) -> None:
 
 
 def test_failed_output_leaves_nothing(data: Local) -> None:
-    data.put("data/bad.csv", "id\n" + "1\n" * 30_000 + "x\n")
+    data.put("data/bad.csv", "id,w\n" + f"1,{'w' * 150}\n" * 30_000 + "x,\n")
     table = data.metastore.get_table("data", "bad")
     refusal(data.execution.query, "SELECT * FROM $table", table=table, output="data/o.csv")
     assert sorted(path.name for path in (data.root / "data").iterdir()) == ["airlines.csv", "bad.csv", "flights.csv"]

@@ -375,8 +375,8 @@ def test_big_numbers_of_one_json_file_beside_fractions_of_another(local: Local) 
     local.put("data/t/b.json", '[{"a": 1.5}]')
     assert refusal(local.rows, "t") == (
         "ConflictError: The files of table t in database data have different schemas: column a: BIGINT in a.json, "
-        "DOUBLE in b.json, and the latter would change 9007199254740993. Make the files alike, or register a glob of those "
-        "that are."
+        "DOUBLE in b.json, and the latter would change 9007199254740993. Make the files alike, or register a "
+        "glob of those that are."
     )
 
 
@@ -401,3 +401,29 @@ def test_ids_of_json_keep_their_case(local: Local) -> None:
         '[{"u": "6BA7B810-9DAD-11D1-80B4-00C04FD430C8", "n": {"u": "6BA7B810-9DAD-11D1-80B4-00C04FD430C8"}}]',
     )
     assert local.rows("t") == [("6BA7B810-9DAD-11D1-80B4-00C04FD430C8", {"u": "6BA7B810-9DAD-11D1-80B4-00C04FD430C8"})]
+
+
+def test_a_column_of_nulls_in_one_parquet_file(local: Local) -> None:
+    put(local, "null-column")
+    shutil.copytree(CASES / "null-column", local.root / "data/t")
+    assert local.columns("t") == {"a": "BIGINT", "tags": "VARCHAR[]"}
+    assert sorted(local.rows("t")) == [(1, None), (2, ["x"])]
+    assert local.rows("1") == [(1, None)]
+    local.execution.merge(local.metastore.get_table("data", "t", schema=False), output="data/m.parquet")
+    assert sorted(local.rows("m")) == [(1, None), (2, ["x"])]
+
+
+def test_decimals_of_more_digits_than_can_be_read(local: Local) -> None:
+    put(local, "parquet")
+    assert refusal(local.rows, "bn") == (
+        "EngineError: data/bn.parquet, column d: DECIMAL(50,2) has more digits than the 38 that can be read. Write the "
+        "column with fewer digits, or as text."
+    )
+
+
+def test_nanoseconds_that_would_be_cut(local: Local) -> None:
+    put(local, "times", "nanos.parquet")
+    assert refusal(local.rows, "nanos") == (
+        "EngineError: data/nanos.parquet, column utc: times with a zone that tell nanoseconds would be cut to "
+        "microseconds. Write the column as microseconds, or as times without a zone."
+    )

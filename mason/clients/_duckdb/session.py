@@ -52,8 +52,8 @@ def confine_to(
 
 def prepare(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     """Load and attach what reading ``source`` takes."""
-    if source.excel:
-        load_excel(connection)
+    for sheet in source.sheets:
+        sheet.load(connection)
     if source.attach:
         connection.execute(f"ATTACH IF NOT EXISTS {literal(str(source.attach))} AS warehouse (READ_ONLY)")
 

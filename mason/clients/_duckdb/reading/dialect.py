@@ -167,7 +167,10 @@ def find(text: str, given: Mapping[str, Any], shown: str, *, promised: str = "",
     longest = max(len(line) for _, line in lines) if not complete else max(map(len, text.splitlines()), default=0)
     if longest * 4 > _MOST_CHARACTERS:
         dialect = replace(dialect, longest=longest * 4)
-    names = _names(records[0] if header else ("",) * len(records[0]), shown)
+    names = unique_names(records[0] if header else ("",) * len(records[0]))
+    nul = next((index for index, name in enumerate(names, 1) if "\0" in name), None)
+    if nul is not None:
+        raise EngineError(f"{shown}: the name of column {nul} holds a NUL character. Rename the column.")
     return Found(dialect, names, tuple(map(tuple, records[1:] if header else records)), tuple(notes))
 
 
@@ -458,14 +461,12 @@ def _may_be_names(figures: Sequence[str]) -> bool:
     return len(numbers) > 2 and len(steps) == 1
 
 
-def _names(first: Sequence[str], shown: str) -> tuple[str, ...]:
+def unique_names(given: Sequence[str]) -> tuple[str, ...]:
     """Names for columns: empty ones are numbered, and of several alike the later ones."""
     taken: set[str] = set()
     found = []
-    for index, name in enumerate(first):
-        if "\0" in name:
-            raise EngineError(f"{shown}: the name of column {index + 1} holds a NUL character. Rename the column.")
-        base = name.strip() or f"column{index}"
+    for index, name in enumerate(given):
+        base = name if name.strip() else f"column{index}"
         unique, count = base, 0
         while unique.lower() in taken:
             count += 1

@@ -7,9 +7,10 @@ from itertools import groupby
 from pathlib import Path
 
 from mason.clients._duckdb.quoting import call, exactly, identifier, literal, struct
-from mason.clients._duckdb.reading import json_files, spreadsheet
+from mason.clients._duckdb.reading import json_files
 from mason.clients._duckdb.reading.misread import Suspect, checked
 from mason.clients._duckdb.reading.schemas import FileSchema, TableSchema, read_as, verified
+from mason.clients._duckdb.reading.sheets import Sheet
 from mason.clients._duckdb.reading.text_types import DECIMAL, native, value
 from mason.clients._tables.merging import Merged
 from mason.values import dataclass, field
@@ -20,16 +21,17 @@ class Source:
     """What a query needs to read one table: a ``SELECT``, the paths that it opens, and what must be loaded for it.
 
     A file whose name looks like a glob is among ``paths`` twice: also as the pattern that the ``SELECT`` has for it.
-    ``attach`` is a DuckDB database that the statement reads as ``warehouse``. ``columnar`` says that columns that
-    are not asked for cost nothing. ``suspects`` are the files in which to look for the value that a check refused.
-    ``files`` are the table's files, and ``folder`` the folder whose files make up the table, if it is one. ``changes``
-    are what was done to files that differ. ``parts`` counts the groups of files that are read each in a way of its own.
-    ``originals`` are the files of which others are copies, by the paths of these.
+    ``sheets`` are spreadsheets to be loaded, and ``attach`` is a DuckDB database that the statement reads as
+    ``warehouse``. ``columnar`` says that columns that are not asked for cost nothing. ``suspects`` are the files in
+    which to look for the value that a check refused. ``files`` are the table's files, and ``folder`` the folder whose
+    files make up the table, if it is one. ``changes`` are what was done to files that differ. ``parts`` counts the
+    groups of files that are read each in a way of its own. ``originals`` are the files of which others are copies, by
+    the paths of these.
     """
 
     sql: str
     paths: tuple[Path, ...] = ()
-    excel: bool = False
+    sheets: tuple[Sheet, ...] = ()
     attach: Path | None = None
     columnar: bool = False
     suspects: tuple[Suspect, ...] = ()
@@ -59,7 +61,7 @@ def source(schema: TableSchema, *, checks: bool = True, root: Path | None = None
         sql,
         # A confined DuckDB asks twice: whether it may use the pattern, then whether it may open what matches.
         tuple(dict.fromkeys(path for each in filled for path in (_read(each), Path(exactly(str(_read(each))))))),
-        excel=schema.format == "xlsx",
+        sheets=tuple(each.sheet for each in filled if each.sheet is not None),
         columnar=schema.format == "parquet",
         suspects=_suspects(schema, filled) if checks and schema.format == "csv" else (),
         files=tuple(each.file.path for each in schema.files),
@@ -80,16 +82,17 @@ def _alike(each: FileSchema) -> str:
     if each.file.ending.format == "xlsx":
         return str(each.file.path)
     if each.text is None:
-        return repr(each.columns)
-    names = [name for name, _ in each.columns]
+        return repr((each.columns, each.nulls))
+    # A date is read as one where it becomes a time.
+    columns = [(name, kind == "DATE") for name, kind in each.columns]
     # Of a copy, the file that it is of cannot be told from the path that a reader sees.
-    return repr((each.text.dialect, names, each.text.verified, each.text.blank, each.text.copy))
+    return repr((each.text.dialect, columns, each.text.verified, each.text.blank, each.text.copy))
 
 
 def _part(schema: TableSchema, files: Sequence[FileSchema], root: Path | None, *, checks: bool) -> str:
     if schema.format == "xlsx":
-        return _sheet(schema, files[0], root)
-    own = dict(files[0].columns)
+        return _sheet(schema, files[0], root, checks=checks)
+    own = {name: kind for name, kind in files[0].columns if name not in files[0].nulls}
     wanted = dict(schema.columns)
     values: dict[str, str] = {}
     arguments: dict[str, str] = {}
@@ -221,17 +224,30 @@ def _types(columns: Iterable[tuple[str, str]]) -> str:
     return "{" + ", ".join(f"{identifier(name)}: {kind}" for name, kind in columns) + "}"
 
 
-def _sheet(schema: TableSchema, each: FileSchema, root: Path | None) -> str:
-    own = dict(each.columns)
+def _sheet(schema: TableSchema, each: FileSchema, root: Path | None, *, checks: bool) -> str:
+    """A sheet by the table that it is loaded into; without ``checks`` by DuckDB's own reader, as text."""
+    assert each.sheet is not None
+    area, own = each.sheet.area, dict(each.columns)
+    letters = [area.cell(0, index).rstrip("0123456789") for index in range(len(each.columns))]
+    places = {
+        name: f"c{index}" if checks else identifier(letters[index]) for index, (name, _) in enumerate(each.columns)
+    }
     columns = []
     for name, kind in schema.columns:
-        value = "NULL"
-        if name in own:
-            value = spreadsheet.value(name, own[name]) if each.as_text else identifier(name)
-        value = value if own.get(name) == kind else f"CAST({value} AS {kind})"
+        value = places.get(name, "NULL")
+        value = value if checks and own.get(name) == kind else f"CAST({value} AS {kind})"
         columns.append(f"{value} AS {identifier(name)}")
     columns += _of_one_file(schema, each, root)
-    return f"SELECT {', '.join(columns)} FROM {spreadsheet.sheet(each.file.path, schema.options, as_text=each.as_text)}"
+    if checks:
+        return f"SELECT {', '.join(columns)} FROM {identifier(each.sheet.table)}"
+    arguments = {
+        "header": "false",
+        "range": literal(area.range(len(each.columns))),
+        "sheet": literal(area.sheet),
+        # A row without any value is a row, and not the end.
+        "stop_at_empty": "false",
+    }
+    return f"SELECT {', '.join(columns)} FROM {call('read_xlsx', str(each.file.path), arguments)}"
 
 
 def _nothing(schema: TableSchema) -> str:

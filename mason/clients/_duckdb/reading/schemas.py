@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.failures import explained
 from mason.clients._duckdb.quoting import call, checked_type, identifier, struct
-from mason.clients._duckdb.reading import json_files, spreadsheet, text_columns
+from mason.clients._duckdb.reading import json_files, parquet_files, sheets, text_columns
 from mason.clients._duckdb.reading.bytewise import look_through
 from mason.clients._duckdb.reading.dialect import SAMPLE_ROWS, check_options
 from mason.clients._duckdb.reading.misread import Suspect, first_misread
 from mason.clients._duckdb.reading.options import check_values
+from mason.clients._duckdb.reading.sheets import Sheet
 from mason.clients._duckdb.reading.table_files import DataFile, partition_types
 from mason.clients._duckdb.reading.text_columns import TextFile
 from mason.clients._duckdb.reading.text_files import Copies
@@ -51,14 +52,16 @@ _LONG = frozenset({"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT"})
 class FileSchema:
     """The columns of one file (none: it is empty) and how to read it.
 
-    ``as_text`` is for spreadsheets: see there. ``text`` is what was found in a CSV file.
+    ``text`` is what was found in a CSV file, ``sheet`` in a spreadsheet. ``nulls`` are columns whose type says that
+    they have no values.
     """
 
     file: DataFile
     columns: Columns
     text: TextFile | None = None
-    as_text: bool = False
+    sheet: Sheet | None = None
     notes: tuple[str, ...] = ()
+    nulls: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,8 @@ def describe(
             )
         if kind == "csv":
             _check_types(connection, looked, dict(columns), declared, root, seen)
+        elif kind == "xlsx":
+            _check_cells(connection, looked, dict(columns), root, seen)
         else:
             _refuse_rounding(connection, filled, dict(columns), title, seen)
     common = _common_options(kind, looked, given)
@@ -208,6 +213,23 @@ def _check_types(
         rows = None if each.text.verified else _rows_of_sample(index)
         suspect = Suspect(each.file, each.text, other, declared.intersection(other))
         error = first_misread(connection(), suspect, root.show, rows=rows)
+        if error is not None:
+            raise error
+        seen.sound.add(key)
+
+
+def _check_cells(
+    connection: Connect, looked: Sequence[FileSchema], columns: Mapping[str, str], root: Root, seen: Seen
+) -> None:
+    """Raises ``EngineError`` for the first cell that cannot be of the type that its column is registered with."""
+    for each in looked:
+        if each.sheet is None:
+            continue
+        other = {name: columns[name] for name, kind in each.columns if columns.get(name, kind) not in (kind, "VARCHAR")}
+        key = (each.file.path, each.file.version, each.sheet.options, tuple(other.items()))
+        if not other or key in seen.sound:
+            continue
+        error = sheets.first_unfit(connection(), each.sheet, other, root.show(each.file.path))
         if error is not None:
             raise error
         seen.sound.add(key)
@@ -322,7 +344,7 @@ def _checked(kind: str, given: dict[str, Any], client: str) -> dict[str, Any]:
     check_values(given)
     if kind == "csv":
         return check_options(given, client)
-    known = ("header", "sheet") if kind == "xlsx" else ()
+    known = ("header", "sheet", "range", "skip") if kind == "xlsx" else ()
     # read_headers may be asked of any table; formats that name their columns themselves have no use for it.
     given.pop("header", None) if kind in ("json", "parquet") else None
     unknown = sorted(set(given) - set(known))
@@ -342,7 +364,8 @@ def _look(
     keys = [_key(file, given, index) for index, file in enumerate(files)]
     missing = {index: file for index, file in enumerate(files) if keys[index] not in seen.schemas}
     if kind == "parquet":
-        found = {each.file.path: each for each in _parquet(connection(), list(missing.values()))} if missing else {}
+        looked = parquet_files.look(connection(), list(missing.values()), root.show) if missing else []
+        found = {each.file.path: FileSchema(each.file, each.columns, nulls=each.nulls) for each in looked}
         seen.schemas.update({keys[index]: found[file.path] for index, file in missing.items()})
     else:
 
@@ -398,35 +421,11 @@ def _xlsx(
 ) -> FileSchema:
     if file.empty:
         return FileSchema(file, ())
-    columns, as_text = spreadsheet.look(connection, file.path, given, root.show(file.path))
-    return FileSchema(file, columns, as_text=as_text)
+    sheet = sheets.look(file.path, given, root.show(file.path))
+    return FileSchema(file, sheet.columns, sheet=sheet, notes=sheet.notes)
 
 
 _LOOKS = {"csv": _csv, "json": _json, "xlsx": _xlsx}
-
-
-def _parquet(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile]) -> list[FileSchema]:
-    """One question reads the metadata of all files; only one file of each distinct schema is looked at closer."""
-    filled = {str(file.path): file for file in files if not file.empty}
-    found = [FileSchema(file, ()) for file in files if file.empty]
-    if not filled:
-        return found
-    signatures = connection.execute(
-        "SELECT file_name, string_agg(concat_ws(':', name, type, type_length, converted_type, scale, precision, "
-        f"logical_type, num_children), ',' ORDER BY column_id) FROM {call('parquet_schema', list(filled), {})} "
-        "WHERE column_id > 0 GROUP BY file_name"
-    ).fetchall()
-    columns: dict[str, Columns] = {}
-    for path, signature in signatures:
-        if signature not in columns:
-            columns[signature] = _columns_of(connection, call("read_parquet", path, {"hive_partitioning": "false"}))
-        found.append(FileSchema(filled.pop(path), columns[signature]))
-    # A parquet file with a schema of no columns has no row in the answer.
-    return found + [FileSchema(file, ()) for file in filled.values()]
-
-
-def _columns_of(connection: duckdb.DuckDBPyConnection, reader: str) -> Columns:
-    return tuple((row[0], row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall())
 
 
 def _begins_with_mark(path: Path) -> bool:
@@ -441,6 +440,8 @@ def _emptiness(connection: Connect, filled: Sequence[FileSchema]) -> AllNull:
 
     def all_null(index: int, column: str) -> bool:
         each = filled[index]
+        if column in each.nulls:
+            return True
         if each.file.ending.format != "parquet":
             return _all_null(connection(), each, column)
         if not known:

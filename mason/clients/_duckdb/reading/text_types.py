@@ -86,11 +86,13 @@ def guess(values: Iterable[str], formats: Formats = PLAIN) -> str:
 
     It is a guess: the SQL of :func:`fits` decides.
     """
-    kinds = {kind_of(value, formats) for value in values}
+    texts = set(values)
+    kinds = {kind_of(value, formats) for value in texts}
     if not kinds:
         return ""
     if kinds == {"NaN"}:
-        return "VARCHAR"
+        # As databases write them; otherwise they may be names.
+        return "DOUBLE" if texts <= {"nan", "inf", "-inf"} else "VARCHAR"
     if kinds <= {"BIGINT", "DOUBLE", "NaN"}:
         return "BIGINT" if kinds == {"BIGINT"} else "DOUBLE"
     if kinds <= {"TIMESTAMP", "TIMESTAMP_NS"}:

@@ -10,12 +10,12 @@ from urllib.parse import quote, unquote
 
 from mason.clients._duckdb.failures import Show
 from mason.clients._duckdb.quoting import identifier, literal
-from mason.clients._duckdb.reading import spreadsheet
 from mason.clients._duckdb.reading.readers import Source
 from mason.clients._duckdb.reading.table_files import NULL_PARTITION, fingerprint
 from mason.clients._duckdb.root import is_data
 from mason.clients._duckdb.working import watched
 from mason.clients._duckdb.writing.outputs import NOTE, Placed
+from mason.clients._duckdb.writing.spreadsheet import fitted
 from mason.clients._duckdb.writing.writable import NESTED, writable
 from mason.clients._tables.requests import Output
 from mason.engines.models import Column
@@ -142,7 +142,7 @@ def _named(
     )
     named = f"SELECT {values} FROM ({select}\n) AS rows({', '.join(aliases)})"
     if output.format == "xlsx":
-        return spreadsheet.fitted(connection, named, list(zip(names, kinds, strict=True)))
+        return fitted(connection, named, list(zip(names, kinds, strict=True)))
     return named
 
 

@@ -1,19 +1,13 @@
-"""Spreadsheets (.xlsx): DuckDB takes each column's type from its first cell, so the rest of the column is checked.
-
-Where a later cell does not fit, the sheet is read as text and every other column is cast back to what it was.
-"""
+"""Spreadsheets (.xlsx) as they are written: what a cell would change becomes text, what no sheet holds is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from mason.clients._duckdb.connection import load_excel
-from mason.clients._duckdb.quoting import call, identifier, literal
+from mason.clients._duckdb.quoting import identifier
 from mason.clients._duckdb.working import watched
 from mason.clients._duckdb.writing.writable import NESTED, as_json_text, rounded
-from mason.clients._tables.columns import Columns
 from mason.errors import EngineError
 
 if TYPE_CHECKING:
@@ -29,48 +23,6 @@ _MOST_CHARACTERS = 32_767
 _MOST_EXACT = 2**53
 _UNWRITABLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 _INSTEAD = "Write csv or parquet instead, or less."
-
-_TIMES = ("TIMESTAMP", "TIME")
-# As text, dates and times are days since this one, as spreadsheets count them.
-_FIRST_DAY = "1899-12-30"
-
-
-def look(
-    connection: duckdb.DuckDBPyConnection, path: Path, options: Mapping[str, Any], shown: str
-) -> tuple[Columns, bool]:
-    """The columns of a sheet, and whether it must be read as text because some column mixes types.
-
-    Raises ``MissingDependencyError`` where DuckDB's extension is not installed, and ``EngineError`` that calls
-    the file ``shown`` when it cannot be read.
-    """
-    import duckdb
-
-    load_excel(connection)
-    typed = sheet(path, options, as_text=False)
-    try:
-        found = connection.execute(f"DESCRIBE SELECT * FROM {typed}").fetchall()
-    except duckdb.Error as error:
-        reason = str(error).partition(": ")[2].splitlines()[0]
-        raise EngineError(f"{shown} is not a spreadsheet that can be read: {reason}.") from error
-    columns = tuple((row[0], row[1]) for row in found)
-    if any(kind in _TIMES for _, kind in columns):
-        # DuckDB rounds 23:59:59.999 to midnight of the next day, and takes microseconds from others.
-        return _fitting(connection, sheet(path, options, as_text=True), columns), True
-    try:
-        connection.execute(f"SELECT count(COLUMNS(*)) FROM {typed}").fetchall()
-    except duckdb.InvalidInputException:
-        return _fitting(connection, sheet(path, options, as_text=True), columns), True
-    return columns, False
-
-
-def sheet(path: Path, options: Mapping[str, Any], *, as_text: bool) -> str:
-    """The table function that reads one sheet."""
-    arguments = {name: literal(options[name]) for name in ("header", "sheet") if name in options}
-    # A row without any value is a row, and not the end.
-    arguments["stop_at_empty"] = "false"
-    if as_text:
-        arguments["all_varchar"] = "true"
-    return call("read_xlsx", str(path), arguments)
 
 
 def fitted(connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence[tuple[str, DuckDBPyType]]) -> str:
@@ -134,26 +86,3 @@ def _changed(column: str, kind: DuckDBPyType) -> str:
     if kind.id == "decimal":
         return f"coalesce(bool_or({rounded(column, kind)}), false)"
     return "true"
-
-
-def value(name: str, kind: str) -> str:
-    """The SQL that turns a cell read as text into a value of ``kind``; ``NULL`` where it is none."""
-    column = identifier(name)
-    days = f"TRY_CAST({column} AS DOUBLE)"
-    if kind == "DATE":
-        return f"DATE '{_FIRST_DAY}' + CAST({days} AS INTEGER)"
-    if kind == "TIMESTAMP":
-        return f"TIMESTAMP '{_FIRST_DAY}' + to_milliseconds(CAST(round({days} * 86400000) AS BIGINT))"
-    if kind == "TIME":
-        return f"TIME '00:00' + to_milliseconds(CAST(round({days} * 86400000) AS BIGINT))"
-    if kind == "VARCHAR":
-        return column
-    return f"TRY_CAST({column} AS {kind})"
-
-
-def _fitting(connection: duckdb.DuckDBPyConnection, text: str, columns: Columns) -> Columns:
-    """``columns``, but text where some cell is not of the type that the first cell promised."""
-    lost = ", ".join(f"count({identifier(name)}) - count({value(name, kind)})" for name, kind in columns)
-    row = connection.execute(f"SELECT {lost} FROM {text}").fetchone()
-    assert row is not None
-    return tuple((name, "VARCHAR" if missing else kind) for (name, kind), missing in zip(columns, row, strict=True))

@@ -1,0 +1,348 @@
+"""Spreadsheets (.xlsx) as they are read: by calamine, which knows formats of numbers, both calendars, and all cells.
+
+A column has the type that all of its cells have, and is text where they differ. DuckDB's own reader goes by the first
+cell, takes any format with a letter h for a time, and leaves out what lies beside the first row. Two things that
+calamine does not tell are looked up in the file: which cells hold an empty text, and which row is the last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason.clients._duckdb.quoting import identifier, literal
+from mason.clients._duckdb.reading.dialect import unique_names
+from mason.clients._duckdb.reading.options import RANGE
+from mason.clients._tables.columns import Columns
+from mason.errors import EngineError, MissingDependencyError
+from mason.values import dataclass
+
+if TYPE_CHECKING:
+    import duckdb
+
+# More cells are read again when they are needed, instead of being kept.
+_KEPT = 2_000_000
+_ROWS = 20_000
+_TYPES: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((bool,), "BOOLEAN"),
+    ((float,), "DOUBLE"),
+    ((date,), "DATE"),
+    ((date, datetime), "TIMESTAMP"),
+    ((time,), "TIME"),
+    ((timedelta,), "INTERVAL"),
+)
+_WORDS = {"BOOLEAN": "neither true nor false", "DOUBLE": "no number", "DATE": "no date", "TIMESTAMP": "no time"}
+_LAST_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
+_EMPTY_TEXT = re.compile(
+    rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?\bt="(?:inlineStr|str)"[^>]*>(?:<(?:\w+:)?is>)?'
+    rb"<(?:\w+:)?[tv](?:\s[^>]*)?(?:/>|></)"
+)
+_NAMES = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """The cells below the header: the name of the sheet, the index of the first column, and the numbers, from 1, of the
+    first row and the last."""
+
+    sheet: str
+    column: int = 0
+    first: int = 1
+    last: int = 0
+
+    def cell(self, row: int, column: int) -> str:
+        """What a person calls a cell, by the indexes of its row and column here."""
+        return f"{_letters(self.column + column)}{self.first + row}"
+
+    def range(self, columns: int) -> str:
+        """What a person calls all of them."""
+        return f"{self.cell(0, 0)}:{_letters(self.column + columns - 1)}{max(self.last, self.first)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet: where it is, its columns, what was assumed of it, and its rows where they are few."""
+
+    path: Path
+    options: tuple[tuple[str, Any], ...]
+    columns: Columns
+    area: Area
+    notes: tuple[str, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] | None = None
+
+    @property
+    def table(self) -> str:
+        """What its rows are called once they are loaded."""
+        return f"$sheet:{self.path}"
+
+    def load(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make a table of its rows. They must be those that it was looked at with."""
+        rows = self.rows if self.rows is not None else _read(self.path, dict(self.options), str(self.path)).rows
+        typed = ", ".join(f"c{index} {kind}" for index, (_, kind) in enumerate(self.columns))
+        connection.execute(f"CREATE OR REPLACE TABLE {identifier(self.table)} ({typed})")
+        if not rows:
+            return
+        import orjson
+
+        kinds = [kind for _, kind in self.columns]
+        shape = ", ".join(f'"c{index}": ["{kind}"]' for index, kind in enumerate(kinds))
+        unnested = ", ".join(f"unnest(r.c{index})" for index in range(len(kinds)))
+        for start in range(0, len(rows), _ROWS):
+            columns = zip(*rows[start : start + _ROWS], strict=True)
+            made = {f"c{index}": _ready(cells, kinds[index]) for index, cells in enumerate(columns)}
+            text = orjson.dumps(made).decode()
+            connection.execute(
+                f"INSERT INTO {identifier(self.table)} SELECT {unnested} FROM "
+                f"(SELECT from_json({literal(text)}, {literal('{' + shape + '}')}) AS r)"
+            )
+
+
+def look(path: Path, options: Mapping[str, Any], shown: str) -> Sheet:
+    """A sheet of a workbook and the types of its columns, which all its cells have.
+
+    Raises ``MissingDependencyError`` where calamine is not installed, and ``EngineError`` that calls the file ``shown``
+    for what is no workbook, for a sheet that is not there, and for a table that does not begin at the first row.
+    """
+    found = _read(path, options, shown)
+    columns, notes = [], list(found.notes)
+    for index, name in enumerate(found.names):
+        kind, note = _type_of([row[index] for row in found.rows], index, name, found.area)
+        columns.append((name, kind))
+        notes += [note] if note else []
+    kept = tuple(found.rows) if len(found.rows) * len(found.names) <= _KEPT else None
+    return Sheet(path, tuple(sorted(options.items())), tuple(columns), found.area, tuple(notes), kept)
+
+
+def first_unfit(
+    connection: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Mapping[str, str], shown: str
+) -> EngineError | None:
+    """The error that names the first cell of ``columns`` (types by name) that cannot be of its type; ``None`` where all
+    can."""
+    sheet.load(connection)
+    for index, (name, own) in enumerate(sheet.columns):
+        kind = columns.get(name, own)
+        if kind == own:
+            continue
+        made = f"TRY_CAST(c{index} AS {kind})"
+        changed = f" OR CAST({made} AS {own}) <> c{index}" if own in ("DOUBLE", "TIMESTAMP") else ""
+        numbered = f"SELECT row_number() OVER () - 1 AS n, * FROM {identifier(sheet.table)}"
+        row = connection.execute(
+            f"SELECT n, c{index}::VARCHAR FROM ({numbered}) "
+            f"WHERE c{index} IS NOT NULL AND ({made} IS NULL{changed}) LIMIT 1"
+        ).fetchone()
+        if row is not None:
+            place = f"{shown}, cell {sheet.area.cell(row[0], index)}, column {name}"
+            return EngineError(
+                f"{place}: {row[1]!r} is not of type {kind}, that the column is registered with. Mend the value, or "
+                f"register the table with column {name} as {own}."
+            )
+    return None
+
+
+def _type_of(cells: Sequence[Any], column: int, name: str, area: Area) -> tuple[str, str]:
+    found = {type(cell) for cell in cells} - {type(None)}
+    for types, kind in _TYPES:
+        if found and found <= set(types):
+            return kind, ""
+    if not found or found == {str}:
+        return "VARCHAR", ""
+    values = [cell for cell in cells if cell is not None]
+    counts = {kind: sum(isinstance(cell, types) for cell in values) for types, kind in _TYPES if kind in _WORDS}
+    counts["DOUBLE"] = sum(type(cell) is float for cell in values)
+    common = max(counts, key=lambda kind: counts[kind])
+    other = len(values) - counts[common]
+    of_most = {each for types, kind in _TYPES if kind == common for each in types} | {type(None)}
+    row, first = next((row, cell) for row, cell in enumerate(cells) if type(cell) not in of_most)
+    verb = "is" if other == 1 else "are"
+    return "VARCHAR", (
+        f"column {name}: read as text: {other:,} of {len(values):,} cells {verb} {_WORDS[common]} "
+        f"({area.cell(row, column)}: {_text(first)!r})"
+    )
+
+
+def _ready(cells: Iterable[Any], kind: str) -> list[Any]:
+    if kind == "VARCHAR":
+        return [None if cell is None else cell if isinstance(cell, str) else _text(cell) for cell in cells]
+    if kind in ("DOUBLE", "BOOLEAN"):
+        return list(cells)
+    return [None if cell is None else _text(cell) for cell in cells]
+
+
+def _text(cell: Any) -> str:
+    """A cell as text, as SQL writes its type."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, timedelta):
+        micros = cell // timedelta(microseconds=1)
+        sign, micros = ("-" if micros < 0 else ""), abs(micros)
+        seconds, fraction = divmod(micros, 1_000_000)
+        rest = f".{fraction:06}".rstrip("0") if fraction else ""
+        return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{rest}"
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ")
+    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The names of columns, the rows below them with ``None`` for empty cells, where they are, and what was assumed."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    area: Area
+    notes: list[str]
+
+
+def _read(path: Path, options: Mapping[str, Any], shown: str) -> _Found:
+    notes: list[str] = []
+    name, cells = _cells(path, options, shown, notes)
+    top = left = 0
+    wanted = RANGE.fullmatch(options["range"]) if "range" in options else None
+    if wanted:
+        top, left = int(wanted[2]) - 1, _index(wanted[1])
+        cells = [row[left : _index(wanted[3]) + 1] for row in cells[top : int(wanted[4] or len(cells))]]
+    skip = int(options.get("skip", 0))
+    cells, top = cells[skip:], top + skip
+    width = max((index + 1 for row in cells for index, cell in enumerate(row) if cell is not None), default=0)
+    if not width:
+        return _Found((), [], Area(name), notes)
+    cells = [(*row[:width], *(None,) * (width - len(row))) for row in cells]
+    names = tuple(f"column{index}" for index in range(width))
+    if options.get("header", True):
+        above = _above(cells, top, shown, notes) if "skip" not in options and not wanted else _leading(cells)
+        names = unique_names(["" if cell is None else _text(cell) for cell in cells[above]])
+        cells, top = cells[above + 1 :], top + above + 1
+    return _Found(names, cells, Area(name, left, top + 1, top + len(cells)), notes)
+
+
+def _cells(path: Path, options: Mapping[str, Any], shown: str, notes: list[str]) -> tuple[str, list[tuple[Any, ...]]]:
+    from importlib import import_module
+
+    try:
+        calamine = import_module("python_calamine")
+    except ImportError as error:
+        raise MissingDependencyError("Reading .xlsx files", "excel") from error
+    try:
+        workbook = calamine.CalamineWorkbook.from_path(str(path))
+        sheets = [
+            each.name for each in workbook.sheets_metadata if each.typ == calamine.SheetTypeEnum.WorkSheet
+        ] or workbook.sheet_names
+        name = _chosen(sheets, options, shown)
+        sheet = workbook.get_sheet_by_name(name)
+        cells = sheet.to_python(skip_empty_area=False)
+    except calamine.PasswordError as error:
+        raise EngineError(f"{shown} is protected by a password. Save it without.") from error
+    except calamine.CalamineError as error:
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        raise EngineError(f"{shown} is not a spreadsheet that can be read: {reason}.") from error
+    except Exception as error:
+        # calamine's Rust panics are exceptions of no class of its own.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise EngineError(f"{shown} is not a spreadsheet that can be read: {error}.") from error
+    others = [each for each in sheets if each != name]
+    if not cells and others and "sheet" not in options:
+        raise EngineError(
+            f"{shown}: its first sheet {name!r} is empty. Register the table with the option sheet: "
+            f"{' or '.join(map(repr, others))}."
+        )
+    if others and "sheet" not in options:
+        notes.append(f"sheet {name!r} was read, not {', '.join(map(repr, others))} (option sheet)")
+    last, empty = _of_file(path, name)
+    rows = [tuple(None if cell == "" else cell for cell in row) for row in cells]
+    for row, column in empty:
+        if row < len(rows) and column < len(rows[row]):
+            rows[row] = (*rows[row][:column], "", *rows[row][column + 1 :])
+    return name, rows + [()] * (last - len(rows))
+
+
+def _chosen(sheets: Sequence[str], options: Mapping[str, Any], shown: str) -> str:
+    wanted = options.get("sheet")
+    if wanted is None:
+        return sheets[0]
+    if wanted not in sheets:
+        raise EngineError(f"{shown} has no sheet {wanted!r}. Its sheets are {', '.join(map(repr, sheets))}.")
+    return str(wanted)
+
+
+def _of_file(path: Path, name: str) -> tuple[int, list[tuple[int, int]]]:
+    """The number of the last row of a sheet, and the rows and columns (from 0) of cells that hold an empty text."""
+    from xml.etree import ElementTree
+    from zipfile import BadZipFile, ZipFile
+
+    try:
+        with ZipFile(path) as archive:
+            book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+            links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+            target = {link.get("Id"): link.get("Target") or "" for link in links}
+            wanted = next(each for each in book.iter() if each.tag.endswith("}sheet") and each.get("name") == name)
+            part = target[wanted.get(_NAMES)].lstrip("/")
+            content = archive.read(part if part.startswith("xl/") else f"xl/{part}")
+            shared = archive.read("xl/sharedStrings.xml") if "xl/sharedStrings.xml" in archive.namelist() else b""
+    except (BadZipFile, KeyError, StopIteration, ElementTree.ParseError):
+        # Workbooks that are built otherwise: calamine's answer stands.
+        return 0, []
+    tail = _LAST_ROW.findall(content, max(content.rfind(b"row "), 0) - 10 if b"row " in content else 0)
+    places = [(int(row) - 1, _index(column.decode())) for column, row in _EMPTY_TEXT.findall(content)]
+    if re.search(rb"<(?:\w+:)?t(?:\s[^>]*)?(?:/>|></)", shared):
+        strings = re.findall(rb"<(?:\w+:)?si\b.*?(?:</(?:\w+:)?si>|/>(?=<(?:\w+:)?(?:si|/)))", shared, re.DOTALL)
+        for index, string in enumerate(strings):
+            if not re.sub(rb"<[^>]*>", b"", string):
+                pattern = rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?\bt="s"[^>]*><(?:\w+:)?v>%d<' % index
+                places += [(int(row) - 1, _index(column.decode())) for column, row in re.findall(pattern, content)]
+    return int(tail[-1]) if tail else 0, places
+
+
+def _index(letters: str) -> int:
+    """The index, from 0, of a column by its letters."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _letters(index: int) -> str:
+    """The letters of a column by its index, from 0."""
+    letters, number = "", index + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _leading(cells: Sequence[Sequence[Any]]) -> int:
+    return next(index for index, row in enumerate(cells) if any(cell is not None for cell in row))
+
+
+def _above(cells: Sequence[Sequence[Any]], offset: int, shown: str, notes: list[str]) -> int:
+    """How many rows above the header are a title: rows of one cell, where a full row of names above values follows."""
+    start = _leading(cells)
+    width = len(cells[0])
+    if width == 1 or _filled(cells[start]) > 1:
+        return start
+    full = next((index for index in range(start, len(cells)) if _filled(cells[index]) > 1), None)
+    if full is None:
+        return start
+    names, below = cells[full], cells[full + 1 :]
+    proved = all(isinstance(cell, str) for cell in names if cell is not None) and any(
+        not isinstance(cell, (str, type(None))) for row in below for cell in row
+    )
+    first, last = offset + 1, offset + full
+    if not proved or _filled(names) < width:
+        raise EngineError(
+            f"{shown}: row {offset + start + 1} has one cell, where the rows below have {width}. Where it is a title, "
+            f"register the table with the option skip: {last}, or with the option range (such as A{last + 1}:F); else "
+            "name the columns."
+        )
+    which = f"rows {first} to {last} were" if full > 1 else f"row {first} was"
+    notes.append(f"{which} left out as a title above the header (option skip)")
+    return full
+
+
+def _filled(row: Sequence[Any]) -> int:
+    return sum(cell is not None for cell in row)
