@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -160,12 +160,13 @@ def run_operator(
 
     opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id, results)
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
-    if (told := operators.outlook(prepared)) is not None:
-        tell(f"\n{answered.rows_text(told, progress(invocation))}")
-    confirm_each(confirming.of_run(prepared.run, approved=auto_approve))
     control = invocation.session.own(Control)
-    with watching(invocation), one_step_interrupt(control):
-        end = operators.execute(opened, prepared, control=control)
+    with closing(prepared):
+        if (told := operators.outlook(prepared)) is not None:
+            tell(f"\n{answered.rows_text(told, progress(invocation))}")
+        confirm_each(confirming.of_run(prepared.run, approved=auto_approve))
+        with watching(invocation), one_step_interrupt(control):
+            end = operators.execute(opened, prepared, control=control)
     invocation.left_behind = control.lost > 0
     answer = end.answer
     assert answer is not None, "a person waits for it"

@@ -100,6 +100,40 @@ def test_clients_of_schedulers_are_closed(mason, counted, arguments, opened):
     assert counts() == (opened, opened)
 
 
+MERGE = """\
+type: operator
+namespace: note
+command: merge
+parameters: {required: [path]}
+do:
+  - storage.infer_table: {path: "{{path}}"}
+    as: table
+  - execution.merge: {table: "{{table}}", output: merged.csv}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "told"),
+    [
+        ("notes", "no\n", "Error: Not confirmed, so nothing was done.\n"),
+        ("notes", "yes\n", ""),
+        ("nowhere", "", "Error: There is no file or folder nowhere in "),
+    ],
+    ids=["not confirmed", "done", "not possible"],
+)
+def test_clients_that_looked_before_the_question_are_closed_whatever_the_answer(mason, counted, path, answer, told):
+    (counted / "merge.yaml").write_text(MERGE)
+    (counted / "notes").mkdir()
+    for name in ("a", "b"):
+        (counted / "notes" / f"{name}.csv").write_text("a\n1\n")
+    assert mason("apply", "-y").code == 0
+    counts()
+    ran = mason("run", "operator", "note", "merge", "-p", f"path:{path}", answer=answer)
+    assert told in ran.err, ran.err
+    assert (ran.code == 0) is not bool(told)
+    assert counts() == (1, 1)
+
+
 def test_two_configs_of_one_place(mason, counted):
     (counted / "other.yaml").write_text(config("2"))
     assert mason("apply", "-y").code == 0

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class PreparedOperator:
     """A run of one operator that was checked and shown but not done. ``clients`` are those of its config, by now
-    perhaps connected."""
+    perhaps connected: to be closed, whether it is done or not."""
 
     run: PreparedRun
     clients: Clients
@@ -39,6 +39,10 @@ class PreparedOperator:
     def shown(self) -> DryRun:
         """What it would do."""
         return self.run.plan.steps[0].shown
+
+    def close(self) -> None:
+        """Close the clients."""
+        self.clients.close()
 
 
 def prepare_operator(
@@ -117,12 +121,8 @@ def outlook(prepared: PreparedOperator) -> Rows | None:
     from mason.runtime import executor
     from mason.runtime.output import aside
 
-    try:
-        with aside():
-            return executor.outlook(prepared.run.plan.steps[0].operator, prepared.shown, prepared.clients.engine)
-    except BaseException:
-        prepared.clients.close()
-        raise
+    with aside():
+        return executor.outlook(prepared.run.plan.steps[0].operator, prepared.shown, prepared.clients.engine)
 
 
 def execute(project: Project, prepared: PreparedOperator, *, control: Control) -> RunEnd:
@@ -134,12 +134,7 @@ def execute(project: Project, prepared: PreparedOperator, *, control: Control) -
     """
     from mason.project.runs.running import execute_run
 
-    clients = prepared.clients
-    try:
-        return execute_run(project, prepared.run, parallelism=1, tell=_to_nobody, control=control, clients=clients)
-    finally:
-        # Also where the step, which closes them, never began.
-        clients.close()
+    return execute_run(project, prepared.run, parallelism=1, tell=_to_nobody, control=control, clients=prepared.clients)
 
 
 def _to_nobody(event: Mapping[str, Any]) -> None:
