@@ -21,6 +21,8 @@ The tree (exit code of the command line, HTTP status)::
     │   ├── NotFoundError             1  404
     │   ├── AccessDeniedError         1  403
     │   ├── ConflictError             1  409   exists already, or schemas disagree
+    │   ├── JobFailedError            1  500   work that was handed on failed or was cancelled there
+    │   ├── UnknownOutcomeError       1  409   nobody knows whether work that was handed on was done
     │   ├── UnsupportedVerbError      1  422   the client does not do this verb
     │   └── TransientEngineError      1  503   safe to retry
     ├── OperatorError                 1  500   a Python operator raised or returned what nobody can show
@@ -33,7 +35,7 @@ module imports nothing of Mason, so that every room may raise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -169,6 +171,20 @@ class AccessDeniedError(EngineError):
 
 class ConflictError(EngineError):
     """The target exists already, or what should be alike differs."""
+
+    http_status = 409
+
+
+class JobFailedError(EngineError):
+    """A job failed, or was cancelled where it was done. ``job`` is the job as it ended, as JSON-ready data."""
+
+    def __init__(self, message: str, job: Mapping[str, object]) -> None:
+        self.job = job
+        super().__init__(message)
+
+
+class UnknownOutcomeError(EngineError):
+    """Work was handed to a service and nobody knows what became of it: to do it again might do it twice."""
 
     http_status = 409
 

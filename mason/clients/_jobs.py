@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from mason.engines.models import Job
+from mason.errors import ConflictError
 
 
 def now() -> datetime:
@@ -19,11 +20,14 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def new_job_id() -> str:
-    """An id that sorts by time and that no other process makes: ``20261121T101500-a1b2c3``."""
+def new_job_id(ending: str = "") -> str:
+    """An id that sorts by time and that no other process makes: ``20261121T101500-a1b2c3``.
+
+    ``ending`` stands for what is made up by chance, where the job is to be found by it.
+    """
     import secrets
 
-    return f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    return f"{now():%Y%m%dT%H%M%S}-{ending or secrets.token_hex(3)}"
 
 
 def succeeded(verb: str, result: Mapping[str, Any], *, submitted: datetime, logs: tuple[str, ...] = ()) -> Job:
@@ -37,3 +41,8 @@ def succeeded(verb: str, result: Mapping[str, Any], *, submitted: datetime, logs
         submitted=iso(submitted),
         finished=iso(now()),
     )
+
+
+def is_done(job: Job) -> ConflictError:
+    """The error for a job that cannot be cancelled because it has ended, ready to be raised."""
+    return ConflictError(f"Job {job.job_id} is done ({job.status}); there is nothing to cancel.")

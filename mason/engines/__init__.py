@@ -6,11 +6,14 @@ group ``mason.engines`` whose name is the engine's and whose value is ``module:C
 
 from __future__ import annotations
 
-from mason.engines.engine import Engine
+from collections.abc import Mapping
+
+from mason.engines.engine import ANY, ASKED_OF_ANY, Engine
 from mason.engines.execution import Execution
 from mason.engines.metastore import Metastore
 from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
+from mason.engines.verbs import Verb
 from mason.errors import EngineError, UnsupportedVerbError
 from mason.packages import Brought
 from mason.resources.roles import brought_roles, known_roles
@@ -25,6 +28,7 @@ __all__ = [
     "execution",
     "file_urls",
     "interrupts",
+    "jobs",
     "ledger",
     "metastore",
     "models",
@@ -36,6 +40,7 @@ __all__ = [
     "step_by_step",
     "storage",
     "verbs",
+    "verbs_asked_of",
 ]
 
 ENGINES: dict[str, type[Engine]] = {
@@ -61,6 +66,11 @@ def engine_type(role: str) -> type[Engine]:
             f"There is no engine {role} here ({', '.join(known_roles())}). Install the package that brings it."
         )
     return _loaded(role, found)
+
+
+def verbs_asked_of(role: str) -> Mapping[str, Verb]:
+    """The verbs that can be asked of an engine, by name; of ``any``, those of jobs. Raises as :func:`engine_type`."""
+    return ASKED_OF_ANY if role == ANY else engine_type(role).verbs
 
 
 def engine_types() -> dict[str, type[Engine]]:

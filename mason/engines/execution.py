@@ -58,11 +58,6 @@ class Execution(Engine):
         """
         raise self.lacks("query")
 
-    @verb(read_only=True)
-    def get_job(self, job_id: str) -> Job:
-        """The job, with its status and logs. Raises ``NotFoundError``."""
-        raise self.lacks("get_job")
-
     @verb(read_only=False, paths=("output",))
     def format(
         self,
@@ -145,8 +140,3 @@ class Execution(Engine):
         """Write ``size`` made-up rows of ``schema`` (or a mapping of names to types, or a table to imitate) to
         ``output``; the same ``seed`` gives the same rows. Answers as :meth:`format`."""
         raise self.lacks("fake")
-
-    @verb(read_only=False)
-    def cancel_job(self, job_id: str) -> Job:
-        """Stop a job that is not done. Raises ``NotFoundError``, and ``ConflictError`` when it is done."""
-        raise self.lacks("cancel_job")

@@ -40,6 +40,11 @@ class Location:
         values = {"path": self.path, "size": self.size, "modified": self.modified}
         return {key: value for key, value in values.items() if value is not None}
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Location:
+        """The inverse of :meth:`to_dict`; raises ``KeyError`` when ``path`` is missing."""
+        return cls(values["path"], values.get("size"), values.get("modified"))
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -93,6 +98,12 @@ class Database:
         """Keys ``name``, ``location`` and ``comment``."""
         location = self.location.to_dict() if self.location else None
         return {"name": self.name} | _without_empty({"location": location, "comment": self.comment})
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Database:
+        """The inverse of :meth:`to_dict`; raises ``KeyError`` when ``name`` is missing."""
+        location = values.get("location")
+        return cls(values["name"], Location.from_dict(location) if location else None, values.get("comment", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +209,11 @@ class Rows:
 class Job:
     """Work handed to an engine. ``status`` is ``queued``, ``running``, ``succeeded``, ``failed`` or ``cancelled``.
 
-    ``result`` holds what the work made (a table, the rows and files written) once it succeeded;
-    ``submitted`` and ``finished`` are ISO 8601 times in UTC.
+    ``engine`` is the role that was asked (``execution``) and ``verb`` what it was asked for (``execution.format``).
+    ``result`` holds what the work made (a table, the rows and files written) once it succeeded. ``reason`` is why it
+    failed, was cancelled or waits, in the service's own words. ``cost`` is what the work took, as far as the service
+    tells: ``bytes_scanned``, ``rows``, ``credits``, ``seconds``. ``submitted`` and ``finished`` are ISO 8601 times
+    in UTC.
     """
 
     job_id: str
@@ -209,13 +223,19 @@ class Job:
     result: Mapping[str, Any] = field(default_factory=dict)
     submitted: str = ""
     finished: str = ""
+    engine: str = ""
+    reason: str = ""
+    cost: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Keys as the fields; empty ones left out."""
         return {"job_id": self.job_id, "status": self.status} | _without_empty(
             {
+                "engine": self.engine,
                 "verb": self.verb,
                 "result": dict(self.result),
+                "reason": self.reason,
+                "cost": dict(self.cost),
                 "logs": list(self.logs),
                 "submitted": self.submitted,
                 "finished": self.finished,
@@ -233,6 +253,9 @@ class Job:
             result=dict(values.get("result", {})),
             submitted=values.get("submitted", ""),
             finished=values.get("finished", ""),
+            engine=values.get("engine", ""),
+            reason=values.get("reason", ""),
+            cost=dict(values.get("cost", {})),
         )
 
 

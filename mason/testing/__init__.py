@@ -25,6 +25,7 @@ from __future__ import annotations
 import pytest
 
 __all__ = [
+    "AsynchronousSuite",
     "EngineSuite",
     "ExecutionSuite",
     "MetastoreSuite",
@@ -41,11 +42,13 @@ pytest.register_assert_rewrite(
     "mason.testing.stores",
     "mason.testing.shared_stores",
     "mason.testing.engines",
+    "mason.testing.asynchronous",
     "mason.testing.jobs",
     "mason.testing.written",
     "mason.testing.schedulers",
 )
 
+from mason.testing.asynchronous import AsynchronousSuite
 from mason.testing.engines import (
     EngineSuite,
     MetastoreSuite,

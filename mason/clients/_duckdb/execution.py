@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from mason.clients._duckdb.abilities import WORKING
-from mason.clients._jobs import now, succeeded
+from mason.clients._jobs import is_done, now, succeeded
 from mason.engines.capabilities import Capabilities
 from mason.engines.execution import Execution
 from mason.engines.models import Column, Job, Rows, Schema, Table
-from mason.errors import ConflictError, NotFoundError
+from mason.errors import NotFoundError
 
 # Readers and writers are imported where they are used: planning asks what a client supports, and a table is looked at
 # without any of them.
@@ -58,7 +58,7 @@ class DuckDBExecution(Execution):
     Jobs are done by the time that they have an id.
     """
 
-    supports: ClassVar[frozenset[str]] = frozenset(Execution.verbs)
+    supports: ClassVar[frozenset[str]] = frozenset(Execution.verbs) - {"find_job"}
     capabilities: ClassVar[Capabilities] = WORKING
 
     @property
@@ -79,7 +79,7 @@ class DuckDBExecution(Execution):
         """Keep a job, and return it."""
 
     @abstractmethod
-    def _find_job(self, job_id: str) -> Job:
+    def _kept_job(self, job_id: str) -> Job:
         """A job that was kept. Raises ``NotFoundError``."""
 
     def preview(self, table: Table, *, limit: int = 10) -> Rows:
@@ -310,12 +310,11 @@ class DuckDBExecution(Execution):
 
     def get_job(self, job_id: str) -> Job:
         """A job that this client did."""
-        return self._find_job(job_id)
+        return self._kept_job(job_id)
 
     def cancel_job(self, job_id: str) -> Job:
         """Refused: there is nothing left to stop."""
-        job = self._find_job(job_id)
-        raise ConflictError(f"Job {job_id} is done ({job.status}); there is nothing to cancel.")
+        raise is_done(self._kept_job(job_id))
 
 
 def _changes(source: Source) -> Rows:

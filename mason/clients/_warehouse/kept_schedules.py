@@ -19,8 +19,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from mason.clients._jobs import is_done, now
 from mason.clients._jobs import iso as job_time
-from mason.clients._jobs import now
 from mason.clients._missing import missing
 from mason.clients._warehouse import locks
 from mason.clients._warehouse.folder import WarehouseFolder
@@ -210,6 +210,43 @@ class ScheduleFiles:
         finally:
             os.close(claim.lock)
 
+    def job(self, job_id: str) -> Job:
+        """A job, which has failed where the process died that ran it. Raises ``NotFoundError``."""
+        job = self.warehouse.get_job(job_id)
+        if job.status != "running" or job.verb != VERB:
+            return job
+        try:
+            last = self.look(str(job.result.get("schedule", "")))[1].last
+        except NotFoundError:
+            # The schedule was deleted, which disturbs no run.
+            return job
+        if last is None or last.job_id != job_id or last.status != "interrupted":
+            return job
+        return replace(job, status="failed", reason=last.error, logs=(*job.logs, last.error))
+
+    def cancel(self, job_id: str) -> Job:
+        """Take a job out of the queue that it waits in. Raises as ``Engine.cancel_job``."""
+        job = self.job(job_id)
+        if job.status == "queued":
+            name = str(job.result.get("schedule", ""))
+            self.change(name, lambda _, ledger, __: replace(ledger, queue=_without(ledger.queue, job_id)))
+            job = self.job(job_id)
+        if job.status == "running":
+            run_id = job.result.get("run_id", "")
+            raise EngineError(f"Job {job_id} is run {run_id} by now. End that: mason runs cancel {run_id}")
+        if job.status != "cancelled":
+            raise is_done(job)
+        return job
+
+    def handed_over(self, ending: str) -> Job:
+        """The job whose id ends so. Raises ``NotFoundError`` where there is none, or one that waits nowhere."""
+        job = self.job(self.warehouse.job_that_ends(ending))
+        if job.status == "queued":
+            queue = self.look(str(job.result.get("schedule", "")))[1].queue
+            if all(each.job_id != job.job_id for each in queue):
+                raise NotFoundError(f"Job {job.job_id} waits nowhere.")
+        return job
+
     def _died(self, name: str, ledger: Ledger) -> LastRun | None:
         """The last run as interrupted, where it is told to run and nobody runs it."""
         last = ledger.last
@@ -326,3 +363,7 @@ def _job(
     }
     shown = {name: value for name, value in result.items() if value}
     return Job(waiting.job_id, status, VERB, logs, shown, submitted, finished)
+
+
+def _without(queue: tuple[Waiting, ...], job_id: str) -> tuple[Waiting, ...]:
+    return tuple(each for each in queue if each.job_id != job_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from hashlib import sha256
 from typing import ClassVar
 
 from mason.clients._jobs import new_job_id
@@ -9,12 +11,16 @@ from mason.clients._warehouse.folder import WarehouseFolder
 from mason.clients._warehouse.kept_schedules import Claim, ScheduleFiles
 from mason.engines.capabilities import Capabilities
 from mason.engines.client import Client
+from mason.engines.jobs import submission
 from mason.engines.ledger import Change, Ledger, Waiting, iso
 from mason.engines.models import Job, Schedule
 from mason.engines.runner import WorkflowRunner
 from mason.engines.scheduler import Scheduler, check_enabled
 from mason.engines.scheduling import ALL_KEPT
-from mason.errors import ConflictError
+from mason.errors import ConflictError, NotFoundError
+
+# Of the digest of a token in the id of a job: as many as make it unique.
+_DIGITS = 32
 
 
 class KeptScheduler(Scheduler):
@@ -25,7 +31,7 @@ class KeptScheduler(Scheduler):
 
     capabilities: ClassVar[Capabilities] = Capabilities(keeps=ALL_KEPT)
     supports: ClassVar[frozenset[str]] = frozenset(
-        {"get_schedule", "list_schedules", "put_schedule", "delete_schedule"}
+        {"get_schedule", "list_schedules", "put_schedule", "delete_schedule", "get_job", "cancel_job"}
     )
 
     def __init__(self, client: Client, warehouse: WarehouseFolder) -> None:
@@ -47,6 +53,14 @@ class KeptScheduler(Scheduler):
     def delete_schedule(self, name: str) -> Schedule:
         """Forget a schedule, and what waits of it; a run that goes on is not disturbed."""
         return self.files.delete(name)
+
+    def get_job(self, job_id: str) -> Job:
+        """How a triggered run goes; one whose process died has failed."""
+        return self.files.job(job_id)
+
+    def cancel_job(self, job_id: str) -> Job:
+        """Take what waits out of the queue. A run that goes on is ended by its own command, which is said."""
+        return self.files.cancel(job_id)
 
     # What mason.engines.ledger.SelfRunning wants.
 
@@ -88,9 +102,18 @@ class KeptScheduler(Scheduler):
     def _hand_over(self, name: str) -> Job:
         """Let a schedule be run by ``mason scheduler start``."""
         check_enabled(self.files.get(name))
-        waiting = Waiting(new_job_id())
+        token = submission()
+        if token is not None:
+            with suppress(NotFoundError):
+                return self._found(str(token))
+        waiting = Waiting(new_job_id() if token is None else new_job_id(token.digest[:_DIGITS]))
         self.files.change(name, lambda _, ledger, __: _queued(ledger, waiting))
         return self.files.warehouse.get_job(waiting.job_id)
+
+    def _found(self, token: str) -> Job:
+        """The job that was handed over under a token. Raises ``NotFoundError``, also for one that never got into the
+        queue because the process that handed it over died."""
+        return self.files.handed_over(sha256(token.encode()).hexdigest()[:_DIGITS])
 
     def _run(self, runner: WorkflowRunner, claim: Claim | None) -> Job | None:
         if claim is None:

@@ -37,5 +37,5 @@ class LocalExecution(DuckDBExecution):
     def _put_job(self, job: Job) -> Job:
         return self.local.warehouse.put_job(job)
 
-    def _find_job(self, job_id: str) -> Job:
+    def _kept_job(self, job_id: str) -> Job:
         return self.local.warehouse.get_job(job_id)

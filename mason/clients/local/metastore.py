@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._duckdb.abilities import NAMING
 from mason.clients._duckdb.quoting import qualified
-from mason.clients._jobs import now, succeeded
+from mason.clients._jobs import is_done, now, succeeded
 from mason.clients.local import LocalClient
 from mason.clients.local.names import check_name, check_schema
 from mason.engines.capabilities import Capabilities
@@ -38,6 +38,8 @@ class LocalMetastore(Metastore):
             "create_database",
             "create_table",
             "delete_table",
+            "get_job",
+            "cancel_job",
         }
     )
     capabilities: ClassVar[Capabilities] = NAMING
@@ -152,6 +154,14 @@ class LocalMetastore(Metastore):
             self.local.warehouse.drop(found)
         self._remove_empty_folders({file.parent for file in files})
         return found
+
+    def get_job(self, job_id: str) -> Job:
+        """A job that is kept in the warehouse's folder."""
+        return self.local.warehouse.get_job(job_id)
+
+    def cancel_job(self, job_id: str) -> Job:
+        """Refused: there is nothing left to stop."""
+        raise is_done(self.get_job(job_id))
 
     def _looked_at(self, table: Table, *, read_headers: bool | None = None) -> tuple[Table, TableSchema]:
         from mason.clients._duckdb.reading.sources import look_at

@@ -13,7 +13,7 @@ from mason.engines.scheduler import Scheduler
 class LocalScheduler(KeptScheduler):
     """``mason scheduler start`` runs what is due; who triggers a schedule waits for its run."""
 
-    supports: ClassVar[frozenset[str]] = frozenset(Scheduler.verbs)
+    supports: ClassVar[frozenset[str]] = frozenset(Scheduler.verbs) - {"find_job"}
 
     def __init__(self, client: LocalClient) -> None:
         super().__init__(client, client.warehouse)

@@ -1,7 +1,8 @@
 """The client ``memory``: all four engines for real, in one process, for tests and trials.
 
 Files are bytes in a mapping; tables are registrations over them; schedules run when they are triggered. DuckDB reads
-files only, so for the time of a verb that needs it the files are put into a temporary folder.
+files only, so for the time of a verb that needs it the files are put into a temporary folder. With ``asynchronous`` in
+its configuration, jobs are handed to a ``service`` that takes its time.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakValueDictionary
 
 from mason.engines.client import Client
+from mason.engines.engine import Engine
 from mason.engines.file_urls import escaped, scheme_of, unescaped
+from mason.engines.jobs import submission
 from mason.engines.models import Job, Schedule, Table
 from mason.errors import EngineError, NotFoundError
 
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
     from mason.clients.memory.held import HeldFiles
+    from mason.clients.memory.service import Service
 
 __all__ = ["MemoryClient"]
 
@@ -49,6 +53,21 @@ class MemoryClient(Client):
         self.databases: dict[str, dict[str, Table]] = {}
         self.jobs: dict[str, Job] = {}
         self.schedules: dict[str, Schedule] = {}
+        self.tokens: dict[str, str] = {}
+        self.service: Service | None = None
+        if self.configuration.get("asynchronous"):
+            from mason.clients.memory.service import Behaviour, Service
+
+            behaviour = Behaviour.of(self.configuration["asynchronous"])
+            self.service = Service(behaviour, base) if behaviour is not None else None
+
+    def engine(self, role: str) -> Engine:
+        """This client in the given role, which hands its work to the service if there is one."""
+        known = role in self._engines
+        engine = super().engine(role)
+        if self.service is not None and not known:
+            self.service.take_over(engine)
+        return engine
 
     @property
     def limits(self) -> Limits:
@@ -65,15 +84,12 @@ class MemoryClient(Client):
         self.written[path] = max(self.written.values(), default=0) + 1
 
     def put_job(self, job: Job) -> Job:
-        """Hold a job."""
+        """Hold a job, and under which token it was submitted."""
         self.jobs[job.job_id] = job
+        token = submission()
+        if token is not None:
+            self.tokens[str(token)] = job.job_id
         return job
-
-    def find_job(self, job_id: str) -> Job:
-        """A job. Raises ``NotFoundError``."""
-        if job_id not in self.jobs:
-            raise NotFoundError(f"There is no job {job_id}.")
-        return self.jobs[job_id]
 
     def url_of(self, name: str) -> str:
         """The URL of a file or folder of this client, by its name in one spelling; empty for the root."""

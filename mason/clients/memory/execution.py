@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mason.clients._duckdb.execution import DuckDBExecution
 from mason.clients.memory import MemoryClient
+from mason.clients.memory.holding import MemoryJobs
 from mason.engines.capabilities import Capabilities
+from mason.engines.execution import Execution
 from mason.engines.models import Job
 
 if TYPE_CHECKING:
     from mason.clients.memory.registered import Registered
 
 
-class MemoryExecution(DuckDBExecution):
+class MemoryExecution(MemoryJobs, DuckDBExecution):
     """Jobs are held by the client; what they write becomes files of it."""
 
-    supports: ClassVar[frozenset[str]] = DuckDBExecution.supports
+    supports: ClassVar[frozenset[str]] = frozenset(Execution.verbs)
     capabilities: ClassVar[Capabilities] = replace(DuckDBExecution.capabilities, schemes=("memory",))
 
     def __init__(self, client: MemoryClient) -> None:
@@ -39,5 +41,5 @@ class MemoryExecution(DuckDBExecution):
     def _put_job(self, job: Job) -> Job:
         return self.memory.put_job(job)
 
-    def _find_job(self, job_id: str) -> Job:
-        return self.memory.find_job(job_id)
+    def _kept_job(self, job_id: str) -> Job:
+        return self.get_job(job_id)

@@ -12,6 +12,7 @@ from mason.clients._duckdb.quoting import qualified
 from mason.clients._jobs import now, succeeded
 from mason.clients._missing import missing
 from mason.clients.memory import MemoryClient
+from mason.clients.memory.holding import MemoryJobs
 from mason.engines.capabilities import Capabilities
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mason.clients.memory.registered import Registered
 
 
-class MemoryMetastore(Metastore):
+class MemoryMetastore(MemoryJobs, Metastore):
     """Tables are there once they are registered; files alone are none."""
 
     supports: ClassVar[frozenset[str]] = frozenset(Metastore.verbs)

@@ -13,6 +13,7 @@ from typing import ClassVar
 from mason.clients._jobs import iso, new_job_id, now
 from mason.clients._missing import missing
 from mason.clients.memory import MemoryClient
+from mason.clients.memory.holding import MemoryJobs
 from mason.engines.capabilities import Capabilities
 from mason.engines.models import Job, Schedule
 from mason.engines.scheduler import Scheduler, check_enabled, check_schedule
@@ -23,7 +24,7 @@ from mason.errors import ConflictError
 VERB = "scheduler.trigger_schedule"
 
 
-class MemoryScheduler(Scheduler):
+class MemoryScheduler(MemoryJobs, Scheduler):
     """Knows no time: nothing runs by itself, so there is no rule about times that it could break."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(keeps=replace(ALL_KEPT, classes=False))
