@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mason.dryrun.sentences import placeholder
-from mason.engines import engine_type, models
+from mason.engines import models, verbs_asked_of
 from mason.engines.verbs import Verb
 from mason.resources.operator import Sentence
 from mason.resources.parameters import convert
@@ -41,7 +41,7 @@ def fit(sentence: Sentence, finished: Mapping[str, Any], values: Mapping[str, An
 
     ``values`` are those that ``finished`` was made with: an argument that waits for others is left as it is.
     """
-    verb = engine_type(sentence.engine).verbs[sentence.verb]
+    verb = verbs_asked_of(sentence.engine)[sentence.verb]
     fitted: dict[str, Any] = {}
     faults = [f"{verb} takes no {name!r}" for name in finished if name not in verb.arguments]
     for name in verb.arguments:

@@ -12,7 +12,8 @@ from mason.values import dataclass, field
 class Call:
     """A finished sentence: for CLIENT as ENGINE do VERB(arguments). References to results stay ``{{name}}``.
 
-    ``known`` is false for the call of a Python operator, whose arguments show when it runs.
+    ``known`` is false for the call of a Python operator, whose arguments show when it runs, and ``wait`` for one whose
+    job is handed on even if it goes on.
     """
 
     client: str
@@ -21,6 +22,7 @@ class Call:
     arguments: Mapping[str, Any]
     read_only: bool
     known: bool = True
+    wait: bool = True
 
     def __str__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items()) if self.known else "..."
@@ -34,6 +36,7 @@ class ShownStep:
     ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty, ``timeout`` is in seconds. ``certain`` is
     false when its Python may call verbs that are not among ``calls``. ``untold`` are the parameters that no call shows.
     ``has_python`` and ``is_promised`` are those of its dry run.
+    ``wait`` is false where jobs are handed on as they are.
     """
 
     id: str
@@ -49,3 +52,4 @@ class ShownStep:
     untold: Mapping[str, Any] = field(default_factory=dict)
     has_python: bool = False
     is_promised: bool = False
+    wait: bool = True

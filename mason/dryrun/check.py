@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from mason import secrets
-from mason.engines import engine_type
+from mason.engines import engine_type, verbs_asked_of
 from mason.engines.capabilities import Capabilities
+from mason.engines.engine import ANY
 from mason.engines.verbs import Verb
 from mason.errors import EngineError, MissingDependencyError
 from mason.resources.config import CONFIG
@@ -111,11 +112,11 @@ def _sentence(given: Any, index: int) -> Iterator[Finding]:
         if call in SENTENCE_WORDS or not dot:
             continue
         path = ("do", index, call)
-        if not is_role(engine):
+        if not is_role(engine) and engine != ANY:
             yield Finding(path, f"unknown engine {engine!r} in sentence {index + 1}", _hint(engine, known_roles()))
             continue
         try:
-            verbs = engine_type(engine).verbs
+            verbs = verbs_asked_of(engine)
         except EngineError as error:
             yield Finding(path, f"engine {engine} cannot be loaded", str(error))
             continue
@@ -128,6 +129,9 @@ def _sentence(given: Any, index: int) -> Iterator[Finding]:
                 message = f"unknown argument {argument!r} of {verb}"
                 yield Finding((*path, argument), message, _hint(argument, verb.arguments))
         missing = [repr(argument) for argument in verb.required if argument not in _mapping(arguments)]
+        if _mapping(given).get("wait") is False and verb.read_only and verb.changing_with is None:
+            message = f"wait: false says nothing in sentence {index + 1}: {verb} only reads, and hands out no job"
+            yield Finding(("do", index, "wait"), message, "leave it out")
         if missing:
             yield Finding(path, f"{verb} needs {', '.join(missing)}", f"it takes: {', '.join(verb.arguments)}")
 

@@ -79,6 +79,22 @@ def unsupported(workflow: Workflow, config_id: str, schedulers: Sequence[str]) -
     )
 
 
+def clients_asked(
+    verb: str, chosen: Mapping[str, str], operator: Operator, config: Config, catalog: ClientCatalog
+) -> str:
+    """The clients, as text, that are asked one after the other where ``verb`` is asked of any engine.
+
+    Raises ``UnsupportedVerbError`` where none of those of the config does it.
+    """
+    able = {client: None for role, client in chosen.items() if verb in catalog.roles(config.type_of(client)).get(role, frozenset())}
+    if not able:
+        raise UnsupportedVerbError(
+            f"Configuration {config.id} not supported by configured engines for operator "
+            f"{operator.namespace}:{operator.command}. None of its clients supports {verb}."
+        )
+    return ", ".join(able)
+
+
 def _choose(
     role: str, verbs: frozenset[str], wanted: str | None, config: Config, catalog: ClientCatalog, reasons: list[str]
 ) -> str:

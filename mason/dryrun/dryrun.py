@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from mason.dryrun.arguments import fit, waits
 from mason.dryrun.calls import Call
-from mason.dryrun.compatibility import choose_clients
+from mason.dryrun.compatibility import choose_clients, clients_asked
 from mason.dryrun.reach import Reach
 from mason.dryrun.sentences import Pending, finish
-from mason.engines import engine_type
+from mason.engines import engine_type, verbs_asked_of
+from mason.engines.engine import ANY
 from mason.errors import Diagnostic, ParameterError
 from mason.resources.config import Config
 from mason.resources.operator import Operator, Sentence
@@ -79,12 +80,13 @@ def dry_run(
     *,
     source: bytes | None = None,
     waiting: Collection[str] = (),
+    wait: bool = True,
 ) -> DryRun:
     """The dry run of ``operator`` with bound ``parameters``.
 
     ``source`` is the module content of a Python operator; it is read, not imported. ``waiting`` names the parameters
     that hold references to what earlier steps will return: they are shown as written, their types are not checked,
-    and what depends on one (``when``, an output) counts as given. Raises
+    and what depends on one (``when``, an output) counts as given. ``wait`` is that of the step, if it is one. Raises
     ``UnsupportedVerbError`` when the config cannot run the operator, and ``ParameterError`` with all arguments that
     are missing, have a type that the verb does not take, or ask the client for what it lacks.
     """
@@ -97,8 +99,15 @@ def dry_run(
         sentences = tuple(_announced(call, seen.arguments) for call in known)
     needs: dict[str, frozenset[str]] = {}
     for sentence in sentences:
+        if sentence.engine == ANY:
+            continue
         needs[sentence.engine] = needs.get(sentence.engine, frozenset()) | {sentence.verb}
     clients = choose_clients(operator, needs, config, catalog)
+    able = {
+        sentence.verb: clients_asked(sentence.verb, clients, operator, config, catalog)
+        for sentence in sentences
+        if sentence.engine == ANY
+    }
     known_values = {name: value for name, value in parameters.items() if name not in waiting}
     values = known_values | {name: _pending(parameters[name]) for name in waiting}
     calls, faults = [], []
@@ -108,15 +117,18 @@ def dry_run(
         finished, wrong = (
             fit(sentence, finish(sentence, values), known_values) if source is None else (sentence.arguments, [])
         )
-        if source is None:
+        if source is None and sentence.engine != ANY:
             wrong += reach.faults(sentence, finished)
-        client = clients[sentence.engine]
-        if source is None and not wrong:
+        client = able[sentence.verb] if sentence.engine == ANY else clients[sentence.engine]
+        if source is None and not wrong and sentence.engine != ANY:
             unknown = partial(waits, sentence, known_values)
             wrong = [*catalog.refusals(config.type_of(client), sentence.engine, sentence.verb, finished, unknown)]
         faults += [Diagnostic("", 0, fault) for fault in wrong]
-        read_only = engine_type(sentence.engine).verbs[sentence.verb].is_read_only(finished)
-        calls.append(Call(client, sentence.engine, sentence.verb, finished, read_only, known=source is None))
+        read_only = verbs_asked_of(sentence.engine)[sentence.verb].is_read_only(finished)
+        waited = read_only or (wait and sentence.wait)
+        calls.append(
+            Call(client, sentence.engine, sentence.verb, finished, read_only, known=source is None, wait=waited)
+        )
     if faults:
         raise ParameterError(faults)
     return DryRun(

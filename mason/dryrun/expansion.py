@@ -74,6 +74,7 @@ class FlatStep:
     retry: str
     retry_max: int | None
     timeout: int | None
+    wait: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,7 @@ class _Level:
             retry,
             retry_max,
             timeout,
+            step.wait and (outer is None or outer.wait),
         )
 
     def last(self) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ class PlannedStep:
     which stand before it in the plan. ``parameters`` are bound; those named in ``waiting`` hold ``references`` and get
     their values from :func:`resolve`. ``shown`` is the dry run, with references left visible. ``retry`` is
     ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty. ``digest`` is that of the operator with its module,
-    ``source`` the content of the module of a Python operator.
+    ``source`` the content of the module of a Python operator. Without ``wait``, jobs that go on elsewhere are handed on
+    as they are.
     """
 
     id: str
@@ -46,6 +47,7 @@ class PlannedStep:
     shown: DryRun
     digest: str
     source: bytes | None = None
+    wait: bool = True
 
     @property
     def address(self) -> str:
@@ -69,6 +71,7 @@ class PlannedStep:
             untold=self.shown.untold,
             has_python=self.shown.has_python,
             is_promised=self.shown.is_promised,
+            wait=self.wait,
         )
 
 

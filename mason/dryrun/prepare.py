@@ -204,7 +204,9 @@ class _Planning:
             raise ParameterError(faults)
         source = self._source(entry)
         try:
-            shown = dry_run(operator, bound, config, self._catalog, source=source, waiting=tuple(waiting))
+            shown = dry_run(
+                operator, bound, config, self._catalog, source=source, waiting=tuple(waiting), wait=flat.wait
+            )
         except (ParameterError, UnsupportedVerbError) as error:
             if flat.id in self.kept:
                 # The step is done already. Its operator may have changed since, so that it could not be done again.
@@ -225,6 +227,7 @@ class _Planning:
             retry=flat.retry,
             retry_max=flat.retry_max,
             timeout=flat.timeout,
+            wait=flat.wait,
             shown=shown,
             digest=entry.digest,
             source=source,

@@ -140,6 +140,8 @@ def step_line(step: ShownStep) -> str:
         parts.append(f"retry {step.retry}{times}")
     if step.timeout is not None:
         parts.append(f"timeout {step.timeout} s")
+    if not step.wait:
+        parts.append("without waiting for its jobs")
     return ", ".join(parts)
 
 
@@ -178,6 +180,7 @@ def _step_json(step: PlannedStep) -> dict[str, Any]:
         "retry": step.retry,
         "retry_max": step.retry_max,
         "timeout": step.timeout,
+        **({} if step.wait else {"wait": False}),
         "references": [{"text": each.text, "step": each.step, "path": list(each.path)} for each in step.references],
         **shown,
     }

@@ -59,7 +59,9 @@ def of_python(is_promised: bool) -> str:
 
 def effect(call: Call, terminal: Terminal) -> str:
     """What a call does to the world."""
-    return terminal.style("read-only", "green") if call.read_only else terminal.style("changes things", "yellow")
+    if call.read_only:
+        return terminal.style("read-only", "green")
+    return terminal.style(f"changes things{'' if call.wait else ', does not wait'}", "yellow")
 
 
 def _value_text(value: Any) -> str:
@@ -96,4 +98,5 @@ def call_json(call: Call) -> dict[str, Any]:
         "verb": call.verb,
         "arguments": dict(call.arguments) if call.known else None,
         "read_only": call.read_only,
+        **({} if call.wait else {"wait": False}),
     }

@@ -427,4 +427,5 @@ def _step_json(step: ShownStep) -> dict[str, Any]:
         "python": step.has_python,
         "promised_read_only": step.is_promised,
         "parameters": dict(step.untold),
+        **({} if step.wait else {"wait": False}),
     }

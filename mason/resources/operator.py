@@ -12,7 +12,7 @@ from mason.resources.templates import TEMPLATE
 from mason.resources.wording import described, quoted, shown_path, suggestion
 from mason.values import dataclass
 
-SENTENCE_WORDS = ("as", "when")
+SENTENCE_WORDS = ("as", "when", "wait")
 """The keys of a sentence beside its verb."""
 
 
@@ -43,13 +43,15 @@ class Parameter:
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """``do VERB(arguments) as ENGINE``, the client still open. ``bind`` names the result for later sentences, ``when``
-    the parameter without which the sentence is left out."""
+    the parameter without which the sentence is left out. Without ``wait``, a job that goes on elsewhere is the
+    result as it is."""
 
     engine: str
     verb: str
     arguments: Mapping[str, Any]
     bind: str = ""
     when: str = ""
+    wait: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,9 @@ class Operator:
 def _said(given: Mapping[str, Any]) -> Sentence:
     call = next(key for key in given if key not in SENTENCE_WORDS)
     engine, _, verb = call.partition(".")
-    return Sentence(engine, verb, given[call] or {}, given.get("as", ""), given.get("when", ""))
+    return Sentence(
+        engine, verb, given[call] or {}, given.get("as", ""), given.get("when", ""), given.get("wait", True)
+    )
 
 
 def _findings(definition: Mapping[str, Any]) -> list[Finding]:
@@ -219,7 +223,9 @@ def _parameter(entry: str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sentence(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value if key in SENTENCE_WORDS else value or {} for key, value in given.items()}
+    # To wait is what is done where nothing is said.
+    said = {key: value for key, value in given.items() if key != "wait" or value is False}
+    return {key: value if key in SENTENCE_WORDS else value or {} for key, value in said.items()}
 
 
 def _behaviour(definition: Mapping[str, Any]) -> dict[str, Any]:

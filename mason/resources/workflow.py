@@ -20,7 +20,8 @@ class Step:
     """One step of a workflow: an operator or another workflow, and after which steps it runs.
 
     ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty; ``retry_max`` says how often it is tried
-    again and ``timeout`` after how many seconds it is given up (both ``None`` where nothing was said).
+    again and ``timeout`` after how many seconds it is given up (both ``None`` where nothing was said). Without
+    ``wait``, jobs that go on elsewhere are handed on as they are.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Step:
     retry_max: int | None = None
     timeout: int | None = None
     trigger_rule: str = TRIGGER_RULES[0]
+    wait: bool = True
 
     @property
     def address(self) -> str:
@@ -71,6 +73,7 @@ class Workflow:
                     retry_max=given.get("retry_max"),
                     timeout=given.get("timeout"),
                     trigger_rule=given.get("trigger_rule", TRIGGER_RULES[0]),
+                    wait=given.get("wait", True),
                 )
                 for given in definition.get("dag", ())
             ),
@@ -99,7 +102,15 @@ def _findings(definition: Mapping[str, Any]) -> list[Finding]:
 
 
 def _normalized(definition: Mapping[str, Any]) -> dict[str, Any]:
-    return {**definition, "dag": [filled({"type": "operator", **filled(step)}) for step in definition["dag"]]}
+    return {**definition, "dag": [_step(step) for step in definition["dag"]]}
+
+
+def _step(given: Mapping[str, Any]) -> dict[str, Any]:
+    step: dict[str, Any] = filled({"type": "operator", **filled(given)})
+    if step.get("wait") is True:
+        # What is done where nothing is said.
+        del step["wait"]
+    return step
 
 
 def _uses(definition: Mapping[str, Any]) -> tuple[str, ...]:

@@ -48,8 +48,26 @@ def test_sentences_that_no_engine_understands(do, path, message, remedy):
     assert found(operator(do=[do])) == [(("do", 0, next(iter(do)), *path), message, remedy)]
 
 
+def test_not_to_wait_for_what_hands_out_no_job():
+    """Where nothing is changed there is nothing to wait for, and whoever wrote it meant something else."""
+    do = [{"metastore.list_databases": {}, "wait": False}]
+    message = "wait: false says nothing in sentence 1: metastore.list_databases only reads, and hands out no job"
+    assert found(operator(do=do)) == [(("do", 0, "wait"), message, "leave it out")]
+    writing = [{"execution.query": {"sql": "SELECT 1", "output": "{{output}}"}, "wait": False}]
+    assert found(operator(do=writing)) == []
+
+
+def test_a_verb_of_jobs_may_be_asked_of_any_engine():
+    assert found(operator(do=[{"any.get_job": {"job_id": "a"}}])) == []
+    assert found(operator(do=[{"any.read": {"path": "a"}}])) == [
+        (("do", 0, "any.read"), "unknown verb any.read in sentence 1", "known: get_job, find_job, cancel_job")
+    ]
+
+
 def test_verbs_that_a_class_calls_and_nobody_has():
-    verbs = "list_paths, exists, locate, infer_table, fingerprint, read, write, copy, delete"
+    verbs = (
+        "list_paths, exists, locate, infer_table, fingerprint, read, write, copy, delete, get_job, find_job, cancel_job"
+    )
     assert found(operator(do=[]), "storage.fetch", "storage.read") == [
         ((CALLS, "storage.fetch"), "the class calls storage.fetch, which is no verb", f"known: {verbs}")
     ]

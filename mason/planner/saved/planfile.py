@@ -270,6 +270,7 @@ def encode_step(step: ShownStep) -> list[Any]:
         dict(step.untold),
         step.has_python,
         step.is_promised,
+        step.wait,
     ]
 
 
@@ -279,7 +280,7 @@ def _encode_change(change: Change) -> list[Any]:
 
 
 def _encode_call(call: Call) -> list[Any]:
-    return [call.client, call.engine, call.verb, dict(call.arguments), call.read_only, call.known]
+    return [call.client, call.engine, call.verb, dict(call.arguments), call.read_only, call.known, call.wait]
 
 
 def _decode_step(given: list[Any]) -> ShownStep:

@@ -71,14 +71,13 @@ def _schema() -> dict[str, Any]:
     changes = {"type": "array", "items": _tuple(_TEXT, {"enum": ["added", "removed", "changed"]}, {}, {})}
     calls = {
         "type": "array",
-        "items": _tuple(_TEXT, _TEXT, _TEXT, {"type": "object"}, {"type": "boolean"}, {"type": "boolean"}),
+        "items": _tuple(_TEXT, _TEXT, _TEXT, {"type": "object"}, *[{"type": "boolean"}] * 3),
     }
     number_or_none = {"type": ["integer", "null"], "minimum": 0}
     step = _tuple(
         *(_TEXT, _TEXT, _TEXT, _TEXTS, _TEXT, _TEXT, number_or_none, number_or_none, calls, {"type": "boolean"}),
         {"type": "object"},
-        {"type": "boolean"},
-        {"type": "boolean"},
+        *[{"type": "boolean"}] * 3,
     )
     action = _object(
         kind={"enum": list(ACTION_KINDS)},

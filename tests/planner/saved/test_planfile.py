@@ -20,7 +20,9 @@ from mason.version import __version__
 
 OPERATOR = {"type": "operator", "namespace": "table", "command": "get", "description": "Über alles"}
 SOURCE = json.dumps({"__init__.py": "x = 'é'\n"}).encode()
-CALL = Call("local", "scheduler", "put_schedule", {"name": "s", "overwrite": True}, read_only=False, known=False)
+CALL = Call(
+    "local", "scheduler", "put_schedule", {"name": "s", "overwrite": True}, read_only=False, known=False, wait=False
+)
 STEP = ShownStep(
     "s1",
     "operator.a.b",
@@ -35,6 +37,7 @@ STEP = ShownStep(
     untold={"a": 1},
     has_python=True,
     is_promised=True,
+    wait=False,
 )
 
 
