@@ -8,31 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import errno
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, cast
 
-from mason.engines import engine_type, interrupts
-from mason.engines.engine import Engine
+from mason.engines import engine_type, engine_types, interrupts, verbs_asked_of
+from mason.engines.engine import ANY, Engine
 from mason.engines.execution import Execution
 from mason.engines.metastore import Metastore
 from mason.engines.models import Job
 from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
-from mason.errors import (
-    AccessDeniedError,
-    CancelledError,
-    EngineError,
-    MasonError,
-    NotConfirmedError,
-    UnsupportedVerbError,
-)
+from mason.engines.verbs import Verb
+from mason.errors import CancelledError, NotConfirmedError, NotFoundError, UnsupportedVerbError
 from mason.resources.roles import is_role
+from mason.runtime.client_errors import client_named, in_words
 from mason.runtime.places import Places
+from mason.runtime.submissions import StepCalls, unrecorded
 from mason.state.lock import refuse_lost
 
 
@@ -51,9 +47,13 @@ class Context:
         The names of the clients that were chosen, by engine: whose paths are whose.
     tell
         Takes what the operator says: ``Info`` or ``Warnings``, and the message.
+    calls
+        Records the calls that change something, for a run that can be resumed.
     tables
         By database and name, the tables that were registered through it (as ``models.Table.to_dict`` gives them; empty
         where the client did not say), and ``None`` for those that were deleted.
+    cancelled
+        The ids of the jobs that were cancelled through it.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Context:
         tell: Callable[[str, str], None],
         is_promised: bool = False,
         clients: Mapping[str, str] = MappingProxyType({}),
+        calls: StepCalls | None = None,
     ) -> None:
         # A copy that cannot be written to: the record tells what the run was given.
         self.params: Mapping[str, Any] = MappingProxyType(copy.deepcopy(dict(params)))
@@ -73,7 +74,9 @@ class Context:
         self._is_promised = is_promised
         self._tell = tell
         self._places = Places(clients, open_engine)
+        self._calls = calls
         self.tables: dict[tuple[str, str], Mapping[str, Any] | None] = {}
+        self.cancelled: set[str] = set()
 
     @property
     def metastore(self) -> Metastore:
@@ -122,14 +125,22 @@ class Context:
 
         Raises ``CancelledError`` where the work was given up meanwhile (a timeout, a second Ctrl-C), and
         ``StateLockLostError`` where the lock that it was done under is lost.
+        A job that goes on is waited for: raises ``JobFailedError`` where it fails or is cancelled.
         ``engine`` and ``name`` go by position: verbs may have arguments of these names.
         """
-        verbs = engine_type(engine).verbs
-        verb = verbs.get(name)
+        return self.say(engine, name, positional, named)
+
+    def say(
+        self, engine: str, name: str, positional: Sequence[Any], named: Mapping[str, Any], *, wait: bool = True
+    ) -> Any:
+        """As :meth:`call`; without ``wait`` a job that goes on is returned as it is."""
+        verb = verbs_asked_of(engine).get(name)
         if verb is None:
-            raise UnsupportedVerbError(f"There is no verb {engine}.{name}. Known: {', '.join(verbs)}.")
-        arguments = dict(zip(verb.arguments, positional, strict=False)) | named
-        if not verb.is_read_only(arguments) and self._allowed is not None and str(verb) not in self._allowed:
+            known = ", ".join(verbs_asked_of(engine))
+            raise UnsupportedVerbError(f"There is no verb {engine}.{name}. Known: {known}.")
+        arguments = {**dict(zip(verb.arguments, positional, strict=False)), **named}
+        changing = not verb.is_read_only(arguments)
+        if changing and self._allowed is not None and str(verb) not in self._allowed:
             why = ", but its YAML says read_only: true" if self._is_promised else " and was not in the dry run"
             raise NotConfirmedError(f"The operator asked for {verb}, which changes things{why}. It was not called.")
         work = interrupts.current()
@@ -137,18 +148,53 @@ class Context:
             # Another attempt may do this work by now.
             raise CancelledError(f"{verb} was not called: nobody waits for this work any more.")
         refuse_lost()
-        opened = self._open_engine(engine)
+        if engine != ANY:
+            opened = self._open_engine(engine)
+        else:
+            opened, job = self._that_knows(str(arguments.get("job_id")), name)
+            if name == "get_job":
+                return job
         with (
             _logged(f"for {opened.client} as {engine} do {name}({', '.join(f'{each}=...' for each in arguments)})"),
-            _in_words(f"Client {opened.client} failed at {engine}.{name}"),
+            in_words(f"Client {opened.client} failed at {engine}.{name}"),
         ):
             located, named = self._places.given(verb, opened, positional, named)
-            returned = getattr(opened, name)(*located, **named)
+            do = partial(getattr(opened, name), *located, **named)
+            if name == "cancel_job":
+                returned = do()
+                self.cancelled.add(str(arguments.get("job_id")))
+            else:
+                returned = self._change(opened, verb, arguments, do, wait) if changing else do()
         if engine == "metastore" and name in ("create_table", "delete_table"):
             # What a client of another package returns may be anything.
             made = returned.result if isinstance(returned, Job) else {}
             self.tables[arguments["database"], arguments["table"]] = made if name == "create_table" else None
         return self._places.answered(opened, returned)
+
+    def _that_knows(self, job_id: str, name: str) -> tuple[Engine, Job]:
+        """The first of the config's engines that knows a job and does the verb, with it. Raises ``NotFoundError``."""
+        asked = []
+        # Those first that hand out most.
+        for role in sorted(engine_types(), key=lambda each: each != "execution"):
+            try:
+                opened = self._open_engine(role)
+            except UnsupportedVerbError:
+                # The config has none.
+                continue
+            if not {name, "get_job"} <= opened.supports:
+                continue
+            asked.append(f"{opened.client} as {role}")
+            with contextlib.suppress(NotFoundError):
+                return opened, opened.get_job(job_id)
+        raise NotFoundError(f"There is no job {job_id}. Asked were: {', '.join(asked)}.")
+
+    def _change(
+        self, opened: Engine, verb: Verb, arguments: Mapping[str, Any], do: Callable[[], Any], wait: bool
+    ) -> Any:
+        """Make a changing call, unless the run made it before, and wait for its job."""
+        if self._calls is not None:
+            return self._calls.make(opened, verb, arguments, do, wait=wait)
+        return unrecorded(opened, do, wait=wait)
 
 
 @contextlib.contextmanager
@@ -169,32 +215,6 @@ def _logged(sentence: str) -> Iterator[None]:
         log.debug("%s took %.3f seconds", sentence, time.monotonic() - began)
 
 
-@contextlib.contextmanager
-def _in_words(failed: str) -> Iterator[None]:
-    """Turn an ``OSError`` of the file system into an error that says which path, why, and what may help."""
-    try:
-        yield
-    except OSError as error:
-        path = error.filename2 or error.filename
-        if not error.strerror or path is None:
-            # Not of the file system: libraries derive errors of their own from this class.
-            raise
-        kind = AccessDeniedError if isinstance(error, PermissionError) else EngineError
-        remedy = _REMEDIES.get(error.errno or 0, "See what is there, then run it again.")
-        raise kind(f"{failed}: cannot use {path}: {error.strerror}. {remedy}") from error
-
-
-@contextlib.contextmanager
-def client_named(client: str | None, engine: str, verb: str) -> Iterator[None]:
-    """Turn what a client's library raises, an exit included, into an ``EngineError`` that says where."""
-    try:
-        yield
-    except MasonError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise EngineError(f"Client {client} failed at {engine}.{verb}: {type(error).__name__}: {error}") from error
-
-
 def ask(
     client: str,
     open_engine: Callable[[str], Engine],
@@ -213,19 +233,6 @@ def ask(
     ctx = Context({}, open_engine, allowed=announced, tell=lambda kind, message: None)
     with client_named(client, engine, verb):
         return ctx.call(engine, verb, *positional, **named)
-
-
-_REMEDIES = {
-    errno.EACCES: "Check its permissions and those of its folder.",
-    errno.EPERM: "Check its permissions and those of its folder.",
-    errno.EROFS: "Choose a path on a disk that can be written to.",
-    errno.ENOSPC: "Make room on the disk, then run it again.",
-    errno.EDQUOT: "Make room on the disk, then run it again.",
-    errno.ENAMETOOLONG: "Choose a shorter name.",
-    errno.ENOTDIR: "A part of the path is a file, not a folder. Choose another path.",
-    errno.EEXIST: "Something of that name is in the way. Choose another path.",
-    errno.ELOOP: "It is a link that leads back to itself. Remove the link.",
-}
 
 
 class _Guarded:

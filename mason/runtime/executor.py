@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any, cast
 from mason.dryrun.arguments import fit
 from mason.dryrun.dryrun import DryRun
 from mason.dryrun.sentences import finish, placeholder
-from mason.engines import engine_type
+from mason.engines import engine_type, verbs_asked_of
 from mason.engines.engine import Engine
-from mason.engines.models import Rows
-from mason.errors import Diagnostic, MasonError, ParameterError
+from mason.engines.models import Job, Rows
+from mason.errors import Diagnostic, JobFailedError, MasonError, ParameterError
 from mason.resources.address import title_of
 from mason.resources.operator import Operator, Sentence
 from mason.runtime import context
 from mason.runtime.answer import Answer, data_of
-from mason.runtime.context import Context, client_named
+from mason.runtime.client_errors import client_named
+from mason.runtime.context import Context
+from mason.runtime.submissions import StepCalls
+from mason.runtime.waiting import refuse_failed
 from mason.secrets import scrub
 
 if TYPE_CHECKING:
@@ -34,12 +37,14 @@ def execute(
     source: bytes | None = None,
     modules: Modules | None = None,
     heard: Callable[[str, str], None] = lambda kind, message: None,
+    calls: StepCalls | None = None,
 ) -> Answer:
     """Run ``operator`` as ``shown`` and return its answer; a failure of an engine or operator is among its errors.
 
     ``open_engine`` gives the configured engine of a role, ``source`` is the module content of a Python operator,
     ``modules`` are those that its run has imported already. ``heard`` is told what the operator says (under ``Info`` or
-    ``Warnings``) when it does. Only Ctrl-C and its like are raised.
+    ``Warnings``) when it does. Only Ctrl-C and its like are raised. ``calls`` records what it changes, for a run that
+    can be resumed.
     """
     answer = Answer()
 
@@ -53,6 +58,7 @@ def execute(
         tell=tell,
         is_promised=shown.is_promised,
         clients=shown.clients,
+        calls=calls,
     )
     answer.tables = ctx.tables
     title = title_of(shown.address)
@@ -61,6 +67,7 @@ def execute(
             returned = _speak(operator.said(ctx.params), ctx, shown.clients)
         else:
             returned = _run_class(operator, ctx, source or b"{}", modules, title, answer)
+        _refuse_failed(returned, ctx, shown.clients)
         answer.data = data_of(returned, of=title)
         answer.returned = returned
         if isinstance(returned, Rows) and returned.more:
@@ -68,6 +75,9 @@ def execute(
             answer.tell("Info", answer.cut)
     except MasonError as error:
         answer.failure = error
+        if isinstance(error, JobFailedError):
+            # Its logs and what it cost all the same.
+            answer.data = [dict(error.job)]
         # Scrubbed while it is whole: a secret may have several lines.
         answer.errors.extend(scrub(str(error)).splitlines() or [f"{title} failed: {type(error).__name__}"])
     return answer
@@ -80,7 +90,7 @@ def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engi
     nothing to tell. Raises what these verbs raise.
     """
     sentences = operator.said(shown.parameters)
-    changes = [engine_type(sentence.engine).verbs[sentence.verb].shown_by for sentence in sentences]
+    changes = [verbs_asked_of(sentence.engine)[sentence.verb].shown_by for sentence in sentences]
     if not any(changes):
         return None
     ctx = Context(
@@ -92,7 +102,7 @@ def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engi
     )
     values: dict[str, Any] = dict(ctx.params)
     for sentence, teller in zip(sentences, changes, strict=True):
-        verb = engine_type(sentence.engine).verbs[sentence.verb]
+        verb = verbs_asked_of(sentence.engine)[sentence.verb]
         with client_named(shown.clients.get(sentence.engine), sentence.engine, sentence.verb):
             if teller is not None:
                 if teller not in open_engine(sentence.engine).supports:
@@ -115,13 +125,21 @@ def _speak(sentences: Sequence[Sentence], ctx: Context, clients: Mapping[str, st
     for sentence in sentences:
         with client_named(clients.get(sentence.engine), sentence.engine, sentence.verb):
             returned = _say(sentence, ctx, values)
+            _refuse_failed(returned, ctx, clients)
         if sentence.bind:
             values[sentence.bind] = returned
     return returned
 
 
 def _say(sentence: Sentence, ctx: Context, values: Mapping[str, Any]) -> Any:
-    return ctx.call(sentence.engine, sentence.verb, **_fitted(sentence, values))
+    return ctx.say(sentence.engine, sentence.verb, (), _fitted(sentence, values), wait=sentence.wait)
+
+
+def _refuse_failed(returned: Any, ctx: Context, clients: Mapping[str, str]) -> None:
+    """A failed job is no success, also where an operator only asked for it. Raises ``JobFailedError``."""
+    for job in returned if isinstance(returned, (list, tuple)) else (returned,):
+        if isinstance(job, Job) and job.job_id not in ctx.cancelled:
+            refuse_failed(job, clients.get(job.engine, ""))
 
 
 def _fitted(sentence: Sentence, values: Mapping[str, Any]) -> dict[str, Any]:

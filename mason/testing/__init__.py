@@ -43,7 +43,7 @@ pytest.register_assert_rewrite(
     "mason.testing.shared_stores",
     "mason.testing.engines",
     "mason.testing.asynchronous",
-    "mason.testing.jobs",
+    "mason.testing.executions",
     "mason.testing.written",
     "mason.testing.schedulers",
 )
@@ -54,7 +54,7 @@ from mason.testing.engines import (
     MetastoreSuite,
     StorageSuite,
 )
-from mason.testing.jobs import ExecutionSuite
+from mason.testing.executions import ExecutionSuite
 from mason.testing.schedulers import SchedulerSuite, SelfRunningSuite
 from mason.testing.shared_stores import SharedStateStoreSuite
 from mason.testing.stores import StateStoreSuite

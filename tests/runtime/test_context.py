@@ -19,7 +19,9 @@ class Recording(Engine):
         super().__init__(None)
         self.asked: list[tuple[str, tuple, dict]] = []
 
-    def __getattr__(self, name):
+    def __getattribute__(self, name):
+        if name not in {verb.name for verb in VERBS}:
+            return super().__getattribute__(name)
         return lambda *positional, **named: self.asked.append((name, positional, named))
 
 
