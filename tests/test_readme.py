@@ -98,7 +98,8 @@ def test_generated_tables_stand_between_their_marks(file, tables):
 
 def test_an_engine_of_another_package_appears_in_the_tables(catalog_package):
     assert make_docs.engines_table().splitlines()[-1] == (
-        "| `catalog` | Says what datasets mean, and who owns them. | `describe`, `annotate`, `retire` |"
+        "| `catalog` | Says what datasets mean, and who owns them. | `describe`, `annotate`, `retire`, `get_job`, "
+        "`find_job`, `cancel_job` |"
     )
     assert "| `catalog.annotate` * |  |  |  | yes |" in make_docs.clients_table()
     assert "| `shelf` | `catalog` |  |" in make_docs.capabilities_table()

@@ -171,6 +171,8 @@ def run_operator(
     answer = end.answer
     assert answer is not None, "a person waits for it"
     if end.status == INTERRUPTED:
+        for line in end.warnings:
+            tell(f"Warning: {line}")
         raise KeyboardInterrupt
     if invocation.json:
         show_json(answer.to_dict())

@@ -119,6 +119,12 @@ def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
 @yes_option
 @lock_timeout_option
 @parallelism_option
+@click.option(
+    "--submit-again",
+    "submit_again",
+    is_flag=True,
+    help="Also do again what was handed to a service of which nobody knows whether it did it.",
+)
 @json_lines_option
 @click.pass_obj
 def resume(
@@ -130,8 +136,10 @@ def resume(
     auto_approve: bool,
     lock_timeout: float,
     parallelism: int | None,
+    submit_again: bool,
 ) -> int:
-    """Go on with a run that failed or was interrupted; steps that succeeded are not done again.
+    """Go on with a run that failed or was interrupted; steps that succeeded are not done again. Jobs that go on
+    elsewhere are waited for, and not submitted again.
 
     Parameters given here lie over those that the run had, one by one, and hold for the steps that are not done yet. Of
     what the steps that are done returned, they can refer to what the run's own parameters referred to. That of a run
@@ -139,7 +147,9 @@ def resume(
     """
     opened = open_project(invocation)
     run_id = history.meant_run(opened, run_id)
-    prepare = partial(resumption.prepare_resumption, opened, run_id, pairs, file, config_id=config_id)
+    prepare = partial(
+        resumption.prepare_resumption, opened, run_id, pairs, file, config_id=config_id, submit_again=submit_again
+    )
     prepared = prepare()
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
     tell(f"\nDone already: {', '.join(prepared.done or ()) or 'nothing'}.")

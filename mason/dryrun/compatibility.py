@@ -86,7 +86,11 @@ def clients_asked(
 
     Raises ``UnsupportedVerbError`` where none of those of the config does it.
     """
-    able = {client: None for role, client in chosen.items() if verb in catalog.roles(config.type_of(client)).get(role, frozenset())}
+    able = {
+        client: None
+        for role, client in chosen.items()
+        if verb in catalog.roles(config.type_of(client)).get(role, frozenset())
+    }
     if not able:
         raise UnsupportedVerbError(
             f"Configuration {config.id} not supported by configured engines for operator "

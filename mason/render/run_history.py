@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mason.project.runs.history import Asked, how_to_go_on
-from mason.render.tables import table
+from mason.render.tables import cost_text, table
 from mason.render.terminal import Terminal
 from mason.settings import History
 
@@ -37,9 +37,24 @@ def event_line(event: Mapping[str, Any], terminal: Terminal) -> str:
         return f"{step}: {event['message']}".rstrip() if event["kind"] not in ("error", "traceback") else ""
     if kind == "ended":
         return _ended(event, terminal)
+    if kind == "submitted":
+        return f"{step}: {_job(event)} of client {event['client']} {event['status']}" if "job_id" in event else ""
+    if kind == "job":
+        reason = f": {event['reason']}" if event.get("reason") else ""
+        return f"{step}: {_job(event)} {event['status']}{_cost(event)}{reason}"
     if kind == "asked":
         return f"{event['by']} asked the run to end"
     return ""
+
+
+def _job(event: Mapping[str, Any]) -> str:
+    return f"job {event['job_id']}"
+
+
+def _cost(told: Mapping[str, Any]) -> str:
+    """What a job cost, behind how it ended; nothing where the service does not say."""
+    cost = cost_text(told.get("cost"))
+    return f" ({cost})" if cost else ""
 
 
 def log_lines(event: Mapping[str, Any], terminal: Terminal) -> list[str]:
@@ -133,11 +148,19 @@ def run_text(run_id: str, record: Mapping[str, Any], terminal: Terminal) -> str:
         lines += ["", table(names, rows, terminal)]
     if left := _not_begun(record, steps):
         lines += ["", f"{_counted(left, 'step')} not begun."]
+    if jobs := [job for job in _listed(record, "jobs") if isinstance(job, Mapping)]:
+        lines += ["", _jobs_table(jobs, terminal)]
     if not steps and (calls := _listed(record, "calls")):
         lines += ["", *map(str, calls)]
     if record.get("status") in ("failed", "interrupted") and ("calls" in record or record.get("parameters")):
         lines += ["", how_to_go_on(run_id, record)]
     return "\n".join(lines)
+
+
+def _jobs_table(jobs: Sequence[Mapping[str, Any]], terminal: Terminal) -> str:
+    names = ("step", "job_id", "client", "verb", "status", "cost")
+    told = [{**job, "cost": cost_text(job.get("cost"))} for job in jobs]
+    return table(names, [[str(job.get(name, "")) for name in names] for job in told], terminal)
 
 
 def _not_begun(record: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> int:

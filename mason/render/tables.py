@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from mason.render.terminal import Terminal, cells, cut, printable
 
@@ -120,3 +121,12 @@ def _shrunk(natural: Sequence[int], floors: Sequence[int], room: int) -> list[in
             return widths
     # One column that is left, wider than the terminal.
     return [max(room, 1)] * len(natural)
+
+
+def cost_text(cost: Any) -> str:
+    """What work cost, on one line: ``bytes_scanned 1,000, credits 0.5``; empty where that is not told."""
+    if not isinstance(cost, Mapping):
+        return ""
+    return ", ".join(
+        f"{name} {value:,}" if isinstance(value, (int, float)) else f"{name} {value}" for name, value in cost.items()
+    )

@@ -13,6 +13,7 @@ __all__ = [
     "places",
     "prepared_run",
     "records",
+    "submissions",
     "walk",
     "workers",
     "workflow_run",

@@ -11,7 +11,7 @@ import copy
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any, cast
@@ -131,7 +131,7 @@ class Context:
         return self.say(engine, name, positional, named)
 
     def say(
-        self, engine: str, name: str, positional: Sequence[Any], named: Mapping[str, Any], *, wait: bool = True
+        self, engine: str, name: str, positional: tuple[Any, ...], named: Mapping[str, Any], *, wait: bool = True
     ) -> Any:
         """As :meth:`call`; without ``wait`` a job that goes on is returned as it is."""
         verb = verbs_asked_of(engine).get(name)

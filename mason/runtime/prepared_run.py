@@ -48,6 +48,7 @@ class PreparedRun:
     tables         of a resumed run resource: the events of its journal that tell of tables, by config, client,
                    database and name
     alone          whether the walk leads aside what operators print; false where its caller has done so
+    submit_again   of a run that is resumed: whether work is submitted again of which nobody knows whether it was done
     occasion       the schedule that it is done for, if there is one
     for_answer     whether it is the run of one operator whose answer a person waits for: what the operator prints goes
                    to that person as it is, the record tells of calls instead of steps, and the run is done also
@@ -69,6 +70,7 @@ class PreparedRun:
     pending: Outcome | None = None
     tables: Mapping[tuple[str, str, str, str], Mapping[str, Any]] = field(default_factory=dict)
     alone: bool = True
+    submit_again: bool = False
     occasion: Occasion | None = None
     for_answer: bool = False
 

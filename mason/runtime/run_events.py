@@ -44,15 +44,21 @@ class RunEvents:
         if self._journal is not None:
             self._journal.close()
 
-    def count(self) -> int:
-        """How many events the journal has."""
-        return len(self._journal.events()) if self._journal is not None else 0
+    def all(self) -> list[dict[str, Any]]:
+        """The events that the journal has so far."""
+        return self._journal.events() if self._journal is not None else []
 
     def note(self, event: str, **facts: Any) -> dict[str, Any]:
         """Write an event and tell it; returns it as it was written, without secrets. Raises ``StateError``."""
         noted = event_of(event, **facts)
         self._write(noted)
         self._tell(noted)
+        return noted
+
+    def keep(self, event: str, **facts: Any) -> dict[str, Any]:
+        """As :meth:`note`, but of no interest to those who watch."""
+        noted = event_of(event, **facts)
+        self._write(noted)
         return noted
 
     def note_if_possible(self, event: str, **facts: Any) -> MasonError | None:

@@ -36,6 +36,7 @@ from mason.errors import (
     UnknownOutcomeError,
 )
 from mason.runtime.waiting import Pauses, Wakeup, cancel, look_at, named, refuse_failed, wait_for
+from mason.state.lock import turns
 from mason.values import dataclass, field
 
 EVENTS = ("submitting", "submitted", "refused", "job")
@@ -129,8 +130,8 @@ class Submissions:
             last.status = event["status"]
             if "job_id" in event:
                 last.job = Job(event["job_id"], last.status if last.status != "lost" else "failed")
-            if "data" in event:
-                last.result, last.has_result = _restored(event.get("model", ""), event["data"])
+            if "result" in event:
+                last.result, last.has_result = _restored(event.get("model", ""), event["result"])
                 last.job = last.result if isinstance(last.result, Job) else last.job
 
     def sentence(self, step: str, call: _Called, taken: set[int]) -> tuple[int, _Sentence]:
@@ -185,10 +186,11 @@ class Submissions:
             with self._lock:
                 self._cancelling -= 1
 
-    @property
-    def is_cancelling(self) -> bool:
-        """Whether a job is being cancelled at this moment."""
-        return self._cancelling > 0
+    def see_off(self, seconds: float) -> None:
+        """Wait, at most so long, until what was to be cancelled is, or is told not to be."""
+        for _ in turns(seconds, longest=0.02):
+            if not self._cancelling:
+                return
 
 
 class StepCalls:
@@ -474,7 +476,7 @@ def _kept(result: Any) -> dict[str, Any] | None:
             return None
     except (TypeError, ValueError):
         return None
-    return {"model": model, "data": data} if model else {"data": data}
+    return {"model": model, "result": data} if model else {"result": data}
 
 
 def _restored(model: str, data: Any) -> tuple[Any, bool]:
@@ -485,6 +487,26 @@ def _restored(model: str, data: Any) -> tuple[Any, bool]:
     except (KeyError, TypeError, AttributeError, ValueError):
         # Written by another version.
         return None, False
+
+
+def unsettled(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What was submitted in a run of which it is not known how it ended, in words; nothing that a step handed on."""
+    last: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for event in events:
+        if event["event"] in EVENTS:
+            token = Token.parse(event["token"])
+            known = last.get((token.step, token.sentence), {})
+            last[token.step, token.sentence] = {**(known if known.get("token") == event["token"] else {}), **event}
+        elif event["event"] == "ended" and event["status"] == "succeeded":
+            for each in [each for each in last if each[0] == event["step"]]:
+                del last[each]
+    return [
+        f"step {step} waits for job {each['job_id']} of client {each['client']}"
+        if "job_id" in each
+        else f"client {each['client']} did not answer when step {step} submitted {each['engine']}.{each['verb']}"
+        for (step, _), each in last.items()
+        if each["event"] == "submitting" or each.get("status") in (*OPEN, "lost")
+    ]
 
 
 def jobs_of(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

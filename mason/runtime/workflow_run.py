@@ -17,6 +17,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mason import secrets
+from mason.engines.jobs import OPEN
+from mason.engines.models import Job
 from mason.engines.occasion import on
 from mason.errors import CancelledError, ConflictError, MasonError, OperatorError, ParameterError, TransientEngineError
 from mason.resources.address import title_of
@@ -29,6 +31,8 @@ from mason.runtime.nodes import Ended, Node, Observer, Stop
 from mason.runtime.output import Printed, aside, hearing, unheard
 from mason.runtime.prepared_run import INTERRUPTED, PreparedRun, RunEnd, Tell, Watch
 from mason.runtime.run_events import RunEvents
+from mason.runtime.submissions import EVENTS as SUBMISSION_EVENTS
+from mason.runtime.submissions import Submissions, jobs_of
 from mason.runtime.walk import walk
 from mason.runtime.workers import Control
 from mason.state.lock import refuse_lost, who
@@ -43,6 +47,8 @@ if TYPE_CHECKING:
 
 # Seconds for work that was given up to remove what it wrote halfway.
 _TIDYING = 2.0
+# Seconds for services to answer what became of a job that is cancelled.
+_CANCELLING = 10.0
 _KINDS = {"Info": "info", "Warnings": "warning"}
 
 
@@ -93,9 +99,10 @@ def do_run(
     started = datetime.now(timezone.utc)
     run_id = prepared.run_id or prepared.new_id or records.new_run_id(started)
     with RunEvents(run_id, tell, resumed=bool(prepared.run_id), may_lack=prepared.for_answer) as events:
-        if prepared.run_id and events.count() != prepared.events:
+        before = events.all() if prepared.run_id else []
+        if prepared.run_id and len(before) != prepared.events:
             raise ConflictError(f"Run {run_id} went on since you were asked. See: mason runs show {run_id}")
-        run = _Run(prepared, run_id, started, store=store, connect=connect, events=events, watch=watch)
+        run = _Run(prepared, run_id, started, before, store=store, connect=connect, events=events, watch=watch)
         try:
             run.begin(parallelism)
         except MasonError:
@@ -107,6 +114,8 @@ def do_run(
         def look() -> None:
             asked = events.asked()
             if asked is not None:
+                # A job may take hours, and its service can be told.
+                run.cancel_jobs("the run was cancelled")
                 # An operator alone has nothing to finish first.
                 own.stop() if asked.get("at_once") or prepared.for_answer else own.finish()
 
@@ -143,6 +152,7 @@ class _Run(Observer):
         prepared: PreparedRun,
         run_id: str,
         started: datetime,
+        before: Sequence[Mapping[str, Any]],
         *,
         store: StateStore,
         connect: Connect,
@@ -173,6 +183,10 @@ class _Run(Observer):
         self._begun: set[str] = set()
         self._stopped: dict[str, str] = {}
         self._warnings: list[str] = []
+        self._submitted = [each for each in before if each["event"] in SUBMISSION_EVENTS]
+        self._submissions = Submissions(
+            run_id, self._note_submission, events=self._submitted, again=prepared.submit_again
+        )
         self._answer: Answer | None = None
 
     def _made_deciders(self) -> Deciders | None:
@@ -229,6 +243,13 @@ class _Run(Observer):
             with unheard():
                 self._events.note("said", step=step_id, attempt=attempt, kind=_KINDS[kind], message=message)
 
+        def say(kind: str, message: str) -> None:
+            # What came of a job may be said when nobody waits for the attempt any more.
+            with unheard():
+                self._events.note_if_possible("said", step=step_id, attempt=attempt, kind=_KINDS[kind], message=message)
+            if self._prepared.for_answer:
+                self._warnings.append(message)
+
         with self._watched(step_id), self._heard(step_id, attempt):
             answer = executor.execute(
                 step.operator,
@@ -237,6 +258,7 @@ class _Run(Observer):
                 source=step.source,
                 modules=None if step.source is None else self._python(),
                 heard=tell,
+                calls=self._submissions.of_step(step_id, say, wait=step.wait),
             )
         if self._prepared.for_answer:
             self._answer = answer
@@ -244,7 +266,23 @@ class _Run(Observer):
         self._note_tables(step, answer)
         if answer.failure is not None:
             raise answer.failure
+        if step.retry:
+            _refuse_open(step, answer)
         return answer.data
+
+    def cancel_jobs(self, why: str) -> None:
+        """Let the jobs that steps wait for be cancelled at their engines. Returns at once."""
+        self._submissions.cancel(why)
+
+    def _note_submission(self, event: str, /, **facts: Any) -> None:
+        """Write what is submitted. What is done at once is of no interest to those who watch, and to nobody later."""
+        if event == "submitted" and facts["status"] == "succeeded" and not facts.get("cost"):
+            self._events.keep(event, **facts)
+            return
+        with unheard():
+            noted = self._events.note(event, **facts)
+        with self._lock:
+            self._submitted.append(noted)
 
     def _python(self) -> Modules:
         # Imported here: most operators are sentences.
@@ -347,6 +385,8 @@ class _Run(Observer):
     def ended(self, id: str, ended: Ended) -> None:
         """A step ended. Its result is there for others before any of them begins."""
         succeeded = ended.status == "succeeded"
+        if succeeded:
+            self._submissions.forget(id)
         self._results[id] = ended.result if succeeded else ended.status
         shown = self._deciders.shown(id, ended.result) if succeeded and self._deciders is not None else None
         kept = {"data": ended.result} if succeeded and (id in self._referred or shown is not None) else {}
@@ -378,6 +418,7 @@ class _Run(Observer):
         """
         # What is being interrupted uses clients, and tidies up.
         control.see_off(_TIDYING)
+        self._submissions.see_off(_CANCELLING)
         self._warnings += self._close()
         if given_up is not None:
             failure = given_up if isinstance(given_up, MasonError) else None
@@ -446,11 +487,11 @@ class _Run(Observer):
         return [secrets.scrub(warning) for warning in warnings]
 
     def _record(self, status: str, errors: Sequence[str] = ()) -> dict[str, Any]:
-        plan = self._prepared.plan
+        plan, jobs = self._prepared.plan, jobs_of(self._submitted)
         if self._prepared.for_answer:
             (step,) = plan.steps
             answer = self._answer or Answer()
-            return records.record_of(
+            record = records.record_of(
                 step.shown,
                 status,
                 errors=answer.errors,
@@ -459,11 +500,12 @@ class _Run(Observer):
                 serial=self._prepared.serial,
                 started=self._started,
             )
+            return record | ({"jobs": jobs} if jobs else {})
         # Results are of use to the steps that follow and to nobody who reads the history.
         steps = [
             {key: value for key, value in each.items() if key not in ("event", "data", "at")} for each in self._told
         ]
-        return records.workflow_record(
+        record = records.workflow_record(
             plan.address,
             status,
             config_id=plan.config_id,
@@ -477,6 +519,7 @@ class _Run(Observer):
             stopped=self._stopped,
             occasion=self._occasion,
         )
+        return record | ({"jobs": jobs} if jobs else {})
 
     @property
     def _occasion(self) -> dict[str, str]:
@@ -490,14 +533,37 @@ def _ended(event: Mapping[str, Any]) -> Ended:
 
 
 def _is_worth_a_retry(error: BaseException) -> bool:
-    """Whether another attempt may go better: not where the parameters or the config are wrong, or the lock is lost."""
-    from mason.errors import DecisionError, MissingDependencyError, StateLockLostError, UnsupportedVerbError
+    """Whether another attempt may go better: not where the parameters or the config are wrong, or the lock is lost, and
+    not where it might do what was done already."""
+    from mason.errors import (
+        DecisionError,
+        MissingDependencyError,
+        StateLockLostError,
+        UnknownOutcomeError,
+        UnsupportedVerbError,
+    )
 
     if isinstance(error, TransientEngineError):
         return True
     return isinstance(error, Exception) and not isinstance(
-        error, (DecisionError, MissingDependencyError, ParameterError, StateLockLostError, UnsupportedVerbError)
+        error,
+        (
+            CancelledError,
+            DecisionError,
+            MissingDependencyError,
+            ParameterError,
+            StateLockLostError,
+            UnknownOutcomeError,
+            UnsupportedVerbError,
+        ),
     )
+
+
+def _refuse_open(step: PlannedStep, answer: Answer) -> None:
+    """Where a step only looks at a job and is tried again, each attempt is a look. Raises ``TransientEngineError``."""
+    job = answer.returned
+    if step.shown.is_read_only and isinstance(job, Job) and job.status in OPEN:
+        raise TransientEngineError(f"Job {job.job_id} is still {job.status}.")
 
 
 def _answer_of(address: str, error: BaseException) -> Answer:

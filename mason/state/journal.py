@@ -12,6 +12,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
@@ -267,17 +268,24 @@ def _parsed(content: bytes) -> Iterator[tuple[int, dict[str, Any] | None]]:
 
 
 _BEGINNING = {"address": str, "config_id": str, "given": dict, "pid": int}
+_SUBMISSION = {"step": str, "token": str}
+_CALL = {"engine": str, "verb": str, "client": str, "digest": str}
 _FACTS: dict[str, dict[str, Any]] = {
     "begun": _BEGINNING,
     "resumed": _BEGINNING,
     "started": {"step": str, "attempt": int},
     "retrying": {"step": str, "attempt": int, "delay": (int, float), "error": str},
+    "submitting": _SUBMISSION | _CALL,
+    "submitted": _SUBMISSION | _CALL,
+    "refused": _SUBMISSION,
+    "job": _SUBMISSION | {"job_id": str},
     "said": {"step": str, "kind": str, "message": str},
     "ended": {"step": str, "status": str, "attempts": int, "error": str, "started_at": str, "finished_at": str},
     "asked": {"by": str},
     "finished": {"status": str},
 }
 """What whoever reads a journal relies on, by event. There may be more facts, and events of other kinds."""
+_TOKEN = re.compile(r"[^/]+/[^/]+/[0-9]+/[0-9]+")
 _STATUSES = frozenset({"succeeded", "failed", "skipped", "upstream_failed", "interrupted", "cancelled"})
 
 
@@ -285,6 +293,8 @@ def _is_event(event: Any) -> bool:
     if not isinstance(event, dict) or not isinstance(event.get("event"), str) or not isinstance(event.get("at"), str):
         return False
     facts = _FACTS.get(event["event"], {})
+    if "token" in facts and not _TOKEN.fullmatch(str(event.get("token"))):
+        return False
     if "status" in facts and event.get("status") not in _STATUSES:
         return False
     return isinstance(event.get("data", []), list) and all(

@@ -21,8 +21,11 @@ def test_the_four():
 
 def test_one_of_another_package(catalog_package):
     found = engine_type("catalog")
-    assert (found.role, list(found.verbs)) == ("catalog", ["describe", "annotate", "retire"])
-    assert [each.read_only for each in found.verbs.values()] == [True, False, False]
+    assert (found.role, list(found.verbs)) == (
+        "catalog",
+        ["describe", "annotate", "retire", "get_job", "find_job", "cancel_job"],
+    )
+    assert [each.read_only for each in found.verbs.values()] == [True, False, False, True, True, False]
     assert list(engine_types()) == [*ENGINES, "catalog"]
     assert registry.roles("shelf") == {"catalog": frozenset({"describe", "annotate"})}
 

@@ -19,10 +19,17 @@ class Recording(Engine):
         super().__init__(None)
         self.asked: list[tuple[str, tuple, dict]] = []
 
-    def __getattribute__(self, name):
-        if name not in {verb.name for verb in VERBS}:
-            return super().__getattribute__(name)
+    def __getattr__(self, name):
         return lambda *positional, **named: self.asked.append((name, positional, named))
+
+    def get_job(self, job_id):
+        self.asked.append(("get_job", (), {"job_id": job_id}))
+
+    def find_job(self, token):
+        self.asked.append(("find_job", (), {"token": token}))
+
+    def cancel_job(self, job_id):
+        self.asked.append(("cancel_job", (), {"job_id": job_id}))
 
 
 VERBS = [verb for engine in ENGINES.values() for verb in engine.verbs.values()]
@@ -120,7 +127,10 @@ def test_an_engine_of_another_package_is_asked_by_its_name(catalog_package):
         ctx.catalog.retire("orders")
     with pytest.raises(UnsupportedVerbError) as refused:
         ctx.catalog.explain("orders")
-    assert str(refused.value) == "There is no verb catalog.explain. Known: describe, annotate, retire."
+    assert (
+        str(refused.value)
+        == "There is no verb catalog.explain. Known: describe, annotate, retire, get_job, find_job, cancel_job."
+    )
 
 
 def test_what_nobody_brings_is_no_engine():

@@ -25,7 +25,7 @@ from mason.runtime.submissions import Submissions, digest_of, jobs_of
 from mason.runtime.waiting import Pauses
 from tests.waiting import wait_for
 
-AT_ONCE = Pauses(first=0.001, longest=0.002, patience=0.05, stopping=0.1)
+AT_ONCE = Pauses(first=0.001, longest=0.002)
 RUN = "20261121T101500.042-3f9a1c"
 
 
@@ -39,11 +39,11 @@ class Run:
         self.said: list[str] = []
         self.begin()
 
-    def begin(self, *, again: bool = False, **how: Any) -> Submissions:
+    def begin(self, *, again: bool = False, pauses: Pauses = AT_ONCE, **how: Any) -> Submissions:
         """Begin, or resume as another process would."""
         self.how |= how
         self.client = MemoryClient({"asynchronous": self.how}, base=self.base)
-        self.submissions = Submissions(RUN, self.note, events=tuple(self.events), again=again, pauses=AT_ONCE)
+        self.submissions = Submissions(RUN, self.note, events=tuple(self.events), again=again, pauses=pauses)
         return self.submissions
 
     def note(self, event: str, /, **facts: Any) -> None:
@@ -270,7 +270,8 @@ def test_a_service_that_is_away_for_a_while_is_borne(tmp_path: Path) -> None:
 
 
 def test_a_service_that_stays_away_is_told_and_the_job_is_not_forgotten(tmp_path: Path) -> None:
-    run = Run(tmp_path, late=10_000)
+    run = Run(tmp_path, late=1_000_000)
+    run.begin(pauses=Pauses(first=0.001, longest=0.002, patience=0.05))
     with pytest.raises(TransientEngineError, match=r"goes on, but nobody could say for 0\.05 seconds how it does"):
         run.fake()
     run.begin(late=0)
@@ -403,7 +404,14 @@ def test_events_of_other_versions_and_kinds_are_passed_over() -> None:
     def note(event: str, /, **facts: Any) -> None:
         raise AssertionError(event)
 
-    newer = {"event": "submitted", "token": f"{RUN}/s/1/1", "step": "s", "status": "succeeded", "model": "X", "data": 1}
+    newer = {
+        "event": "submitted",
+        "token": f"{RUN}/s/1/1",
+        "step": "s",
+        "status": "succeeded",
+        "model": "X",
+        "result": 1,
+    }
     known = Submissions(RUN, note, events=[{"event": "started", "step": "s"}, newer])
     number, sentence = known.sentence("s", ("", "", "", ""), set())
     assert number == 1
@@ -413,7 +421,7 @@ def test_events_of_other_versions_and_kinds_are_passed_over() -> None:
 
 def test_engines_that_cannot_look_leave_the_outcome_unknown(tmp_path: Path) -> None:
     class Blind(Engine):
-        client = "blind"
+        client = "blind"  # type: ignore[assignment]
         role = "execution"
 
     from mason.runtime.waiting import look_at

@@ -231,12 +231,12 @@ class ScheduleFiles:
             name = str(job.result.get("schedule", ""))
             self.change(name, lambda _, ledger, __: replace(ledger, queue=_without(ledger.queue, job_id)))
             job = self.job(job_id)
-        if job.status == "running":
-            run_id = job.result.get("run_id", "")
-            raise EngineError(f"Job {job_id} is run {run_id} by now. End that: mason runs cancel {run_id}")
-        if job.status != "cancelled":
+            if job.status == "cancelled":
+                return job
+        if job.status != "running":
             raise is_done(job)
-        return job
+        run_id = job.result.get("run_id", "")
+        raise EngineError(f"Job {job_id} is run {run_id} by now. End that: mason runs cancel {run_id}")
 
     def handed_over(self, ending: str) -> Job:
         """The job whose id ends so. Raises ``NotFoundError`` where there is none, or one that waits nowhere."""

@@ -108,7 +108,7 @@ class Service:
             if self.behaviour.known_by == "key" and token:
                 for each in self.submissions:
                     if each["token"] == token:
-                        return self.get(each["job"]["job_id"])
+                        return self._shown(each)
             self._hang("asked")
             returned = do(*arguments, **named)
             if not isinstance(returned, Job):

@@ -107,6 +107,8 @@ def show_run(project: Project, run_id: str) -> dict[str, Any]:
     if events is None:
         return record
     steps, begun, finished = _as_told(events)
+    if jobs := _jobs_told(events):
+        record["jobs"] = jobs
     is_operator = "steps" not in record
     # In a record that was edited anything may stand here.
     parameters = record.get("parameters")
@@ -128,6 +130,13 @@ def show_run(project: Project, run_id: str) -> dict[str, Any]:
             each["digests"] = known
     at_work = [{**each, "status": "running" if goes_on else INTERRUPTED} for each in begun.values()]
     return {**record, "status": status, "steps": [*steps.values(), *at_work]}
+
+
+def _jobs_told(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    # Imported here: most runs that are shown have ended.
+    from mason.runtime.submissions import jobs_of
+
+    return jobs_of(events)
 
 
 def _as_told(

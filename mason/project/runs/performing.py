@@ -15,7 +15,7 @@ from mason.dryrun.calls import Call
 from mason.dryrun.references import Unresolved, look_up
 from mason.dryrun.run_results import digest_of_value, referred_steps
 from mason.engines.models import Schedule as ScheduleModel
-from mason.errors import MasonError, NotFoundError, StalePlanError, StateError, UnsupportedVerbError
+from mason.errors import ConflictError, MasonError, NotFoundError, StalePlanError, StateError, UnsupportedVerbError
 from mason.planner.plan import Action, Plan
 from mason.planner.runs_and_schedules import changed_inputs, given_of, unready
 from mason.planner.saved.planfile import encode_step
@@ -134,6 +134,8 @@ class Performer:
             and not any(changed_inputs(inputs, before))
         ):
             return None
+        if before is not None and before.run_id:
+            _refuse_unsettled(action.address, before.run_id)
         run_id = records.new_run_id(datetime.now(timezone.utc))
         keep = self._referred_to(snapshot).get(run.name, frozenset())
         outcome = Outcome("pending", run_id=run_id, uses=prepared.plan.behaviours, inputs=inputs, given=returned)
@@ -305,6 +307,20 @@ def _refuse_others(action: Action, prepared: PreparedRun) -> None:
     if shown != now:
         raise StalePlanError(
             f"{action.address} would do something else now than what was shown, so it was not done. Plan again."
+        )
+
+
+def _refuse_unsettled(address: str, run_id: str) -> None:
+    """Raises ``ConflictError`` where the run before was killed while work of it went on elsewhere, which may be doing
+    what would be begun anew. What was submitted by another machine is not known here."""
+    # Imported here: few runs were killed.
+    from mason.runtime.submissions import unsettled
+    from mason.state.journal import read_journal
+
+    if left := unsettled(read_journal(run_id) or ()):
+        raise ConflictError(
+            f"{address} was not begun anew: of run {run_id} it is not known how it ended ({'; '.join(left)}). Go on "
+            f"with that: mason runs resume {run_id}"
         )
 
 

@@ -30,14 +30,22 @@ if TYPE_CHECKING:
 
 
 def prepare_resumption(
-    project: Project, run_id: str, pairs: Sequence[str] = (), file: Path | None = None, *, config_id: str = ""
+    project: Project,
+    run_id: str,
+    pairs: Sequence[str] = (),
+    file: Path | None = None,
+    *,
+    config_id: str = "",
+    submit_again: bool = False,
 ) -> PreparedRun:
     """The rest of a run that failed or was interrupted: what succeeded is kept.
 
     ``pairs`` (``-p``) and ``file`` (``-f``) give parameters for steps that are not done yet, over those that the run
-    had. Raises ``StateError`` when this machine has no journal of it, or a secret must be given again,
-    ``ConflictError`` when it goes on or has nothing left to do, ``ParameterError`` when what is given does not fit, or
-    refers to results that were not kept.
+    had. ``submit_again`` lets work be submitted again of which nobody knows whether it was done.
+
+    Raises ``StateError`` when this machine has no journal of it, or a secret must be given again, ``ConflictError``
+    when it goes on or has nothing left to do, ``ParameterError`` when what is given does not fit, or refers to results
+    that were not kept.
     """
     from mason.state.journal import is_going_on
 
@@ -81,6 +89,7 @@ def prepare_resumption(
         done=done,
         events=len(events),
         started_at=events[0]["at"],
+        submit_again=submit_again,
         occasion=occasion,
     )
     if "resource" not in begun:
