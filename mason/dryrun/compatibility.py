@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from mason.engines.engine import ANY
 from mason.errors import Diagnostic, UnsupportedVerbError
 from mason.resources.config import Config
 from mason.resources.operator import Operator
@@ -53,12 +54,17 @@ def _nearest(
     for supported in supported_configurations or ({},):
         chosen: dict[str, str] = {}
         reasons: list[str] = []
-        for role in in_order([*needs, *supported, *config.engines]):
+        for role in in_order([*(role for role in needs if role != ANY), *supported, *config.engines]):
             if role in needs or role in supported:
                 client = _choose(role, needs.get(role, frozenset()), supported.get(role), config, catalog, reasons)
                 chosen[role] = client
             elif config.engines.get(role):
                 chosen[role] = config.engines[role][0]
+        reasons += [
+            f"None of its clients supports {verb}."
+            for verb in sorted(needs.get(ANY, ()))
+            if not clients_asked(verb, chosen, config, catalog)
+        ]
         if not reasons:
             return chosen, reasons
         if nearest is None or len(reasons) < len(nearest[1]):
@@ -79,24 +85,14 @@ def unsupported(workflow: Workflow, config_id: str, schedulers: Sequence[str]) -
     )
 
 
-def clients_asked(
-    verb: str, chosen: Mapping[str, str], operator: Operator, config: Config, catalog: ClientCatalog
-) -> str:
-    """The clients, as text, that are asked one after the other where ``verb`` is asked of any engine.
-
-    Raises ``UnsupportedVerbError`` where none of those of the config does it.
-    """
+def clients_asked(verb: str, chosen: Mapping[str, str], config: Config, catalog: ClientCatalog) -> list[str]:
+    """The clients that do ``verb``, which are asked one after the other where it is asked of any engine."""
     able = {
         client: None
         for role, client in chosen.items()
-        if verb in catalog.roles(config.type_of(client)).get(role, frozenset())
+        if client and verb in catalog.roles(config.type_of(client)).get(role, frozenset())
     }
-    if not able:
-        raise UnsupportedVerbError(
-            f"Configuration {config.id} not supported by configured engines for operator "
-            f"{operator.namespace}:{operator.command}. None of its clients supports {verb}."
-        )
-    return ", ".join(able)
+    return list(able)
 
 
 def _choose(

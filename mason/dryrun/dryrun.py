@@ -99,12 +99,10 @@ def dry_run(
         sentences = tuple(_announced(call, seen.arguments) for call in known)
     needs: dict[str, frozenset[str]] = {}
     for sentence in sentences:
-        if sentence.engine == ANY:
-            continue
         needs[sentence.engine] = needs.get(sentence.engine, frozenset()) | {sentence.verb}
     clients = choose_clients(operator, needs, config, catalog)
     able = {
-        sentence.verb: clients_asked(sentence.verb, clients, operator, config, catalog)
+        sentence.verb: ", ".join(clients_asked(sentence.verb, clients, config, catalog))
         for sentence in sentences
         if sentence.engine == ANY
     }

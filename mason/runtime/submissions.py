@@ -446,13 +446,12 @@ def _plain(value: Any) -> Any:
         return {"path": value.path}
     if isinstance(value, Table):
         return {name: each for name, each in value.to_dict().items() if name != "size"}
-    if isinstance(value, Model):
-        return _plain(value.to_dict())
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
-    return value
+    # Last, because to find out that something is no model takes longer than all else here.
+    return _plain(value.to_dict()) if isinstance(value, Model) else value
 
 
 def _text(value: Any) -> str:

@@ -18,6 +18,7 @@ from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
 from mason.errors import NotFoundError, TransientEngineError
 from mason.testing import AsynchronousSuite, StorageSuite
+from mason.testing.schedulers import RecordingRunner
 
 
 class _Asynchronous(AsynchronousSuite):
@@ -66,6 +67,12 @@ class TestMetastore(_Asynchronous):
 
 class TestScheduler(_Asynchronous):
     role = "scheduler"
+
+    @pytest.fixture
+    def client(self, tmp_path: Path) -> Client:
+        client = MemoryClient({"asynchronous": True}, base=tmp_path)
+        client.runner = RecordingRunner()
+        return client
 
     def submit(self, engine: Engine, number: int) -> Job:
         assert isinstance(engine, Scheduler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mason.dryrun.compatibility import choose_clients
+from mason.dryrun.compatibility import choose_clients, clients_asked, lacks
 from mason.engines.capabilities import Capabilities
 from mason.errors import UnsupportedVerbError
 from mason.resources.config import Config
@@ -101,3 +101,21 @@ def test_operators_name_technologies_and_configs_name_clients():
     with pytest.raises(UnsupportedVerbError) as refused:
         choose_clients(operator({"metastore": "new"}), NEEDS, named, Catalog())
     assert "Clients ['old', 'new'] do not include supported client new for metastore." in str(refused.value)
+
+
+def test_what_is_asked_of_any_engine_needs_a_client_that_does_it():
+    """Whichever engine that client plays; those that do it are asked one after the other."""
+
+    class WithJobs(Catalog):
+        clients = {  # noqa: RUF012
+            "glue": {"metastore": frozenset({"get_table", "get_job"})},
+            "athena": {"execution": frozenset({"query", "get_job"}), "storage": frozenset({"get_job"})},
+            "s3": {"storage": frozenset({"read"})},
+        }
+
+    needs = {"any": frozenset({"get_job"})}
+    both = config(metastore=["glue"], storage=["athena"], execution=["athena"])
+    chosen = choose_clients(operator(), needs, both, WithJobs())
+    assert chosen == {"metastore": "glue", "storage": "athena", "execution": "athena"}
+    assert clients_asked("get_job", chosen, both, WithJobs()) == ["glue", "athena"]
+    assert lacks((), needs, config(storage=["s3"]), WithJobs()) == ["None of its clients supports get_job."]
