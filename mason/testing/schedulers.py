@@ -29,7 +29,7 @@ class RecordingRunner:
 
     ``ran`` are the schedules and times of runs, ``attempts`` the ids of steps, once for each attempt, and ``handed``
     the results that steps were handed. ``fails_with`` makes runs fail, ``failing`` so many attempts of a step; a step
-    in ``endless`` does not end before ``released``.
+    in ``endless`` does not end before ``released``, and tells with ``begun`` that it began.
     """
 
     def __init__(self) -> None:
@@ -39,6 +39,7 @@ class RecordingRunner:
         self.fails_with = ""
         self.failing: dict[str, int] = {}
         self.endless: set[str] = set()
+        self.begun = Event()
         self.released = Event()
 
     def new_run_id(self) -> str:
@@ -54,14 +55,15 @@ class RecordingRunner:
         return Ran(run_id, "failed" if error else "succeeded", error, {step: end.status for step, end in ends.items()})
 
     def steps_of(self, run_id: str) -> Mapping[str, str]:
-        """Nothing: a run is over when it is asked about."""
-        return {}
+        """How the steps stand of the run that goes on: each that began runs."""
+        return dict.fromkeys(self.attempts, "running")
 
     def run_step(self, schedule: Schedule, step: DagStep, results: Mapping[str, Any]) -> Mapping[str, Any]:
         """Remember it, and answer as told; else with the id of the step."""
         self.attempts.append(step.id)
         self.handed[step.id] = results
         if step.id in self.endless:
+            self.begun.set()
             self.released.wait(60)
         if self.failing.get(step.id, 0):
             self.failing[step.id] -= 1
@@ -294,6 +296,22 @@ class SchedulerSuite(EngineSuite):
         assert (job.status, job.result["steps"]) == ("succeeded", {"step_1": "succeeded", "step_2": "succeeded"})
         assert runner.attempts == ["step_1", "step_2"]
 
+    def test_get_job(self, scheduler: Scheduler, runner: RecordingRunner) -> None:
+        """``get_job`` tells how a triggered run goes, and how it ended. Raises ``NotFoundError``."""
+        self.needs(scheduler, "put_schedule", "trigger_schedule", "get_job")
+        scheduler.put_schedule(self.schedule("nightly"))
+        triggered = scheduler.trigger_schedule("nightly")
+        assert scheduler.get_job(triggered.job_id) == triggered
+        ended = self.ended(scheduler, triggered)
+        assert scheduler.get_job(triggered.job_id) == ended
+        runner.failing = {"step_1": 1}
+        failed = self.ended(scheduler, scheduler.trigger_schedule("nightly"))
+        assert scheduler.get_job(failed.job_id) == failed
+        assert (failed.status, failed.result["steps"]["step_1"]) == ("failed", "failed")
+        assert "step_1 was told to fail" in failed.result["error"]
+        with pytest.raises(NotFoundError):
+            scheduler.get_job("no-such-job")
+
     def test_trigger_what_is_not_enabled(self, scheduler: Scheduler, runner: RecordingRunner) -> None:
         """Raises ``ConflictError`` for one that is not enabled, and runs nothing."""
         self.needs(scheduler, "put_schedule", "trigger_schedule")
@@ -355,6 +373,24 @@ class SelfRunningSuite(SchedulerSuite):
         last = self_running.look("nightly")[1].last
         assert last is not None
         assert (last.status, last.error) == ("failed", "step_1: no such file")
+
+    def test_a_run_that_goes_on(self, self_running: SelfRunning, scheduler: Scheduler, runner: RecordingRunner) -> None:
+        """The job of a run that goes on is ``running``, and says how its steps stand."""
+        self.needs(scheduler, "get_job")
+        runner.endless = {"step_1"}
+        waiting = Waiting(self_running.new_job_id())
+        self_running.change_ledger("nightly", lambda schedule, ledger, busy: replace(ledger, queue=(waiting,)))
+        assert scheduler.get_job(waiting.job_id).status == "queued"
+        thread = Thread(target=self_running.run_waiting, args=("nightly", waiting.job_id))
+        thread.start()
+        try:
+            assert runner.begun.wait(60)
+            job = scheduler.get_job(waiting.job_id)
+        finally:
+            runner.released.set()
+            thread.join()
+        assert (job.status, job.result["run_id"], job.result["steps"]) == ("running", "run-1", {"step_1": "running"})
+        assert scheduler.get_job(waiting.job_id).status == "succeeded"
 
     def test_a_ledger_is_changed_alone(self, self_running: SelfRunning) -> None:
         """Who changes a ledger holds it alone: no change of another is lost."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from typing import ClassVar
 
@@ -55,8 +56,13 @@ class KeptScheduler(Scheduler):
         return self.files.delete(name)
 
     def get_job(self, job_id: str) -> Job:
-        """How a triggered run goes; one whose process died has failed."""
-        return self.files.job(job_id)
+        """How a triggered run goes; one whose process died has failed. Of one that goes on, how its steps stand."""
+        job = self.files.job(job_id)
+        run_id = job.result.get("run_id")
+        if job.status != "running" or not run_id or self.connection.runner is None:
+            return job
+        steps = self.runner.steps_of(run_id)
+        return replace(job, result={**job.result, "steps": dict(steps)}) if steps else job
 
     def cancel_job(self, job_id: str) -> Job:
         """Take what waits out of the queue. A run that goes on is ended by its own command, which is said."""
