@@ -309,6 +309,7 @@ class SchedulerSuite(EngineSuite):
         assert scheduler.get_job(failed.job_id) == failed
         assert (failed.status, failed.result["steps"]["step_1"]) == ("failed", "failed")
         assert "step_1 was told to fail" in failed.result["error"]
+        assert "step_1 was told to fail" in failed.reason
         with pytest.raises(NotFoundError):
             scheduler.get_job("no-such-job")
 

@@ -488,7 +488,9 @@ def test_a_refresh_whose_run_fails_has_failed(standard, mason):
     (standard / "data" / "planes.csv").unlink()
     refused = mason("run", "operator", "table", "refresh", "-y", "-p", "database_name:lake,table_name:planes")
     assert refused.code == 1
-    assert "of schedule nightly failed: step_1: " in refused.err.splitlines()[-1]
+    told = refused.err.splitlines()[-1]
+    assert "of client local failed: step_1: There is no file or folder data/planes.csv" in told
+    assert "When the cause is mended: mason runs resume " in told
 
 
 def test_a_schedule_is_deleted(standard, mason):

@@ -362,7 +362,9 @@ def _job(
         "steps": dict(steps),
     }
     shown = {name: value for name, value in result.items() if value}
-    return Job(waiting.job_id, status, VERB, logs, shown, submitted, finished)
+    # What follows says how to go on, which the logs end with.
+    reason = logs[0] if logs and status == "failed" else ""
+    return Job(waiting.job_id, status, VERB, logs, shown, submitted, finished, reason=reason)
 
 
 def _without(queue: tuple[Waiting, ...], job_id: str) -> tuple[Waiting, ...]:

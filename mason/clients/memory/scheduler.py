@@ -68,7 +68,8 @@ class MemoryScheduler(MemoryJobs, Scheduler):
             "steps": {step: end.status for step, end in ends.items()},
         }
         shown = {key: value for key, value in result.items() if value}
-        job = Job(new_job_id(), status, VERB, tuple(errors), shown, iso(submitted), iso(now()))
+        ended = (iso(submitted), iso(now()))
+        job = Job(new_job_id(), status, VERB, tuple(errors), shown, *ended, reason=next(iter(errors), ""))
         return self.memory.put_job(job)
 
     def delete_schedule(self, name: str) -> Schedule:
