@@ -50,14 +50,14 @@ class Location:
 class Column:
     """A column: its name exactly as stored, its SQL type, whether it may be null, and what it means.
 
-    ``declared`` says that a person gave the type, and that it was not found in the data.
+    ``declared`` says that a person gave the type, and that it was not found in the data: it makes no other column.
     """
 
     name: str
     type: str
     nullable: bool = True
     comment: str = ""
-    declared: bool = False
+    declared: bool = field(default=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Keys ``name`` and ``type``; ``nullable`` where it is false, ``declared`` where it is true, ``comment`` where

@@ -144,14 +144,27 @@ class DeclaredFiles(WithTable):
         assert f"x.{format}" in self.refusal(execution, "preview", table=table)
 
     def test_keeps_times_as_declared(self, execution: Execution, storage: Storage, can: Capabilities) -> None:
-        """``time_digits``: so many digits behind the second are in the answer, of twelve that a file has."""
+        """``time_digits``: so many digits behind the second are kept. More of them are kept as well, or the file is
+        refused: they are never cut."""
         self.needs(execution, "query")
-        storage.write("times.csv", "t,n\n2026-01-02 03:04:05.123456789012,1\n2026-01-02 03:04:06.123456789012,2\n")
-        answer = execution.query("SELECT t FROM $table ORDER BY n", table=storage.infer_table("times.csv"))
-        assert isinstance(answer, Rows)
-        digits = "123456789012"[: can.time_digits]
-        shown = [str(row[0]).replace(" ", "T").removesuffix("Z") for row in answer.rows]
-        assert shown == [f"2026-01-02T03:04:0{second}.{digits}".removesuffix(".") for second in (5, 6)]
+
+        def shown(digits: str) -> list[str]:
+            fraction = f".{digits}" if digits else ""
+            lines = [f"2026-01-02 03:04:0{second}{fraction},{second}\n" for second in (5, 6)]
+            storage.write(f"times{len(digits)}.csv", f"t,n\n{''.join(lines)}")
+            table = storage.infer_table(f"times{len(digits)}.csv")
+            answer = execution.query("SELECT t FROM $table ORDER BY n", table=table)
+            assert isinstance(answer, Rows)
+            return [str(row[0]).replace(" ", "T").removesuffix("Z").partition(".")[2] for row in answer.rows]
+
+        kept = "123456789123"[: can.time_digits]
+        assert shown(kept) == [kept, kept]
+        more = "123456789123456"
+        try:
+            found = shown(more)
+        except EngineError as error:
+            found = [more, more] if "times15.csv" in str(error) else [str(error)]
+        assert found == [more, more]
 
     def test_keeps_the_case_of_columns_as_declared(
         self, execution: Execution, storage: Storage, can: Capabilities

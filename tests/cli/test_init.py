@@ -94,8 +94,10 @@ def test_the_published_schemas(mason, folder):
         document = mason("schema", kind).json
         assert document["properties"]["type"]["const"] == kind
         jsonschema_rs.validator_for(document)
-    configuration = mason("schema", "config").json["properties"]["clients"]["properties"]["local"]
-    assert "warehouse" in configuration["properties"]["configuration"]["properties"]
+    # A name means the client that is called so, unless it is given another type.
+    local = mason("schema", "config").json["properties"]["clients"]["properties"]["local"]
+    assert local["if"] == {"properties": {"type": {"enum": ["local", None]}}}
+    assert "warehouse" in local["then"]["properties"]["configuration"]["properties"]
     assert mason("schema", "operatr").code == 1
 
 
