@@ -218,7 +218,7 @@ def test_an_operator_that_was_edited_in_the_state_and_is_not_among_the_files(mas
     told = mason("plan", "a.yaml")
     assert (told.code, told.err.splitlines()[0]) == (
         1,
-        "Error: a.yaml:5: Run a: operator.note.say was edited in the state: it is not what was applied "
+        "Error: a.yaml:4: Run a: operator.note.say was edited in the state: it is not what was applied "
         "(plan the files that define it, too)",
     )
     assert mason("apply", "-y", "-o").code == 0

@@ -81,16 +81,16 @@ def diagnosed(limits: Limits, sources: Sequence[Source], shown: Show) -> Iterato
         raise explain(error, show) from error
     except duckdb.Error as error:
         if isinstance(error, duckdb.ConversionException) or MISREAD in str(error):
-            _name_misread(limits, sources, show)
+            _name_misread(limits, sources, show, str(error))
         raise explain(error, show) from error
 
 
-def _name_misread(limits: Limits, sources: Sequence[Source], show: Show) -> None:
+def _name_misread(limits: Limits, sources: Sequence[Source], show: Show, told: str) -> None:
     suspects = [suspect for source in sources for suspect in source.suspects]
     if suspects:
         with connect(limits) as connection:
             for suspect in suspects:
-                if found := first_misread(connection, suspect, show):
+                if found := first_misread(connection, suspect, show, told=told):
                     raise found
 
 

@@ -48,8 +48,8 @@ def look(connection: duckdb.DuckDBPyConnection, file: DataFile, shown: str, rows
     Raises ``EngineError`` that calls the file ``shown`` when it is damaged, or has keys that cannot be columns.
     """
     # Each record begins with a brace, or follows a comma or the end of a line.
-    _refuse_cut(file, shown)
     longer = look_through(file, shown, most_lines=rows, ends=b"{,\n\r")
+    _refuse_cut(file, shown)
     columns = _columns(connection, file, shown, rows)
     if (
         columns == (("json", "JSON"),)

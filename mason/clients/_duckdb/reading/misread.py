@@ -37,29 +37,36 @@ class Suspect:
     declared: frozenset[str] = frozenset()
 
 
-def checked(column: str, kind: str, formats: Formats, *, declared: bool) -> str:
-    """The SQL for the value of the text that ``column`` is, or for an error where it does not fit."""
+def checked(column: str, kind: str, formats: Formats, *, name: str, declared: bool) -> str:
+    """The SQL for the value of the text that ``column`` is, or for an error that has its ``name`` where it does not
+    fit."""
     made = value(column, kind, formats)
     test = fits(column, kind, formats, declared=declared)
     if test is None:
         return made
     # An empty text in quotes is no value where it cannot be text.
-    return f"CASE WHEN {test} THEN {made} WHEN coalesce({column}, '') <> '' THEN error({literal(MISREAD)}) END"
+    return f"CASE WHEN {test} THEN {made} WHEN coalesce({column}, '') <> '' THEN error({literal(_error_of(name))}) END"
+
+
+def _error_of(name: str) -> str:
+    return f"{MISREAD} in {identifier(name)}"
 
 
 def first_misread(
-    connection: duckdb.DuckDBPyConnection, suspect: Suspect, show: Show, *, rows: int | None = None
+    connection: duckdb.DuckDBPyConnection, suspect: Suspect, show: Show, *, rows: int | None = None, told: str = ""
 ) -> EngineError | None:
     """The error that names the first value, of the first ``rows`` or of all, that is not of its column's type; ``None``
     when there is none.
 
-    ``connection`` keeps the order of rows and may open the file.
+    ``connection`` keeps the order of rows and may open the file. Where ``told``, the words of an error of DuckDB, names
+    columns of :func:`checked`, only these are looked at: others may not have been asked for.
     """
     dialect = suspect.found.dialect
     formats = dialect.formats
     tests = {}
-    for name, kind in suspect.columns.items():
-        column = identifier(name)
+    named = [name for name in suspect.columns if _error_of(name) in told]
+    for name in named or suspect.columns:
+        kind, column = suspect.columns[name], identifier(name)
         test = fits(column, kind, formats, declared=name in suspect.declared)
         if test is not None:
             tests[name] = f"{column} <> '' AND ({test}) IS NOT TRUE"

@@ -141,7 +141,7 @@ def _text_columns(schema: TableSchema, file: FileSchema, *, checks: bool) -> tup
         values[name] = (
             value(column, kind, formats)
             if sure or not checks
-            else checked(column, kind, formats, declared=name in schema.declared)
+            else checked(column, kind, formats, name=name, declared=name in schema.declared)
         )
         if kind != wanted:
             values[name] = f"CAST({values[name]} AS {wanted})"

@@ -154,11 +154,13 @@ def fits(column: str, kind: str, formats: Formats = PLAIN, *, declared: bool = F
         return f"CAST(TRY_CAST({number} AS {kind}) AS VARCHAR) = trim({number})"
     if kind in FLOATS:
         value = f"CAST(TRY_CAST({number} AS {kind}) AS VARCHAR)"
-        short = f"length({number}) <= {_SAFE if kind == 'DOUBLE' else 6}"
+        safe, most = (_SAFE, 17) if kind == "DOUBLE" else (6, 9)
+        # Tools write the shortest digits that mean the value, or always the most that it may need.
+        whole = f"format('{{:.{most}g}}', TRY_CAST({number} AS {kind})) = trim({number})"
         return (
             f"({value} IN ({number}, lower({number})) OR {value} = {number} || '.0' OR {value} IS NOT NULL AND "
-            f"({short} AND regexp_full_match(trim({number}), '{_NUMBER}|{_SCIENTIFIC}') "
-            f"OR lower({number}) IN ('infinity', '-infinity')))"
+            f"(length({number}) <= {safe} AND regexp_full_match(trim({number}), '{_NUMBER}|{_SCIENTIFIC}') "
+            f"OR {whole} OR lower({number}) IN ('infinity', '-infinity')))"
         )
     decimal = DECIMAL.fullmatch(kind)
     if decimal:
