@@ -24,15 +24,11 @@ from mason.engines.engine import Engine
 from mason.engines.jobs import ENDED, OPEN, Token, submitting
 from mason.engines.models import Job
 from mason.errors import ConflictError, NotFoundError
-from mason.state.lock import turns
 from mason.testing.engines import EngineSuite
 
 
 class AsynchronousSuite(EngineSuite):
     """The sentences of ``mason.engines.jobs``, and of the verbs of jobs in ``mason.engines.engine``."""
-
-    patience = 60.0
-    """Seconds within which a job of the tests has ended."""
 
     def submit(self, engine: Engine, number: int) -> Job:
         """Ask for work that succeeds after a while; work of another ``number`` is no hindrance to it."""
@@ -42,14 +38,6 @@ class AsynchronousSuite(EngineSuite):
     def failed(self, any_engine: Engine) -> Job:
         """A job that the service took, and that failed. Override, or the tests of failures are skipped."""
         pytest.skip("this client's tests submit nothing that fails")
-
-    def ended(self, engine: Engine, job: Job) -> Job:
-        """The job, asked for until it has ended."""
-        for _ in turns(self.patience, longest=1.0):
-            job = engine.get_job(job.job_id)
-            if job.status not in OPEN:
-                return job
-        pytest.fail(f"{job} has not ended")
 
     def test_declares_that_work_goes_on_elsewhere(self, any_engine: Engine) -> None:
         """An engine that answers with open jobs declares it, and can tell how they do."""

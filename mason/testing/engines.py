@@ -23,6 +23,7 @@ from mason.engines.capabilities import COMPRESSIONS, NAME_CASES
 from mason.engines.client import Client
 from mason.engines.engine import Engine
 from mason.engines.file_urls import scheme_of
+from mason.engines.jobs import OPEN
 from mason.engines.metastore import Metastore
 from mason.engines.models import Job, Table
 from mason.engines.storage import Storage
@@ -33,6 +34,7 @@ from mason.errors import (
     NotFoundError,
     UnsupportedVerbError,
 )
+from mason.state.lock import turns
 
 PEOPLE = b"id,name,height\n1,Ann,1.6\n2,Bob,\n3,Bob,1.8\n"
 """The data that suites ask about: three rows, a null, a repeated name."""
@@ -42,6 +44,9 @@ class EngineSuite:
     """What holds for each role. Inherit from a suite below, and override the fixture ``client``."""
 
     role: ClassVar[str] = ""
+
+    patience = 60.0
+    """Seconds within which a job of the tests has ended."""
 
     @pytest.fixture
     def client(self) -> Client:
@@ -58,6 +63,22 @@ class EngineSuite:
         for verb in verbs:
             if verb not in engine.supports:
                 pytest.skip(f"{engine.client} does not support {engine.role}.{verb}")
+
+    def storage_of(self, client: Client) -> Storage:
+        """Where the client keeps files; the test is skipped for one that is no storage."""
+        if "storage" not in client.roles():
+            pytest.skip(f"{client.name} is no storage, so its tests say nothing of files")
+        storage = client.engine("storage")
+        assert isinstance(storage, Storage)
+        return storage
+
+    def ended(self, engine: Engine, job: Job) -> Job:
+        """The job, asked for until it has ended."""
+        for _ in turns(self.patience, longest=1.0):
+            if job.status not in OPEN:
+                return job
+            job = engine.get_job(job.job_id)
+        pytest.fail(f"{job} has not ended")
 
     def test_is_declared(self, client: Client, any_engine: Engine) -> None:
         """A client names the engine class for each role that it plays."""
@@ -122,8 +143,7 @@ class WithTable(EngineSuite):
 
         Override where it takes something else than writing a file and registering it.
         """
-        storage, metastore = client.engine("storage"), client.engine("metastore")
-        assert isinstance(storage, Storage)
+        storage, metastore = self.storage_of(client), client.engine("metastore")
         assert isinstance(metastore, Metastore)
         storage.write("club/people.csv", PEOPLE)
         metastore.create_table("club", "people", definition=storage.infer_table("club/people.csv"))

@@ -10,7 +10,6 @@ from mason.engines.client import Client
 from mason.engines.execution import Execution
 from mason.engines.metastore import Metastore
 from mason.engines.models import Job, Location, Rows, Table
-from mason.engines.storage import Storage
 from mason.errors import ConflictError, EngineError, NotFoundError
 from mason.testing.written import DeclaredFiles
 
@@ -86,34 +85,36 @@ class ExecutionSuite(DeclaredFiles):
         self.needs(execution, "query", "get_job")
         job = execution.query("SELECT id FROM $table", table=table, output="out/ids.csv", limit=1)
         assert isinstance(job, Job)
-        assert (job.status, job.result["rows"], job.result["output"]) == ("succeeded", 3, "out/ids.csv")
+        job = self.ended(execution, job)
+        assert (job.status, job.result["rows"]) == ("succeeded", 3)
         assert execution.get_job(job.job_id) == job
-        storage = client.engine("storage")
-        assert isinstance(storage, Storage)
+        storage = self.storage_of(client)
+        assert job.result["output"] == "out/ids.csv"
         assert storage.read("out/ids.csv").split() == [b"id", b"1", b"2", b"3"]
 
     def test_output_exists(self, client: Client, execution: Execution, table: Table) -> None:
         """An existing target raises ``ConflictError`` unless ``overwrite`` is true, and stays as it was."""
         self.needs(execution, "query")
-        storage = client.engine("storage")
-        assert isinstance(storage, Storage)
+        storage = self.storage_of(client)
         storage.write("out.csv", b"mine")
         with pytest.raises(ConflictError):
             execution.query("SELECT 1 AS a", output="out.csv")
         with pytest.raises(EngineError):
             execution.query("SELECT nothing FROM $table", table=table, output="out.csv", overwrite=True)
         assert storage.read("out.csv") == b"mine"
-        execution.query("SELECT 1 AS a", output="out.csv", overwrite=True)
+        job = execution.query("SELECT 1 AS a", output="out.csv", overwrite=True)
+        assert isinstance(job, Job)
+        assert self.ended(execution, job).status == "succeeded"
         assert storage.read("out.csv").split() == [b"a", b"1"]
 
     def written(self, client: Client, execution: Execution, job: Job) -> list[tuple[Any, ...]]:
         """The rows of what a job wrote, sorted, found by its manifest."""
+        job = self.ended(execution, job)
         manifest = job.result
         assert {"output", "format", "rows", "bytes", "files", "schema"} <= set(manifest)
         assert manifest["bytes"] == sum(file["bytes"] for file in manifest["files"])
         assert execution.get_job(job.job_id) == job
-        storage = client.engine("storage")
-        assert isinstance(storage, Storage)
+        storage = self.storage_of(client)
         rows = self.rows(execution.query("SELECT * FROM $table", table=storage.infer_table(manifest["output"])))
         assert manifest["rows"] == len(rows)
         return sorted(rows, key=str)
@@ -135,8 +136,7 @@ class ExecutionSuite(DeclaredFiles):
     def test_merge(self, client: Client, execution: Execution, table: Table) -> None:
         """Unifies files of differing schemas, and tells before what it would change."""
         self.needs(execution, "merge", "plan_merge", "query", "get_job")
-        storage, metastore = client.engine("storage"), client.engine("metastore")
-        assert isinstance(storage, Storage)
+        storage, metastore = self.storage_of(client), client.engine("metastore")
         assert isinstance(metastore, Metastore)
         storage.write("parts/a.csv", b"id,name\n1,Ann\n")
         storage.write("parts/b.csv", b"id,age\n2.5,7\n")

@@ -95,13 +95,13 @@ class SchedulerSuite(EngineSuite):
         dag = Dag((first, DagStep("step_2", "table:get", dependencies=("step_1",), config_id="1")))
         return Schedule(name, times or self.times[0], dag, workflow="workflow.table.infer", config_id="1")
 
-    def ended(self, scheduler: Scheduler, job: Job) -> Job:
-        """The job of a triggered run once that has ended. A client whose runs go on elsewhere waits for it here."""
-        if job.status == "queued" and isinstance(scheduler, SelfRunning):
-            done = scheduler.run_waiting(job.result["schedule"], job.job_id)
+    def ended(self, engine: Engine, job: Job) -> Job:
+        """The job of a triggered run once that has ended; one that waits for somebody to run it is run here."""
+        if job.status == "queued" and isinstance(engine, SelfRunning):
+            done = engine.run_waiting(job.result["schedule"], job.job_id)
             assert done is not None
             return done
-        return job
+        return super().ended(engine, job)
 
     def run_of(self, scheduler: Scheduler, *steps: DagStep) -> Job:
         """The job of a run of these steps, triggered, once it has ended."""
