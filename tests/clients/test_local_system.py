@@ -101,8 +101,9 @@ def test_the_home_folder_may_be_written_as_a_tilde(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("HOME", str(tmp_path))
     client = LocalClient({"root": "~", "warehouse": "~/w"}, base=Path("/nowhere"))
     assert (client.root.path, client.warehouse.folder) == (tmp_path.resolve(), tmp_path / "w")
+    nowhere = LocalClient({"warehouse": "~nobody-of-that-name/w"}, base=tmp_path)
     with pytest.raises(SettingsError) as refused:
-        LocalClient({"warehouse": "~nobody-of-that-name/w"}, base=tmp_path)
+        assert nowhere.warehouse
     assert str(refused.value) == (
         "There is no home folder for ~nobody-of-that-name/w, which is warehouse in the config's local client. "
         "Write the whole path."

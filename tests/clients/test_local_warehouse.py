@@ -27,7 +27,10 @@ def data(local: Local) -> Local:
 def test_a_registration_pins_the_types(data: Local) -> None:
     columns = [{"name": "n", "type": "varchar"}, {"name": "id", "type": "text"}]
     job = data.metastore.create_table("r", "t", definition={"location": "data/t", "columns": columns})
-    assert job.result["columns"] == [{"name": "n", "type": "VARCHAR"}, {"name": "id", "type": "VARCHAR"}]
+    assert job.result["columns"] == [
+        {"name": "n", "type": "VARCHAR", "declared": True},
+        {"name": "id", "type": "VARCHAR", "declared": True},
+    ]
     data.put("data/t/b.csv", "id,n\nlate,y\n")
     assert data.ask("SELECT * FROM r.t ORDER BY n") == [("x", "1"), ("y", "late")]
     data.put("data/t/c.csv", "id,n,more\n1,y,1\n")
@@ -92,7 +95,7 @@ def test_schemas_that_differ_only_in_case(data: Local) -> None:
         (
             {"location": "data/t", "options": {"delim": ","}},
             "EngineError: Client local knows no CSV option delim. Known: delimiter, quote, escape, header, skip, "
-            "comment, encoding, null, date_format, timestamp_format.",
+            "skip_footer, comment, encoding, null, decimal, thousands, date_format, timestamp_format.",
         ),
         (
             {"location": "data/t", "columns": [{"name": "id", "type": "BIGINT) FROM x; --"}]},
@@ -143,7 +146,8 @@ def test_the_view_serves_people_with_duckdb(data: Local) -> None:
 def test_ddl(data: Local) -> None:
     assert data.metastore.table_ddl("data", "t") == (
         'CREATE VIEW "data"."t" AS SELECT "id", "n" FROM read_csv([\'data/t/a.csv\'], auto_detect=false, delim=\',\', '
-        "quote='\"', escape='\"', header=true, skip=0, comment='', columns={'id': 'BIGINT', 'n': 'VARCHAR'}, "
+        "quote='\"', escape='\"', header=true, skip=0, comment='', allow_quoted_nulls=false, "
+        "columns={'id': 'BIGINT', 'n': 'VARCHAR'}, "
         "hive_partitioning=false);"
     )
 
