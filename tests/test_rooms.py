@@ -10,6 +10,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -262,6 +263,37 @@ def names_made_by(node: ast.stmt) -> set[str]:
     if isinstance(node, ast.ImportFrom | ast.Import):
         return {alias.asname or alias.name for alias in node.names}
     return set()
+
+
+def test_no_module_imports_itself_through_others():
+    trees = {f"mason.{name}": tree for name, tree in modules(PACKAGE).items()}
+    trees["mason"] = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
+    graph: dict[str, set[str]] = {}
+    for importer, tree in trees.items():
+        targets = {module_in(trees, full) for _, full in imports(tree)}
+        graph[importer] = targets - {importer, ""}
+    assert circle(graph) == []
+
+
+def module_in(trees: Mapping[str, object], full: str) -> str:
+    """The module that importing ``full`` loads; empty where it is none of these."""
+    while full and full not in trees:
+        full = full.rpartition(".")[0]
+    return full
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """The modules of one circle, the first one again at its end; empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_a_circle_is_seen():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert sorted(set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}))) == ["a", "b", "c"]
 
 
 def test_each_file_name_is_that_of_one_file():

@@ -31,7 +31,7 @@ from mason.planner.saved.planfile import is_planfile
 from mason.project import applying, confirming, planning
 from mason.project.applying import CarriedOut
 from mason.project.confirming import Confirmation
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.render import plans
 from mason.resources.address import title_of
 

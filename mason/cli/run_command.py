@@ -33,7 +33,7 @@ from mason.cli.shared import (
 )
 from mason.errors import CancelledError
 from mason.project import confirming
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.runs import operators
 from mason.project.runs.operators import PreparedOperator
 from mason.render import answers, dryruns

@@ -16,7 +16,7 @@ from mason.cli.invocation import Invocation, unwritable
 from mason.errors import NotConfirmedError
 from mason.project import opening
 from mason.project.confirming import Confirmation
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.render.terminal import Terminal, printable, printable_but_styles
 from mason.secrets import scrub, scrub_all
 from mason.state.lock import listening

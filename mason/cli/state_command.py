@@ -28,7 +28,7 @@ from mason.errors import SettingsError
 from mason.planner.plan import Plan
 from mason.project import applied
 from mason.project.confirming import Confirmation
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.state import keeping, pushing
 from mason.render import states as views
 from mason.render.terminal import printable

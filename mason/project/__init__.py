@@ -10,6 +10,7 @@ __all__ = [
     "confirming",
     "drifting",
     "loading",
+    "opened",
     "opening",
     "planning",
     "remembering",

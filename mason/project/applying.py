@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mason import settings
 from mason.errors import CancelledError, StalePlanError, StateError
 from mason.project.confirming import Confirm, Confirmation
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.remembering import remember_secrets
 from mason.state.snapshot import Snapshot
 from mason.values import dataclass

@@ -16,7 +16,7 @@ from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.planner.plan import Plan
-    from mason.project.opening import Project
+    from mason.project.opened import Project
     from mason.project.schedules.triggering import Putting
     from mason.runtime.prepared_run import PreparedRun
 

@@ -12,7 +12,7 @@ from mason.planner.plan import Drift
 from mason.planner.runs_and_schedules import given_of
 from mason.planner.scheduled_dag import schedule_model
 from mason.project.applied import untouched
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.remembering import remember_applied
 from mason.project.runs.clients import Clients
 from mason.project.runs.preparing import prepare_work

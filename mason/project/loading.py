@@ -13,7 +13,7 @@ from mason.errors import (
     EngineError,
     MissingDependencyError,
 )
-from mason.project.opening import Project
+from mason.project.opened import Project
 
 if TYPE_CHECKING:
     from mason.resources.faults import Finding

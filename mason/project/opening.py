@@ -1,33 +1,19 @@
-"""An opened project: its settings, and the store that keeps its state."""
+"""Opening a project: where everything that its use cases need is put together."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from mason import settings
-from mason.errors import (
-    SettingsError,
-    StateFormatError,
-)
+from mason.errors import SettingsError
+from mason.project.opened import Project, open_workspace
 from mason.resources.address import is_name
 from mason.resources.wording import quoted
-from mason.settings import DEFAULT_WORKSPACE, ProjectSettings
-from mason.state.store import StateReader, StateStore
-from mason.state.urls import open_store, workspace_url
-from mason.values import dataclass
 
 if TYPE_CHECKING:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """An opened project. ``settings`` say where it is, ``store`` keeps its state: that of ``workspace`` at ``url``."""
-
-    settings: ProjectSettings
-    store: StateStore
-    url: str
-    workspace: str = DEFAULT_WORKSPACE
+    from mason.engines.models import DagStep, Schedule
+    from mason.engines.runner import Ran, WorkflowRunner
 
 
 def open_project(state: str | None = None, *, workspace: str | None = None) -> Project:
@@ -42,17 +28,31 @@ def open_project(state: str | None = None, *, workspace: str | None = None) -> P
         raise SettingsError(
             f"{quoted(chosen)} cannot name a workspace: use at most 100 letters, digits, _ and -, not beginning with -."
         )
-    return Project(found, open_workspace(url, chosen), url, chosen)
+    return Project(found, open_workspace(url, chosen), url, chosen, _ScheduledRunner)
 
 
-def open_workspace(url: str, name: str) -> StateStore:
-    """The store of the workspace ``name`` of the state at ``url``."""
-    return open_store(url if name == DEFAULT_WORKSPACE else workspace_url(url, name))
+class _ScheduledRunner:
+    """Runs workflows of schedules; see :class:`mason.engines.runner.WorkflowRunner`."""
 
+    def __init__(self, project: Project) -> None:
+        self._project = project
 
-def stored_source(store: StateReader, digest: str) -> bytes | None:
-    """The content of a module, ``None`` where it is lost."""
-    try:
-        return store.get_source(digest)
-    except StateFormatError:
-        return None
+    def new_run_id(self) -> str:
+        return self._runner().new_run_id()
+
+    def run(self, schedule: Schedule, *, run_id: str, due: str) -> Ran:
+        return self._runner().run(schedule, run_id=run_id, due=due)
+
+    def steps_of(self, run_id: str) -> Mapping[str, str]:
+        return self._runner().steps_of(run_id)
+
+    def run_step(
+        self, schedule: Schedule, step: DagStep, results: Mapping[str, Mapping[str, Any] | str]
+    ) -> Mapping[str, Any]:
+        return self._runner().run_step(schedule, step, results)
+
+    def _runner(self) -> WorkflowRunner:
+        # Imported when it is needed: few operators trigger schedules.
+        from mason.project.schedules.scheduled import Runner
+
+        return Runner(self._project)

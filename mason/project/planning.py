@@ -19,7 +19,7 @@ from mason.errors import (
     StateError,
 )
 from mason.project.loading import load, parse_cache
-from mason.project.opening import Project, stored_source
+from mason.project.opened import Project, stored_source
 from mason.project.remembering import remember_applied, remember_written
 from mason.resources.address import kind_of
 from mason.resources.config import CONFIG, Config

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.settings import ProjectSettings, find_project
 from mason.state.snapshot import Entry, Snapshot
 from mason.state.urls import open_store

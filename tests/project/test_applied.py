@@ -8,7 +8,7 @@ import pytest
 
 from mason.errors import NotFoundError, StateFormatError
 from mason.project.applied import applied_config, choose_config, current_config, find, shown_definition, untouched
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.state.snapshot import Entry, Snapshot
 from tests.planner.conftest import config, operator, snapshot, workflow
 from tests.project.conftest import Write

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mason.errors import SettingsError
-from mason.project.opening import open_project, stored_source
+from mason.project.opened import stored_source
+from mason.project.opening import open_project
 
 
 def test_the_state_is_where_it_was_asked_for_then_the_environment_then_the_project(folder, monkeypatch):

@@ -8,8 +8,7 @@ its configuration, jobs are handed to a ``service`` that takes its time.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakValueDictionary
@@ -23,7 +22,6 @@ from mason.errors import EngineError, NotFoundError
 
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
-    from mason.clients.memory.held import HeldFiles
     from mason.clients.memory.service import Service
 
 __all__ = ["MemoryClient"]
@@ -106,18 +104,6 @@ class MemoryClient(Client):
         if client is None:
             raise NotFoundError(f"{url} leads nowhere: the client memory that held it is gone, or in another process.")
         return client, unescaped(path)
-
-    @contextmanager
-    def on_disk(self) -> Iterator[HeldFiles]:
-        """All files in a temporary folder; what was written there is held when the context ends without an error."""
-        from mason.clients.memory.held import HeldFiles
-
-        held = HeldFiles(self)
-        try:
-            yield held
-            held.take_up()
-        finally:
-            held.close()
 
 
 _ids = itertools.count(1)

@@ -30,9 +30,10 @@ class MemoryExecution(MemoryJobs, DuckDBExecution):
 
     @contextmanager
     def _tables(self) -> Iterator[Registered]:
+        from mason.clients.memory.held import on_disk
         from mason.clients.memory.registered import Registered
 
-        with self.memory.on_disk() as root:
+        with on_disk(self.memory) as root:
             yield Registered(self.memory, root)
 
     def _check_jobs(self) -> None:

@@ -7,7 +7,8 @@ every client of the process may be given: ``memory://ID/PATH``.
 from __future__ import annotations
 
 import posixpath
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
@@ -71,3 +72,15 @@ class HeldFiles(Root):
     def close(self) -> None:
         """Take the files from the disk."""
         self._opened.close()
+
+
+@contextmanager
+def on_disk(memory: MemoryClient) -> Iterator[HeldFiles]:
+    """All files of a client in a temporary folder; what was written there is held when the context ends without an
+    error."""
+    held = HeldFiles(memory)
+    try:
+        yield held
+        held.take_up()
+    finally:
+        held.close()

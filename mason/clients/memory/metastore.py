@@ -118,8 +118,9 @@ class MemoryMetastore(MemoryJobs, Metastore):
 
     def _files_of(self, location: str) -> list[tuple[MemoryClient, str]]:
         from mason.clients._duckdb.reading.table_files import files_at
+        from mason.clients.memory.held import on_disk
 
-        with self.memory.on_disk() as root:
+        with on_disk(self.memory) as root:
             try:
                 return [root.holder_of(file.path) for file in files_at(root, location)]
             except NotFoundError:
@@ -134,7 +135,8 @@ class MemoryMetastore(MemoryJobs, Metastore):
 
     @contextmanager
     def _on_disk(self) -> Iterator[Registered]:
+        from mason.clients.memory.held import on_disk
         from mason.clients.memory.registered import Registered
 
-        with self.memory.on_disk() as root:
+        with on_disk(self.memory) as root:
             yield Registered(self.memory, root)

@@ -60,7 +60,9 @@ class MemoryStorage(Storage):
         from mason.clients._duckdb.reading.schemas import Seen
 
         self._at(path)
-        with self.memory.on_disk() as root:
+        from mason.clients.memory.held import on_disk
+
+        with on_disk(self.memory) as root:
             return infer(
                 path,
                 root,
@@ -125,7 +127,9 @@ class MemoryStorage(Storage):
     def _found(self, path: str) -> Iterator[Iterator[tuple[str, bytes, int]]]:
         """Of each file at ``path`` how it is shown, its content, and the number of its last write."""
         self._at(path)
-        with self.memory.on_disk() as root:
+        from mason.clients.memory.held import on_disk
+
+        with on_disk(self.memory) as root:
             found = ((shown, self._at(shown)) for shown in map(root.show, root.find(path)[1]))
             yield ((shown, client.files[name], client.written[name]) for shown, (client, name) in found)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mason import settings
 from mason.errors import (
     EngineError,
     UnsupportedVerbError,
 )
-from mason.project.opening import Project
 from mason.project.runs.neighbours import Neighbours
 from mason.resources.config import Config
 from mason.settings import ProjectSettings
@@ -20,40 +18,7 @@ from mason.settings import ProjectSettings
 if TYPE_CHECKING:
     from mason.engines.client import Client
     from mason.engines.engine import Engine
-    from mason.engines.models import DagStep, Schedule
-    from mason.engines.runner import Ran, WorkflowRunner
-
-
-def scheduled_runner(project: Project) -> Callable[[], WorkflowRunner]:
-    """What makes the runner of schedules' workflows, for clients that want one."""
-    return partial(_ScheduledRunner, project)
-
-
-class _ScheduledRunner:
-    """Runs workflows of schedules; see :class:`mason.engines.runner.WorkflowRunner`."""
-
-    def __init__(self, project: Project) -> None:
-        self._project = project
-
-    def new_run_id(self) -> str:
-        return self._runner().new_run_id()
-
-    def run(self, schedule: Schedule, *, run_id: str, due: str) -> Ran:
-        return self._runner().run(schedule, run_id=run_id, due=due)
-
-    def steps_of(self, run_id: str) -> Mapping[str, str]:
-        return self._runner().steps_of(run_id)
-
-    def run_step(
-        self, schedule: Schedule, step: DagStep, results: Mapping[str, Mapping[str, Any] | str]
-    ) -> Mapping[str, Any]:
-        return self._runner().run_step(schedule, step, results)
-
-    def _runner(self) -> WorkflowRunner:
-        # Imported when it is needed: few operators trigger schedules.
-        from mason.project.schedules.scheduled import Runner
-
-        return Runner(self._project)
+    from mason.engines.runner import WorkflowRunner
 
 
 class Clients:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mason.errors import ConflictError, NotFoundError, StateError, StateFormatError
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.resources.executed import ONLY_STEP
 from mason.resources.wording import shortened
 from mason.runtime.prepared_run import INTERRUPTED

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from mason.errors import Diagnostic, ParameterError
 from mason.project.applied import applied_config, find, untouched
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.remembering import remember_applied
-from mason.project.runs.clients import Clients, scheduled_runner
+from mason.project.runs.clients import Clients
 from mason.resources.address import config_address, operator_address
 from mason.resources.executed import ONLY_STEP
 from mason.resources.operator import Operator
@@ -77,7 +77,7 @@ def prepare_operator(
     bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
     source = project.store.get_source(entry.module) if entry.module else None
     shown = dry_run(operator, bound, config, registry, source=source)
-    clients = Clients(project.settings, config, shown.clients, runner=scheduled_runner(project))
+    clients = Clients(project.settings, config, shown.clients, runner=project.runner())
     config_entry = config_address(config.id)
     plan = alone(
         operator,

@@ -20,7 +20,7 @@ from mason.planner.plan import Action, Plan
 from mason.planner.runs_and_schedules import changed_inputs, given_of, unready
 from mason.planner.saved.planfile import encode_step
 from mason.project.applied import untouched
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.runs.clients import Clients
 from mason.project.runs.preparing import prepare_work
 from mason.project.runs.running import execute_run

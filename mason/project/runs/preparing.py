@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mason import settings
 from mason.project.applied import current_config, find, untouched
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.remembering import remember_applied
 from mason.resources.config import Config
 from mason.resources.kinds import uses_others

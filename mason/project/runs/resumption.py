@@ -12,7 +12,7 @@ from mason import secrets
 from mason.engines.occasion import Occasion
 from mason.errors import ConflictError, Diagnostic, ParameterError, StalePlanError, StateError
 from mason.project.applied import find
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.remembering import remember_applied
 from mason.project.runs.history import KEPT, begun_by, that_cleaned_up, what_runs_anew
 from mason.project.runs.preparing import prepare_work

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mason.errors import MasonError, StateError, StateFormatError
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.runtime.records import moment_of
 from mason.settings import History, mason_home
 from mason.state import journal

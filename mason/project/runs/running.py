@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mason.errors import ConflictError
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.runs import retention
-from mason.project.runs.clients import Clients, scheduled_runner
+from mason.project.runs.clients import Clients
 from mason.resources.address import title_of
 from mason.runtime.prepared_run import PreparedRun, RunEnd, Tell, Watch
 from mason.runtime.workflow_run import do_run
@@ -45,7 +45,7 @@ def execute_run(
         )
 
     def connect(config: Config, chosen: Mapping[str, str]) -> Clients:
-        return clients or Clients(project.settings, config, chosen, runner=scheduled_runner(project))
+        return clients or Clients(project.settings, config, chosen, runner=project.runner())
 
     with calling():
         return do_run(

@@ -23,7 +23,7 @@ from typing import IO, Any
 from mason.engines.ledger import Ledger, Waiting, iso
 from mason.engines.models import Schedule
 from mason.errors import MasonError, NotFoundError
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.schedules import due
 from mason.project.schedules.triggering import Kept, kept_schedulers
 from mason.runtime.prepared_run import Tell

@@ -13,7 +13,7 @@ from mason.engines.models import DagStep, Schedule
 from mason.engines.occasion import Occasion
 from mason.engines.runner import Ran
 from mason.errors import EngineError, MasonError, StateError
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.runs.history import how_to_go_on
 from mason.project.runs.preparing import prepare_workflow
 from mason.project.runs.running import execute_run

@@ -13,8 +13,8 @@ from mason import secrets
 from mason.engines.ledger import Ledger, SelfRunning, iso
 from mason.errors import Diagnostic, MasonError, NotFoundError, ParameterError, StateError, UnsupportedVerbError
 from mason.project.applied import applied_config, find, untouched
-from mason.project.opening import Project
-from mason.project.runs.clients import Clients, scheduled_runner
+from mason.project.opened import Project
+from mason.project.runs.clients import Clients
 from mason.project.schedules import due
 from mason.resources.address import schedule_address
 from mason.resources.config import Config
@@ -57,7 +57,7 @@ def scheduler_of(
     from mason.engines.scheduler import Scheduler
 
     chosen = {"scheduler": client or next(iter(config.engines.get("scheduler", ())), "")}
-    clients = Clients(project.settings, config, chosen, runner=runner or scheduled_runner(project))
+    clients = Clients(project.settings, config, chosen, runner=runner or project.runner())
     try:
         engine = clients.engine("scheduler")
         assert isinstance(engine, Scheduler)

@@ -20,7 +20,7 @@ from mason.errors import (
 )
 from mason.project.applied import current_config, shown_definition
 from mason.project.confirming import Confirmation
-from mason.project.opening import Project, open_workspace, stored_source
+from mason.project.opened import Project, open_workspace, stored_source
 from mason.resources.address import config_address
 from mason.resources.kinds import effect_of
 from mason.resources.wording import suggestion

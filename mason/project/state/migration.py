@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mason.errors import SettingsError, StateConflictError, StateError, StateFormatError
-from mason.project.opening import Project, open_workspace
+from mason.project.opened import Project, open_workspace
 from mason.settings import PROJECT_FILE
 from mason.state.format import encode
 from mason.state.local import folder_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mason import secrets
 from mason.errors import EngineError, MissingDependencyError, StateConflictError, StateFormatError
 from mason.project.confirming import Confirmation
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.state.keeping import Change, following, replacement
 from mason.resources.wording import shown_path
 from mason.state.format import LARGEST_SERIAL

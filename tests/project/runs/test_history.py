@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from mason.errors import ConflictError, NotFoundError, StateError
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.runs.history import (
     Asked,
     cancel_run,

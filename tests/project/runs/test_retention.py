@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.runs import retention
 from mason.settings import History
 from mason.state.journal import Journal, event_of, journal_path

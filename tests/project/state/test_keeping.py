@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mason.errors import NotFoundError, StateConflictError, StateError
-from mason.project.opening import Project, open_workspace
+from mason.project.opened import Project, open_workspace
 from mason.project.state import keeping
 from mason.state.format import decode
 from tests.planner.conftest import config, operator, workflow

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mason.errors import StateConflictError, StateFormatError
-from mason.project.opening import Project
+from mason.project.opened import Project
 from mason.project.state.pushing import push
 from mason.state.format import encode
 from tests.planner.conftest import config, operator

@@ -1,0 +1,48 @@
+"""An opened project, as every use case is given it: its settings, and the store that keeps its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mason.errors import StateFormatError
+from mason.settings import DEFAULT_WORKSPACE, ProjectSettings
+from mason.state.store import StateReader, StateStore
+from mason.state.urls import open_store, workspace_url
+from mason.values import dataclass
+
+if TYPE_CHECKING:
+    from mason.engines.runner import WorkflowRunner
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An opened project. ``settings`` say where it is, ``store`` keeps its state: that of ``workspace`` at ``url``.
+
+    ``make_runner`` makes what runs the workflows of schedules, for clients that keep some: it is handed in, because the
+    run of a schedule is a run like the one that triggers it. Without it schedules can be kept and not triggered.
+    """
+
+    settings: ProjectSettings
+    store: StateStore
+    url: str
+    workspace: str = DEFAULT_WORKSPACE
+    make_runner: Callable[[Project], WorkflowRunner] | None = None
+
+    def runner(self) -> Callable[[], WorkflowRunner] | None:
+        """What clients are given to run the workflows of their schedules with."""
+        return partial(self.make_runner, self) if self.make_runner is not None else None
+
+
+def open_workspace(url: str, name: str) -> StateStore:
+    """The store of the workspace ``name`` of the state at ``url``."""
+    return open_store(url if name == DEFAULT_WORKSPACE else workspace_url(url, name))
+
+
+def stored_source(store: StateReader, digest: str) -> bytes | None:
+    """The content of a module, ``None`` where it is lost."""
+    try:
+        return store.get_source(digest)
+    except StateFormatError:
+        return None
