@@ -24,6 +24,7 @@ LEVELS = {
     "errors": 0,
     "sessions": 0,
     "bulk": 0,
+    "queues": 0,
     "values": 0,
     "version": 0,
     "packages": 1,

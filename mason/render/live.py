@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any, TextIO
 
 from mason.engines.progress import Progress
+from mason.queues import take
 from mason.render.terminal import Terminal, cells, printable_but_styles
 from mason.render.tree import Tree
 
@@ -81,7 +82,7 @@ class Live:
             above = ""
             while going_on and (seconds := end - monotonic()) > 0:
                 with contextlib.suppress(Empty):
-                    left = self._left.get(timeout=seconds)
+                    left = take(self._left, seconds)
                     going_on = left is not None
                     above += self._whole(left)
             self._draw(above)

@@ -18,6 +18,7 @@ from time import monotonic
 from types import MappingProxyType
 from typing import Any, Literal
 
+from mason.queues import take
 from mason.resources.retry import Retry
 from mason.resources.trigger import TRIGGER_RULES, verdict
 from mason.runtime.nodes import Ended, Node, Observer, Skip, Status, Stop
@@ -234,7 +235,7 @@ class _Walk:
         seconds = min(max(self._timers[0][0] - monotonic(), 0), _LOOK) if self._timers else _LOOK
         try:
             # Without blocking if there is a report already: it counts even where a timer is due.
-            report = self._workers.reports.get(timeout=seconds)
+            report = take(self._workers.reports, seconds)
         except Empty:
             self._fire()
         else:

@@ -26,6 +26,7 @@ from mason.errors import MasonError, NotFoundError
 from mason.project.opened import Project
 from mason.project.schedules import due
 from mason.project.schedules.triggering import Kept, kept_schedulers
+from mason.queues import take
 from mason.runtime.prepared_run import Tell
 from mason.secrets import scrub, scrub_all
 from mason.settings import DEFAULT_WORKSPACE
@@ -284,7 +285,7 @@ class Daemon:
             left = min(left, max(0.0, (self._next - datetime.now(timezone.utc)).total_seconds()))
         with suppress(Empty):
             while True:
-                message = self._inbox.get(timeout=left)
+                message = take(self._inbox, left)
                 if message is not None:
                     self._heard(*message)
                 # What else there is already is heard before anything is decided.
@@ -335,7 +336,7 @@ class Daemon:
         deadline = time.monotonic() + _TO_END
         while self._children and time.monotonic() < deadline:
             with suppress(Empty):
-                message = self._inbox.get(timeout=max(0.0, deadline - time.monotonic()))
+                message = take(self._inbox, deadline - time.monotonic())
                 if message is not None:
                     self._heard(*message)
                     self._kill(message[0]) if message[1] is None else None
