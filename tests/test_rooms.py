@@ -27,6 +27,7 @@ LEVELS = {
     "queues": 0,
     "values": 0,
     "version": 0,
+    "caches": 1,
     "packages": 1,
     "settings": 1,
     "secrets": 1,

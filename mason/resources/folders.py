@@ -10,10 +10,11 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from mason.caches import stamp_of, trusted
 from mason.errors import Diagnostic
-from mason.resources.parse_cache import CachedModule, trusted
+from mason.resources.parse_cache import CachedModule
 from mason.resources.resource import ENTRY
-from mason.resources.walking import stamp_of, unreadable
+from mason.resources.walking import unreadable
 from mason.values import dataclass
 
 if TYPE_CHECKING:

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mason.bulk import uncollected
+from mason.caches import trusted
 from mason.errors import Diagnostic, ResourceError
 from mason.resources import walking
 from mason.resources.address import MOVED, kind_of
 from mason.resources.folders import Folder, Folders
-from mason.resources.parse_cache import Cache, CachedFile, trusted
+from mason.resources.parse_cache import Cache, CachedFile
 from mason.resources.resource import Module, Move, Resource, Resources
 from mason.resources.walking import MAX_BYTES
 

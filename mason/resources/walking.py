@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mason.caches import Stamp, stamp_of
 from mason.errors import Diagnostic
 from mason.settings import PROJECT_FILE
 
@@ -28,9 +29,6 @@ MAX_BYTES = 10_000_000
 _LEFT_OUT = frozenset({"node_modules", "__pycache__"})
 _ENVIRONMENT = "pyvenv.cfg"
 
-Stamp = tuple[int, int, int, int]
-"""Size, mtime_ns, ctime_ns, inode: what changes when a file is written (ctime cannot be set back)."""
-
 
 class Found(NamedTuple):
     """A YAML file. ``shown`` is how people see it, ``key`` how the cache knows it, ``named`` if it was a PATH."""
@@ -40,11 +38,6 @@ class Found(NamedTuple):
     path: str
     stamp: Stamp
     named: bool
-
-
-def stamp_of(status: os.stat_result) -> Stamp:
-    """The stamp in what ``stat`` said."""
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def unreadable(shown: str, error: OSError) -> Diagnostic:

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from mason import packages
+from mason.caches import RACY_NS, stamp_of, trusted
 from mason.errors import ResourceError
-from mason.resources.parse_cache import RACY_NS, Cache, trusted
-from mason.resources.walking import stamp_of
+from mason.resources.parse_cache import Cache
 from tests import catalogs
 from tests.resources.conftest import Project
 
