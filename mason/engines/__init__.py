@@ -26,6 +26,7 @@ __all__ = [
     "engine_type",
     "engine_types",
     "execution",
+    "fence",
     "file_urls",
     "interrupts",
     "jobs",

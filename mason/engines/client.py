@@ -43,6 +43,9 @@ class Client(ABC):
     ``find_table``
         Gives the table of a database, by the names of both, for statements that name tables, where another client plays
         the metastore; it raises ``NotFoundError``. ``None`` where the client looks for them itself.
+    ``kept_out``
+        URLs of the places where Mason keeps its own things: the state, and the person's own folder. No verb reads,
+        writes, copies or deletes there, wherever a path leads.
     """
 
     engines: ClassVar[Mapping[str, str]] = {}
@@ -50,6 +53,7 @@ class Client(ABC):
     neighbours: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     runner: WorkflowRunner | None = None
     find_table: Callable[[str, str], Table] | None = None
+    kept_out: tuple[str, ...] = ()
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
         self.configuration = dict(configuration)

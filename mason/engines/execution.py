@@ -39,7 +39,7 @@ class Execution(Engine):
         """
         raise self.lacks("summarize")
 
-    @verb(read_only=True, changing_with="output", paths=("output",))
+    @verb(read_only=True, changing_with="output", paths=("output",), writes=("output",))
     def query(
         self,
         sql: str,
@@ -58,7 +58,7 @@ class Execution(Engine):
         """
         raise self.lacks("query")
 
-    @verb(read_only=False, paths=("output",))
+    @verb(read_only=False, paths=("output",), writes=("output",))
     def format(
         self,
         table: Table,
@@ -92,7 +92,7 @@ class Execution(Engine):
         """
         raise self.lacks("plan_merge")
 
-    @verb(read_only=False, shown_by="plan_merge", paths=("output",))
+    @verb(read_only=False, shown_by="plan_merge", paths=("output",), writes=("output",))
     def merge(
         self,
         table: Table,
@@ -110,7 +110,7 @@ class Execution(Engine):
         """
         raise self.lacks("merge")
 
-    @verb(read_only=False, paths=("output",))
+    @verb(read_only=False, paths=("output",), writes=("output",))
     def dedupe(
         self,
         table: Table,
@@ -126,7 +126,7 @@ class Execution(Engine):
         ``order_by``. Answers as :meth:`format`, with ``rows_in`` and ``removed`` in the manifest."""
         raise self.lacks("dedupe")
 
-    @verb(read_only=False, paths=("output",))
+    @verb(read_only=False, paths=("output",), writes=("output",))
     def fake(
         self,
         schema: Schema | Mapping[str, Any] | Table,

@@ -13,7 +13,9 @@ from mason.engines.verbs import verb
 class Storage(Engine):
     """A tree of paths below the client's root. Paths use ``/``; a path outside the root is refused.
 
-    Every verb takes the URL that :meth:`locate` gives in the place of the path.
+    Every verb takes the URL that :meth:`locate` gives in the place of the path. What is no data is neither written nor
+    deleted, nor listed: hidden names, YAML, Python, plan files, database files and the places in ``Client.kept_out``
+    raise ``AccessDeniedError`` (see :mod:`mason.engines.fence`); out of these places nothing is read or copied either.
     """
 
     role: ClassVar[str] = "storage"
@@ -75,17 +77,17 @@ class Storage(Engine):
         """The whole content of one file. Raises ``NotFoundError``."""
         raise self.lacks("read")
 
-    @verb(read_only=False, paths=("path",))
+    @verb(read_only=False, paths=("path",), writes=("path",))
     def write(self, path: str, content: str | bytes, *, overwrite: bool = False) -> Location:
         """Write one file whole or not at all; text as UTF-8. Raises ``ConflictError`` when it exists."""
         raise self.lacks("write")
 
-    @verb(read_only=False, paths=("path", "target"))
+    @verb(read_only=False, paths=("path", "target"), writes=("target",))
     def copy(self, path: str, target: str, *, overwrite: bool = False) -> Location:
         """Copy one file. Raises ``NotFoundError``, and ``ConflictError`` when the target exists."""
         raise self.lacks("copy")
 
-    @verb(read_only=False, paths=("path",))
+    @verb(read_only=False, paths=("path",), writes=("path",))
     def delete(self, path: str, *, recursive: bool = False) -> Location:
         """Delete a file, or with ``recursive`` a folder and all below it. Raises ``NotFoundError``."""
         raise self.lacks("delete")

@@ -24,7 +24,7 @@ class Verb:
     ``shown_by`` is the read-only verb that tells what a changing one would do, from the same arguments.
     ``annotations`` are the types of the arguments as they are written in the signature (``int | None``).
     ``paths`` are the arguments that are paths (or URLs) of files, or hold one under ``location``; that tables have
-    locations need not be said.
+    locations need not be said. ``writes`` are those of them where something is written or deleted.
     """
 
     engine: str
@@ -36,6 +36,7 @@ class Verb:
     shown_by: str | None = None
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     paths: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -53,12 +54,17 @@ class Verb:
 
 
 def verb(
-    *, read_only: bool, changing_with: str | None = None, shown_by: str | None = None, paths: tuple[str, ...] = ()
+    *,
+    read_only: bool,
+    changing_with: str | None = None,
+    shown_by: str | None = None,
+    paths: tuple[str, ...] = (),
+    writes: tuple[str, ...] = (),
 ) -> Callable[[Method], Method]:
     """Mark a method of an engine class as a verb."""
 
     def mark(method: Method) -> Method:
-        method.__dict__["_mason_verb"] = (read_only, changing_with, shown_by, paths)
+        method.__dict__["_mason_verb"] = (read_only, changing_with, shown_by, paths, writes)
         return method
 
     return mark
@@ -82,6 +88,7 @@ def verbs_of(engine: str, cls: type) -> dict[str, Verb]:
             shown_by=mark[2],
             annotations={each: _written(method.__annotations__.get(each, Any)) for each in names},
             paths=mark[3],
+            writes=mark[4],
         )
     return found
 

@@ -143,5 +143,5 @@ class _Look:
                 # Not what an engine says of something that is gone.
                 raise StateError(f"there is no {address} in the state any more")
             config = Config.from_definition(untouched(self._snapshot, address, self._snapshot.resources).definition)
-            self._clients[key] = Clients(self._project.settings, config, {role: client})
+            self._clients[key] = Clients(self._project, config, {role: client})
         return ask(client, self._clients[key].engine, role, verb, *arguments)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mason.errors import StateFormatError
-from mason.settings import DEFAULT_WORKSPACE, ProjectSettings
+from mason.settings import DEFAULT_WORKSPACE, ProjectSettings, mason_home
 from mason.state.store import StateReader, StateStore
 from mason.state.urls import open_store, workspace_url
 from mason.values import dataclass
@@ -38,6 +39,19 @@ class Project:
 def open_workspace(url: str, name: str) -> StateStore:
     """The store of the workspace ``name`` of the state at ``url``."""
     return open_store(url if name == DEFAULT_WORKSPACE else workspace_url(url, name))
+
+
+def kept_out(project: Project) -> tuple[str, ...]:
+    """The URLs of the places that no verb of a client touches: the state with all workspaces, and the person's own
+    folder."""
+    import os
+
+    from mason.engines.file_urls import file_path, file_url
+
+    store = project.store.url if project.workspace == DEFAULT_WORKSPACE else open_store(project.url).url
+    folder = file_path(store)
+    places = [file_url(Path(os.path.realpath(each))) for each in (folder, mason_home()) if each is not None]
+    return tuple(dict.fromkeys(places if folder is not None else [store.partition("?")[0], *places]))
 
 
 def stored_source(store: StateReader, digest: str) -> bytes | None:

@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import Any, cast
 
 from mason.dryrun.reach import unusable
+from mason.engines import fence
 from mason.engines.engine import Engine
 from mason.engines.file_urls import scheme_of
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Location, Partition, Table
 from mason.engines.storage import Storage
 from mason.engines.verbs import Verb
-from mason.errors import AccessDeniedError, NotFoundError, UnsupportedVerbError
+from mason.errors import AccessDeniedError, EngineError, NotFoundError, UnsupportedVerbError
 
 
 class Places:
@@ -36,8 +37,8 @@ class Places:
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments of a call with the paths and the locations of tables in them as ``engine`` reaches them.
 
-        Raises ``UnsupportedVerbError`` for a URL of a scheme that it does not reach, and what ``storage.locate``
-        raises.
+        Raises ``UnsupportedVerbError`` for a URL of a scheme that it does not reach, ``AccessDeniedError`` for a path
+        that no verb writes or deletes, and what ``storage.locate`` raises.
         """
         located = [
             self._given(verb, engine, name, value) for name, value in zip(verb.arguments, positional, strict=False)
@@ -51,7 +52,10 @@ class Places:
         if isinstance(value, Table):
             return self.table(str(verb), engine, value)
         if name in verb.paths and isinstance(value, str):
-            return self._path(str(verb), engine, value)
+            located = self._path(str(verb), engine, value)
+            if name in verb.writes and value and (fault := _refusal(engine, value, located)):
+                raise AccessDeniedError(fault)
+            return located
         if name in verb.paths and isinstance(value, Mapping) and isinstance(value.get("location"), str):
             return {**value, "location": self._path(str(verb), engine, value["location"])}
         return value
@@ -86,6 +90,23 @@ class Places:
     def answered(self, engine: Engine, answer: Any) -> Any:
         """What ``engine`` answered, with URLs where its paths would be taken for those of the storage."""
         return _Own(engine).named(answer) if self._is_elsewhere(engine) else answer
+
+
+def _refusal(engine: Engine, path: str, located: str) -> str:
+    """Why ``engine`` is not asked to write or delete ``path``; empty where it may be. Clients look for themselves, too:
+    here it is looked at for all of them, also for those of other packages."""
+    # An engine may have been made without a client.
+    kept_out: tuple[str, ...] = getattr(engine.connection, "kept_out", ())
+    fault = fence.fault(path)
+    if fault or not kept_out:
+        return fault
+    if not scheme_of(located):
+        try:
+            located = _Own(engine).named(Location(located)).path
+        except EngineError:
+            # What is wrong with the path the verb says better.
+            return ""
+    return fence.kept_fault(path, located, kept_out)
 
 
 class TableFinder:
@@ -123,6 +144,8 @@ class _Own:
     def named(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self.named(each) for each in value]
+        if isinstance(value, Location):
+            return self._location(value)
         if isinstance(value, (Table, Partition, Database)) and value.location is not None:
             return replace(value, location=self._location(value.location))
         if isinstance(value, Job) and value.result:

@@ -41,6 +41,7 @@ from mason.state.lock import (
     Waiting,
     decode_lock,
     encode_lock,
+    is_first,
     locked_error,
     moved_error,
     named_holder,
@@ -144,7 +145,9 @@ class LocalStateStore:
             self._refuse_moved(base)
             return base
         snapshot = next_snapshot(resources, base, goes_on=goes_on)
-        return self._become(snapshot, lay_out(snapshot, before=base), base, keeps_base=not goes_on)
+        return self._become(
+            snapshot, lay_out(snapshot, before=base), base, keeps_base=not goes_on, keeps_itself=is_first(snapshot)
+        )
 
     def restore(self, snapshot: Snapshot, *, base: Snapshot) -> Snapshot:
         """Make ``snapshot`` as it is the current one, if ``base`` still is."""
@@ -152,7 +155,13 @@ class LocalStateStore:
         return self._become(snapshot, lay_out_whole(snapshot), base)
 
     def _become(
-        self, snapshot: Snapshot, entries: StoredEntries, base: Snapshot, *, keeps_base: bool = True
+        self,
+        snapshot: Snapshot,
+        entries: StoredEntries,
+        base: Snapshot,
+        *,
+        keeps_base: bool = True,
+        keeps_itself: bool = False,
     ) -> Snapshot:
         content = entries.content
         with self._changing(self._state):
@@ -165,6 +174,8 @@ class LocalStateStore:
                 whole_files.replace_file(self._state, content, before=keep)
             finally:
                 digesting.join()
+            if keeps_itself:
+                self._keep_first(content, serial=snapshot.serial)
             written = replace(snapshot, resources=entries, token=self._token(content))
             whole_files.leave_file(self._index, encode_index(written, entries))
         return written
@@ -298,6 +309,13 @@ class LocalStateStore:
         whole_files.link_or_copy(self._state, self._backup(serial))
         for old in self.list_backups()[:-KEPT_BACKUPS]:
             self._backup(old).unlink(missing_ok=True)
+
+    def _keep_first(self, content: bytes, *, serial: int) -> None:
+        """A copy, no link: one that is written into by mistake would be gone with the state."""
+        with suppress(OSError):
+            whole_files.make_folder(self._backups)
+            whole_files.leave_file(self._backup(serial), content)
+            self._backup(serial - 1).unlink(missing_ok=True)
 
     def _how_to_restore(self) -> str:
         """The sentence that names the newest backup that can be read; empty when there is none."""

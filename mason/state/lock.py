@@ -66,6 +66,12 @@ def next_snapshot(resources: Mapping[str, Entry], base: Snapshot, *, goes_on: bo
     )
 
 
+def is_first(snapshot: Snapshot) -> bool:
+    """Whether nothing was there before the operation that wrote ``snapshot``: it becomes a backup itself then, in the
+    place of the one that the same operation wrote before."""
+    return snapshot.follows == 0
+
+
 def refuse_older(snapshot: Snapshot, base: Snapshot) -> None:
     """Raise ``StateError`` when ``snapshot`` cannot come after ``base``: its serial would be that of a backup."""
     if snapshot.serial <= base.serial:

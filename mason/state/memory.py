@@ -19,6 +19,7 @@ from mason.state.format import decode, encode
 from mason.state.lock import (
     ProcessLock,
     Waiting,
+    is_first,
     locked_error,
     moved_error,
     named_holder,
@@ -99,14 +100,23 @@ class MemoryStateStore:
         """Make ``resources`` the current content, if ``base`` is still the current snapshot."""
         is_new = resources != base.resources
         snapshot = next_snapshot(resources, base, goes_on=goes_on)
-        return self._become(snapshot, base, is_new=is_new, keeps_base=not goes_on)
+        keeps_itself = is_first(snapshot)
+        return self._become(snapshot, base, is_new=is_new, keeps_base=not goes_on, keeps_itself=keeps_itself)
 
     def restore(self, snapshot: Snapshot, *, base: Snapshot) -> Snapshot:
         """Make ``snapshot`` as it is the current one, if ``base`` still is."""
         refuse_older(snapshot, base)
         return self._become(snapshot, base)
 
-    def _become(self, snapshot: Snapshot, base: Snapshot, *, is_new: bool = True, keeps_base: bool = True) -> Snapshot:
+    def _become(
+        self,
+        snapshot: Snapshot,
+        base: Snapshot,
+        *,
+        is_new: bool = True,
+        keeps_base: bool = True,
+        keeps_itself: bool = False,
+    ) -> Snapshot:
         content = encode(snapshot)
         with self.shelf.guard:
             current = self.shelf.state
@@ -120,6 +130,9 @@ class MemoryStateStore:
                 for old in list(self.shelf.backups)[:-KEPT_BACKUPS]:
                     del self.shelf.backups[old]
             self.shelf.state = content
+            if keeps_itself:
+                self.shelf.backups.pop(base.serial, None)
+                self.shelf.backups[snapshot.serial] = content
         return replace(snapshot, token=digest_of(content))
 
     def put_source(self, content: bytes) -> str:

@@ -117,7 +117,7 @@ class StateStore(StateReader, Protocol):
         whether or not anybody holds the lock. On any failure or crash the old snapshot is the current one, whole.
         The snapshots before the last ten writes are kept as backups, but not where a write ``goes_on``: where ``base``
         is a state in between, which the same operation wrote a moment ago. The new snapshot ``follows`` the one that
-        was kept last.
+        was kept last. Of the first operation, before which there was nothing, the last snapshot is kept itself.
         """
         ...
 

@@ -319,9 +319,9 @@ class StorageSuite(EngineSuite):
         assert storage.read("a.txt") == b"new"
 
     def test_list_paths(self, storage: Storage) -> None:
-        """Files at and below ``path``, sorted; hidden ones left out. Raises ``NotFoundError``."""
+        """Files at and below ``path``, sorted; those that readers pass over left out. Raises ``NotFoundError``."""
         self.needs(storage, "write", "list_paths")
-        for path in ("b/2.csv", "b/10.csv", "a.csv", "b/.hidden", "b/c/1.csv"):
+        for path in ("b/2.csv", "b/10.csv", "a.csv", "b/_SUCCESS", "b/c/1.csv"):
             storage.write(path, b"x")
         assert [found.path for found in storage.list_paths("b")] == ["b/10.csv", "b/2.csv", "b/c/1.csv"]
         assert [found.path for found in storage.list_paths()] == ["a.csv", "b/10.csv", "b/2.csv", "b/c/1.csv"]
@@ -362,6 +362,36 @@ class StorageSuite(EngineSuite):
         assert storage.exists("a/b/c.txt")
         storage.delete("a", recursive=True)
         assert not storage.exists("a")
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            ".mason/state.csv",
+            "a/.hidden/x.csv",
+            "a/../.env",
+            "a/.hidden.csv",
+            "mason.yaml",
+            "operators/table/get/operator.YML",
+            "operators/table/get/__init__.py",
+            "reviewed.plan",
+            "warehouse/warehouse.duckdb",
+        ],
+    )
+    def test_no_data_is_neither_written_nor_deleted(self, storage: Storage, path: str) -> None:
+        """Hidden names, YAML, Python, plan files and database files are refused, be there something or not."""
+        self.needs(storage, "write", "exists")
+        storage.write("a/plain.csv", b"id\n1\n")
+        asks: dict[str, tuple[Any, ...]] = {
+            "write": (path, b"x"),
+            "copy": ("a/plain.csv", path),
+            "delete": (path,),
+        }
+        for name, arguments in asks.items():
+            if name in storage.supports:
+                with pytest.raises(AccessDeniedError) as raised:
+                    getattr(storage, name)(*arguments)
+                assert str(raised.value).startswith("No verb writes"), name
+        assert not storage.exists(path)
 
     @pytest.mark.parametrize("path", ["../outside.txt", "a/../../outside.txt", "/etc/passwd"])
     def test_outside_is_refused(self, storage: Storage, path: str) -> None:

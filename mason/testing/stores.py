@@ -170,7 +170,7 @@ class StateStoreSuite:
         again = store.write(resources(1), base=base)
         assert (again, again.token) == (base, base.token)
         assert (store.read(), store.read().token) == (base, base.token)
-        assert store.list_backups() == []
+        assert store.list_backups() == [base.serial]
 
     def test_everything_may_be_deleted(self, store: StateStore) -> None:
         """An empty content is content: serial and lineage go on."""
@@ -260,6 +260,15 @@ class StateStoreSuite:
         written = (before, begun, between, done, another.read(), another.get_backup(before.serial))
         assert [snapshot.follows for snapshot in written] == [0, *[before.serial] * 4, 0]
 
+    def test_the_first_snapshot_is_kept_itself(self, store: StateStore, another: StateStore) -> None:
+        """Of the first operation, before which there was nothing, the last snapshot is kept itself."""
+        first = store.write(resources(1), base=store.read())
+        assert (another.list_backups(), another.get_backup(1)) == ([1], first)
+        second = store.write(resources(2), base=first, goes_on=True)
+        assert (another.list_backups(), another.get_backup(2)) == ([2], second)
+        store.write(resources(3), base=second)
+        assert (another.list_backups(), another.get_backup(2)) == ([2], second)
+
     # restore
 
     def test_a_snapshot_says_when_and_by_whom_it_was_written(self, store: StateStore) -> None:
@@ -305,7 +314,7 @@ class StateStoreSuite:
         for serial in (0, 1):
             with pytest.raises(StateError):
                 store.restore(replace(first, serial=serial, resources=resources(2)), base=first)
-        assert (store.read(), store.list_backups()) == (first, [])
+        assert (store.read(), store.list_backups()) == (first, [1])
 
     # workspaces
 
@@ -464,4 +473,4 @@ class StateStoreSuite:
             ["20260102T030405-ab"],
             {"status": "succeeded"},
         )
-        assert (store.read(), store.list_backups()) == (written, [])
+        assert (store.read(), store.list_backups()) == (written, [1])

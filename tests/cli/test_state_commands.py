@@ -879,7 +879,7 @@ def test_push_of_what_is_no_state(mason, small):
     ("content", "error"),
     [
         ('{"version": 99}', "was written by a newer Mason (format 99; this one reads 1). Upgrade Mason.\n"),
-        ("[]", "is not a state: it holds an array where an object should be. There is no backup to restore."),
+        ("[]", "is not a state: it holds an array where an object should be. Restore the newest backup: cp "),
     ],
 )
 def test_a_state_that_cannot_be_read(mason, small, arguments, content, error):

@@ -36,7 +36,7 @@ def wrong(verb, **asked):
         ({"output": "b.tsv"}, Output("b.tsv", "csv", delimiter="\t")),
         ({"output": "b", "format": "Parquet"}, Output("b", "parquet", folder=True)),
         ({"output": "a.d/b/", "format": "parquet"}, Output("a.d/b/", "parquet", folder=True)),
-        ({"output": "a/.b", "format": "parquet"}, Output("a/.b", "parquet", folder=True)),
+        ({"output": "a/b.", "format": "parquet"}, Output("a/b.", "parquet", folder=True)),
         ({"output": "b.parquet", "overwrite": True}, Output("b.parquet", "parquet", overwrite=True)),
         (
             {"output": "b", "format": "parquet", "partition_columns": ["x", "y", "x"]},

@@ -188,6 +188,7 @@ from mason.testing.stores import resources
 store = LocalStateStore(sys.argv[1] + "/state")
 base = store.write(resources(1, count=40), base=store.read())
 (store.folder / ".index").unlink()
+(store.folder / "backups" / "state.1.json").unlink()
 filler = os.open(sys.argv[1] + "/filler", os.O_WRONLY | os.O_CREAT)
 try:
     while True:

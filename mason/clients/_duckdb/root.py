@@ -1,4 +1,5 @@
-"""A folder that nothing may leave: paths are resolved first (``..``, symlinks) and then checked.
+"""A folder that nothing may leave: paths are resolved first (``..``, symlinks) and then checked. What is no data is
+neither written nor deleted (:mod:`mason.engines.fence`), by whatever path it is reached.
 
 Hidden files, and names that begin with ``_`` as Hadoop's markers do, are no data and are passed over.
 """
@@ -13,13 +14,19 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
+from mason.engines import fence
+from mason.engines.fence import own_things
 from mason.engines.file_urls import file_path, file_url
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
 
 
 class Root:
     """A folder, and whether paths may lead out of it: anywhere with ``allow_outside``, and URLs into ``others``, real
-    paths of folders that are asked for when they are needed. ``client`` is named in errors."""
+    paths of folders that are asked for when they are needed. ``client`` is named in errors.
+
+    ``kept_out`` are real paths of files and folders where Mason keeps its own things, asked for like ``others``:
+    nothing is read, written or deleted there.
+    """
 
     scheme: ClassVar[str] = "file"
 
@@ -30,11 +37,13 @@ class Root:
         client: str,
         allow_outside: bool = False,
         others: Callable[[], Collection[Path]] = tuple,
+        kept_out: Callable[[], Collection[Path]] = tuple,
     ) -> None:
         self.path = Path(os.path.realpath(path))
         self.client = client
         self.allow_outside = allow_outside
         self.others = others
+        self.kept_out = kept_out
 
     def path_of(self, url: str) -> str:
         """The absolute path that a URL means. Raises ``EngineError`` for one that leads nowhere here."""
@@ -104,7 +113,7 @@ class Root:
         Raises ``ConflictError`` where a file or folder is in its way, ``AccessDeniedError`` where nobody may write, and
         what :meth:`resolve` raises.
         """
-        real = self.resolve(path)
+        real = self.changeable(path)
         if real.is_dir():
             raise ConflictError(f"{path} is a folder; name the file to write.")
         nearest = next(parent for parent in real.parents if parent.exists())
@@ -118,6 +127,45 @@ class Root:
                 "permissions, or choose another path."
             )
         return real
+
+    def changeable(self, path: str) -> Path:
+        """As :meth:`resolve`, for a file or folder that is to be written, replaced or deleted.
+
+        Raises ``AccessDeniedError`` for what is no data, too.
+        """
+        real = self.resolve(path)
+        self.refuse_kept_out(real, path)
+        if fault := self._name_fault(real, path):
+            raise AccessDeniedError(fault)
+        return real
+
+    def refuse_kept_out(self, real: Path, path: str) -> None:
+        """Raises ``AccessDeniedError`` where ``path`` leads into Mason's own things."""
+        for place in sorted(self.kept_out()):
+            if real.is_relative_to(place):
+                raise AccessDeniedError(own_things(path or ".", self.show(place)))
+        if real.name == ".env" or ".mason" in self._inner(real):
+            raise AccessDeniedError(own_things(path or ".", ".env and .mason"))
+
+    def refuse_own_things_in(self, folder: Path, path: str) -> None:
+        """Raises ``AccessDeniedError`` where something in a folder that is to be deleted is none of its data."""
+        for place in self.kept_out():
+            if place.is_relative_to(folder):
+                raise AccessDeniedError(own_things(path, self.show(place)))
+        for inner, folders, files in os.walk(folder):
+            for name in (*folders, *files):
+                if fence.is_own(name):
+                    raise AccessDeniedError(fence.holds_own(path, self.show(Path(inner, name))))
+
+    def _name_fault(self, real: Path, path: str) -> str:
+        """Why a path is not written or deleted, by its own names or by those of what it leads to."""
+        name = PurePosixPath(*self._inner(real)).as_posix()
+        return fence.fault(path) or (fence.fault(name).replace(name, path, 1) if fence.fault(name) else "")
+
+    def _inner(self, real: Path) -> tuple[str, ...]:
+        """The names of a resolved path below this folder, or below what it shares with this folder."""
+        shared = Path(os.path.commonpath((self.path, real)))
+        return real.relative_to(shared).parts
 
     def check(self) -> None:
         """Raises ``NotFoundError`` when this folder does not exist, and ``EngineError`` when it is none."""
@@ -173,6 +221,7 @@ class Root:
         if self._is_glob(plain := self.plain(path)):
             return self._matching(plain, strict, is_url="://" in path)
         real = self.resolve(path)
+        self.refuse_kept_out(real, path)
         if real.is_file():
             return real.parent, [real]
         if not real.is_dir():
@@ -203,6 +252,8 @@ class Root:
                 if strict:
                     self.resolve(self.show(base / match))
                 continue
+            if any(real.is_relative_to(place) for place in self.kept_out()):
+                continue
             found.update(self.walk(real, strict=strict) if real.is_dir() else [real] if is_data(real.name) else [])
         return base, sorted(found)
 
@@ -213,18 +264,22 @@ class Root:
         passed over when ``strict`` is false.
         """
         met: set[Path] = set()
-        for path in self._met(folder, strict):
+        kept_out = frozenset(str(place) for place in self.kept_out())
+        for path in self._met(folder, strict, kept_out):
             if path not in met:
                 met.add(path)
                 yield path
 
-    def _met(self, folder: Path, strict: bool) -> Iterator[Path]:
+    def _met(self, folder: Path, strict: bool, kept_out: Collection[str]) -> Iterator[Path]:
         for entry in entries(folder):
+            if entry.path in kept_out:
+                continue
             if entry.is_dir(follow_symlinks=False):
-                yield from self._met(Path(entry.path), strict)
+                yield from self._met(Path(entry.path), strict, kept_out)
             elif entry.is_symlink():
                 real = self.resolve(self.show(entry.path)) if strict else Path(os.path.realpath(entry.path))
-                if self._holds(real, is_url=self._is_elsewhere(folder)) and real.is_file():
+                holds = self._holds(real, is_url=self._is_elsewhere(folder)) and real.is_file()
+                if holds and not any(real.is_relative_to(place) for place in kept_out):
                     yield real
             elif entry.is_file():
                 yield Path(entry.path)
@@ -252,3 +307,11 @@ def is_file(entry: os.DirEntry[str]) -> bool:
         return entry.is_file()
     except OSError:
         return False
+
+
+def refuse_plan(file: Path, path: str) -> None:
+    """Raises ``AccessDeniedError`` where a plan is in the file that ``path`` leads to, whatever it is called."""
+    if file.is_file():
+        with file.open("rb") as opened:
+            if fence.is_plan(opened.read(fence.PLAN_HEAD)):
+                raise AccessDeniedError(fence.plan_refusal(path))

@@ -14,6 +14,7 @@ from mason.clients._tables.columns import Columns
 from mason.clients._tables.formats import TEXT, ending_of, written_format
 from mason.engines.capabilities import Capabilities
 from mason.engines.engine import Engine
+from mason.engines.fence import fault
 from mason.engines.models import Schema
 from mason.errors import EngineError
 from mason.values import dataclass
@@ -184,6 +185,20 @@ def _wrong_path(writer: _Writer, output: str | None) -> Iterator[str]:
         yield "output is empty: give the path of a file or folder."
 
 
+def _no_data(writer: _Writer, output: str | None) -> Iterator[str]:
+    if output and (refusal := fault(output)):
+        yield refusal
+
+
+def _unfit_to_replace(writer: _Writer, output: str | None, format: str | None, overwrite: Any) -> Iterator[str]:
+    name = _name(output or "")
+    if overwrite is True and format and "." in name.strip(".") and not written_format(ending_of(name)):
+        yield (
+            f"{output} may be replaced only where its ending says what it holds: give it that of {format.lower()}, "
+            "or leave out overwrite."
+        )
+
+
 def _wrong_format(writer: _Writer, format: str | None) -> Iterator[str]:
     if format and (refusal := writer.refusal(format.lower())):
         yield refusal
@@ -303,8 +318,10 @@ def _long_name(kind: str) -> _Check:
 
 _OF_OUTPUT: tuple[_Check, ...] = (
     (("output",), _wrong_path),
+    (("output",), _no_data),
     (("format",), _wrong_format),
     (("output", "format"), _wrong_ending),
+    (("output", "format", "overwrite"), _unfit_to_replace),
     (("output", "format", "partition_columns", "partitions"), _wrong_folder),
     _whole("partitions", 1, MOST_FILES),
     (("output", "format", "compression", "partition_columns", "partitions"), _wrong_compression),
@@ -316,6 +333,9 @@ _CHECKS: Mapping[str, tuple[_Check, ...]] = {
     "execution.format": (_names("partition_columns"), _names("filter_columns"), _whole("sample_size", 1)),
     "execution.dedupe": (_names("keys"), (("keys",), _no_keys), _names("order_by"), (("keep",), _wrong_keep)),
     "execution.fake": ((("schema",), _wrong_schema), _whole("size", 0), _whole("seed", -(2**63), 2**63 - 1)),
+    "storage.write": ((("path",), _no_data),),
+    "storage.copy": ((("target",), _no_data),),
+    "storage.delete": ((("path",), _no_data),),
     "metastore.create_database": (_long_name("database"),),
     "metastore.create_table": (_long_name("database"), _long_name("table")),
 }

@@ -42,6 +42,15 @@ class WarehouseFolder:
             self.folder = path.absolute()
             self.file = self.folder / "warehouse.duckdb"
 
+    def kept(self) -> dict[Path, tuple[str, ...]]:
+        """Its files and folders, each with what in it is Mason's own where a person keeps data there, too."""
+        file = self.file.name
+        return {
+            self.file: (),
+            self.file.with_name(f"{file}.wal"): (),
+            self.folder: (file, f"{file}.wal", "jobs", "schedules"),
+        }
+
     def put_job(self, job: Job) -> Job:
         """Keep a job, whole or not at all, for other processes to ask about."""
         with self.keeping(job):

@@ -151,4 +151,4 @@ class Catalog:
         return Table(name, database, location=Location(self.root.show(path), size=size))
 
     def _leave_out(self) -> frozenset[Path]:
-        return frozenset({self.warehouse.folder})
+        return frozenset({self.warehouse.folder, *self.client.places_kept_out})

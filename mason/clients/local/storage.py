@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mason.clients._duckdb.abilities import READING
+from mason.clients._duckdb.root import refuse_plan
 from mason.clients._jobs import iso
 from mason.clients.local import LocalClient
 from mason.engines.capabilities import Capabilities
+from mason.engines.fence import fault
 from mason.engines.file_urls import scheme_of
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage
@@ -31,8 +33,9 @@ class LocalStorage(Storage):
         self.root = client.root
 
     def list_paths(self, path: str = "") -> list[Location]:
-        """Files at and below a file, folder or glob; names that begin with ``.`` or ``_`` are left out."""
-        return [self._location(file) for file in self.root.find(path, strict=False)[1]]
+        """Files at and below a file, folder or glob; names that begin with ``.`` or ``_`` and what is no data
+        (:mod:`mason.engines.fence`) are left out."""
+        return [self._location(file) for file in self.root.find(path, strict=False)[1] if not fault(file.name)]
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder; a link that leads nowhere is none."""
@@ -86,6 +89,7 @@ class LocalStorage(Storage):
         from mason.clients._duckdb.writing.atomic import write_whole
 
         real = self.root.target(path)
+        refuse_plan(real, path)
         try:
             write_whole(real, content.encode("utf-8") if isinstance(content, str) else content, overwrite=overwrite)
         except FileExistsError as error:
@@ -101,6 +105,7 @@ class LocalStorage(Storage):
         real = self.root.resolve(path)
         if self.root.would_lose(real):
             raise AccessDeniedError(f"{path or '.'} is the client's root, which is not deleted.")
+        real = self.root.changeable(path)
         # A link goes itself; what it leads to stays.
         named = self.root.path / self.root.plain(path)
         if named.is_symlink():
@@ -111,14 +116,17 @@ class LocalStorage(Storage):
                 raise ConflictError(f"{path} is a folder. Ask for recursive to delete it and all below it.")
             import shutil
 
+            self.root.refuse_own_things_in(real, path)
             shutil.rmtree(real)
             return Location(self.root.show(real))
         location = self._location(self._file(path))
+        refuse_plan(real, path)
         real.unlink()
         return location
 
     def _file(self, path: str) -> Path:
         real = self.root.resolve(path)
+        self.root.refuse_kept_out(real, path)
         if real.is_dir():
             raise EngineError(f"{path} is a folder, not a file.")
         if not real.is_file():

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from mason.clients._duckdb.abilities import READING
 from mason.clients.memory import MemoryClient
 from mason.engines.capabilities import Capabilities
+from mason.engines.fence import fault, holds_own, is_own
 from mason.engines.file_urls import scheme_of
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage
@@ -31,9 +32,12 @@ class MemoryStorage(Storage):
         self.memory = client
 
     def list_paths(self, path: str = "") -> list[Location]:
-        """Files at and below a file, folder or glob; names that begin with ``.`` or ``_`` are left out."""
+        """Files at and below a file, folder or glob; names that begin with ``.`` or ``_`` and what is no data
+        (:mod:`mason.engines.fence`) are left out."""
         with self._found(path) as paths:
-            return [Location(shown, len(content)) for shown, content, _ in paths]
+            return [
+                Location(shown, len(content)) for shown, content, _ in paths if not fault(posixpath.basename(shown))
+            ]
 
     def exists(self, path: str) -> bool:
         """Whether there is a file at ``path``, or one below it."""
@@ -95,7 +99,7 @@ class MemoryStorage(Storage):
 
     def write(self, path: str, content: str | bytes, *, overwrite: bool = False) -> Location:
         """Hold a file."""
-        client, name = self._at(path)
+        client, name = self._changeable(path)
         if not name or _below(client, name):
             raise ConflictError(f"{path or '.'} is a folder; name the file to write.")
         if name in client.files and not overwrite:
@@ -109,16 +113,19 @@ class MemoryStorage(Storage):
 
     def delete(self, path: str, *, recursive: bool = False) -> Location:
         """Drop a file, or all below a path."""
-        client, name = self._at(path)
+        client, name = self._changeable(path)
         if not name:
             raise AccessDeniedError(f"{path or '.'} is the client's root, which is not deleted.")
         if name in client.files:
             return Location(self._shown(client, name), len(client.files.pop(name)))
         below = _below(client, name)
+        own = next((each for each in below if is_own(each)), "")
         if not below:
             raise NotFoundError(f"There is no file {path}.")
         if not recursive:
             raise ConflictError(f"{path} is a folder. Ask for recursive to delete it and all below it.")
+        if own:
+            raise AccessDeniedError(holds_own(path, own))
         for each in below:
             del client.files[each]
         return Location(self._shown(client, name))
@@ -143,6 +150,13 @@ class MemoryStorage(Storage):
 
     def _shown(self, client: MemoryClient, name: str) -> str:
         return name if client is self.memory else client.url_of(name)
+
+    def _changeable(self, path: str) -> tuple[MemoryClient, str]:
+        """As :meth:`_at`, for what is to be written or deleted. Raises ``AccessDeniedError`` for what is no data."""
+        client, name = self._at(path)
+        if told := fault(name):
+            raise AccessDeniedError(told)
+        return client, name
 
     def _at(self, path: str) -> tuple[MemoryClient, str]:
         """Whose file it is, and its path in the one spelling that it has.

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mason.dryrun.calls import Call, ShownStep
+from mason.engines.fence import PLAN_FORMAT, PLAN_HEAD, is_plan
 from mason.errors import StalePlanError, StateError
 from mason.planner.plan import Action, Broken, Change, Drift, Plan, Wanted
 from mason.planner.saved.planfile_faults import faults, parse
@@ -28,11 +29,7 @@ from mason.values import dataclass
 from mason.version import __version__
 
 PLANFILE_VERSION = 1
-_FORMAT = "mason-plan"
 _YAML = (".yaml", ".yml")
-
-_HEAD = 4096
-"""In how many bytes a plan file has said that it is one, however its JSON was laid out and its keys sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ def write_planfile(plan: Plan, file: Path) -> None:
     except OSError as error:
         raise _unwritable(file, error) from error
     head = {
-        "format": _FORMAT,
+        "format": PLAN_FORMAT,
         "version": PLANFILE_VERSION,
         "mason_version": __version__,
         "created_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -121,7 +118,7 @@ def read_planfile(file: Path) -> SavedPlan:
         raise _unreadable(file, error) from error
     except (ValueError, RecursionError) as error:
         raise _no_plan(file) from error
-    if not isinstance(document, dict) or document.get("format") != _FORMAT:
+    if not isinstance(document, dict) or document.get("format") != PLAN_FORMAT:
         raise _no_plan(file)
     if document.get("version") != PLANFILE_VERSION:
         made_by = document.get("mason_version")
@@ -173,7 +170,7 @@ def _holds_plan(file: Path) -> bool:
         document = _load(file)
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(document, dict) and document.get("format") == _FORMAT
+    return isinstance(document, dict) and document.get("format") == PLAN_FORMAT
 
 
 def _load(file: Path) -> Any:
@@ -182,8 +179,8 @@ def _load(file: Path) -> Any:
     What comes back can be encoded again.
     """
     with file.open("rb") as opened:
-        head = opened.read(_HEAD)
-        if _FORMAT.encode() not in head:
+        head = opened.read(PLAN_HEAD)
+        if not is_plan(head):
             # The file may be huge: look at its head only.
             raise ValueError("its beginning does not say that it is a plan")
         document = parse((head + opened.read()).decode("utf-8"))

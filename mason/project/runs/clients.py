@@ -11,9 +11,9 @@ from mason.errors import (
     EngineError,
     UnsupportedVerbError,
 )
+from mason.project.opened import Project, kept_out
 from mason.project.runs.neighbours import Neighbours
 from mason.resources.config import Config
-from mason.settings import ProjectSettings
 
 if TYPE_CHECKING:
     from mason.engines.client import Client
@@ -29,7 +29,7 @@ class Clients:
 
     def __init__(
         self,
-        project: ProjectSettings,
+        project: Project,
         config: Config,
         chosen: Mapping[str, str],
         *,
@@ -58,10 +58,11 @@ class Clients:
         from mason.dryrun import configuration
 
         cls = registry.client_class(self._config.type_of(name))
-        resolved = configuration.resolve(self._config, name, cls.schema(), settings.environment(self._project))
-        client = cls(resolved, base=self._project.root)
+        resolved = configuration.resolve(self._config, name, cls.schema(), settings.environment(self._project.settings))
+        client = cls(resolved, base=self._project.settings.root)
         client.name = name
-        client.neighbours = Neighbours(self._project, self._config, name)
+        client.neighbours = Neighbours(self._project.settings, self._config, name)
+        client.kept_out = kept_out(self._project)
         client.runner = self._runner() if self._runner else None
         metastore = self._chosen.get("metastore", name)
         if metastore not in (name, ""):

@@ -77,7 +77,7 @@ def prepare_operator(
     bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
     source = project.store.get_source(entry.module) if entry.module else None
     shown = dry_run(operator, bound, config, registry, source=source)
-    clients = Clients(project.settings, config, shown.clients, runner=project.runner())
+    clients = Clients(project, config, shown.clients, runner=project.runner())
     config_entry = config_address(config.id)
     plan = alone(
         operator,

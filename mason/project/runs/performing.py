@@ -60,7 +60,7 @@ class Inputs:
         """
         client = _able_storage(config)
         if config.id not in self._clients:
-            self._clients[config.id] = Clients(self._project.settings, config, {"storage": client})
+            self._clients[config.id] = Clients(self._project, config, {"storage": client})
         engine = self._clients[config.id].engine
         content = run.compare == "content"
         with aside():
@@ -293,7 +293,7 @@ class _Taking:
 
 def _ask_scheduler(project: Project, config: Config, call: Call, *arguments: Any, **named: Any) -> None:
     """Make one call of a scheduler."""
-    clients = Clients(project.settings, config, {"scheduler": call.client})
+    clients = Clients(project, config, {"scheduler": call.client})
     try:
         ask(call.client, clients.engine, "scheduler", call.verb, *arguments, allowed=True, **named)
     finally:

@@ -45,7 +45,7 @@ def execute_run(
         )
 
     def connect(config: Config, chosen: Mapping[str, str]) -> Clients:
-        return clients or Clients(project.settings, config, chosen, runner=project.runner())
+        return clients or Clients(project, config, chosen, runner=project.runner())
 
     with calling():
         return do_run(

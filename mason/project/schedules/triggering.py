@@ -57,7 +57,7 @@ def scheduler_of(
     from mason.engines.scheduler import Scheduler
 
     chosen = {"scheduler": client or next(iter(config.engines.get("scheduler", ())), "")}
-    clients = Clients(project.settings, config, chosen, runner=runner or project.runner())
+    clients = Clients(project, config, chosen, runner=runner or project.runner())
     try:
         engine = clients.engine("scheduler")
         assert isinstance(engine, Scheduler)

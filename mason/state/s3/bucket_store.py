@@ -25,7 +25,7 @@ from mason.errors import StateConflictError, StateError, StateLockLostError
 from mason.resources.address import is_name
 from mason.state.content import decode_run, digest_of, encode_run, is_run_id, source_name, verified_source
 from mason.state.format import decode, lay_out, lay_out_whole, missing_error
-from mason.state.lock import moved_error, next_snapshot, refuse_older
+from mason.state.lock import is_first, moved_error, next_snapshot, refuse_older
 from mason.state.s3.bucket import NEW, Bucket, Found, new_write_id
 from mason.state.s3.bucket_url import address_of
 from mason.state.s3.lease import Lease, break_lease, holder_of, leased
@@ -128,7 +128,9 @@ class S3StateStore:
             self._current(base)
             return base
         snapshot = next_snapshot(resources, base, goes_on=goes_on)
-        return self._become(snapshot, lay_out(snapshot, before=base), base, keeps_base=not goes_on)
+        return self._become(
+            snapshot, lay_out(snapshot, before=base), base, keeps_base=not goes_on, keeps_itself=is_first(snapshot)
+        )
 
     def restore(self, snapshot: Snapshot, *, base: Snapshot) -> Snapshot:
         """Make ``snapshot`` as it is the current one, if ``base`` still is."""
@@ -145,7 +147,13 @@ class S3StateStore:
             self._lease.confirm()
 
     def _become(
-        self, snapshot: Snapshot, entries: StoredEntries, base: Snapshot, *, keeps_base: bool = True
+        self,
+        snapshot: Snapshot,
+        entries: StoredEntries,
+        base: Snapshot,
+        *,
+        keeps_base: bool = True,
+        keeps_itself: bool = False,
     ) -> Snapshot:
         with _nothing_written(base):
             self._prepare()
@@ -162,6 +170,10 @@ class S3StateStore:
         self._cache.keep(*self._known, replace(snapshot, resources=entries))
         # What is left over now is removed after the next write.
         with suppress(StateError):
+            if keeps_itself:
+                self.bucket.put(_backup(snapshot.serial), entries.content, write_id=write_id)
+                if base.serial:
+                    self.bucket.delete(_backup(base.serial))
             for old in self.list_backups()[:-KEPT_BACKUPS]:
                 self.bucket.delete(_backup(old))
         return replace(snapshot, resources=entries, token=etag)

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from mason.project.opened import Project
 from mason.project.runs.clients import Clients
 from mason.project.runs.neighbours import Neighbours
 from mason.resources.config import Config
-from mason.settings import ProjectSettings
+from mason.settings import ProjectSettings, mason_home
+from mason.state.local import LocalStateStore
 
 CONFIG = Config(
     "1",
@@ -52,11 +54,13 @@ def test_a_client_is_no_neighbour_of_its_own(project: ProjectSettings) -> None:
     assert (list(neighbours), len(neighbours), "lake" in neighbours) == (["bin", "desk", "gone"], 3, False)
 
 
-def test_whoever_connects_hands_them_in(project: ProjectSettings) -> None:
-    clients = Clients(project, CONFIG, {"metastore": "lake", "storage": "bin", "execution": "desk"})
+def test_whoever_connects_hands_them_in(project: ProjectSettings, tmp_path: Path) -> None:
+    opened = Project(project, LocalStateStore(str(tmp_path / "state")), str(tmp_path / "state"))
+    clients = Clients(opened, CONFIG, {"metastore": "lake", "storage": "bin", "execution": "desk"})
     desk, bin_ = clients.engine("execution"), clients.engine("storage")
     assert (desk.client, bin_.client) == ("desk", "bin")
     assert list(desk.connection.neighbours) == ["lake", "bin", "gone"]
     # Who does not play the metastore asks the one that does for the tables that statements name.
     assert desk.connection.find_table is not None
+    assert desk.connection.kept_out == (f"file://{tmp_path}/state", f"file://{mason_home()}")
     clients.close()

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mason.clients._duckdb.reading.readers import Source
-from mason.clients._duckdb.root import Root
+from mason.clients._duckdb.root import Root, refuse_plan
 from mason.clients._duckdb.writing.atomic import whole
 from mason.clients._tables.requests import Output
 from mason.engines.file_urls import scheme_of, unescaped
@@ -39,7 +39,7 @@ class Placed:
 def place(root: Root, output: Output) -> Placed:
     """Where ``output`` goes. Raises ``ConflictError`` for a target that exists and is not to be replaced, or may not
     be, and what :meth:`Root.resolve` raises."""
-    placed = Placed(output, (root.resolve if output.folder else root.target)(output.path))
+    placed = Placed(output, (root.changeable if output.folder else root.target)(output.path))
     _check_target(placed, root)
     return placed
 
@@ -54,6 +54,7 @@ def _check_target(placed: Placed, root: Root) -> None:
     if not output.overwrite:
         raise exists(shown)
     if not output.folder:
+        refuse_plan(target, shown)
         return
     if not target.is_dir():
         raise ConflictError(f"{shown} is a file, where a folder is to be written. Choose another path.")
