@@ -139,13 +139,13 @@ def test_a_plan_stays_whatever_it_is_called(fenced: Local) -> None:
 
 
 def test_a_file_is_replaced_only_where_its_ending_fits(fenced: Local) -> None:
-    fenced.put("notes.txt", "mine")
-    told = refusal(fenced.execution.query, "SELECT 1", output="notes.txt", format="csv", overwrite=True)
+    fenced.put("setup.cfg", "mine")
+    told = refusal(fenced.execution.query, "SELECT 1", output="setup.cfg", format="csv", overwrite=True)
     assert told == (
-        "EngineError: notes.txt may be replaced only where its ending says what it holds: give it that of csv, or "
+        "EngineError: setup.cfg may be replaced only where its ending says what it holds: give it that of csv, or "
         "leave out overwrite."
     )
-    assert (fenced.root / "notes.txt").read_text() == "mine"
+    assert (fenced.root / "setup.cfg").read_text() == "mine"
 
 
 def test_a_project_in_a_folder_of_the_state_can_be_worked_in(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from mason.clients._duckdb.connection import Limits, confine, connect
 from mason.engines.models import Job, Rows
 from tests.clients.conftest import Local, make, refusal
 
@@ -59,11 +60,21 @@ def test_one_select(data: Local, sql: str, expected: list[tuple[object, ...]]) -
         ("INSERT INTO $table VALUES (1)", "INSERT"),
         ("DELETE FROM $table", "DELETE"),
         ("EXPORT DATABASE 'x'", "EXPORT"),
+        ("IMPORT DATABASE '{root}/dump'", "IMPORT"),
+        ("/* SELECT */ iMpOrT DATABASE '{root}/dump'", "IMPORT"),
+        ("PRAGMA import_database('{root}/dump')", "PRAGMA"),
+        ("SELECT 1; IMPORT DATABASE '{root}/dump'", "2 statements (SELECT, IMPORT)"),
+        ("WITH a AS (SELECT 1) INSERT INTO $table SELECT * FROM a", "INSERT"),
+        ("INSTALL httpfs", "INSTALL"),
+        ("VACUUM", "VACUUM"),
     ],
 )
 def test_anything_else_is_refused(data: Local, sql: str, found: str) -> None:
+    # Extracting IMPORT DATABASE, DuckDB would put what these files hold in its place.
+    data.put("dump/schema.sql", "SELECT 1;")
+    data.put("dump/load.sql", "SELECT 2;")
     expected = f"EngineError: A query must be one SELECT statement, but this is {found}."
-    assert refusal(data.rows, "flights", sql) == expected
+    assert refusal(data.rows, "flights", sql.format(root=data.root)) == expected
 
 
 @pytest.mark.parametrize(
@@ -123,10 +134,53 @@ def test_no_view_of_python(data: Local) -> None:
     assert airports.columns == ["stolen"]
 
 
-def test_settings_are_locked(data: Local) -> None:
-    assert data.ask("SELECT current_setting('enable_external_access'), current_setting('lock_configuration')") == [
-        (False, True)
-    ]
+def test_settings_are_locked(tmp_path: Path) -> None:
+    with connect(Limits("100MB", tmp_path)) as connection:
+        confine(connection, [])
+        settings = "SELECT current_setting('enable_external_access'), current_setting('lock_configuration')"
+        assert connection.execute(settings).fetchall() == [(False, True)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("SELECT current_setting('temp_directory')", "current_setting"),
+        ('SELECT "Current_Setting"(delay) FROM $table', "current_setting"),
+        ("SELECT list_transform(['threads'], lambda name: system.main.current_setting(name))", "current_setting"),
+        ("SELECT getenv('HOME')", "getenv"),
+        ("FROM duckdb_settings()", "duckdb_settings"),
+        ("SELECT 1 LIMIT (SELECT count(*) FROM duckdb_secrets())", "duckdb_secrets"),
+        ("FROM pg_catalog.pg_settings", "pg_settings"),
+        ("FROM system.pg_catalog.pg_settings", "pg_settings"),
+        ("FROM duckdb_views", "duckdb_views"),
+        ("FROM pragma_platform()", "pragma_platform"),
+    ],
+)
+def test_queries_tell_nothing_of_the_machine(data: Local, sql: str, name: str) -> None:
+    told = (
+        f"EngineError: A query may not use {name}: it tells of the engine and its machine, not of tables. Leave it out."
+    )
+    assert refusal(data.rows, "flights", sql) == told
+
+
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("SELECT write_log('x')", "write_log"),
+        ("FROM enable_logging()", "enable_logging"),
+        ("FROM query('FROM duckdb_settings()')", "query"),
+        ("FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))", "json_execute_serialized_sql"),
+        ("WITH a AS (FROM force_checkpoint()) SELECT 1", "force_checkpoint"),
+    ],
+)
+def test_queries_only_ask(data: Local, sql: str, name: str) -> None:
+    told = f"EngineError: A query may not use {name}: it does more than to ask. Leave it out."
+    assert refusal(data.rows, "flights", sql) == told
+
+
+def test_a_table_may_be_called_like_a_view_that_tells(data: Local) -> None:
+    data.put("data/pg_settings.csv", "mine\n1\n")
+    assert data.ask("SELECT * FROM data.pg_settings") == [(1,)]
 
 
 VALUES = """

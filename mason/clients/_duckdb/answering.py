@@ -18,10 +18,11 @@ from mason.clients._duckdb.quoting import identifier, qualified
 from mason.clients._duckdb.reading.readers import Source
 from mason.clients._duckdb.root import Root
 from mason.clients._duckdb.session import confine_to, diagnosed, opened, prepare
-from mason.clients._duckdb.statement import TABLE, one_select, tables_mentioned
+from mason.clients._duckdb.statement import TABLE, one_select
 from mason.clients._duckdb.working import watched
 from mason.engines.models import Column, Rows, Schema
 from mason.errors import EngineError, NotFoundError
+from mason.sql.functions import refusal
 
 if TYPE_CHECKING:
     import duckdb
@@ -103,17 +104,19 @@ def _ready_to_run(
         select = one_select(connection, sql)
         sources: dict[tuple[str, str], Source] = {}
         unknown: dict[str, NotFoundError] = {}
-        for schema, name in tables_mentioned(connection, select):
+        for schema, name in select.tables:
             found = _own_table(table) if (schema, name) == ("", TABLE) else resolve(schema, name)
             if isinstance(found, NotFoundError):
                 unknown[f"{schema}.{name}" if schema else name] = found
             elif found is not None:
                 sources[schema, name] = found
+            if (schema, name) not in sources and (told := refusal(name)):
+                raise EngineError(told)
         with diagnosed(limits, list(sources.values()), show), _tables_found(unknown):
             for (schema, name), source in sources.items():
                 _create_view(connection, schema, name, source)
             confine_to(connection, list(sources.values()), output)
-            yield connection, select, list(sources.values())
+            yield connection, select.sql, list(sources.values())
 
 
 @contextmanager

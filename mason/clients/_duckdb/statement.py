@@ -1,4 +1,4 @@
-"""SQL that people write: one SELECT and nothing else, as DuckDB's parser reads it, never as a pattern matches it."""
+"""SQL that people write: one SELECT and nothing else, as Mason reads it first and then DuckDB's parser."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._duckdb.failures import explain
 from mason.clients._duckdb.quoting import literal
 from mason.errors import EngineError
+from mason.sql.functions import refusal
+from mason.sql.statements import SELECT, first_word, kinds
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,44 +19,66 @@ TABLE = "$table"
 """What stands for the table in a statement, and the name of the view behind it, so that DuckDB's errors say it."""
 
 
-def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """``sql`` without closing semicolons and with ``$table`` quoted, ready to be a subquery.
+@dataclass(frozen=True, slots=True)
+class Select:
+    """One SELECT, ready to be a subquery: ``sql`` without closing semicolons and with ``$table`` quoted.
 
-    Raises ``EngineError`` that says what was found when it is anything but one SELECT.
+    ``tables`` are those that it names, as (schema, name), the schema empty where none is given. Names that the
+    statement defines itself (WITH) are among them: a view of that name does no harm.
     """
-    import duckdb
 
-    text, first_word = _prepared(sql)
-    try:
-        found = [str(statement.type).rpartition(".")[2] for statement in connection.extract_statements(text)]
-    except duckdb.Error as error:
-        raise explain(error, str) from error
-    # DuckDB's parser turns a PRAGMA into a SELECT before anybody can ask.
-    if first_word.lower() == "pragma":
-        found = ["PRAGMA"]
-    if found == ["SELECT"]:
-        return text
+    sql: str
+    tables: tuple[tuple[str, str], ...]
+
+
+def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> Select:
+    """The SELECT that ``sql`` is. Raises ``EngineError`` that says what was found when it is anything else, or when it
+    calls what no query may call.
+
+    Mason looks first. DuckDB would read files while it extracts some statements (``IMPORT DATABASE``), so that it is
+    only asked to write the statement as JSON, by a function that parses, and opens nothing.
+    """
+    text = _prepared(sql)
+    found = kinds(text)
     if not found:
         raise EngineError("The query is empty: it must be one SELECT statement.")
-    if first_word.lower() == "pivot" and found[-1] == "SELECT":
-        raise EngineError("PIVOT needs its values named: PIVOT ... ON column IN (value, value).")
+    if found != [SELECT]:
+        raise _no_select(found)
+    # A literal: where pandas is installed, DuckDB imports it for a value that is bound.
+    row = connection.execute(f"SELECT json_serialize_sql({literal(text)})").fetchone()
+    assert row is not None
+    try:
+        tree = json.loads(row[0])
+    except RecursionError as error:
+        raise EngineError("The query nests too deeply. Write it with WITH, step by step.") from error
+    if tree["error"]:
+        if tree["error_type"] == "parser":
+            raise EngineError(" ".join(tree["error_message"].split()))
+        if first_word(text).startswith("PIVOT"):
+            raise EngineError("PIVOT needs its values named: PIVOT ... ON column IN (value, value).")
+        raise _no_select([first_word(text)])
+    if len(tree["statements"]) != 1:
+        raise _no_select([SELECT] * len(tree["statements"]))
+    tables = tuple(dict.fromkeys(_looked_through(tree)))
+    return Select(text, tables)
+
+
+def _no_select(found: list[str]) -> EngineError:
     what = found[0] if len(found) == 1 else f"{len(found)} statements ({', '.join(found)})"
-    raise EngineError(f"A query must be one SELECT statement, but this is {what}.")
+    return EngineError(f"A query must be one SELECT statement, but this is {what}.")
 
 
-def _prepared(sql: str) -> tuple[str, str]:
-    """The text with ``$table`` quoted and closing semicolons cut, and its first word. Works on DuckDB's tokens, so
-    that strings, quoted names and comments stay as they are."""
+def _prepared(sql: str) -> str:
+    """The text with ``$table`` quoted and closing semicolons cut. Works on DuckDB's tokens, so that strings, quoted
+    names and comments stay as they are."""
     import duckdb
 
     # Offsets of tokens count bytes.
     text = sql.encode("utf-8")
     tokens = duckdb.tokenize(sql)
     if not tokens:
-        return "", ""
+        return ""
     starts = [offset for offset, _ in tokens]
-    ends = [*starts[1:], len(text)]
-    words = [text[start:end].split(maxsplit=1)[:1] for start, end in zip(starts, ends, strict=True)]
     pieces: list[bytes] = []
     done = 0
     for index, start in enumerate(starts[:-1]):
@@ -66,8 +90,7 @@ def _prepared(sql: str) -> tuple[str, str]:
         last -= 1
     cut = starts[last] if last < len(starts) else len(text)
     pieces.append(text[done:cut])
-    first = words[0][0] if words and words[0] else b""
-    return b"".join(pieces).decode("utf-8"), first.decode("utf-8", "replace").split("(")[0]
+    return b"".join(pieces).decode("utf-8")
 
 
 def _is_table(text: bytes, start: int) -> bool:
@@ -75,26 +98,21 @@ def _is_table(text: bytes, start: int) -> bool:
     return text[start : start + 5].lower() == b"table" and not (after.isalnum() or after == b"_" or after > b"\x7f")
 
 
-def tables_mentioned(connection: duckdb.DuckDBPyConnection, select: str) -> list[tuple[str, str]]:
-    """The tables that a SELECT names, as (schema, name), the schema empty where none is given.
-
-    Names that the statement defines itself (WITH) are among them: a view of that name does no harm.
-    """
-    # A literal: where pandas is installed, DuckDB imports it for a value that is bound.
-    row = connection.execute(f"SELECT json_serialize_sql({literal(select)})").fetchone()
-    assert row is not None
-    tree = json.loads(row[0])
-    return list(dict.fromkeys(_base_tables(tree)))
-
-
-def _base_tables(root: Any) -> Iterator[tuple[str, str]]:
+def _looked_through(root: Any) -> Iterator[tuple[str, str]]:
+    """The tables that a statement names. Raises ``EngineError`` for functions that no query calls."""
     # A stack and not recursion: statements nest deeper than Python likes to.
     waiting = [root]
     while waiting:
         node = waiting.pop()
         if isinstance(node, dict):
-            if node.get("type") == "BASE_TABLE" and not node.get("catalog_name"):
-                yield node["schema_name"], node["table_name"]
+            used = node.get("function_name", "")
+            if node.get("type") == "BASE_TABLE":
+                if node.get("catalog_name"):
+                    used = node["table_name"]
+                else:
+                    yield node["schema_name"], node["table_name"]
+            if told := refusal(str(used)):
+                raise EngineError(told)
             waiting.extend(node.values())
         elif isinstance(node, list):
             waiting.extend(node)

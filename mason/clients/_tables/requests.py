@@ -192,7 +192,9 @@ def _no_data(writer: _Writer, output: str | None) -> Iterator[str]:
 
 def _unfit_to_replace(writer: _Writer, output: str | None, format: str | None, overwrite: Any) -> Iterator[str]:
     name = _name(output or "")
-    if overwrite is True and format and "." in name.strip(".") and not written_format(ending_of(name)):
+    # Text is text: whoever calls a CSV file .txt may replace it.
+    fits = written_format(ending_of(name)) or (name.lower().endswith(".txt") and (format or "").lower() in TEXT)
+    if overwrite is True and format and "." in name.strip(".") and not fits:
         yield (
             f"{output} may be replaced only where its ending says what it holds: give it that of {format.lower()}, "
             "or leave out overwrite."
