@@ -24,24 +24,25 @@ Path: TypeAlias = "tuple[str | int, ...]"
 """Where a value stands in a configuration: ``("auth", "key")``."""
 
 REDACTED = "REDACTED"
-_REFERENCE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+# Patterns are texts here, compiled when one is needed: most commands see neither a reference nor a password.
+_REFERENCE = r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}"
 # Values shorter than this are not scrubbed: replacing every "1" in a text would hide more than it protects.
 _SHORTEST = 4
 # What is this long stands nowhere by chance, and a line of this length is a part of a key.
 _TELLING = 8
 _LONG = 12
-_PASSWORD = re.compile(r"://[^\s/?#@:]*:([^\s/@]+)@")
+_PASSWORD = r"://[^\s/?#@:]*:([^\s/@]+)@"
 
 
 def is_reference(value: object) -> bool:
     """Whether ``value`` is one ``{{NAME}}`` and nothing else."""
-    return isinstance(value, str) and _REFERENCE.fullmatch(value.strip()) is not None
+    return isinstance(value, str) and "{{" in value and re.fullmatch(_REFERENCE, value.strip()) is not None
 
 
 def references(value: object) -> list[str]:
     """The names of all references in ``value``, in texts, lists and mappings."""
     if isinstance(value, str):
-        return _REFERENCE.findall(value)
+        return re.findall(_REFERENCE, value) if "{{" in value else []
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
     return [name for each in inner for name in references(each)]
 
@@ -123,7 +124,7 @@ def resolve(
 
 def _filled(value: Any, environment: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return _REFERENCE.sub(lambda match: environment[match[1]], value)
+        return re.sub(_REFERENCE, lambda match: environment[match[1]], value)
     if isinstance(value, Mapping):
         return {key: _filled(inner, environment) for key, inner in value.items()}
     return [_filled(inner, environment) for inner in value] if isinstance(value, list) else value
@@ -143,7 +144,7 @@ def remember_secrets(
 
 def passwords_in(text: str) -> Iterator[str]:
     """The passwords of the URLs in ``text``, as they stand there and as they are meant."""
-    for password in _PASSWORD.findall(text):
+    for password in re.findall(_PASSWORD, text) if "://" in text else ():
         from urllib.parse import unquote
 
         yield from {password, unquote(password)}

@@ -82,20 +82,19 @@ def find_project(start: Path) -> ProjectSettings:
 
 # Nothing, a comment, or a key with a word or path that means the same in YAML as it says: no number (.5, .inf), no
 # "true" and no lone ~, which is YAML for nothing.
-_PLAIN_LINE = re.compile(
-    r" *(?:#[ -~]*)?|((?-i:name|state)): +(\"?)(?!(?:true|false|null|yes|no|on|off)\b)"
-    r"((?:[A-Za-z/]|\.\.?/|~/|\.(?!(?:inf|nan)\b)[A-Za-z])[\w./~-]*)\2 *",
-    re.IGNORECASE | re.ASCII,
+_PLAIN_LINE = (
+    r"(?ia) *(?:#[ -~]*)?|((?-i:name|state)): +(\"?)(?!(?:true|false|null|yes|no|on|off)\b)"
+    r"((?:[A-Za-z/]|\.\.?/|~/|\.(?!(?:inf|nan)\b)[A-Za-z])[\w./~-]*)\2 *"
 )
 
 
 _LONGEST = 10_000
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 
 
 def _parse_project(file: Path, text: str) -> dict[str, Any]:
     """The content of ``mason.yaml``. Loading a YAML parser takes longer than most commands, and few files need one."""
-    lines = [_PLAIN_LINE.fullmatch(line) for line in text.replace("\r\n", "\n").split("\n")]
+    lines = [re.fullmatch(_PLAIN_LINE, line) for line in text.replace("\r\n", "\n").split("\n")]
     if all(lines):
         pairs = [(line[1], line[3]) for line in lines if line and line[1]]
         if len(dict(pairs)) == len(pairs):
@@ -226,7 +225,7 @@ def _fault_of(value: Any) -> str:
 def _fault_of_line(text: str) -> str:
     if not text.strip():
         return "is empty (write something, or leave the key out)"
-    if _CONTROL.search(text.strip()):
+    if re.search(_CONTROL, text.strip()):
         # Not quoted: somebody may have written a secret here.
         return "must be one line without control characters"
     return ""

@@ -16,9 +16,9 @@ from mason.resources.wording import described, nearest, quoted, shortened
 from mason.secrets import REDACTED
 from mason.values import dataclass
 
-_OPENED = re.compile(r"\{\{\s*(?:steps|runs)\s*\.|<<\s*PULLED FROM\b")
+_OPENED = r"\{\{\s*(?:steps|runs)\s*\.|<<\s*PULLED FROM\b"
 """The beginning of a reference in either form."""
-_OLD = re.compile(r"<<\s*PULLED FROM\s+([^\s<>]+)\s*>>")
+_OLD = r"<<\s*PULLED FROM\s+([^\s<>]+)\s*>>"
 """The placeholder of Mason 1.x, which always meant the job's id."""
 
 
@@ -91,8 +91,8 @@ def find(value: Any, meant: Meant) -> Found:
         return form
 
     def changed(text: str) -> str:
-        text = _OLD.sub(renewed, text)
-        if _OPENED.search(TEMPLATE.sub("", text)):
+        text = re.sub(_OLD, renewed, text)
+        if re.search(_OPENED, TEMPLATE.sub("", text)):
             form = "{{steps.STEP.KEY}} or {{runs.NAME.KEY}}"
             warnings.append(f"{quoted(text)} has the beginning of a reference and stays as it is. Write {form}")
         return TEMPLATE.sub(seen, text)

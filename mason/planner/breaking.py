@@ -142,9 +142,11 @@ class _World:
         supported = tuple(tuple(sorted(each.items())) for each in definition.get("supported_configurations", ()))
         if "do" in definition:
             verbs = {
-                next(key for key in sentence if key not in SENTENCE_WORDS)
+                key
                 for sentence in definition["do"]
                 if "when" not in sentence
+                for key in sentence
+                if key not in SENTENCE_WORDS
             }
         else:
             seen = self._seen(entry.module)
@@ -262,7 +264,11 @@ class _Breaking:
         return self._found[operator]
 
     def _look_at(self, operator: str) -> Iterator[Broken]:
-        now, then = self._after.reasons(operator), self._before.reasons(operator)
+        now = self._after.reasons(operator)
+        if self._after.configs and not self._touched and not (now and all(now.values())):
+            # As nearly all: a config can run it, and which ones can has not changed.
+            return
+        then = self._before.reasons(operator)
         could = [each for each, reason in then.items() if not reason]
         if not self._after.configs and could:
             yield Broken(operator, "There is no config any more.", "plan")

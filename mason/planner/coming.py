@@ -14,6 +14,9 @@ from mason.state.snapshot import Entry, Snapshot
 ReadSource = Callable[[str], bytes | None]
 """The module content that the state keeps under a digest; ``None`` where it is missing or damaged."""
 
+_MOST_KEPT = 1_000
+"""How many entries are kept for the next who asks. To decode one again takes microseconds, and there may be many."""
+
 
 class Coming:
     """The resources ``saved`` by a plan, and what ``snapshot`` holds besides. ``read_source`` gives what it keeps,
@@ -41,9 +44,12 @@ class Coming:
 
     def entry(self, address: str) -> Entry | None:
         """The entry of an address, if there will be one. A run or schedule has the outcome that is known now."""
-        if address not in self._entries:
-            self._entries[address] = self._entry(address)
-        return self._entries[address]
+        if address in self._entries:
+            return self._entries[address]
+        entry = self._entry(address)
+        if len(self._entries) < _MOST_KEPT:
+            self._entries[address] = entry
+        return entry
 
     def _entry(self, address: str) -> Entry | None:
         applied = self._settled.get(address) or self._applied.get(self._before.get(address, address))

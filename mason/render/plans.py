@@ -17,7 +17,6 @@ from mason.render.terminal import Terminal
 from mason.resources.address import title_of
 from mason.resources.kinds import effect_of
 from mason.resources.wording import listing, shortened
-from mason.resources.workflow import is_workflow
 from mason.secrets import scrub_all
 from mason.settings import DEFAULT_WORKSPACE
 from mason.state.urls import workspace_of
@@ -188,6 +187,11 @@ _MOST_BROKEN = 10
 
 def broken_text(broken: Sequence[Broken]) -> Iterator[str]:
     """What cannot run once a plan is applied: a sentence for all that share a reason, long lists collapsed."""
+    if not broken:
+        return
+    # Imported here: most plans break nothing.
+    from mason.resources.workflow import is_workflow
+
     groups: dict[Broken, list[Broken]] = {}
     for each in broken:
         # Of several workflows it is enough that they run what the sentences before have named.

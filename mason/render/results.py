@@ -21,10 +21,9 @@ _NOUNS: Mapping[type, str] = {
     Job: "job",
 }
 # Decimals and the largest integers are text where they are JSON; the type says what they are.
-_NUMERIC = re.compile(
-    r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?\d*|DECIMAL|NUMERIC|NUMBER|DOUBLE( PRECISION)?|FLOAT\d*|REAL|LONG|SHORT)"
-    r"(\(.*\))?",
-    re.IGNORECASE,
+_NUMERIC = (
+    r"(?i)(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?\d*|DECIMAL|NUMERIC|NUMBER|DOUBLE( PRECISION)?|FLOAT\d*|REAL|LONG|SHORT)"
+    r"(\(.*\))?"
 )
 _MOST_FILES = 5
 _NOTHING = object()
@@ -56,7 +55,7 @@ def rows_text(rows: Rows, terminal: Terminal) -> str:
 def _rows(rows: Rows, data: Sequence[Mapping[str, Any]], cut: str, terminal: Terminal) -> str:
     header = [str(name) for name in data[0]] if data else [scrub(str(name)) for name in rows.schema.names]
     types = [str(column.type) for column in rows.schema.columns]
-    numeric = {index for index, given in enumerate(types) if _NUMERIC.fullmatch(given)}
+    numeric = {index for index, given in enumerate(types) if re.fullmatch(_NUMERIC, given)}
     said = cut or _counted(len(data), "row")
     if not header:
         return said

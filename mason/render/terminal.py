@@ -20,18 +20,25 @@ _CODES = {"green": "32", "yellow": "33", "red": "31", "cyan": "36", "bold": "1",
 # around, and halves of characters (bytes of file names that are no text).
 _COMMANDS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 _OURS = "|".join(["0", *_CODES.values()])
-_UNPRINTABLE = re.compile(_COMMANDS)
-_UNPRINTABLE_BUT_STYLES = re.compile(rf"(\033\[(?:{_OURS})(?:;(?:{_OURS}))*m)|{_COMMANDS}")
+# Texts, compiled when one is needed: most of what is said is plain.
+_COMMANDS_BUT_STYLES = rf"(\033\[(?:{_OURS})(?:;(?:{_OURS}))*m)|{_COMMANDS}"
 
 
 def printable(text: str) -> str:
     """``text`` with the characters that command a terminal escaped as in JSON, so that JSON stays the same JSON."""
-    return _UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1], text)
+    return text if _is_plain(text) else re.sub(_COMMANDS, lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def printable_but_styles(text: str) -> str:
     """As :func:`printable`, for what the views made: the colours that :meth:`Terminal.style` knows are left in."""
-    return _UNPRINTABLE_BUT_STYLES.sub(lambda match: match[1] or json.dumps(match[0])[1:-1], text)
+    if _is_plain(text):
+        return text
+    return re.sub(_COMMANDS_BUT_STYLES, lambda match: match[1] or json.dumps(match[0])[1:-1], text)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing in ``text`` can command a terminal, told without a pattern."""
+    return text.replace("\n", "").replace("\t", "").isprintable()
 
 
 def cells(text: str) -> int:

@@ -19,6 +19,9 @@ WORK_PATTERN = f"{NAME_PATTERN[:-1]}:{NAME_PATTERN[1:]}"
 KINDS = ("config", "operator", "workflow", "run", "schedule")
 """The kinds of resource, in the order in which they are listed and applied."""
 
+EXECUTED = ("run", "schedule")
+"""The kinds whose resources, when they are applied, have more done than that their definition is saved."""
+
 MOVED = "moved"
 """The type of a document that says that a resource has another address now. It has none itself."""
 

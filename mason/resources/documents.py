@@ -8,7 +8,6 @@ booleans are ``true`` and ``false``, dates stay text; and what JSON cannot hold 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -155,6 +154,13 @@ class _Anchor:
     height: int
 
 
+def _plainly(value: float) -> str:
+    """How a number, ``true`` or ``false`` is kept, as ``json.dumps`` writes it in three times the time."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value)
+
+
 class _Builder:
     """Turns the events of one file into documents, with a stack of its own instead of recursion."""
 
@@ -227,7 +233,7 @@ class _Builder:
         if event.implicit[0]:
             if not text or text[0] in _MAYBE_NOT_TEXT:
                 value = self._resolved(text, line)
-                if value is not None and not isinstance(value, str) and json.dumps(value) != text:
+                if value is not None and not isinstance(value, str) and _plainly(value) != text:
                     # Not quoted here either.
                     fault = None if isinstance(value, bool) else Fault(line, _UNPLAIN, _UNPLAIN_REMEDY)
                     where = (id(frame.container), frame.key) if frame else (0, None)

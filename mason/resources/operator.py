@@ -114,7 +114,7 @@ def _findings(definition: Mapping[str, Any]) -> list[Finding]:
 
 def _parameters(given: Any) -> tuple[list[str] | None, list[Finding]]:
     """The names of the parameters (nothing where they cannot all be told) and what is wrong with them."""
-    places: dict[str, str] = {}
+    places: dict[str, Path] = {}
     found: list[Finding] = []
     readable = given is None or isinstance(given, dict)
     for group in ("required", "optional"):
@@ -127,9 +127,10 @@ def _parameters(given: Any) -> tuple[list[str] | None, list[Finding]]:
                 readable = False
                 continue
             if name in places:
-                message = f"parameter {quoted(name)} is given twice: {places[name]} and {shown_path(path)}"
+                first = shown_path(places[name])
+                message = f"parameter {quoted(name)} is given twice: {first} and {shown_path(path)}"
                 found.append(Finding(path, message, "remove one of them"))
-            places.setdefault(name, shown_path(path))
+            places.setdefault(name, path)
             if isinstance(entry, dict) and group == "optional":
                 found.extend(_default(entry, path))
     return list(places) if readable else None, found
@@ -194,13 +195,15 @@ def _references(value: Any, path: Path, known: list[str]) -> Iterator[Finding]:
 
 
 def _templates(text: str, path: Path, known: list[str]) -> Iterator[Finding]:
-    for match in TEMPLATE.finditer(text):
+    matches = list(TEMPLATE.finditer(text))
+    for match in matches:
         name = match[1].strip()
         if name.partition(".")[0] in known:  # {{table.name}} is a part of what a sentence returned
             continue
         message = f"{{{{{quoted(name)[1:-1]}}}}} is neither a parameter nor the result of an earlier sentence"
         yield Finding(path, message, suggestion(name, known, "known names"))
-    if "{{" in TEMPLATE.sub("", text):
+    # Counted first: nearly always they are as many.
+    if text.count("{{") > len(matches) and "{{" in TEMPLATE.sub("", text):
         yield Finding(path, f"{quoted(text)} opens {{{{ and never closes it", "write {{name}}")
 
 

@@ -21,9 +21,9 @@ _KEY = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _QUOTE_OR_ESCAPE = re.compile(r"""\\.|['"]""", re.DOTALL)
 _PAIR_ENDS = re.compile(r"\s*(?:,|\Z)")
 # A comma starts a new pair only when `key:` follows; `key::` is an SQL cast and `key://` a URL.
-_NEXT_PAIR = re.compile(rf",(?=\s*{_KEY}\s*:(?!:|//))")
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NEXT_PAIR = rf",(?=\s*{_KEY}\s*:(?!:|//))"
+_WHOLE = r"[+-]?[0-9]+"
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 
@@ -103,7 +103,7 @@ def _pairs(text: str) -> Iterable[tuple[str, Any, str]]:
             yield key, re.sub(r"\\(['\"\\])", r"\1", rest[1:closing]), ""
             rest = _PAIR_ENDS.sub("", rest[closing + 1 :], count=1).strip()
         else:
-            split = _NEXT_PAIR.search(rest)
+            split = re.search(_NEXT_PAIR, rest)
             value, rest = (rest[: split.start()], rest[split.end() :].strip()) if split else (rest, "")
             yield key, value.strip(), ""
 
@@ -229,9 +229,9 @@ def _from_text(text: str, wanted: str) -> Any:
     if wanted == "boolean":
         return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
     if wanted in ("integer", "number"):
-        if _WHOLE.fullmatch(text):
+        if re.fullmatch(_WHOLE, text):
             return int(text)
-        if wanted == "integer" or not _NUMBER.fullmatch(text):
+        if wanted == "integer" or not re.fullmatch(_NUMBER, text):
             raise ValueError(wanted)
         return float(text)
     if wanted == "array" and text and text[0] not in "[{":

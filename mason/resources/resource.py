@@ -54,7 +54,8 @@ class Resource:
     @property
     def definition(self) -> dict[str, Any]:
         """The normalized definition, decoded afresh each time."""
-        decoded: dict[str, Any] = json.loads(self.encoded)
+        # A text: of bytes it would be looked first what encoding they have.
+        decoded: dict[str, Any] = json.loads(self.encoded.decode())
         return decoded
 
 
