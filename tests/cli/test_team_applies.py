@@ -44,11 +44,16 @@ PROJECT = {
 
 @pytest.fixture(params=["file", "s3"])
 def state(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a state that several processes share: in a folder, and in a bucket with a short lease."""
+    """The URL of a state that several processes share: in a folder, and in a bucket.
+
+    Its lease is short where holders are killed. Where twenty processes share two cores, a holder may not come to renew
+    a short one.
+    """
     if request.param == "file":
         return str(tmp_path / "state")
     moto: S3Server = request.getfixturevalue("moto")
-    return moto.url(BUCKET, f"applies-{os.urandom(4).hex()}", lease="5")
+    lease = "5" if "killed" in request.node.name else "60"
+    return moto.url(BUCKET, f"applies-{os.urandom(4).hex()}", lease=lease)
 
 
 def start(folder: Path, state: str, *arguments: str, home: str = "home") -> subprocess.Popen[str]:
