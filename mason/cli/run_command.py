@@ -35,6 +35,7 @@ from mason.errors import CancelledError
 from mason.project import confirming
 from mason.project.opened import Project
 from mason.project.runs import operators
+from mason.project.runs.costs import Estimates
 from mason.project.runs.operators import PreparedOperator
 from mason.render import answers, dryruns
 from mason.render import results as answered
@@ -164,6 +165,7 @@ def run_operator(
     with closing(prepared):
         if (told := operators.outlook(prepared)) is not None:
             tell(f"\n{answered.rows_text(told, progress(invocation))}")
+        _tell_costs(prepared.run, Estimates(opened, prepared.clients))
         confirm_each(confirming.of_run(prepared.run, approved=auto_approve))
         with watching(invocation), one_step_interrupt(control):
             end = operators.execute(opened, prepared, control=control)
@@ -253,8 +255,16 @@ def run_workflow(
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
     if (putting := confirming.schedule_instead(opened, prepared, ask_scheduler=True)) is not None:
         return _put_schedule(invocation, opened, putting, approved=auto_approve)
+    with closing(Estimates(opened)) as estimates:
+        _tell_costs(prepared, estimates)
     confirm_each(confirming.of_run(prepared, approved=auto_approve))
     return do_workflow(invocation, prepared, partial(running.execute_run, opened, prepared), parallelism)
+
+
+def _tell_costs(prepared: PreparedRun, estimates: Estimates) -> None:
+    """What a run would cost, where that is known before."""
+    if told := estimates(prepared.plan):
+        tell("\n" + "\n".join(dryruns.estimate_lines(told, alone=len(prepared.plan.steps) == 1)))
 
 
 def _putting_text(putting: Putting, terminal: Terminal) -> str:

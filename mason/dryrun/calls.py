@@ -29,6 +29,26 @@ class Call:
         return f"for {self.client} as {self.engine} do {self.verb}({arguments})"
 
 
+ESTIMATE = "estimate"
+"""The verb of an engine whose client can tell what its work would cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a sentence would cost, as the service of its client tells before it is said.
+
+    ``step`` is the id of its step, ``number`` its place in it (from 1). ``cost`` is in the terms of ``Job.cost``
+    (``bytes_scanned``); empty where that cannot be told now, and then ``unknown`` says why.
+    """
+
+    step: str
+    number: int
+    client: str
+    call: str
+    cost: Mapping[str, Any]
+    unknown: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ShownStep:
     """One step of what a run executes or a schedule will: the operator's address, when it begins, and its sentences.

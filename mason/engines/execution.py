@@ -126,6 +126,16 @@ class Execution(Engine):
         ``order_by``. Answers as :meth:`format`, with ``rows_in`` and ``removed`` in the manifest."""
         raise self.lacks("dedupe")
 
+    @verb(read_only=True)
+    def estimate(self, call: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the verb ``call`` would cost with ``arguments``, told without doing it.
+
+        In the terms in which a job tells what it did cost (``bytes_scanned``, ``credits``); empty where it costs
+        nothing, or the service cannot say. A client supports this verb only if its service can say so of some calls.
+        Raises what the call would raise where that shows already.
+        """
+        raise self.lacks("estimate")
+
     @verb(read_only=False, paths=("output",), writes=("output",))
     def fake(
         self,

@@ -29,7 +29,7 @@ from mason.state.snapshot import Entry, Snapshot
 if TYPE_CHECKING:
     from mason.dryrun.check import ClientCatalog
     from mason.dryrun.run_results import Lookup
-    from mason.planner.runs_and_schedules import Applying, Executions, Observe, Place
+    from mason.planner.runs_and_schedules import Applying, Estimating, Executions, Observe, Place
     from mason.state.outcome import History
 
 
@@ -75,6 +75,7 @@ def build(
     drifts: Sequence[Drift] = (),
     history: History = lambda run_id: None,
     applying: Applying = lambda: None,
+    estimate: Estimating = lambda plan: (),
 ) -> Plan:
     """The plan that makes the state hold ``resources``.
 
@@ -85,6 +86,7 @@ def build(
     ``take_over`` are projects whose resources become this project's where it defines them too. ``drifts`` are what
     engines and the store hold otherwise, as far as somebody looked: the plan puts it right where these files define it.
     ``history`` is asked how runs ended of which the state was not told, and ``applying`` who may be at them still.
+    ``estimate`` is asked what runs would cost.
 
     Raises ``ResourceError`` with all faults, and ``NotFoundError`` for a target that is neither in the files nor in the
     state.
@@ -156,6 +158,7 @@ def build(
             held=saving.entry,
             moves=moves,
             applying=applying,
+            estimate=estimate,
         )
         planned = _Executed(executions, saving, drifted, settled, followed, moves)
         planned.plan([each for each in executed if not lost[each.address]], coming.entry)
@@ -323,6 +326,7 @@ class _Executed:
                     calls=due.calls,
                     steps=due.steps,
                     is_conditional=due.is_conditional,
+                    estimates=due.estimates,
                 )
             )
 

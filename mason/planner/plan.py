@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from mason.dryrun.calls import Call, ShownStep
+from mason.dryrun.calls import Call, Estimate, ShownStep
 from mason.values import dataclass, field
 
 ActionKind = Literal["create", "overwrite", "delete", "run", "move"]
@@ -57,6 +57,7 @@ class Action:
     says of a run that it is done only if what comes before it in the plan changes what it is given. ``moved_from`` is
     the address that the state has it under, where that is another one; a ``move`` changes hardly more than that.
     ``outcome`` is how a run ended that the state was not told of (see ``mason.state.outcome``), which is saved, too.
+    ``estimates`` are what the sentences of a run would cost, where services tell.
     """
 
     kind: ActionKind
@@ -73,6 +74,7 @@ class Action:
     is_conditional: bool = False
     moved_from: str = ""
     outcome: Mapping[str, Any] | None = None
+    estimates: tuple[Estimate, ...] = ()
 
     @property
     def touches_engines(self) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mason.dryrun.calls import Call, ShownStep
+from mason.dryrun.calls import Call, Estimate, ShownStep
 from mason.dryrun.planned import WorkflowPlan
 from mason.dryrun.prepare import prepare
 from mason.dryrun.run_results import Lookup, referred_steps, returned_otherwise
@@ -46,6 +46,9 @@ Observe = Callable[[Config, Run], Mapping[str, str]]
 """The fingerprints of a run's inputs, by the paths as they are written. Calls read-only verbs, and raises what they
 raise."""
 
+Estimating = Callable[["WorkflowPlan"], tuple[Estimate, ...]]
+"""What a run would cost, as far as services tell. Calls read-only verbs; what these raise is in the estimates."""
+
 Applying = Callable[[], "LockInfo | None"]
 """Who holds the state's lock for an apply at this moment; nothing where nobody does."""
 
@@ -76,6 +79,7 @@ class Due:
     steps: tuple[ShownStep, ...] = ()
     is_conditional: bool = False
     warnings: tuple[str, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
 
 
 class Executions:
@@ -85,7 +89,7 @@ class Executions:
     ``place`` finds lines for faults. ``observe`` is asked for the fingerprints of inputs. ``edited`` are the addresses
     of what was edited in the state and will stay so: nothing is executed with that. ``held`` gives what the state holds
     now of what will be at an address. ``moves`` leads from old addresses to those that they will be. ``applying`` tells
-    who is applying now, and is asked where a run is under way, or was left so.
+    who is applying now, and is asked where a run is under way, or was left so. ``estimate`` is asked what runs cost.
     """
 
     def __init__(
@@ -100,7 +104,9 @@ class Executions:
         held: Lookup = lambda address: None,
         moves: Mapping[str, str] = MappingProxyType({}),
         applying: Applying = lambda: None,
+        estimate: Estimating = lambda plan: (),
     ) -> None:
+        self._estimate = estimate
         self._lookup = lookup
         self._edited = edited
         self._held = held
@@ -142,7 +148,14 @@ class Executions:
         plan = self._plan_of(resource, run, before)
         steps = tuple(step.told for step in plan.steps)
         warnings = (*plan.warnings, *_missing_inputs(seen, before))
-        return Due("run", "; ".join(reasons), steps=steps, is_conditional=is_conditional, warnings=warnings)
+        return Due(
+            "run",
+            "; ".join(reasons),
+            steps=steps,
+            is_conditional=is_conditional,
+            warnings=warnings,
+            estimates=self._estimate(plan),
+        )
 
     def schedule(
         self,

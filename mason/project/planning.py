@@ -26,7 +26,10 @@ from mason.resources.config import CONFIG, Config
 from mason.state.store import LockInfo
 
 if TYPE_CHECKING:
+    from mason.dryrun.calls import Estimate
+    from mason.dryrun.planned import WorkflowPlan
     from mason.planner.plan import Drift, Plan
+    from mason.project.runs.costs import Estimates
     from mason.project.runs.performing import Inputs
     from mason.resources.run import Run
     from mason.state.outcome import Outcome
@@ -44,7 +47,7 @@ def plan(
     refresh: bool = False,
 ) -> Plan:
     """What apply would do. Reads files and state, and takes no lock. Of engines only read-only verbs are called: for
-    the inputs of runs, and with ``refresh`` for what was applied.
+    the inputs of runs, for what they would cost, and with ``refresh`` for what was applied.
 
     Raises ``ResourceError`` with all faults of the files, and ``SettingsError`` for pruning without a project.
     """
@@ -81,7 +84,7 @@ def plan(
         configs = (resource for resource in resources.items if kind_of(resource.address) == CONFIG.name)
         remember_written(project.settings, [json.loads(resource.encoded) for resource in configs])
         remember_applied(project.settings, snapshot)
-        with _observing(project) as observe:
+        with _observing(project) as observe, _estimating(project) as estimate:
             made = build(
                 resources,
                 snapshot,
@@ -97,6 +100,7 @@ def plan(
                 drifts=_drifts(project, snapshot) if refresh else (),
                 history=lambda run_id: told_outcome(project, run_id),
                 applying=cache(lambda: _applying(project)),
+                estimate=estimate,
             )
     if secrets.are_known():
         _refuse_literals(project, made)
@@ -141,6 +145,27 @@ def _observing(project: Project) -> Iterator[Callable[[Config, Run], Mapping[str
     finally:
         if inputs is not None:
             inputs.close()
+
+
+@contextlib.contextmanager
+def _estimating(project: Project) -> Iterator[Callable[[WorkflowPlan], tuple[Estimate, ...]]]:
+    """What asks what runs would cost, as long as it is needed."""
+    estimates: Estimates | None = None
+
+    def estimate(plan: WorkflowPlan) -> tuple[Estimate, ...]:
+        nonlocal estimates
+        if estimates is None:
+            # Imported here: most plans have no runs to do.
+            from mason.project.runs.costs import Estimates
+
+            estimates = Estimates(project)
+        return estimates(plan)
+
+    try:
+        yield estimate
+    finally:
+        if estimates is not None:
+            estimates.close()
 
 
 def told_outcome(project: Project, run_id: str) -> Outcome | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mason.dryrun.calls import Call, ShownStep
+from mason.dryrun.calls import Call, Estimate, ShownStep
 from mason.render import JSON_FORMAT
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
@@ -32,6 +32,18 @@ def _has_paths(call: Call) -> bool:
     from mason.engines import engine_type
 
     return any(name in call.arguments for name in engine_type(call.engine).verbs[call.verb].paths)
+
+
+def estimate_lines(estimates: Sequence[Estimate], *, alone: bool) -> Iterator[str]:
+    """What a run would cost, a line for each sentence of which that is told. The step of a run that is ``alone``, of
+    one operator, has no name."""
+    # Imported here: few clients tell.
+    from mason.render.tables import cost_text
+
+    for each in estimates:
+        cost = cost_text(each.cost) if each.cost else f"not known ({each.unknown})"
+        sentence = f"sentence {each.number}" if alone else f"{each.step}, sentence {each.number}"
+        yield f"Estimated cost of {sentence} ({each.client}, {each.call}): {cost}"
 
 
 def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mason.dryrun.calls import Call, ShownStep
 from mason.planner.plan import Action, ActionKind, Broken, Change, Drift, Plan, counted
 from mason.render import JSON_FORMAT
-from mason.render.dryruns import call_json, effect
+from mason.render.dryruns import call_json, effect, estimate_lines
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
 from mason.resources.kinds import effect_of
@@ -250,6 +250,8 @@ def sentences(action: Action, terminal: Terminal) -> Iterator[str]:
     yield from (call_line(call, terminal) for call in action.calls)
     if action.steps:
         yield from _step_lines(action.steps, terminal)
+    if action.estimates:
+        yield from estimate_lines(action.estimates, alone=len(action.steps) == 1)
 
 
 def call_line(call: Call, terminal: Terminal) -> str:
@@ -413,6 +415,17 @@ def _action_json(action: Action) -> dict[str, Any]:
         "steps": [_step_json(step) for step in action.steps],
         "conditional": action.is_conditional,
         "moved_from": action.moved_from,
+        "estimates": [
+            {
+                "step": each.step,
+                "sentence": each.number,
+                "client": each.client,
+                "call": each.call,
+                "cost": dict(each.cost),
+                "unknown": each.unknown,
+            }
+            for each in action.estimates
+        ],
     }
 
 

@@ -8,6 +8,7 @@ __all__ = [
     "apply",
     "context",
     "decision",
+    "estimating",
     "executor",
     "output",
     "places",

@@ -108,7 +108,7 @@ def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engi
                 if teller not in open_engine(sentence.engine).supports:
                     return None
                 known = engine_type(sentence.engine).verbs[teller].arguments
-                arguments = {name: value for name, value in _fitted(sentence, values).items() if name in known}
+                arguments = {name: value for name, value in fitted(sentence, values).items() if name in known}
                 return cast(Rows, ctx.call(sentence.engine, teller, **arguments))
             if not verb.is_read_only(finish(sentence, values)):
                 return None
@@ -132,7 +132,7 @@ def _speak(sentences: Sequence[Sentence], ctx: Context, clients: Mapping[str, st
 
 
 def _say(sentence: Sentence, ctx: Context, values: Mapping[str, Any]) -> Any:
-    return ctx.say(sentence.engine, sentence.verb, (), _fitted(sentence, values), wait=sentence.wait)
+    return ctx.say(sentence.engine, sentence.verb, (), fitted(sentence, values), wait=sentence.wait)
 
 
 def _refuse_failed(returned: Any, ctx: Context, clients: Mapping[str, str]) -> None:
@@ -142,7 +142,8 @@ def _refuse_failed(returned: Any, ctx: Context, clients: Mapping[str, str]) -> N
             refuse_failed(job, clients.get(job.engine, ""))
 
 
-def _fitted(sentence: Sentence, values: Mapping[str, Any]) -> dict[str, Any]:
+def fitted(sentence: Sentence, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The finished arguments of a sentence, as its verb takes them. Raises ``ParameterError`` with all faults."""
     arguments, faults = fit(sentence, finish(sentence, values), values)
     if faults:
         raise ParameterError(Diagnostic("", 0, fault) for fault in faults)

@@ -100,6 +100,49 @@ def test_an_operator_waits_for_its_job(mason, folder, far):
     assert (told["job_id"], told["cost"]) == (job_id, {"bytes_scanned": 1000})
 
 
+def test_what_it_would_cost_is_told_before_it_is_confirmed(mason, folder, far):
+    far(
+        "id: one, namespace: far, command: make", "id: two, namespace: far, command: make", cost={"bytes_scanned": 1000}
+    )
+    asked = mason(*MAKE[:-1])
+    assert "\nEstimated cost of sentence 1 (memory, execution.fake): bytes_scanned 1,000\n" in asked.err
+    assert asked.code == 1
+    asked = mason("run", "workflow", "far", "all", "-p", "one.output:a.csv", "-p", "two.output:b.csv")
+    assert [line for line in asked.err.splitlines() if line.startswith("Estimated")] == [
+        f"Estimated cost of {step}, sentence 1 (memory, execution.fake): bytes_scanned 1,000" for step in ("one", "two")
+    ]
+    assert submissions(folder) == []
+
+
+def test_a_plan_tells_what_its_runs_would_cost_as_far_as_that_is_known(mason, folder, far):
+    step = "id: two, namespace: far, command: make, dependencies: [one]"
+    far("id: one, namespace: far, command: make", step, cost={"bytes_scanned": 1000})
+    given = {"one": {"output": "a.csv"}, "two": {"output": "{{steps.one.output}}"}}
+    run = {
+        "type": "run",
+        "name": "all",
+        "workflow": "far:all",
+        "config_id": "1",
+        "parameters": {name: {"parameters": each} for name, each in given.items()},
+    }
+    (folder / "run.yaml").write_text(json.dumps(run))
+    planned = mason("plan", "--out", "all.plan")
+    first = "Estimated cost of one, sentence 1 (memory, execution.fake): bytes_scanned 1,000\n"
+    second = (
+        "Estimated cost of two, sentence 1 (memory, execution.fake): not known (it depends on what is done before it)\n"
+    )
+    for said in (planned, mason("show", "all.plan")):
+        assert first in said.out
+        assert second in said.out
+    (action,) = json.loads(mason("plan", "--json").out)["actions"]
+    one = {"step": "one", "sentence": 1, "client": "memory", "call": "execution.fake"}
+    assert action["estimates"] == [
+        {**one, "cost": {"bytes_scanned": 1000}, "unknown": ""},
+        {**one, "step": "two", "cost": {}, "unknown": "it depends on what is done before it"},
+    ]
+    assert submissions(folder) == []
+
+
 def test_a_failed_job_fails_the_operator_and_is_shown(mason, folder, far):
     far(fails=1, reason="No such bucket.")
     ran = mason(*MAKE)

@@ -58,7 +58,7 @@ class DuckDBExecution(Execution):
     Jobs are done by the time that they have an id.
     """
 
-    supports: ClassVar[frozenset[str]] = frozenset(Execution.verbs) - {"find_job"}
+    supports: ClassVar[frozenset[str]] = frozenset(Execution.verbs) - {"find_job", "estimate"}
     capabilities: ClassVar[Capabilities] = WORKING
 
     @property

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._duckdb.execution import DuckDBExecution
 from mason.clients.memory import MemoryClient
@@ -27,6 +27,12 @@ class MemoryExecution(MemoryJobs, DuckDBExecution):
     def __init__(self, client: MemoryClient) -> None:
         super().__init__(client)
         self.memory = client
+
+    def estimate(self, call: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the service is configured to tell of each job."""
+        service = self.memory.service
+        changes = not self.verbs[call].is_read_only(arguments)
+        return dict(service.behaviour.cost or {}) if service is not None and changes else {}
 
     @contextmanager
     def _tables(self) -> Iterator[Registered]:

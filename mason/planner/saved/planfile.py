@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from mason.dryrun.calls import Call, ShownStep
+from mason.dryrun.calls import Call, Estimate, ShownStep
 from mason.engines.fence import PLAN_FORMAT, PLAN_HEAD, is_plan
 from mason.errors import StalePlanError, StateError
 from mason.planner.plan import Action, Broken, Change, Drift, Plan, Wanted
@@ -239,6 +239,7 @@ def _encode_action(action: Action) -> dict[str, Any]:
         "conditional": action.is_conditional,
         "moved_from": action.moved_from,
         "outcome": scrub_all(action.outcome),
+        "estimates": [_encode_estimate(estimate) for estimate in action.estimates],
         "wanted": wanted
         and {
             "digest": wanted.digest,
@@ -273,6 +274,13 @@ def encode_step(step: ShownStep) -> list[Any]:
 
 def _encode_change(change: Change) -> list[Any]:
     encoded: list[Any] = scrub_all([change.path, change.kind, change.before, change.after])
+    return encoded
+
+
+def _encode_estimate(estimate: Estimate) -> list[Any]:
+    encoded: list[Any] = scrub_all(
+        [estimate.step, estimate.number, estimate.client, estimate.call, dict(estimate.cost), estimate.unknown]
+    )
     return encoded
 
 
@@ -324,6 +332,7 @@ def _decode_action(given: dict[str, Any]) -> Action:
         is_conditional=given["conditional"],
         moved_from=given["moved_from"],
         outcome=given["outcome"],
+        estimates=tuple(Estimate(*each) for each in given["estimates"]),
         wanted=wanted
         and Wanted(
             digest=wanted["digest"],

@@ -93,6 +93,7 @@ def _schema() -> dict[str, Any]:
         conditional={"type": "boolean"},
         moved_from=_TEXT,
         outcome={"type": ["object", "null"]},
+        estimates={"type": "array", "items": _tuple(_TEXT, _COUNT, _TEXT, _TEXT, {"type": "object"}, _TEXT)},
         wanted={"anyOf": [wanted, {"type": "null"}]},
     )
     return _object(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from mason import secrets
-from mason.dryrun.calls import Call, ShownStep
+from mason.dryrun.calls import Call, Estimate, ShownStep
 from mason.planner.plan import Action, Broken, Change, Drift, Plan, Wanted
 from mason.planner.saved.planfile import read_planfile, write_planfile
 from mason.resources.resource import digest_of, encode
@@ -62,6 +62,7 @@ def full_plan(**more):
         is_conditional=True,
         moved_from="run.daily",
         outcome={"status": "succeeded", "run_id": "20261121T101500.042-3f9a1c"},
+        estimates=(Estimate("s1", 2, "athena", "execution.query", {"bytes_scanned": 1000}, "why"),),
     )
     overwrite = Action("overwrite", "operator.table.get", "x", "get.yaml", 1, wanted=wanted, replaces="sha256:0")
     given = {
@@ -100,8 +101,17 @@ def test_what_is_saved_comes_out_as_it_was(tmp_path):
     plan = full_plan()
     action, overwrite = plan.actions
     # So that a field which is added later and forgotten in the file is noticed here.
-    values = (plan, action, overwrite.wanted, action.steps[0], action.calls[0], action.changes[0], plan.broken[0])
-    assert [is_set(value) for value in values] == [[], [], [], [], [], [], []]
+    values = (
+        plan,
+        action,
+        overwrite.wanted,
+        action.steps[0],
+        action.calls[0],
+        action.changes[0],
+        plan.broken[0],
+        action.estimates[0],
+    )
+    assert [is_set(value) for value in values] == [[], [], [], [], [], [], [], []]
     write_planfile(plan, tmp_path / "a.plan")
     assert read_planfile(tmp_path / "a.plan").plan == plan
 
