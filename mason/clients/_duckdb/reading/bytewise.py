@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from mason.clients._duckdb.reading.quotes import Quotes
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.errors import EngineError
 from mason.values import dataclass
@@ -52,9 +53,9 @@ def look_through(file: DataFile, shown: str, *, most_lines: int, ends: bytes = b
     return Marks(lines + 1 if lines < most_lines else None, points)
 
 
-def lone_return(file: DataFile, shown: str) -> int | None:
+def lone_return(file: DataFile, shown: str, quoting: Quotes) -> int | None:
     """The number of the first line that ends with a carriage return alone, if others end otherwise. Returns inside
-    of double quotes end no line. A file in Zstandard is not looked into."""
+    of quotes end no line. A file in Zstandard is not looked into."""
     if file.ending.compression == "zst":
         return None
     line, quotes, found, others = 1, 0, None, False
@@ -64,7 +65,7 @@ def lone_return(file: DataFile, shown: str) -> int | None:
         # A return at the end of a piece may be half of an end of line.
         text, rest = (text[:-1], text[-1:]) if text.endswith(b"\r") else (text, b"")
         for content in text.splitlines(keepends=True):
-            quotes += content.count(b'"')
+            quotes += quoting.count(content.decode("latin-1"))
             if not content.endswith((b"\r", b"\n")):
                 continue
             if quotes % 2 == 0 and content.endswith(b"\r"):

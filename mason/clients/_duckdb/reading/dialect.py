@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from mason.clients._duckdb.quoting import identifier, literal
+from mason.clients._duckdb.reading.quotes import Quotes
 from mason.clients._duckdb.reading.text_types import Formats, kind_of, shape
 from mason.errors import EngineError
 from mason.values import dataclass
@@ -47,13 +48,15 @@ _YEARS = range(1900, 2101)
 _FOOTER = 3
 # Longer lines than DuckDB takes unasked; its buffer is some times as long.
 _MOST_CHARACTERS = 2_000_000
+# What no text holds, where DuckDB wants to be told of a text at least: Unicode will never make a character of it.
+_NO_TEXT = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the text of one file is cut into values; the names are those of :data:`OPTIONS`. ``strict`` is false for
-    files that mix line ends, which DuckDB refuses otherwise, and ``longest`` the characters of a longer line than
-    usual."""
+    """How the text of one file is cut into values; the names are those of :data:`OPTIONS`. ``longest`` counts the
+    characters of a longer line than usual, and ``ends`` is how lines end where the first end of a line is inside of
+    quotes and another one: DuckDB goes by the first."""
 
     delimiter: str = ","
     quote: str = '"'
@@ -69,11 +72,17 @@ class Dialect:
     date_format: str = ""
     timestamp_format: str = ""
     longest: int = 0
+    ends: str = ""
 
     @property
     def formats(self) -> Formats:
         """How numbers and times are written."""
         return Formats(self.decimal, self.thousands, self.date_format, self.timestamp_format)
+
+    @property
+    def quotes(self) -> Quotes:
+        """How values are quoted."""
+        return Quotes(self.quote, self.escape)
 
     @property
     def nulls(self) -> frozenset[str]:
@@ -103,9 +112,11 @@ class Dialect:
         if copied:
             given.pop("encoding", None)
         if self.nulls_beside:
-            given["nullstr"] = sorted(self.nulls.difference(self.nulls_beside) | {""})
+            given["nullstr"] = sorted(self.nulls.difference(self.nulls_beside)) or [_NO_TEXT]
         # A quoted text is a text, be it empty.
         given["allow_quoted_nulls"] = False
+        if self.ends:
+            given["new_line"] = self.ends.replace("\r", "\\r").replace("\n", "\\n")
         if self.longest:
             given["max_line_size"] = self.longest
         return {name: literal(value) for name, value in given.items()}
@@ -462,13 +473,15 @@ def _may_be_names(figures: Sequence[str]) -> bool:
 
 
 def unique_names(given: Sequence[str]) -> tuple[str, ...]:
-    """Names for columns: empty ones are numbered, and of several alike the later ones."""
+    """Names for columns: empty ones are numbered, and of several alike the later ones; none gets a name that another
+    one has."""
+    written = {name.lower() for name in given if name.strip()}
     taken: set[str] = set()
     found = []
     for index, name in enumerate(given):
         base = name if name.strip() else f"column{index}"
         unique, count = base, 0
-        while unique.lower() in taken:
+        while unique.lower() in taken or (unique != name and unique.lower() in written):
             count += 1
             unique = f"{base}_{count}"
         taken.add(unique.lower())

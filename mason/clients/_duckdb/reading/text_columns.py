@@ -18,6 +18,7 @@ from mason.clients._duckdb.quoting import call, identifier, literal, struct
 from mason.clients._duckdb.reading import text_files
 from mason.clients._duckdb.reading.bytewise import lone_return
 from mason.clients._duckdb.reading.dialect import Dialect, Found, find, line_of
+from mason.clients._duckdb.reading.quotes import end_of_lines
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.reading.text_types import (
     GROUPED,
@@ -104,10 +105,19 @@ def look(
         return TextFile(found.dialect, ())
     mixed = _mixed(head.text, found.dialect)
     if mixed:
-        _refuse_lone_return(file, shown)
+        _refuse_lone_return(file, shown, found.dialect)
+    if ends := _ends(head.text, found.dialect, mixed):
+        found = replace(found, dialect=replace(found.dialect, ends=ends))
     copy = None
-    if head.encoding or plain or found.dialect.skip_footer or mixed:
-        copy = copies.of(file, head.encoding or plain, skip_footer=found.dialect.skip_footer, unmixed=mixed)
+    # Behind a mark, DuckDB takes the first line of a header for all of it.
+    cut = head.marked and found.dialect.header and any(re.search("[\r\n]", name) for name in found.names)
+    if head.encoding or plain or found.dialect.skip_footer or mixed or cut:
+        copy = copies.of(
+            file,
+            head.encoding or plain,
+            skip_footer=found.dialect.skip_footer,
+            unmixed=found.dialect.quotes if mixed else None,
+        )
     whole = file.version[0] <= (_WHOLE_COMPRESSED if file.ending.compression else _WHOLE_BYTES)
     try:
         try:
@@ -120,7 +130,7 @@ def look(
             return _Scan(connection, file, found, copy, shown, None if whole else rows).look()
     except duckdb.Error as error:
         if copy is None and not file.ending.compression:
-            _refuse_lone_return(file, shown)
+            _refuse_lone_return(file, shown, found.dialect)
         raise explain(error, lambda path: shown) from error
 
 
@@ -136,17 +146,25 @@ def _lines(connection: duckdb.DuckDBPyConnection, file: DataFile) -> list[str]:
 
 
 def _mixed(text: str, dialect: Dialect) -> bool:
-    """Whether some lines end with a return and a line feed, and others with one of them; not those inside of quotes."""
-    if "\r\n" not in text:
-        return "\r" in text and "\n" in text
-    outside = text if not dialect.quote else "".join(text.split(dialect.quote)[::2])
+    """Whether lines end in more ways than one; not those inside of quotes."""
+    if "\r" not in text:
+        return False
+    outside = dialect.quotes.outside(text)
     pairs = outside.count("\r\n")
-    return outside.count("\n") > pairs or outside.count("\r") > pairs
+    return sum((pairs > 0, outside.count("\n") > pairs, outside.count("\r") > pairs)) > 1
 
 
-def _refuse_lone_return(file: DataFile, shown: str) -> None:
+def _ends(text: str, dialect: Dialect, mixed: bool) -> str:
+    """How lines end, where the first end of a line is another one, because it is inside of quotes; empty where it is
+    not. Where ends are ``mixed``, the copy's are line feeds."""
+    first = end_of_lines(text)
+    real = "\n" if mixed else end_of_lines(dialect.quotes.outside(text))
+    return real if first and real and first != real else ""
+
+
+def _refuse_lone_return(file: DataFile, shown: str, dialect: Dialect) -> None:
     # DuckDB would drop the value that follows.
-    line = lone_return(file, shown)
+    line = lone_return(file, shown, dialect.quotes)
     if line is not None:
         raise EngineError(
             f"{shown}, line {line}: the line ends with a carriage return alone, and others end "

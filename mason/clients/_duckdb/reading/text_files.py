@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from mason.clients._duckdb.reading.bytewise import not_gzip
+from mason.clients._duckdb.reading.quotes import Quotes
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.errors import EngineError
 from mason.values import dataclass
@@ -42,11 +43,12 @@ _LETTERS = re.compile(r"[^\W\d_]")
 @dataclass(frozen=True, slots=True)
 class Head:
     """The beginning of a file as text, whole lines of it; ``complete`` where it is all there is. ``encoding`` is empty
-    for UTF-8."""
+    for UTF-8, and ``marked`` says that it begins with the mark of UTF-8."""
 
     text: str
     complete: bool
     encoding: str = ""
+    marked: bool = False
 
 
 class Copies:
@@ -56,12 +58,12 @@ class Copies:
         self._folder: TemporaryDirectory[str] | None = None
         self._made: dict[object, Path] = {}
 
-    def of(self, file: DataFile, encoding: str, *, skip_footer: int = 0, unmixed: bool = False) -> Path:
+    def of(self, file: DataFile, encoding: str, *, skip_footer: int = 0, unmixed: Quotes | None = None) -> Path:
         """The copy of a file of text, made when it is first asked for.
 
         encoding: of the file, empty for UTF-8.
         skip_footer: how many lines at its end to leave out.
-        unmixed: whether lines that end with a return and a line feed shall end with the latter alone.
+        unmixed: quotes outside of which a return and a line feed become the latter alone, so that all lines end alike.
 
         Raises ``EngineError`` for bytes that are no text in ``encoding``.
         """
@@ -90,14 +92,15 @@ def head(file: DataFile, shown: str, encoding: str, lines_of_zstandard: Iterable
     while True:
         data, complete = _beginning(file, shown, size)
         mark = next((name for mark, name in _MARKS if data.startswith(mark)), "")
+        marked = data.startswith(codecs.BOM_UTF8)
         found = encoding or mark
         text = _decoded(data, found or "utf-8-sig", complete, shown, guess=not found)
         if complete:
-            return Head(text, True, found)
+            return Head(text, True, found, marked)
         cut = max(text.rfind("\n"), text.rfind("\r"))
         if cut > 0 or size >= _LONGEST_HEAD:
             # A return at the end may be half of an end of line.
-            return Head(text[: cut + 1], False, found)
+            return Head(text[: cut + 1], False, found, marked)
         size *= 8
 
 
@@ -202,7 +205,7 @@ def _not_in(shown: str, encoding: str, line: int) -> EngineError:
     )
 
 
-def _copy(file: DataFile, target: Path, encoding: str, skip_footer: int, unmixed: bool) -> None:
+def _copy(file: DataFile, target: Path, encoding: str, skip_footer: int, unmixed: Quotes | None) -> None:
     from collections import deque
 
     with opened(file) as source, target.open("w", encoding="utf-8", newline="") as copy:
@@ -214,10 +217,11 @@ def _copy(file: DataFile, target: Path, encoding: str, skip_footer: int, unmixed
         quotes = 0
         try:
             for line, content in enumerate(lines, 1):  # noqa: B007
-                quotes += content.count('"')
-                # A line that ends outside of quotes.
-                if unmixed and quotes % 2 == 0 and content.endswith("\r\n"):
-                    content = content[:-2] + "\n"
+                if unmixed is not None:
+                    quotes += unmixed.count(content)
+                    # A line that ends outside of quotes.
+                    if quotes % 2 == 0 and content.endswith("\r\n"):
+                        content = content[:-2] + "\n"
                 held.append(content)
                 if len(held) > skip_footer:
                     copy.write(held.popleft())

@@ -24,13 +24,15 @@ _USUAL_DIGITS = 18
 _SAFE = 15
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
+# Hour 24 would be written back as hour 0 of the next day.
+_HOUR = r"([01][0-9]|2[0-3])"
+_CLOCK = rf"{_HOUR}:[0-5][0-9]:[0-5][0-9]"
 _MICROSECONDS = r"(\.[0-9]{1,6}0*)?"
 _OFFSET = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
-_TIMESTAMP = rf"{_DAY}[ T][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}{_MICROSECONDS})?"
+_TIMESTAMP = rf"{_DAY}[ T]{_HOUR}:[0-5][0-9](:[0-5][0-9]{_MICROSECONDS})?"
 _NANOSECONDS = rf"{_DAY}[ T]{_CLOCK}(\.[0-9]{{1,9}}0*)?"
 _INSTANT = rf"{_DAY}[ T]{_CLOCK}{_MICROSECONDS}{_OFFSET}"
-_TIME = rf"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]{_MICROSECONDS}"
+_TIME = rf"{_CLOCK}{_MICROSECONDS}"
 _WHOLE = r"0|-?[1-9][0-9]*"
 _NUMBER = r"-?(0|[1-9][0-9]*)?(\.[0-9]*[1-9]|\.0)?"
 _SCIENTIFIC = r"-?[0-9]\.[0-9]+[eE][+-]?[0-9]{1,3}"

@@ -1,0 +1,61 @@
+"""Tables that ``test_reading_property`` found to be read otherwise than they are written, each kind by its name."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.clients.conftest import Local
+from tests.clients.test_reading_cases import registered
+
+
+@pytest.mark.parametrize("text", ["2024-05-08 24:00:00", "2024-05-08T24:00:00+02:00", "24:00:00"])
+def test_hour_24_is_text(local: Local, text: str) -> None:
+    local.put("data/t.csv", f"a,b\n{text},1\n{text.replace('24:', '23:')},2\n")
+    assert local.rows("t", "SELECT a FROM $table LIMIT 1") == [(text,)]
+
+
+@pytest.mark.parametrize(
+    ("end", "inside"), [("\r\n", "\n"), ("\r\n", "\r"), ("\n", "\r\n"), ("\n", "\r"), ("\r", "\n"), ("\r", "\r\n")]
+)
+@pytest.mark.parametrize("first", ['"the{}name",b', '"x{}y",0'])
+def test_the_first_end_of_a_line_is_inside_of_quotes(local: Local, end: str, inside: str, first: str) -> None:
+    header = "name" in first
+    rows = [first.format(inside), f'"1{inside}2",3', "4,5"]
+    local.put("data/t.csv", "".join(f"{row}{end}" for row in rows))
+    expected = [(f"1{inside}2", 3), ("4", 5)]
+    found = registered(local, "data/t.csv", options={"header": header, "delimiter": ","})
+    assert found == (expected if header else [(f"x{inside}y", 0), *expected])
+
+
+@pytest.mark.parametrize(
+    ("options", "value"),
+    [({"quote": "'"}, "'x\r\ny'"), ({"quote": "'"}, "'5\" \r\n'"), ({"escape": "\\"}, '"\\"\r\n"')],
+)
+def test_ends_of_lines_inside_of_other_quotes_are_kept(local: Local, options: dict[str, str], value: str) -> None:
+    local.put("data/t.csv", f"a,b\n{value},1\nz,2\n")
+    expected = value[1:-1].replace('\\"', '"')
+    assert registered(local, "data/t.csv", options={"delimiter": ",", **options}) == [(expected, 1), ("z", 2)]
+
+
+def test_carriage_returns_inside_of_other_quotes_are_fine(local: Local) -> None:
+    local.put("data/t.csv", "a,b\n'x\ry',1\n'it''s \r',2\n")
+    assert registered(local, "data/t.csv", options={"quote": "'"}) == [("x\ry", 1), ("it's \r", 2)]
+
+
+@pytest.mark.parametrize("options", [{}, {"escape": "\\"}])
+def test_a_mark_for_no_value_takes_the_place_of_the_empty_text(local: Local, options: dict[str, str]) -> None:
+    local.put("data/t.csv", "a,b\n1,\\N\n2,\n3,x\n")
+    assert registered(local, "data/t.csv", options={"null": "\\N", **options}) == [(1, None), (2, ""), (3, "x")]
+    both = {"null": ["\\N", ""], **options}
+    assert registered(local, "data/t.csv", options=both) == [(1, None), (2, None), (3, "x")]
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_header_of_several_lines_behind_a_mark(local: Local, quote: str) -> None:
+    local.put("data/t.csv", f"\ufeff{quote}the\nname{quote},b\n1,2\n")
+    assert registered(local, "data/t.csv", options={"quote": quote}) == [(1, 2)]
+
+
+def test_names_that_are_made_leave_those_that_are_written(local: Local) -> None:
+    local.put("data/t.csv", ",a,a,a_1,column0\n1,2,3,4,5\n")
+    assert list(local.columns("t")) == ["column0_1", "a", "a_2", "a_1", "column0"]
