@@ -50,6 +50,16 @@ def test_a_mark_for_no_value_takes_the_place_of_the_empty_text(local: Local, opt
     assert registered(local, "data/t.csv", options=both) == [(1, None), (2, None), (3, "x")]
 
 
+def test_the_word_infinity_in_json_is_no_date(local: Local) -> None:
+    local.put("data/t.json", '[{"a": "-Infinity", "b": ["Infinity"], "c": {"d": "infinity"}}]')
+    assert local.rows("t") == [("-Infinity", ["Infinity"], {"d": "infinity"})]
+
+
+def test_the_sign_of_zero_in_json_is_kept(local: Local) -> None:
+    local.put("data/t.json", '[{"a": -0.0}, {"a": 18446744073709551616}, {"a": 0.5}]')
+    assert local.rows("t") == [("-0.0",), ("18446744073709551616",), ("0.5",)]
+
+
 @pytest.mark.parametrize("quote", ['"', "'"])
 def test_a_header_of_several_lines_behind_a_mark(local: Local, quote: str) -> None:
     local.put("data/t.csv", f"\ufeff{quote}the\nname{quote},b\n1,2\n")

@@ -35,10 +35,13 @@ _HOLD_WHOLE = frozenset({"BIGINT", "UBIGINT", "HUGEINT"})
 # Texts that are all of one of these have it; a text of digits is a text.
 TIMES = frozenset({"DATE", "TIME", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
 """The types that texts of JSON may have."""
+_MADE_OF_TEXT = frozenset({"uuid", "date", "time", "timestamp", "timestamp with time zone"})
 _FEW = 200
 _PIECE = 1 << 20
 _MOST_DIGITS = 38
 _LONG_NUMBER = r"(^|[:,\[])\s*-?[0-9]{16,}\s*([,}\]]|$)"
+# Only a DOUBLE has one.
+_NEGATIVE_ZERO = r"-0(\.0*)?"
 _MADE_UP = re.compile(r".*_\d+|C\d+", re.DOTALL)
 
 
@@ -63,7 +66,7 @@ def look(connection: duckdb.DuckDBPyConnection, file: DataFile, shown: str, rows
             columns = _columns(connection, file, shown, _EVERYTHING)
     if any(_MADE_UP.fullmatch(name) for name, _ in columns):
         _refuse_made_up(connection, file, shown, columns)
-    columns = tuple((name, _without_uuid(connection.type(kind))) for name, kind in columns)
+    columns = tuple((name, _as_text(connection.type(kind))) for name, kind in columns)
     return _exact(connection, file, columns)
 
 
@@ -133,7 +136,8 @@ def _numbers(connection: duckdb.DuckDBPyConnection, file: DataFile, numbers: Seq
         kept = f"{value} IN ({column}, {column} || '.0') OR length({column}) <= 15 AND isfinite({column}::DOUBLE)"
         whole = f"count(*) FILTER ({fits(column, 'HUGEINT')}) = count({column})"
         tests.append(
-            f"{{rounded: count(*) FILTER (({kept}) IS FALSE), whole: {whole}, number: {measures(column, PLAIN)}}}"
+            f"{{rounded: count(*) FILTER (({kept}) IS FALSE), whole: {whole}, number: {measures(column, PLAIN)}, "
+            f"signed: count_if(regexp_full_match({column}, '{_NEGATIVE_ZERO}'))}}"
         )
     row = connection.execute(f"SELECT {', '.join(tests)} FROM {reader}").fetchone()
     assert row is not None
@@ -142,7 +146,9 @@ def _numbers(connection: duckdb.DuckDBPyConnection, file: DataFile, numbers: Seq
         number = measured["number"]
         if not measured["rounded"]:
             continue
-        fits_decimal = number["numbers"] and number["digits"] + number["most"] <= _MOST_DIGITS
+        fits_decimal = (
+            number["numbers"] and not measured["signed"] and number["digits"] + number["most"] <= _MOST_DIGITS
+        )
         decimal = f"DECIMAL({_MOST_DIGITS},{number['most']})" if fits_decimal else "VARCHAR"
         found[name] = "HUGEINT" if measured["whole"] else decimal
     return found
@@ -154,19 +160,20 @@ def text_reader(paths: Sequence[str], names: Iterable[str]) -> str:
     return call("read_json", paths, {"columns": columns, "format": "'auto'", "hive_partitioning": "false"})
 
 
-def _without_uuid(kind: DuckDBPyType) -> str:
-    """A type with text instead of UUID, which would change the case of letters."""
-    inner = children(kind)
-    if kind.id == "uuid":
+def _as_text(kind: DuckDBPyType) -> str:
+    """A type with text instead of what DuckDB made of texts: ids, of which it changes the case of letters, and dates,
+    which it makes of the word Infinity whatever their format is."""
+    if kind.id in _MADE_OF_TEXT:
         return "VARCHAR"
-    if not inner or "uuid" not in str(kind).lower():
+    within = children(kind)
+    inner = {name: _as_text(child) for name, child in within.items()}
+    if all(inner[name] == str(child) for name, child in within.items()):
         return str(kind)
     if kind.id == "list":
-        return _without_uuid(inner["child"]) + "[]"
+        return f"{inner['child']}[]"
     if kind.id == "struct":
-        fields = ", ".join(f"{identifier(name)} {_without_uuid(child)}" for name, child in inner.items())
-        return f"STRUCT({fields})"
-    return f"MAP({_without_uuid(inner['key'])}, {_without_uuid(inner['value'])})" if kind.id == "map" else str(kind)
+        return f"STRUCT({', '.join(f'{identifier(name)} {each}' for name, each in inner.items())})"
+    return f"MAP({inner['key']}, {inner['value']})" if kind.id == "map" else str(kind)
 
 
 def _refuse_made_up(connection: duckdb.DuckDBPyConnection, file: DataFile, shown: str, columns: Columns) -> None:
