@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.clients.conftest import Local
-from tests.clients.test_reading_cases import registered
+from tests.clients.conftest import Local, refusal
+from tests.clients.test_reading_cases import notes, registered
+from tests.clients.test_reading_sheets import book
 
 
 @pytest.mark.parametrize("text", ["2024-05-08 24:00:00", "2024-05-08T24:00:00+02:00", "24:00:00"])
@@ -64,6 +65,28 @@ def test_the_sign_of_zero_in_json_is_kept(local: Local) -> None:
 def test_a_header_of_several_lines_behind_a_mark(local: Local, quote: str) -> None:
     local.put("data/t.csv", f"\ufeff{quote}the\nname{quote},b\n1,2\n")
     assert registered(local, "data/t.csv", options={"quote": quote}) == [(1, 2)]
+
+
+def test_blank_texts_of_a_sheet_are_texts(local: Local) -> None:
+    book(local.root / "data/t.xlsx", s=[["id", " "], [1, " "], [2, "\t"], [3, "\n"], [4, None]])
+    assert local.rows("t") == [(1.0, " "), (2.0, "\t"), (3.0, "\n"), (4.0, None)]
+
+
+def test_errors_of_a_sheet_are_texts_or_no_values(local: Local) -> None:
+    book(local.root / "data/t.xlsx", s=[["id", "n"], [1, 0.5], [2, "#N/A"], [3, "#DIV/0!"]])
+    assert local.rows("t") == [(1.0, "0.5"), (2.0, "#N/A"), (3.0, "#DIV/0!")]
+    assert notes(local, "t") == ["column n: read as text: 2 of 3 cells are no number (B3: '#N/A')"]
+    options = {"null": ["#N/A", "#DIV/0!"]}
+    assert registered(local, "data/t.xlsx", options=options) == [(1.0, 0.5), (2.0, None), (3.0, None)]
+
+
+def test_formulas_that_no_program_has_calculated(local: Local) -> None:
+    book(local.root / "data/t.xlsx", s=[["id", "n"], [1, 5], [2, "=B2*2"]])
+    assert refusal(local.rows, "t") == (
+        "EngineError: data/t.xlsx, cell B3: the formula =B2*2 has no value, because no program has calculated it. Open "
+        "the file in a spreadsheet program and save it."
+    )
+    assert registered(local, "data/t.xlsx", options={"range": "A1:A3"}) == [(1.0,), (2.0,)]
 
 
 def test_names_that_are_made_leave_those_that_are_written(local: Local) -> None:

@@ -344,7 +344,7 @@ def _checked(kind: str, given: dict[str, Any], client: str) -> dict[str, Any]:
     check_values(given)
     if kind == "csv":
         return check_options(given, client)
-    known = ("header", "sheet", "range", "skip") if kind == "xlsx" else ()
+    known = ("header", "sheet", "range", "skip", "null") if kind == "xlsx" else ()
     # read_headers may be asked of any table; formats that name their columns themselves have no use for it.
     given.pop("header", None) if kind in ("json", "parquet") else None
     unknown = sorted(set(given) - set(known))

@@ -1,13 +1,12 @@
 """Spreadsheets (.xlsx) as they are read: by calamine, which knows formats of numbers, both calendars, and all cells.
 
 A column has the type that all of its cells have, and is text where they differ. DuckDB's own reader goes by the first
-cell, takes any format with a letter h for a time, and leaves out what lies beside the first row. Two things that
-calamine does not tell are looked up in the file: which cells hold an empty text, and which row is the last.
+cell, takes any format with a letter h for a time, and leaves out what lies beside the first row. What calamine does not
+tell, :mod:`sheet_parts` does.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._duckdb.quoting import identifier, literal
 from mason.clients._duckdb.reading.dialect import unique_names
 from mason.clients._duckdb.reading.options import RANGE
+from mason.clients._duckdb.reading.sheet_parts import Parts, index_of, parts_of
 from mason.clients._tables.columns import Columns
 from mason.errors import EngineError, MissingDependencyError
 from mason.values import dataclass
@@ -35,12 +35,6 @@ _TYPES: tuple[tuple[tuple[type, ...], str], ...] = (
     ((timedelta,), "INTERVAL"),
 )
 _WORDS = {"BOOLEAN": "neither true nor false", "DOUBLE": "no number", "DATE": "no date", "TIMESTAMP": "no time"}
-_LAST_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
-_EMPTY_TEXT = re.compile(
-    rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?\bt="(?:inlineStr|str)"[^>]*>(?:<(?:\w+:)?is>)?'
-    rb"<(?:\w+:)?[tv](?:\s[^>]*)?(?:/>|></)"
-)
-_NAMES = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,18 +194,23 @@ class _Found:
 
 def _read(path: Path, options: Mapping[str, Any], shown: str) -> _Found:
     notes: list[str] = []
-    name, cells = _cells(path, options, shown, notes)
+    name, cells, formulas = _cells(path, options, shown, notes)
+    nulls = _nulls(options)
+    if nulls:
+        cells = [tuple(None if type(cell) is str and cell in nulls else cell for cell in row) for row in cells]
     top = left = 0
     wanted = RANGE.fullmatch(options["range"]) if "range" in options else None
     if wanted:
-        top, left = int(wanted[2]) - 1, _index(wanted[1])
-        cells = [row[left : _index(wanted[3]) + 1] for row in cells[top : int(wanted[4] or len(cells))]]
+        top, left = int(wanted[2]) - 1, index_of(wanted[1])
+        cells = [row[left : index_of(wanted[3]) + 1] for row in cells[top : int(wanted[4] or len(cells))]]
     skip = int(options.get("skip", 0))
     cells, top = cells[skip:], top + skip
     width = max((index + 1 for row in cells for index, cell in enumerate(row) if cell is not None), default=0)
     if not width:
         return _Found((), [], Area(name), notes)
     cells = [(*row[:width], *(None,) * (width - len(row))) for row in cells]
+    if formulas:
+        _refuse_formulas(cells, Area(name, left, top + 1), shown)
     names = tuple(f"column{index}" for index in range(width))
     if options.get("header", True):
         above = _above(cells, top, shown, notes) if "skip" not in options and not wanted else _leading(cells)
@@ -220,7 +219,9 @@ def _read(path: Path, options: Mapping[str, Any], shown: str) -> _Found:
     return _Found(names, cells, Area(name, left, top + 1, top + len(cells)), notes)
 
 
-def _cells(path: Path, options: Mapping[str, Any], shown: str, notes: list[str]) -> tuple[str, list[tuple[Any, ...]]]:
+def _cells(
+    path: Path, options: Mapping[str, Any], shown: str, notes: list[str]
+) -> tuple[str, list[tuple[Any, ...]], bool]:
     from importlib import import_module
 
     try:
@@ -253,12 +254,41 @@ def _cells(path: Path, options: Mapping[str, Any], shown: str, notes: list[str])
         )
     if others and "sheet" not in options:
         notes.append(f"sheet {name!r} was read, not {', '.join(map(repr, others))} (option sheet)")
-    last, empty = _of_file(path, name)
+    parts = parts_of(path, name)
+    return name, _completed(cells, parts), bool(parts.formulas)
+
+
+def _nulls(options: Mapping[str, Any]) -> frozenset[str]:
+    """The texts that stand for no value."""
+    null = options.get("null", ())
+    return frozenset({null} if isinstance(null, str) else null)
+
+
+class _Formula(str):
+    """A formula that has no value."""
+
+    __slots__ = ()
+
+
+def _completed(cells: Sequence[Sequence[Any]], parts: Parts) -> list[tuple[Any, ...]]:
+    """The cells that calamine gives, with those that it takes for empty ones and with all rows."""
     rows = [tuple(None if cell == "" else cell for cell in row) for row in cells]
-    for row, column in empty:
-        if row < len(rows) and column < len(rows[row]):
-            rows[row] = (*rows[row][:column], "", *rows[row][column + 1 :])
-    return name, rows + [()] * (last - len(rows))
+    more = [*parts.texts, *((row, column, _Formula(formula)) for row, column, formula in parts.formulas)]
+    rows += [()] * (max(parts.last, *(row + 1 for row, _, _ in more), 0) - len(rows))
+    for row, column, value in more:
+        found = rows[row] + (None,) * (column + 1 - len(rows[row]))
+        rows[row] = (*found[:column], value, *found[column + 1 :])
+    return rows
+
+
+def _refuse_formulas(rows: Sequence[Sequence[Any]], area: Area, shown: str) -> None:
+    for row, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            if isinstance(cell, _Formula):
+                raise EngineError(
+                    f"{shown}, cell {area.cell(row, column)}: the formula{' =' if cell else ''}{cell} has no value, "
+                    "because no program has calculated it. Open the file in a spreadsheet program and save it."
+                )
 
 
 def _chosen(sheets: Sequence[str], options: Mapping[str, Any], shown: str) -> str:
@@ -268,42 +298,6 @@ def _chosen(sheets: Sequence[str], options: Mapping[str, Any], shown: str) -> st
     if wanted not in sheets:
         raise EngineError(f"{shown} has no sheet {wanted!r}. Its sheets are {', '.join(map(repr, sheets))}.")
     return str(wanted)
-
-
-def _of_file(path: Path, name: str) -> tuple[int, list[tuple[int, int]]]:
-    """The number of the last row of a sheet, and the rows and columns (from 0) of cells that hold an empty text."""
-    from xml.etree import ElementTree
-    from zipfile import BadZipFile, ZipFile
-
-    try:
-        with ZipFile(path) as archive:
-            book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-            links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-            target = {link.get("Id"): link.get("Target") or "" for link in links}
-            wanted = next(each for each in book.iter() if each.tag.endswith("}sheet") and each.get("name") == name)
-            part = target[wanted.get(_NAMES)].lstrip("/")
-            content = archive.read(part if part.startswith("xl/") else f"xl/{part}")
-            shared = archive.read("xl/sharedStrings.xml") if "xl/sharedStrings.xml" in archive.namelist() else b""
-    except (BadZipFile, KeyError, StopIteration, ElementTree.ParseError):
-        # Workbooks that are built otherwise: calamine's answer stands.
-        return 0, []
-    tail = _LAST_ROW.findall(content, max(content.rfind(b"row "), 0) - 10 if b"row " in content else 0)
-    places = [(int(row) - 1, _index(column.decode())) for column, row in _EMPTY_TEXT.findall(content)]
-    if re.search(rb"<(?:\w+:)?t(?:\s[^>]*)?(?:/>|></)", shared):
-        strings = re.findall(rb"<(?:\w+:)?si\b.*?(?:</(?:\w+:)?si>|/>(?=<(?:\w+:)?(?:si|/)))", shared, re.DOTALL)
-        for index, string in enumerate(strings):
-            if not re.sub(rb"<[^>]*>", b"", string):
-                pattern = rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*?\bt="s"[^>]*><(?:\w+:)?v>%d<' % index
-                places += [(int(row) - 1, _index(column.decode())) for column, row in re.findall(pattern, content)]
-    return int(tail[-1]) if tail else 0, places
-
-
-def _index(letters: str) -> int:
-    """The index, from 0, of a column by its letters."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number - 1
 
 
 def _letters(index: int) -> str:
