@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from tests.clients.conftest import Local, refusal
@@ -65,6 +69,21 @@ def test_the_sign_of_zero_in_json_is_kept(local: Local) -> None:
 def test_a_header_of_several_lines_behind_a_mark(local: Local, quote: str) -> None:
     local.put("data/t.csv", f"\ufeff{quote}the\nname{quote},b\n1,2\n")
     assert registered(local, "data/t.csv", options={"quote": quote}) == [(1, 2)]
+
+
+@pytest.mark.parametrize("kind", [pyarrow.timestamp("ns", "UTC"), pyarrow.time64("ns")])
+@pytest.mark.parametrize("nest", [lambda cell: cell, lambda cell: [None, cell], lambda cell: {"f": cell, "g": "x"}])
+def test_nanoseconds_between_whole_microseconds_are_not_cut(local: Local, kind: Any, nest: Any) -> None:
+    (local.root / "data").mkdir()
+    for name, cells in (("fine", [0, 1_000, None, 3_000]), ("t", [0, 1, None, 3_000])):
+        array = pyarrow.array([nest(None if cell is None else pyarrow.scalar(cell, kind)) for cell in cells])
+        table = pyarrow.table({"id": range(len(cells)), "at": array})
+        pyarrow.parquet.write_table(table, local.root / f"data/{name}.parquet", row_group_size=4)
+    assert len(local.rows("fine")) == 4
+    what = "times of day" if kind == pyarrow.time64("ns") else "times with a zone"
+    told = refusal(local.rows, "t")
+    assert told.startswith("EngineError: data/t.parquet, column at")
+    assert f": {what} that tell nanoseconds would be cut to microseconds. Write the column as microseconds, or" in told
 
 
 def test_blank_texts_of_a_sheet_are_texts(local: Local) -> None:

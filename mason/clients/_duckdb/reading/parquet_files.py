@@ -1,18 +1,17 @@
 """What columns parquet files have, and which of them DuckDB would change: these are refused by file and column.
 
 DuckDB 1.5 takes a DECIMAL of more than 38 digits for a DOUBLE of other bytes, and cuts nanoseconds of times with a zone
-and of times of day. Whether a file has such nanoseconds is told by the smallest and largest values in its footer, which
-DuckDB shows cut as well, so that the footer is read here.
+and of times of day; whether a file has such nanoseconds tells :mod:`nanoseconds`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.failures import Show
 from mason.clients._duckdb.quoting import call
+from mason.clients._duckdb.reading.nanoseconds import whole_microseconds
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._tables.columns import Columns
 from mason.errors import EngineError
@@ -74,24 +73,27 @@ def _nulls(connection: duckdb.DuckDBPyConnection, path: str) -> frozenset[str]:
 
 
 def _refuse_changed(connection: duckdb.DuckDBPyConnection, file: DataFile, show: Show, *, nanoseconds: bool) -> None:
-    fine: set[tuple[str, ...]] | None = None
-    for parts, leaf in _leaves(connection, str(file.path)):
+    leaves = list(_leaves(connection, str(file.path)))
+    counting = {parts for parts, leaf in leaves if nanoseconds and _counts_nanoseconds(leaf)}
+    whole = whole_microseconds(connection, file.path, counting) if counting else set()
+    for parts, leaf in leaves:
         place = f"{show(str(file.path))}, column {'.'.join(parts)}"
-        logical = leaf["logical_type"] or ""
         if leaf["converted_type"] == "DECIMAL" and leaf["precision"] > _MOST_DIGITS:
             raise EngineError(
                 f"{place}: DECIMAL({leaf['precision']},{leaf['scale']}) has more digits than the {_MOST_DIGITS} that "
                 "can be read. Write the column with fewer digits, or as text."
             )
-        if nanoseconds and logical.startswith(_NANOSECOND_TIMES) and "NANOS=Nano" in logical:
-            if fine is None:
-                fine = _whole_microseconds(file.path)
-            if parts not in fine:
-                what = "times of day" if logical.startswith("TimeType") else "times with a zone"
-                raise EngineError(
-                    f"{place}: {what} that tell nanoseconds would be cut to microseconds. Write the column as "
-                    f"microseconds, or as {'text' if what == 'times of day' else 'times without a zone'}."
-                )
+        if _counts_nanoseconds(leaf) and parts in counting - whole:
+            what = "times of day" if leaf["logical_type"].startswith("TimeType") else "times with a zone"
+            raise EngineError(
+                f"{place}: {what} that tell nanoseconds would be cut to microseconds. Write the column as "
+                f"microseconds, or as {'text' if what == 'times of day' else 'times without a zone'}."
+            )
+
+
+def _counts_nanoseconds(leaf: Mapping[str, Any]) -> bool:
+    logical = leaf["logical_type"] or ""
+    return logical.startswith(_NANOSECOND_TIMES) and "NANOS=Nano" in logical
 
 
 def _leaves(connection: duckdb.DuckDBPyConnection, path: str) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
@@ -112,90 +114,3 @@ def _leaves(connection: duckdb.DuckDBPyConnection, path: str) -> Iterator[tuple[
             if left > 1:
                 open_groups.append((name, left - 1))
                 break
-
-
-def _whole_microseconds(path: Path) -> set[tuple[str, ...]]:
-    """The columns whose smallest and largest values, in every row group, are whole microseconds."""
-    bounds: dict[tuple[str, ...], list[bytes | None]] = {}
-    for group in _footer(path).get(4, []):
-        for chunk in group.get(1, []):
-            metadata = chunk.get(3, {})
-            parts = tuple(part.decode() for part in metadata.get(3, []))
-            statistics = metadata.get(12, {})
-            if statistics.get(3) == metadata.get(5):
-                # Nothing but nulls.
-                bounds.setdefault(parts, [])
-                continue
-            bounds.setdefault(parts, []).extend((statistics.get(5), statistics.get(6)))
-    return {
-        parts
-        for parts, values in bounds.items()
-        if all(each is not None and int.from_bytes(each, "little", signed=True) % 1000 == 0 for each in values)
-    }
-
-
-def _footer(path: Path) -> Mapping[int, Any]:
-    """The metadata at the end of a parquet file, by the numbers of its fields; see parquet.thrift."""
-    with path.open("rb") as file:
-        file.seek(-8, 2)
-        length = int.from_bytes(file.read(4), "little")
-        file.seek(-8 - length, 2)
-        return _Compact(file.read(length)).struct()
-
-
-class _Compact:
-    """Thrift's compact protocol, as much of it as a footer needs.
-
-    https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
-    """
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-
-    def struct(self) -> dict[int, Any]:
-        """A struct: its fields by number."""
-        fields: dict[int, Any] = {}
-        number = 0
-        while header := self._byte():
-            kind = header & 0x0F
-            number = number + (header >> 4) if header >> 4 else self._signed()
-            fields[number] = kind == 1 if kind in (1, 2) else self._value(kind)
-        return fields
-
-    def _value(self, kind: int) -> Any:
-        if kind in (1, 2, 3):
-            return self._byte()
-        if kind in (4, 5, 6):
-            return self._signed()
-        if kind == 7:
-            self.at += 8
-            return None
-        if kind == 8:
-            length = self._unsigned()
-            self.at += length
-            return self.data[self.at - length : self.at]
-        if kind in (9, 10):
-            header = self._byte()
-            count = header >> 4 if header >> 4 < 15 else self._unsigned()
-            return [self._value(header & 0x0F) for _ in range(count)]
-        if kind == 12:
-            return self.struct()
-        raise EngineError(f"A parquet footer holds a value of kind {kind}, which no footer has.")
-
-    def _byte(self) -> int:
-        self.at += 1
-        return self.data[self.at - 1]
-
-    def _unsigned(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self._byte()
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    def _signed(self) -> int:
-        value = self._unsigned()
-        return (value >> 1) ^ -(value & 1)
