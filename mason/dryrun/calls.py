@@ -56,7 +56,8 @@ class ShownStep:
     ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty, ``timeout`` is in seconds. ``certain`` is
     false when its Python may call verbs that are not among ``calls``. ``untold`` are the parameters that no call shows.
     ``has_python`` and ``is_promised`` are those of its dry run.
-    ``wait`` is false where jobs are handed on as they are.
+    ``wait`` is false where jobs are handed on as they are. ``root`` is the client that paths are relative to, where
+    others are given some; empty where there is one client only.
     """
 
     id: str
@@ -73,3 +74,4 @@ class ShownStep:
     has_python: bool = False
     is_promised: bool = False
     wait: bool = True
+    root: str = ""

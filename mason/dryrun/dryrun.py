@@ -56,6 +56,12 @@ class DryRun:
         return all(call.read_only for call in self.calls)
 
     @property
+    def root(self) -> str:
+        """The client that paths are relative to, where others are given some; empty where there are none."""
+        storage = self.clients.get("storage", "")
+        return storage if any(call.client != storage and _has_paths(call) for call in self.calls) else ""
+
+    @property
     def untold(self) -> dict[str, Any]:
         """The parameters that were given, where the calls do not show what becomes of them."""
         if self.calls and all(call.known for call in self.calls):
@@ -139,6 +145,10 @@ def dry_run(
         has_python=source is not None,
         is_promised=source is not None and operator.read_only,
     )
+
+
+def _has_paths(call: Call) -> bool:
+    return any(name in call.arguments for name in verbs_asked_of(call.engine)[call.verb].paths)
 
 
 def _pending(value: Any) -> Any:

@@ -72,6 +72,7 @@ class PlannedStep:
             has_python=self.shown.has_python,
             is_promised=self.shown.is_promised,
             wait=self.wait,
+            root=self.shown.root,
         )
 
 

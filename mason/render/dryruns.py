@@ -20,18 +20,9 @@ _LONGEST = 100
 
 def dry_run_text(shown: DryRun, terminal: Terminal) -> str:
     """The finished sentences of a run, each with what it does to the world."""
-    lines = [f"{title_of(shown.address)} with config {shown.config_id} would:", *sentence_lines(shown, terminal)]
-    storage = shown.clients.get("storage")
-    if storage and any(call.client != storage and _has_paths(call) for call in shown.calls):
-        lines.append(f"  Paths are relative to the storage, {storage}.")
-    return "\n".join(lines)
-
-
-def _has_paths(call: Call) -> bool:
-    # Imported here: most dry runs are of one client.
-    from mason.engines import engine_type
-
-    return any(name in call.arguments for name in engine_type(call.engine).verbs[call.verb].paths)
+    return "\n".join(
+        [f"{title_of(shown.address)} with config {shown.config_id} would:", *sentence_lines(shown, terminal)]
+    )
 
 
 def estimate_lines(estimates: Sequence[Estimate], *, alone: bool) -> Iterator[str]:
@@ -60,6 +51,8 @@ def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[st
         yield f"  and, as its Python passes engines on, perhaps call any other {verb}"
     if shown.has_python:
         yield f"  and run its Python, which {of_python(shown.is_promised)}"
+    if shown.root:
+        yield f"  Paths are relative to the storage, {shown.root}."
 
 
 def of_python(is_promised: bool) -> str:
@@ -98,6 +91,7 @@ def dry_run_json(shown: DryRun) -> dict[str, Any]:
         "certain": shown.certain,
         "python": shown.has_python,
         "promised_read_only": shown.is_promised,
+        "root": shown.root,
         "read_only": shown.is_read_only,
     }
 

@@ -443,6 +443,7 @@ def _step_json(step: ShownStep) -> dict[str, Any]:
         "certain": step.certain,
         "python": step.has_python,
         "promised_read_only": step.is_promised,
+        "root": step.root,
         "parameters": dict(step.untold),
         **({} if step.wait else {"wait": False}),
     }

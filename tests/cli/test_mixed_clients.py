@@ -165,7 +165,7 @@ def test_inputs_and_drift_look_into_the_lake(mason, folder, run):
     assert "table drifting.orders" in mason("drift").out
 
 
-def test_a_dry_run_names_the_clients_and_keeps_the_paths(mason, run):
+def test_a_dry_run_names_the_clients_and_keeps_the_paths(mason, folder, run):
     told = mason(
         "validate", "operator", "table", "query", "-p", ORDERS_OF, "-p", "query_string:FROM $table,output_path:a.csv"
     )
@@ -173,6 +173,11 @@ def test_a_dry_run_names_the_clients_and_keeps_the_paths(mason, run):
     assert "for desk as execution do query(" in told.out
     assert "output='a.csv'" in told.out
     assert told.out.splitlines()[3] == "  Paths are relative to the storage, lake."
+    (folder / "run.yaml").write_text(
+        "type: run\nname: orders\noperator: table:query\nconfig_id: 1\n"
+        "parameters: {database_name: shop, table_name: orders, query_string: FROM $table, output_path: a.csv}\n"
+    )
+    assert "Paths are relative to the storage, lake." in mason("plan").out
 
 
 @pytest.mark.parametrize(

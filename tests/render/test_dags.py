@@ -214,6 +214,7 @@ def test_the_dry_run_as_json():
         "certain": True,
         "python": False,
         "promised_read_only": False,
+        "root": "",
         "read_only": True,
     }
 

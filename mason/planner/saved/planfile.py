@@ -269,6 +269,7 @@ def encode_step(step: ShownStep) -> list[Any]:
         step.has_python,
         step.is_promised,
         step.wait,
+        step.root,
     ]
 
 

@@ -78,6 +78,7 @@ def _schema() -> dict[str, Any]:
         *(_TEXT, _TEXT, _TEXT, _TEXTS, _TEXT, _TEXT, number_or_none, number_or_none, calls, {"type": "boolean"}),
         {"type": "object"},
         *[{"type": "boolean"}] * 3,
+        _TEXT,
     )
     action = _object(
         kind={"enum": list(ACTION_KINDS)},

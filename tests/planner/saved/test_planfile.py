@@ -38,6 +38,7 @@ STEP = ShownStep(
     has_python=True,
     is_promised=True,
     wait=False,
+    root="lake",
 )
 
 
