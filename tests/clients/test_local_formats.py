@@ -200,7 +200,9 @@ def test_parquet(local: Local) -> None:
 
 def test_broken_parquet(local: Local) -> None:
     local.put("data/t.parquet", "PAR1")
-    assert refusal(local.columns, "t") == "EngineError: File 'data/t.parquet' too small to be a Parquet file"
+    assert refusal(local.columns, "t") == (
+        "EngineError: data/t.parquet is damaged: too small to be a Parquet file. Get the file again from where it came."
+    )
 
 
 def sheet(path: Path, select: str) -> None:

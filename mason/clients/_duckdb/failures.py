@@ -141,6 +141,11 @@ def _not_utf8(where: str, path: Path | None, line: int) -> EngineError:
     return not_text(where, content, line)
 
 
+def reason_of(error: Exception) -> str:
+    """What DuckDB says is wrong, in one line, without the kind of the error and what to do about it in SQL."""
+    return _first_line(str(error))
+
+
 def _shortened(text: str, show: Show) -> str:
     text = _POINTER.sub("", text)
     text = _QUOTED_PATH.sub(lambda path: show(path[0]), text)

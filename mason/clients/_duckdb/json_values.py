@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 Ready = Callable[[Any], Any]
 
 _PLAIN = frozenset({"boolean", "tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger"})
-_PLAIN_TEXT = frozenset({"varchar", "enum", "uuid", "decimal", "interval", "bit", "date", "time", "time_ns"})
+_PLAIN_TEXT = frozenset({"varchar", "enum", "uuid", "decimal", "interval", "bit", "time", "time_ns"})
 _WHOLE_ZONE = re.compile(r"([+-]\d\d)$")
+_BC = re.compile(r"(\d+)(-\d\d-\d\d) \(BC\)(.*)")
 _LARGEST = 2**63
 
 
@@ -37,14 +38,17 @@ def fetched_type(kind: DuckDBPyType) -> str:
         return f"STRUCT({fields})"
     if name == "map":
         return f"MAP(VARCHAR, {fetched_type(children(kind)['value'])})"
-    return "VARCHAR"
+    # As text DuckDB writes neither quotes nor types of what a VARIANT holds: the text 1 would be like the number.
+    return "JSON" if name == "variant" else "VARCHAR"
 
 
 def ready(kind: DuckDBPyType) -> Ready | None:
     """What turns a fetched value of ``kind`` into a JSON-ready one; ``None`` when it is one already."""
     name = kind.id
-    if str(kind) == "JSON":
-        return json.loads
+    if str(kind) == "JSON" or name == "variant":
+        return _document
+    if name == "date":
+        return _before_christ
     if name in _PLAIN or name in _PLAIN_TEXT:
         return None
     if name in ("float", "double"):
@@ -55,14 +59,19 @@ def ready(kind: DuckDBPyType) -> Ready | None:
         return lambda value: bytes(value).hex()
     if name.startswith("timestamp"):
         return _timestamp
+    # Nested values are many: those in which nothing changes are not gone through.
     if name in ("list", "array"):
         inner = _or_null(ready(children(kind)["child"]))
+        if inner is None:
+            return list if name == "array" else None
         return lambda values: [inner(value) for value in values]
     if name == "struct" and "" not in children(kind):
-        fields = {field: _or_null(ready(child)) for field, child in children(kind).items()}
-        return lambda values: {field: fields[field](value) for field, value in values.items()}
+        changes = {field: each for field, child in children(kind).items() if (each := _or_null(ready(child)))}
+        if not changes:
+            return None
+        return lambda values: values | {field: change(values[field]) for field, change in changes.items()}
     if name == "map":
-        value_ready = _or_null(ready(children(kind)["value"]))
+        value_ready = _or_null(ready(children(kind)["value"])) or (lambda value: value)
         return lambda values: {str(key): value_ready(value) for key, value in values.items()}
     return None
 
@@ -82,10 +91,20 @@ def rows_ready(kinds: Sequence[DuckDBPyType], rows: Sequence[tuple[Any, ...]]) -
     return done
 
 
-def _or_null(change: Ready | None) -> Ready:
-    if change is None:
-        return lambda value: value
-    return lambda value: None if value is None else change(value)
+def _or_null(change: Ready | None) -> Ready | None:
+    return change and (lambda value: None if value is None else change(value))
+
+
+def _document(text: str) -> Any:
+    """A JSON document. Numbers that a float or a program of 64 bits would change are texts."""
+    return json.loads(text, parse_float=_fraction, parse_int=lambda digits: _whole_number(int(digits)))
+
+
+def _fraction(text: str) -> float | str:
+    from decimal import Decimal
+
+    value = float(text)
+    return value if math.isfinite(value) and Decimal(repr(value)) == Decimal(text) else text
 
 
 def _number(value: float) -> float | str:
@@ -100,7 +119,17 @@ def _whole_number(value: int) -> int | str:
 
 def _timestamp(text: str) -> str:
     # DuckDB writes "2013-01-01 10:00:00+00"; ISO 8601 wants the T and minutes in the offset.
+    text = _before_christ(text)
     return _WHOLE_ZONE.sub(r"\1:00", text.replace(" ", "T", 1)) if ":" in text else text
+
+
+def _before_christ(text: str) -> str:
+    """A date or time whose year DuckDB counts back from 1 (BC) as ISO 8601 counts it, with a year 0000."""
+    found = _BC.fullmatch(text)
+    if found is None:
+        return text
+    year = int(found[1]) - 1
+    return f"{'-' if year else ''}{year:04}{found[2]}{found[3]}"
 
 
 def children(kind: DuckDBPyType) -> dict[str, DuckDBPyType]:

@@ -12,6 +12,8 @@ from mason.clients._duckdb.failures import Show, explain
 from mason.clients._duckdb.quoting import literal
 from mason.clients._duckdb.reading.misread import MISREAD, first_misread
 from mason.clients._duckdb.reading.readers import Source
+from mason.clients._duckdb.reading.unreadable import first_unreadable, may_be_unreadable
+from mason.resources.wording import listing
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,13 +78,26 @@ def diagnosed(limits: Limits, sources: Sequence[Source], shown: Show) -> Iterato
     try:
         yield
     except (duckdb.InternalException, duckdb.FatalException) as error:
+        _name_unreadable(limits, sources, show, error)
         for source in sources:
             _read_all(limits, source, show)
         raise explain(error, show) from error
+    except duckdb.OutOfMemoryException as error:
+        told = explain(error, show)
+        files = [show(str(path)) for source in sources for path in source.files]
+        raise type(told)(f"Reading {listing(files)}: {told}" if files else str(told)) from error
     except duckdb.Error as error:
         if isinstance(error, duckdb.ConversionException) or MISREAD in str(error):
             _name_misread(limits, sources, show, str(error))
+        _name_unreadable(limits, sources, show, error)
         raise explain(error, show) from error
+
+
+def _name_unreadable(limits: Limits, sources: Sequence[Source], show: Show, error: Exception) -> None:
+    if may_be_unreadable(error):
+        files = [path for source in sources if source.columnar for path in source.files]
+        if found := first_unreadable(lambda: connect(limits), files, show):
+            raise found from error
 
 
 def _name_misread(limits: Limits, sources: Sequence[Source], show: Show, told: str) -> None:

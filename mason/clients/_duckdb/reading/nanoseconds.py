@@ -9,13 +9,13 @@ keeps the nanoseconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.json_values import children
 from mason.clients._duckdb.quoting import call, identifier, literal
-from mason.errors import EngineError
+from mason.clients._duckdb.reading.parquet_footer import chunks, footer, footer_length
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,18 +34,18 @@ def whole_microseconds(
 
     Columns go by their names from the top.
     """
-    footer = _footer(path)
-    likely = _whole_at_bounds(footer) & counting
+    described = footer(path)
+    likely = _whole_at_bounds(described) & counting
     if not likely:
         return likely
-    wrong = _with_nanoseconds(connection, path, footer, {parts[0] for parts in likely})
+    wrong = _with_nanoseconds(connection, path, described, {parts[0] for parts in likely})
     return {parts for parts in likely if parts[0] not in wrong}
 
 
-def _whole_at_bounds(footer: Mapping[int, Any]) -> set[tuple[str, ...]]:
+def _whole_at_bounds(described: Mapping[int, Any]) -> set[tuple[str, ...]]:
     """The columns whose smallest and largest values, in every row group, are whole microseconds."""
     bounds: dict[tuple[str, ...], list[bytes | None]] = {}
-    for parts, metadata in _chunks(footer):
+    for parts, metadata in chunks(described):
         statistics = metadata.get(12, {})
         found = bounds.setdefault(parts, [])
         # In some row groups there may be nothing but nulls.
@@ -59,14 +59,14 @@ def _whole_at_bounds(footer: Mapping[int, Any]) -> set[tuple[str, ...]]:
 
 
 def _with_nanoseconds(
-    connection: duckdb.DuckDBPyConnection, path: Path, footer: Mapping[int, Any], tops: set[str]
+    connection: duckdb.DuckDBPyConnection, path: Path, described: Mapping[int, Any], tops: set[str]
 ) -> set[str]:
     """Those of the columns ``tops`` in which a time tells nanoseconds."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory(prefix="mason-reading-") as folder:
         copy = Path(folder) / "times.parquet"
-        _copy_columns(path, copy, footer, tops)
+        _copy_columns(path, copy, described, tops)
         reader = call("read_parquet", str(copy), {"hive_partitioning": "false"})
         relation = connection.sql(f"SELECT {', '.join(map(identifier, sorted(tops)))} FROM {reader}")
         tests = {
@@ -83,11 +83,11 @@ def _with_nanoseconds(
         return {name for name, found in zip(asked, row, strict=True) if found}
 
 
-def _copy_columns(path: Path, copy: Path, footer: Mapping[int, Any], tops: set[str]) -> None:
-    size, length = path.stat().st_size, _footer_length(path)
+def _copy_columns(path: Path, copy: Path, described: Mapping[int, Any], tops: set[str]) -> None:
+    size, length = path.stat().st_size, footer_length(path)
     with path.open("rb") as source, copy.open("wb") as target:
         target.write(source.read(4))
-        for parts, metadata in _chunks(footer):
+        for parts, metadata in chunks(described):
             if parts[0] in tops:
                 # A dictionary, where there is one, stands before the values.
                 start = min(metadata[9], metadata.get(11) or metadata[9])
@@ -134,83 +134,3 @@ def _in_a_list(values: str, kind: DuckDBPyType, depth: int) -> str:
     each = f"each_{depth}"
     test = _tells_nanoseconds(each, kind, depth + 1)
     return f"list_bool_or(list_transform({values}, lambda {each}: {test}))" if test else ""
-
-
-def _chunks(footer: Mapping[int, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[int, Any]]]:
-    """The columns of all row groups with their metadata, by the numbers of its fields."""
-    for group in footer.get(4, []):
-        for chunk in group.get(1, []):
-            metadata = chunk.get(3, {})
-            yield tuple(part.decode() for part in metadata.get(3, [])), metadata
-
-
-def _footer_length(path: Path) -> int:
-    with path.open("rb") as file:
-        file.seek(-8, 2)
-        return int.from_bytes(file.read(4), "little")
-
-
-def _footer(path: Path) -> Mapping[int, Any]:
-    """The metadata at the end of a parquet file, by the numbers of its fields; see parquet.thrift."""
-    length = _footer_length(path)
-    with path.open("rb") as file:
-        file.seek(-8 - length, 2)
-        return _Compact(file.read(length)).struct()
-
-
-class _Compact:
-    """Thrift's compact protocol, as much of it as a footer needs.
-
-    https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
-    """
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-
-    def struct(self) -> dict[int, Any]:
-        """A struct: its fields by number."""
-        fields: dict[int, Any] = {}
-        number = 0
-        while header := self._byte():
-            kind = header & 0x0F
-            number = number + (header >> 4) if header >> 4 else self._signed()
-            fields[number] = kind == 1 if kind in (1, 2) else self._value(kind)
-        return fields
-
-    def _value(self, kind: int) -> Any:
-        if kind in (1, 2, 3):
-            return self._byte()
-        if kind in (4, 5, 6):
-            return self._signed()
-        if kind == 7:
-            self.at += 8
-            return None
-        if kind == 8:
-            length = self._unsigned()
-            self.at += length
-            return self.data[self.at - length : self.at]
-        if kind in (9, 10):
-            header = self._byte()
-            count = header >> 4 if header >> 4 < 15 else self._unsigned()
-            return [self._value(header & 0x0F) for _ in range(count)]
-        if kind == 12:
-            return self.struct()
-        raise EngineError(f"A parquet footer holds a value of kind {kind}, which no footer has.")
-
-    def _byte(self) -> int:
-        self.at += 1
-        return self.data[self.at - 1]
-
-    def _unsigned(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self._byte()
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    def _signed(self) -> int:
-        value = self._unsigned()
-        return (value >> 1) ^ -(value & 1)

@@ -13,32 +13,52 @@ from mason.clients._duckdb.failures import Show
 from mason.clients._duckdb.quoting import call
 from mason.clients._duckdb.reading.nanoseconds import whole_microseconds
 from mason.clients._duckdb.reading.table_files import DataFile
+from mason.clients._duckdb.reading.unreadable import may_be_unreadable, unreadable
 from mason.clients._tables.columns import Columns
 from mason.errors import EngineError
+from mason.resources.wording import listing
 from mason.values import dataclass
 
 if TYPE_CHECKING:
     import duckdb
 
 _MOST_DIGITS = 38
+# Times of old writers, which the specification says are in UTC and DuckDB reads as they stand.
+_OLD_TIMES = "(converted_type LIKE 'TIMESTAMP%' AND logical_type IS NULL)"
 _NANOSECOND_TIMES = ("TimestampType(isAdjustedToUTC=1", "TimeType(")
 
 
 @dataclass(frozen=True, slots=True)
 class ParquetFile:
-    """A file with its columns, and those of them whose type says that they have no values."""
+    """A file with its columns, those of them whose type says that they have no values, and what was assumed."""
 
     file: DataFile
     columns: Columns
     nulls: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 def look(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], show: Show) -> list[ParquetFile]:
     """The columns of parquet files: one question reads the metadata of all, and one file of each distinct schema is
     looked at closer.
 
-    Raises ``EngineError`` that names file and column for what DuckDB would change.
+    Raises ``EngineError`` that names file and column for what DuckDB would change, and for files that are damaged.
     """
+    import duckdb
+
+    try:
+        return _looked_at(connection, files, show)
+    except duckdb.Error as error:
+        if len(files) > 1 and not isinstance(error, duckdb.FatalException):
+            for file in files:
+                look(connection, [file], show)
+        if len(files) > 1 or not may_be_unreadable(error):
+            raise
+        path = files[0].path
+        raise unreadable(error, path, show(str(path))) from error
+
+
+def _looked_at(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], show: Show) -> list[ParquetFile]:
     filled = {str(file.path): file for file in files if not file.empty}
     found = [ParquetFile(file, ()) for file in files if file.empty]
     if not filled:
@@ -48,12 +68,13 @@ def look(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], show:
         "logical_type, num_children), ',' ORDER BY column_id), "
         f"coalesce(max(precision) FILTER (converted_type = 'DECIMAL'), 0) > {_MOST_DIGITS}, "
         "coalesce(bool_or(contains(logical_type, 'NANOS=Nano')), false), "
-        "coalesce(bool_or(logical_type = 'NullType()'), false) "
+        "coalesce(bool_or(logical_type = 'NullType()'), false), "
+        f"coalesce(string_agg(name, ', ' ORDER BY column_id) FILTER {_OLD_TIMES}, '') "
         f"FROM {call('parquet_schema', list(filled), {})} WHERE column_id > 0 GROUP BY file_name"
     ).fetchall()
     columns: dict[str, Columns] = {}
     nulls: dict[str, frozenset[str]] = {}
-    for path, signature, long, nanoseconds, null in signatures:
+    for path, signature, long, nanoseconds, null, old in signatures:
         file = filled.pop(path)
         if long or nanoseconds:
             _refuse_changed(connection, file, show, nanoseconds=nanoseconds)
@@ -62,9 +83,17 @@ def look(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], show:
             described = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
             columns[signature] = tuple((row[0], row[1]) for row in described)
             nulls[signature] = _nulls(connection, path) if null else frozenset()
-        found.append(ParquetFile(file, columns[signature], nulls[signature]))
+        found.append(ParquetFile(file, columns[signature], nulls[signature], _notes(columns[signature], old)))
     # A parquet file with a schema of no columns has no row in the answer.
     return found + [ParquetFile(file, ()) for file in filled.values()]
+
+
+def _notes(columns: Columns, old: str) -> tuple[str, ...]:
+    notes = [f"times are read without a zone, although by their old type they are in UTC: {old}"] if old else []
+    variants = [name for name, kind in columns if "VARIANT" in kind]
+    if variants:
+        notes.append(f"instants that tell nanoseconds are rounded to microseconds within VARIANT: {listing(variants)}")
+    return tuple(notes)
 
 
 def _nulls(connection: duckdb.DuckDBPyConnection, path: str) -> frozenset[str]:

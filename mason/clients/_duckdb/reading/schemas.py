@@ -365,7 +365,9 @@ def _look(
     missing = {index: file for index, file in enumerate(files) if keys[index] not in seen.schemas}
     if kind == "parquet":
         looked = parquet_files.look(connection(), list(missing.values()), root.show) if missing else []
-        found = {each.file.path: FileSchema(each.file, each.columns, nulls=each.nulls) for each in looked}
+        found = {
+            each.file.path: FileSchema(each.file, each.columns, nulls=each.nulls, notes=each.notes) for each in looked
+        }
         seen.schemas.update({keys[index]: found[file.path] for index, file in missing.items()})
     else:
 

@@ -1,0 +1,101 @@
+"""The footer of a parquet file by itself: what DuckDB's view of it leaves out, cut, or fails at.
+
+The fields and their numbers: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mason.errors import EngineError
+
+
+def chunks(footer: Mapping[int, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[int, Any]]]:
+    """The columns of all row groups with their metadata, by the numbers of its fields."""
+    for group in footer.get(4, []):
+        for chunk in group.get(1, []):
+            metadata = chunk.get(3, {})
+            yield tuple(part.decode() for part in metadata.get(3, [])), metadata
+
+
+def footer_length(path: Path) -> int:
+    """The bytes of a footer."""
+    with path.open("rb") as file:
+        file.seek(-8, 2)
+        return int.from_bytes(file.read(4), "little")
+
+
+def footer(path: Path) -> Mapping[int, Any]:
+    """The metadata at the end of a parquet file, by the numbers of its fields; see parquet.thrift."""
+    length = footer_length(path)
+    with path.open("rb") as file:
+        file.seek(-8 - length, 2)
+        return _Compact(file.read(length)).struct()
+
+
+class _Compact:
+    """Thrift's compact protocol, as much of it as a footer needs.
+
+    https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+
+    def struct(self) -> dict[int, Any]:
+        """A struct: its fields by number."""
+        fields: dict[int, Any] = {}
+        number = 0
+        while header := self._byte():
+            kind = header & 0x0F
+            number = number + (header >> 4) if header >> 4 else self._signed()
+            fields[number] = kind == 1 if kind in (1, 2) else self._value(kind)
+        return fields
+
+    def _value(self, kind: int) -> Any:
+        if kind in (1, 2, 3):
+            return self._byte()
+        if kind in (4, 5, 6):
+            return self._signed()
+        if kind == 7:
+            self.at += 8
+            return None
+        if kind == 8:
+            length = self._unsigned()
+            self.at += length
+            return self.data[self.at - length : self.at]
+        if kind in (9, 10):
+            header = self._byte()
+            count = header >> 4 if header >> 4 < 15 else self._unsigned()
+            return [self._value(header & 0x0F) for _ in range(count)]
+        if kind == 12:
+            return self.struct()
+        raise EngineError(f"A parquet footer holds a value of kind {kind}, which no footer has.")
+
+    def _byte(self) -> int:
+        self.at += 1
+        return self.data[self.at - 1]
+
+    def _unsigned(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self._byte()
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def _signed(self) -> int:
+        value = self._unsigned()
+        return (value >> 1) ^ -(value & 1)
+
+
+def has_encrypted_columns(path: Path) -> bool:
+    """Whether a footer, which is no secret itself, says that columns are. A damaged one says nothing."""
+    try:
+        return any(8 in chunk for group in footer(path).get(4, []) for chunk in group.get(1, []))
+    except (EngineError, IndexError, AttributeError, TypeError, OSError, RecursionError):
+        return False
