@@ -73,7 +73,9 @@ class Local:
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> Local:
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Local:
+    # What was found in files is remembered there.
+    monkeypatch.setenv("MASON_HOME", str(tmp_path / "home"))
     return make(tmp_path / "project")
 
 

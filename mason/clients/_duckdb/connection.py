@@ -29,10 +29,11 @@ _MOST_THREADS = 256
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a connection may use: ``memory`` as DuckDB writes it (``1GB``), ``threads`` (``None``: all cores), and
-    ``spill``, a folder that exists, in which DuckDB makes one of its own when it has to spill."""
+    ``spill``, a folder that exists, in which DuckDB makes one of its own when it has to spill (``None``: in that of the
+    system)."""
 
     memory: str
-    spill: Path
+    spill: Path | None = None
     threads: int | None = None
 
 
@@ -45,11 +46,12 @@ def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPy
     """
     import secrets
     import shutil
+    from tempfile import gettempdir
 
     import duckdb
 
     # DuckDB gives its temporary files the same names in every process.
-    spill = limits.spill / f"spill-{os.getpid()}-{secrets.token_hex(4)}"
+    spill = (limits.spill or Path(gettempdir())) / f"spill-{os.getpid()}-{secrets.token_hex(4)}"
     settings: dict[str, Any] = {
         "memory_limit": limits.memory,
         "temp_directory": str(spill),

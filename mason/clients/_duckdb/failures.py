@@ -7,30 +7,30 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from mason.errors import AccessDeniedError, EngineError, TransientEngineError
 
-_CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
-_CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
-_CSV_VALUE = re.compile(
-    r"Error when converting column \"(.*?)\"\. Could not convert string \"(.*?)\" to '([^'\n]+)'", re.DOTALL
-)
-_CSV_COLUMNS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
-_JSON_PLACE = re.compile(r"in file \"(.+?)\", (?:in|at byte \d+ in) (line \d+|record/value \d+): (.*)")
-_CELL = re.compile(r"read_xlsx: Failed to parse cell '(\w+)': (.*)")
-_POINTER = re.compile(r"\n+LINE \d+:.*", re.DOTALL)
-_SNIFFED = re.compile(r"Error when sniffing file \"(.*?)\"")
-_CLASH = re.compile(
+# Texts, which Python compiles when it first needs them: most runs meet no error.
+_CSV_LINE = r"CSV Error on Line: (\d+)"
+_CSV_FILE = r"(?m)^\s*file = (.+)$"
+_CSV_VALUE = r"(?s)Error when converting column \"(.*?)\"\. Could not convert string \"(.*?)\" to '([^'\n]+)'"
+_CSV_COLUMNS = r"Expected Number of Columns: (\d+) Found: (\d+)"
+_JSON_PLACE = r"in file \"(.+?)\", (?:in|at byte \d+ in) (line \d+|record/value \d+): (.*)"
+_CELL = r"read_xlsx: Failed to parse cell '(\w+)': (.*)"
+_POINTER = r"(?s)\n+LINE \d+:.*"
+_SNIFFED = r"Error when sniffing file \"(.*?)\""
+_CLASH = (
     r"Ambiguous reference to catalog or schema \"(.*?)\"|Cannot create entry in system catalog"
     r"|Cannot create non-temporary entry|Only TEMPORARY table names"
 )
-_KIND = re.compile(r"^[A-Z]\w*(?: \w+){0,2} Error: ")
+_KIND = r"^[A-Z]\w*(?: \w+){0,2} Error: "
 
-_QUOTED_PATH = re.compile(r"(?<=['\"])/[^'\"\n]+(?=['\"])")
-_BARE_PATH = re.compile(r"(?<=: )/\S+$")
+_QUOTED_PATH = r"(?<=['\"])/[^'\"\n]+(?=['\"])"
+_BARE_PATH = r"(?<=: )/\S+$"
 
 Show = Callable[[str], str]
 """How an absolute path of a file is written for a person."""
@@ -39,11 +39,13 @@ Show = Callable[[str], str]
 @contextmanager
 def explained(show: Show) -> Iterator[None]:
     """Raises the ``EngineError`` that explains a DuckDB error met inside; ``show`` shortens paths of files."""
-    import duckdb
-
     try:
         yield
-    except duckdb.Error as error:
+    except Exception as error:
+        # Often all is known without DuckDB, which takes longer to load than to look that up.
+        duckdb = sys.modules.get("duckdb")
+        if duckdb is None or not isinstance(error, duckdb.Error):
+            raise
         raise explain(error, show) from error
 
 
@@ -54,7 +56,7 @@ def explain(error: Exception, show: Show) -> EngineError:
     text = str(error)
     if isinstance(error, duckdb.PermissionException):
         return _denied(text)
-    clash = _CLASH.search(text)
+    clash = re.search(_CLASH, text)
     if clash:
         return EngineError(
             f"SQL cannot name the tables of {clash[1] or 'this database'}: DuckDB keeps the name for itself. Give "
@@ -69,19 +71,19 @@ def explain(error: Exception, show: Show) -> EngineError:
         return TransientEngineError(f"Another process is writing to the warehouse: {_first_line(text)}")
     if "CSV Error on Line" in text:
         return _csv(text, show)
-    sniffed = _SNIFFED.search(text)
+    sniffed = re.search(_SNIFFED, text)
     if sniffed:
         return EngineError(
             f"{show(sniffed[1])}: nothing tells how this text is cut into columns. Mend the file, or register the "
             "table with options that say so (delimiter, quote, escape, header, skip, comment)."
         )
-    place = _JSON_PLACE.search(text)
+    place = re.search(_JSON_PLACE, text)
     if place:
         what = place[3].strip().rstrip(".")
         return EngineError(
             f"{show(place[1])}, {place[2]}: {what}. Mend the file, or register the table with other column types."
         )
-    cell = _CELL.search(text)
+    cell = re.search(_CELL, text)
     if cell:
         return EngineError(f"Cell {cell[1]} of an .xlsx file: {cell[2]}. Mend the file.")
     if "No space left on device" in text:
@@ -106,10 +108,10 @@ def _denied(text: str) -> AccessDeniedError:
 
 
 def _csv(text: str, show: Show) -> EngineError:
-    line = _CSV_LINE.search(text)
-    file = _CSV_FILE.search(text)
+    line = re.search(_CSV_LINE, text)
+    file = re.search(_CSV_FILE, text)
     where = f"{show(file[1].strip()) if file else 'a CSV file'}, line {line[1] if line else '?'}"
-    value = _CSV_VALUE.search(text)
+    value = re.search(_CSV_VALUE, text)
     if value:
         column, found, wanted = value.groups()
         return EngineError(
@@ -118,7 +120,7 @@ def _csv(text: str, show: Show) -> EngineError:
         )
     if "not utf-8 encoded" in text:
         return _not_utf8(where, Path(file[1].strip()) if file else None, int(line[1]) if line else 0)
-    counts = _CSV_COLUMNS.search(text)
+    counts = re.search(_CSV_COLUMNS, text)
     if counts:
         found = f"{counts[2]} column{'s' if counts[2] != '1' else ''}"
         return EngineError(f"{where}: {found} where {counts[1]} are expected. Mend the line.")
@@ -147,11 +149,11 @@ def reason_of(error: Exception) -> str:
 
 
 def _shortened(text: str, show: Show) -> str:
-    text = _POINTER.sub("", text)
-    text = _QUOTED_PATH.sub(lambda path: show(path[0]), text)
-    text = _BARE_PATH.sub(lambda path: show(path[0]), text)
-    return " ".join(_KIND.sub("", text).split())
+    text = re.sub(_POINTER, "", text)
+    text = re.sub(_QUOTED_PATH, lambda path: show(path[0]), text)
+    text = re.sub(_BARE_PATH, lambda path: show(path[0]), text)
+    return " ".join(re.sub(_KIND, "", text).split())
 
 
 def _first_line(text: str) -> str:
-    return _KIND.sub("", text.strip().splitlines()[0]) if text.strip() else text
+    return re.sub(_KIND, "", text.strip().splitlines()[0]) if text.strip() else text

@@ -34,10 +34,10 @@ class LocalClient(Client):
     }
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
-        from mason.clients._duckdb.reading.schemas import Seen
+        from mason.clients._duckdb.reading.looks import Seen
 
         super().__init__(configuration, base=base)
-        self.seen = Seen()
+        self.seen = Seen(lasting=True)
 
     @cached_property
     def root(self) -> Root:
@@ -112,13 +112,11 @@ class LocalClient(Client):
     @property
     def limits(self) -> Limits:
         """What DuckDB may use. It spills into the warehouse where there is one, else into the system's folder."""
-        from tempfile import gettempdir
-
         from mason.clients._duckdb.connection import Limits
 
         home = self.warehouse.folder
         return Limits(
             memory=str(self.configuration.get("memory_limit", "850MB")),
-            spill=home if home.is_dir() and os.access(home, os.W_OK) else Path(gettempdir()),
+            spill=home if home.is_dir() and os.access(home, os.W_OK) else None,
             threads=self.configuration.get("threads"),
         )

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mason.clients._duckdb.connection import Limits
 from mason.clients._duckdb.quoting import qualified
-from mason.clients._duckdb.reading.readers import Source
-from mason.clients._duckdb.reading.schemas import Merging
-from mason.clients._duckdb.reading.sources import source_of
 from mason.clients._duckdb.reading.table_files import FORMATS_READ
 from mason.clients._missing import missing
 from mason.clients.local import LocalClient, folder_tables
 from mason.engines.file_urls import scheme_of
 from mason.engines.models import Column, Database, Location, Schema, Table
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
+
+# What reads tables is imported where one is read: many are only looked at.
+if TYPE_CHECKING:
+    from mason.clients._duckdb.reading.readers import Source
+    from mason.clients._duckdb.reading.schemas import Merging
 
 
 class Catalog:
@@ -104,8 +107,12 @@ class Catalog:
     def source(self, table: Table, *, whole: bool = True, merging: Merging | None = None) -> Source:
         """What reads a table, from its beginning or ``whole``, with files that may differ or not."""
         if table.format == "duckdb":
+            from mason.clients._duckdb.reading.readers import Source
+
             sql = f"SELECT * FROM {qualified('warehouse', table.database, table.name)}"
             return Source(sql, attach=self._warehouse_of(table), columnar=True)
+        from mason.clients._duckdb.reading.sources import source_of
+
         return source_of(table, self.root, self.client.limits, self.client.seen, whole=whole, merging=merging)
 
     def _warehouse_of(self, table: Table) -> Path:

@@ -70,11 +70,9 @@ class MemoryClient(Client):
     @property
     def limits(self) -> Limits:
         """What DuckDB may use."""
-        from tempfile import gettempdir
-
         from mason.clients._duckdb.connection import Limits
 
-        return Limits(str(self.configuration.get("memory_limit", "512MB")), Path(gettempdir()))
+        return Limits(str(self.configuration.get("memory_limit", "512MB")))
 
     def put_file(self, path: str, content: bytes) -> None:
         """Hold ``content`` under ``path``, and count the write, which stands in for a time of modification."""

@@ -6,8 +6,9 @@ Imported where tables are read: planning asks what a client supports without all
 from __future__ import annotations
 
 from mason.clients._duckdb.connection import Limits
+from mason.clients._duckdb.reading.looks import Seen
 from mason.clients._duckdb.reading.readers import Source
-from mason.clients._duckdb.reading.schemas import Merging, Seen, TableSchema
+from mason.clients._duckdb.reading.schemas import Merging, TableSchema
 from mason.clients._duckdb.reading.sources import look_at, source_of
 from mason.clients._duckdb.root import Root
 from mason.clients._missing import missing

@@ -61,7 +61,7 @@ class MemoryStorage(Storage):
         """The table that the files at ``path`` are."""
         # Imported here: planning asks what a client supports without what reads files.
         from mason.clients._duckdb.reading.inference import infer
-        from mason.clients._duckdb.reading.schemas import Seen
+        from mason.clients._duckdb.reading.looks import Seen
 
         self._at(path)
         from mason.clients.memory.held import on_disk

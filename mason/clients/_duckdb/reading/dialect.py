@@ -37,9 +37,6 @@ OPTIONS = {
 }
 """The options of a CSV table, and what DuckDB calls those that it is told."""
 
-SAMPLE_ROWS = 20_480
-"""How many rows of a long file are looked at for types."""
-
 _USUAL = ",;\t|"
 _OTHERS = "^~:#!*%&@\x01\x1f\x1e"
 _RECORDS = 500

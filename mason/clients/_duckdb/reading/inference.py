@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mason.clients._duckdb.connection import Limits
-from mason.clients._duckdb.reading.schemas import Seen
+from mason.clients._duckdb.reading.looks import Seen
 from mason.clients._duckdb.reading.sources import look_at
 from mason.clients._duckdb.root import Root
 from mason.clients._missing import missing

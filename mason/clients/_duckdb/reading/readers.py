@@ -8,8 +8,9 @@ from pathlib import Path
 
 from mason.clients._duckdb.quoting import call, exactly, identifier, literal, struct
 from mason.clients._duckdb.reading import json_files
+from mason.clients._duckdb.reading.looks import FileSchema
 from mason.clients._duckdb.reading.misread import Suspect, checked
-from mason.clients._duckdb.reading.schemas import FileSchema, TableSchema, read_as, verified
+from mason.clients._duckdb.reading.schemas import TableSchema, read_as, verified
 from mason.clients._duckdb.reading.sheets import Sheet
 from mason.clients._duckdb.reading.text_types import DECIMAL, native, value
 from mason.clients._tables.merging import Merged
@@ -86,7 +87,7 @@ def _alike(each: FileSchema) -> str:
     # A date is read as one where it becomes a time.
     columns = [(name, kind == "DATE") for name, kind in each.columns]
     # Of a copy, the file that it is of cannot be told from the path that a reader sees.
-    return repr((each.text.dialect, columns, each.text.verified, each.text.blank, each.text.copy))
+    return repr((each.text.dialect, columns, each.text.verified, each.text.blank, each.text.copied and each.file.path))
 
 
 def _part(schema: TableSchema, files: Sequence[FileSchema], root: Path | None, *, checks: bool) -> str:
@@ -151,7 +152,7 @@ def _text_columns(schema: TableSchema, file: FileSchema, *, checks: bool) -> tup
 def _as_read(file: FileSchema, types: Mapping[str, str]) -> dict[str, str]:
     """The arguments of ``read_csv`` for a file, with ``types``, and text where there is none."""
     assert file.text is not None
-    return file.text.dialect.arguments(copied=file.text.copy is not None) | {
+    return file.text.dialect.arguments(copied=file.text.copied is not None) | {
         "columns": struct({name: types.get(name, "VARCHAR") for name, _ in file.columns})
     }
 

@@ -1,28 +1,19 @@
 """What the files of a table hold, and whether they agree: differences are reported, never papered over.
 
-Each file is looked at (a sample of text, the metadata of parquet) and remembered by size and time of change, so that
-asking for a table and then querying it looks once.
+Each file is looked at (a sample of text, the metadata of parquet) once, see :mod:`looks`.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.failures import explained
 from mason.clients._duckdb.quoting import call, checked_type, identifier, struct
-from mason.clients._duckdb.reading import json_files, parquet_files, sheets, text_columns
-from mason.clients._duckdb.reading.bytewise import look_through
-from mason.clients._duckdb.reading.dialect import SAMPLE_ROWS, check_options
-from mason.clients._duckdb.reading.misread import Suspect, first_misread
+from mason.clients._duckdb.reading.dialect import check_options
+from mason.clients._duckdb.reading.looks import SAMPLE_ROWS, Connect, FileSchema, Seen, how, rows_of_sample
 from mason.clients._duckdb.reading.options import check_values
-from mason.clients._duckdb.reading.sheets import Sheet
 from mason.clients._duckdb.reading.table_files import DataFile, partition_types
-from mason.clients._duckdb.reading.text_columns import TextFile
-from mason.clients._duckdb.reading.text_files import Copies
 from mason.clients._duckdb.reading.text_types import DECIMAL, FLOATS
 from mason.clients._duckdb.root import Root
 from mason.clients._tables.columns import Columns
@@ -34,34 +25,10 @@ from mason.values import dataclass, field
 if TYPE_CHECKING:
     import duckdb
 
-Connect = Callable[[], "duckdb.DuckDBPyConnection"]
-"""What gives a connection, when one is needed."""
-
-# The first file of a table is sampled like a file of its own; the others by this many rows, which is enough to tell
-# whether they are of the same kind. A value further down that does not fit stops the query that meets it.
-_OTHERS_ROWS = 2_048
-# Fewer files than this are looked at one after the other: starting threads costs as much.
-_FEW = 8
 # The column that tells the file of a row.
 _PATH = "file_path"
 _MOST_NOTES = 20
 _LONG = frozenset({"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT"})
-
-
-@dataclass(frozen=True, slots=True)
-class FileSchema:
-    """The columns of one file (none: it is empty) and how to read it.
-
-    ``text`` is what was found in a CSV file, ``sheet`` in a spreadsheet. ``nulls`` are columns whose type says that
-    they have no values.
-    """
-
-    file: DataFile
-    columns: Columns
-    text: TextFile | None = None
-    sheet: Sheet | None = None
-    notes: tuple[str, ...] = ()
-    nulls: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +56,6 @@ class Merging:
 
     allow_text: bool = False
     extract_paths: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What was found in files: schemas by path, version and options, files that were seen to be whole or to have
-    types, and copies of those that cannot be read as they are."""
-
-    schemas: dict[object, FileSchema] = field(default_factory=dict)
-    sound: set[object] = field(default_factory=set)
-    copies: Copies = field(default_factory=Copies)
 
 
 def describe(
@@ -129,7 +86,7 @@ def describe(
     for file in files if whole and kind == "csv" else ():
         _refuse_damaged(file, root, seen)
     with explained(root.show):
-        looked = _look(connection, kind, files, given, root, seen)
+        looked = _look(connection, files, given, root, seen)
         _refuse_likeness(looked, partitions, title)
         if pinned is not None:
             # What DuckDB found need not be checked by it.
@@ -161,7 +118,8 @@ def describe(
             _refuse_rounding(connection, filled, dict(columns), title, seen)
     common = _common_options(kind, looked, given)
     # Asking again with the options that were found would find the same.
-    seen.schemas.update({_key(each.file, common, index): each for index, each in enumerate(looked)})
+    for index, each in enumerate(looked):
+        seen.put_schema(each, how(common, index))
     registered = dict(pinned or ())
     return TableSchema(
         kind,
@@ -207,15 +165,17 @@ def _check_types(
             continue
         own = dict(each.columns)
         other = {name: kind for name, kind in columns.items() if name in own and read_as(own[name], kind) != own[name]}
-        key = (each.file.path, each.file.version, each.text.dialect, tuple(other.items()), declared.intersection(other))
-        if not other or key in seen.sound:
+        what = f"types {index > 0} {each.text.dialect} {other} {sorted(declared.intersection(other))}"
+        if not other or seen.is_sound(each.file, what):
             continue
-        rows = None if each.text.verified else _rows_of_sample(index)
+        rows = None if each.text.verified else rows_of_sample(index)
+        from mason.clients._duckdb.reading.misread import Suspect, first_misread
+
         suspect = Suspect(each.file, each.text, other, declared.intersection(other))
         error = first_misread(connection(), suspect, root.show, rows=rows)
         if error is not None:
             raise error
-        seen.sound.add(key)
+        seen.put_sound(each.file, what)
 
 
 def _check_cells(
@@ -226,13 +186,15 @@ def _check_cells(
         if each.sheet is None:
             continue
         other = {name: columns[name] for name, kind in each.columns if columns.get(name, kind) not in (kind, "VARCHAR")}
-        key = (each.file.path, each.file.version, each.sheet.options, tuple(other.items()))
-        if not other or key in seen.sound:
+        what = f"cells {each.sheet.options} {other}"
+        if not other or seen.is_sound(each.file, what):
             continue
+        from mason.clients._duckdb.reading import sheets
+
         error = sheets.first_unfit(connection(), each.sheet, other, root.show(each.file.path))
         if error is not None:
             raise error
-        seen.sound.add(key)
+        seen.put_sound(each.file, what)
 
 
 def _refuse_rounding(
@@ -246,8 +208,8 @@ def _refuse_rounding(
             column, wanted = identifier(name), columns.get(name)
             if wanted in FLOATS and (own in _LONG or DECIMAL.fullmatch(own)):
                 tests[name] = f"TRY_CAST(CAST({column} AS {wanted}) AS {own}) IS DISTINCT FROM {column}"
-        key = (each.file.path, each.file.version, tuple(tests.items()))
-        if not tests or key in seen.sound:
+        what = f"rounding {tests}"
+        if not tests or seen.is_sound(each.file, what):
             continue
         path, own_types = str(each.file.path), dict(each.columns)
         reader = (
@@ -265,7 +227,7 @@ def _refuse_rounding(
                     f"{each.file.name}, {columns[name]} in {where}, and the latter would change {row[0]}. Make the "
                     "files alike, or register a glob of those that are."
                 )
-        seen.sound.add(key)
+        seen.put_sound(each.file, what)
 
 
 def read_as(own: str, wanted: str) -> str:
@@ -307,15 +269,12 @@ def _merged(
     return tuple(merge(known, title=title, allow_text=merging.allow_text))
 
 
-def _rows_of_sample(index: int) -> int:
-    return _OTHERS_ROWS if index else SAMPLE_ROWS
-
-
 def _refuse_damaged(file: DataFile, root: Root, seen: Seen) -> None:
-    key = file.path, file.version
-    if file.ending.compression and key not in seen.sound:
+    if file.ending.compression and not seen.is_sound(file, "whole"):
+        from mason.clients._duckdb.reading.bytewise import look_through
+
         look_through(file, root.show(file.path), most_lines=0)
-        seen.sound.add(key)
+        seen.put_sound(file, "whole")
 
 
 def _refuse_likeness(looked: Sequence[FileSchema], partitions: Columns, title: str) -> None:
@@ -336,10 +295,6 @@ def _without(columns: Columns | None, others: Columns) -> Columns | None:
     return None if columns is None else tuple((name, kind) for name, kind in columns if name not in names)
 
 
-def _key(file: DataFile, options: Mapping[str, Any], index: int) -> object:
-    return file.path, file.version, repr(sorted(options.items())), index == 0
-
-
 def _checked(kind: str, given: dict[str, Any], client: str) -> dict[str, Any]:
     check_values(given)
     if kind == "csv":
@@ -354,85 +309,20 @@ def _checked(kind: str, given: dict[str, Any], client: str) -> dict[str, Any]:
 
 
 def _look(
-    connection: Connect,
-    kind: str,
-    files: Sequence[DataFile],
-    given: dict[str, Any],
-    root: Root,
-    seen: Seen,
+    connection: Connect, files: Sequence[DataFile], given: dict[str, Any], root: Root, seen: Seen
 ) -> list[FileSchema]:
-    keys = [_key(file, given, index) for index, file in enumerate(files)]
-    missing = {index: file for index, file in enumerate(files) if keys[index] not in seen.schemas}
-    if kind == "parquet":
-        looked = parquet_files.look(connection(), list(missing.values()), root.show) if missing else []
-        found = {
-            each.file.path: FileSchema(each.file, each.columns, nulls=each.nulls, notes=each.notes) for each in looked
-        }
-        seen.schemas.update({keys[index]: found[file.path] for index, file in missing.items()})
-    else:
+    """The schemas of the files; those that are not known are looked at."""
+    whats = how(given, 0), how(given, 1)
+    known = [seen.schema(file, whats[index > 0]) for index, file in enumerate(files)]
+    missing = [index for index, schema in enumerate(known) if schema is None]
+    if missing:
+        from mason.clients._duckdb.reading import looking
 
-        def look(cursor: duckdb.DuckDBPyConnection, index: int) -> FileSchema:
-            return _LOOKS[kind](cursor, files[index], given, root, _rows_of_sample(index), seen.copies)
-
-        seen.schemas.update(
-            zip((keys[index] for index in missing), _each(connection, list(missing), look), strict=True)
-        )
-    # A remembered schema may stem from a look at another folder: names in errors follow the files asked for now.
-    return [replace(seen.schemas[key], file=file) for key, file in zip(keys, files, strict=True)]
-
-
-def _each(
-    connection: Connect,
-    indexes: Sequence[int],
-    look: Callable[[duckdb.DuckDBPyConnection, int], FileSchema],
-) -> list[FileSchema]:
-    if len(indexes) < _FEW:
-        return [look(connection(), index) for index in indexes]
-    from concurrent.futures import ThreadPoolExecutor
-
-    shared = connection()
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        return list(pool.map(lambda index: look(shared.cursor(), index), indexes))
-
-
-def _csv(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
-) -> FileSchema:
-    shown = root.show(file.path)
-    try:
-        found = text_columns.look(connection, file, given, shown, copies, rows=rows)
-    except EngineError:
-        if file.ending.compression:
-            look_through(file, shown, most_lines=0)
-        raise
-    return FileSchema(file, found.columns, found, notes=found.notes)
-
-
-def _json(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
-) -> FileSchema:
-    if file.empty:
-        return FileSchema(file, ())
-    if not file.ending.compression and _begins_with_mark(file.path):
-        raise EngineError(f"{root.show(file.path)} begins with a byte order mark, which JSON forbids. Save it without.")
-    return FileSchema(file, json_files.look(connection, file, root.show(file.path), rows))
-
-
-def _xlsx(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
-) -> FileSchema:
-    if file.empty:
-        return FileSchema(file, ())
-    sheet = sheets.look(file.path, given, root.show(file.path))
-    return FileSchema(file, sheet.columns, sheet=sheet, notes=sheet.notes)
-
-
-_LOOKS = {"csv": _csv, "json": _json, "xlsx": _xlsx}
-
-
-def _begins_with_mark(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(3) == b"\xef\xbb\xbf"
+        wanted = [(files[index], rows_of_sample(index)) for index in missing]
+        for index, schema in zip(missing, looking.look(connection, wanted, given, root, seen.copies), strict=True):
+            known[index] = schema
+            seen.put_schema(schema, whats[index > 0])
+    return [schema for schema in known if schema is not None]
 
 
 def _emptiness(connection: Connect, filled: Sequence[FileSchema]) -> AllNull:
@@ -468,9 +358,11 @@ def _all_null(connection: duckdb.DuckDBPyConnection, each: FileSchema, column: s
     path = str(each.file.path)
     if each.file.ending.format == "csv":
         assert each.text is not None
+        from mason.clients._duckdb.reading.text_columns import text_reader
+
         names = [name for name, _ in each.columns]
         copied = each.text.copy is not None
-        reader = text_columns.text_reader(each.text.copy or each.file.path, each.text.dialect, names, copied=copied)
+        reader = text_reader(each.text.copy or each.file.path, each.text.dialect, names, copied=copied)
     elif each.file.ending.format == "xlsx":
         return False
     else:

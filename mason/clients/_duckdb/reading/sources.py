@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.connection import Limits, on_demand
-from mason.clients._duckdb.reading.readers import Source, source
-from mason.clients._duckdb.reading.schemas import FileSchema, Merging, Seen, TableSchema, describe
+from mason.clients._duckdb.reading.looks import FileSchema, Seen
+from mason.clients._duckdb.reading.schemas import Merging, TableSchema, describe
 from mason.clients._duckdb.reading.table_files import DataFile, files_at
 from mason.clients._duckdb.root import Root
 from mason.engines.models import Column, Location, Partition, Schema, Table
 from mason.errors import EngineError
+
+if TYPE_CHECKING:
+    from mason.clients._duckdb.reading.readers import Source
 
 
 def look_at(
@@ -33,7 +38,10 @@ def look_at(
     differ. Raises what :func:`files_at` and :func:`describe` raise.
     """
     location = table.location.path if table.location else ""
+    looked_ns = time.time_ns()
     files = files_at(root, location)
+    place = os.fspath(root.path / root.plain(location))
+    seen.recall(place, files)
     pinned = [(c.name, c.type) for c in table.schema.columns] if table.schema else None
     declared = frozenset(c.name for c in table.schema.columns if c.declared) if table.schema else frozenset[str]()
     options = dict(table.options)
@@ -52,6 +60,7 @@ def look_at(
             whole=whole,
             merging=merging,
         )
+    seen.keep(place, files, looked_ns)
     return _with_schema(table, schema, files), schema
 
 
@@ -88,6 +97,9 @@ def source_of(
     table: Table, root: Root, limits: Limits, seen: Seen, *, whole: bool, merging: Merging | None = None
 ) -> Source:
     """What reads a table, whose files are looked at again if they changed; see :func:`look_at`."""
+    # Many tables are looked at and not read.
+    from mason.clients._duckdb.reading.readers import source
+
     if table.location is None:
         raise EngineError(f"{title(table).capitalize()} has no location, so client {root.client} cannot read it.")
     schema = look_at(table, root, limits, seen, whole=whole, merging=merging)[1]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from mason.caches import Stamp, stamp_of
 from mason.clients._duckdb.root import Root
 from mason.clients._tables.formats import Ending, ending_of
 from mason.errors import ConflictError, EngineError, NotFoundError
@@ -22,12 +23,13 @@ FORMATS_READ = "csv, tsv, psv, json, jsonl, ndjson, parquet, xlsx; text also as 
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One file of a table. ``name`` is its path below the table's folder; ``version`` is size and time of change."""
+    """One file of a table. ``name`` is its path below the table's folder; ``version`` tells it
+    from what was or will be there under its name."""
 
     path: Path
     name: str
     ending: Ending
-    version: tuple[int, int]
+    version: Stamp
     partitions: tuple[tuple[str, str | None], ...] = ()
 
     @property
@@ -72,8 +74,7 @@ def _data_file(path: Path, base: Path) -> DataFile:
         key, equals, value = part.partition("=")
         if equals and key:
             partitions.append((unquote(key), None if value == NULL_PARTITION else unquote(value)))
-    version = (status.st_size, status.st_mtime_ns)
-    return DataFile(path, relative.as_posix(), ending_of(path.name), version, tuple(partitions))
+    return DataFile(path, relative.as_posix(), ending_of(path.name), stamp_of(status), tuple(partitions))
 
 
 def _check_alike(root: Root, files: Iterable[DataFile], location: str) -> None:

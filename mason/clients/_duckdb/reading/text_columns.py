@@ -59,15 +59,21 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """What was found in a file: how it is cut, its columns, the copy to read instead (``None``: the file itself), the
-    columns whose type all values were seen to have, those with an empty text in quotes, and what to tell a person."""
+    """What was found in a file: how it is cut, its columns, what is read instead as ``copied`` (``None``: the file
+    itself), the columns whose type all values were seen to have, those with an empty text in quotes, and what to tell a
+    person."""
 
     dialect: Dialect
     columns: Columns
-    copy: Path | None = None
+    copied: text_files.Copy | None = None
     verified: frozenset[str] = frozenset()
     blank: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+
+    @property
+    def copy(self) -> Path | None:
+        """The path of the copy to read, made now at the latest."""
+        return None if self.copied is None else self.copied.path
 
 
 def look(
@@ -112,12 +118,8 @@ def look(
     # Behind a mark, DuckDB takes the first line of a header for all of it.
     cut = head.marked and found.dialect.header and any(re.search("[\r\n]", name) for name in found.names)
     if head.encoding or plain or found.dialect.skip_footer or mixed or cut:
-        copy = copies.of(
-            file,
-            head.encoding or plain,
-            skip_footer=found.dialect.skip_footer,
-            unmixed=found.dialect.quotes if mixed else None,
-        )
+        quotes = found.dialect.quotes if mixed else None
+        copy = text_files.Copy(copies, file, head.encoding or plain, found.dialect.skip_footer, quotes)
     whole = file.version[0] <= (_WHOLE_COMPRESSED if file.ending.compression else _WHOLE_BYTES)
     try:
         try:
@@ -180,7 +182,7 @@ class _Scan:
         connection: duckdb.DuckDBPyConnection,
         file: DataFile,
         found: Found,
-        copy: Path | None,
+        copy: text_files.Copy | None,
         shown: str,
         rows: int | None,
     ) -> None:
@@ -190,7 +192,8 @@ class _Scan:
         self.copy = copy
         self.shown = shown
         self.formats = found.dialect.formats
-        self.reader = text_reader(copy or file.path, found.dialect, found.names, copied=copy is not None)
+        path = copy.path if copy is not None else file.path
+        self.reader = text_reader(path, found.dialect, found.names, copied=copy is not None)
         self.sample = f"(SELECT * FROM {self.reader} LIMIT {rows})" if rows else self.reader
         self.whole = rows is None
         self.rows = 0

@@ -79,6 +79,22 @@ class Copies:
         return self._made[key]
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy of a file, which is made when its path is first asked for; see :meth:`Copies.of`."""
+
+    copies: Copies
+    file: DataFile
+    encoding: str
+    skip_footer: int = 0
+    unmixed: Quotes | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where it is. Raises what :meth:`Copies.of` raises."""
+        return self.copies.of(self.file, self.encoding, skip_footer=self.skip_footer, unmixed=self.unmixed)
+
+
 def head(file: DataFile, shown: str, encoding: str, lines_of_zstandard: Iterable[str] | None = None) -> Head:
     """The beginning of a file that is not empty.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from mason.clients._duckdb.quoting import literal
 from mason.clients._tables.columns import WHOLE
@@ -40,17 +41,6 @@ _PLAIN = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
 GROUPED = r"-?[1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]{1,3}"
 """Numbers that are other ones where a point groups thousands."""
 
-_GUESSES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("BIGINT", re.compile(rf" *(?:{_WHOLE}) *", re.ASCII)),
-    ("DOUBLE", re.compile(rf" *(?:-?\.[0-9]+|{_PLAIN}|{_SCIENTIFIC}|-?[0-9]e[+-][0-9]{{2,3}}) *", re.ASCII)),
-    ("BOOLEAN", re.compile(r"true|false", re.IGNORECASE)),
-    ("DATE", re.compile(rf"{_DAY}|-?infinity", re.ASCII)),
-    ("TIMESTAMP", re.compile(_TIMESTAMP, re.ASCII)),
-    ("TIMESTAMP_NS", re.compile(_NANOSECONDS, re.ASCII)),
-    (_ZONED, re.compile(_INSTANT, re.ASCII)),
-    ("TIME", re.compile(_TIME, re.ASCII)),
-    ("NaN", re.compile(r"nan|-?inf|-?infinity", re.IGNORECASE)),
-)
 # What is surely not the name of a column, although it may be text for us.
 _LIKE_NUMBER = re.compile(
     r"\s*[-+]?[0-9][0-9.,' _]*%?\s*|0[xXbB][0-9a-fA-F]+|\s*[-+]?[0-9.]+[eE][-+]?[0-9]+\s*", re.ASCII
@@ -111,13 +101,29 @@ def kind_of(value: str, formats: Formats = PLAIN) -> str:
         if number is None and _LIKE_NUMBER.fullmatch(value) and not _LIKE_TIME.fullmatch(value):
             return "VARCHAR"
         value = number or value
-    for name, pattern in _GUESSES:
+    for name, pattern in _guesses():
         if pattern.fullmatch(value):
             return name
     for wanted, kind in ((formats.date_format, "DATE"), (formats.timestamp_format, "TIMESTAMP")):
         if wanted and _LIKE_TIME.match(value):
             return kind
     return "DATE" if formats.date_format and re.search("%[bB]|%Y%m", formats.date_format) else "VARCHAR"
+
+
+@cache
+def _guesses() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    # Compiled when the first text is looked at: often none is.
+    return (
+        ("BIGINT", re.compile(rf" *(?:{_WHOLE}) *", re.ASCII)),
+        ("DOUBLE", re.compile(rf" *(?:-?\.[0-9]+|{_PLAIN}|{_SCIENTIFIC}|-?[0-9]e[+-][0-9]{{2,3}}) *", re.ASCII)),
+        ("BOOLEAN", re.compile(r"true|false", re.IGNORECASE)),
+        ("DATE", re.compile(rf"{_DAY}|-?infinity", re.ASCII)),
+        ("TIMESTAMP", re.compile(_TIMESTAMP, re.ASCII)),
+        ("TIMESTAMP_NS", re.compile(_NANOSECONDS, re.ASCII)),
+        (_ZONED, re.compile(_INSTANT, re.ASCII)),
+        ("TIME", re.compile(_TIME, re.ASCII)),
+        ("NaN", re.compile(r"nan|-?inf|-?infinity", re.IGNORECASE)),
+    )
 
 
 def shape(value: str) -> str:

@@ -1,0 +1,90 @@
+"""Looks at files that are not known yet, each format by the module that knows it.
+
+Imported when there is such a file: usually all is known, and finding that takes less time than to load these modules.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason.clients._duckdb.reading import json_files, parquet_files, sheets, text_columns
+from mason.clients._duckdb.reading.bytewise import look_through
+from mason.clients._duckdb.reading.looks import Connect, FileSchema
+from mason.clients._duckdb.reading.table_files import DataFile
+from mason.clients._duckdb.reading.text_files import Copies
+from mason.clients._duckdb.root import Root
+from mason.errors import EngineError
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Fewer files than this are looked at one after the other: starting threads costs as much.
+_FEW = 8
+
+
+def look(
+    connection: Connect, files: Sequence[tuple[DataFile, int]], given: dict[str, Any], root: Root, copies: Copies
+) -> list[FileSchema]:
+    """The schemas of files of one format, each looked at in as many rows as stand beside it where it is a long text;
+    ``given`` are options that hold. Raises ``EngineError`` for a file that cannot be read."""
+    kind = files[0][0].ending.format
+    if kind == "parquet":
+        looked = parquet_files.look(connection(), [file for file, _ in files], root.show)
+        by_path = {
+            each.file.path: FileSchema(each.file, each.columns, nulls=each.nulls, notes=each.notes) for each in looked
+        }
+        return [by_path[file.path] for file, _ in files]
+
+    def look_at(cursor: duckdb.DuckDBPyConnection, file: DataFile, rows: int) -> FileSchema:
+        return _LOOKS[kind](cursor, file, given, root, rows, copies)
+
+    if len(files) < _FEW:
+        return [look_at(connection(), *each) for each in files]
+    from concurrent.futures import ThreadPoolExecutor
+
+    shared = connection()
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        return list(pool.map(lambda each: look_at(shared.cursor(), *each), files))
+
+
+def _csv(
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
+) -> FileSchema:
+    shown = root.show(file.path)
+    try:
+        found = text_columns.look(connection, file, given, shown, copies, rows=rows)
+    except EngineError:
+        if file.ending.compression:
+            look_through(file, shown, most_lines=0)
+        raise
+    return FileSchema(file, found.columns, found, notes=found.notes)
+
+
+def _json(
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
+) -> FileSchema:
+    if file.empty:
+        return FileSchema(file, ())
+    if not file.ending.compression and _begins_with_mark(file.path):
+        raise EngineError(f"{root.show(file.path)} begins with a byte order mark, which JSON forbids. Save it without.")
+    return FileSchema(file, json_files.look(connection, file, root.show(file.path), rows))
+
+
+def _xlsx(
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
+) -> FileSchema:
+    if file.empty:
+        return FileSchema(file, ())
+    sheet = sheets.look(file.path, given, root.show(file.path))
+    return FileSchema(file, sheet.columns, sheet=sheet, notes=sheet.notes)
+
+
+_LOOKS = {"csv": _csv, "json": _json, "xlsx": _xlsx}
+
+
+def _begins_with_mark(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(3) == b"\xef\xbb\xbf"
