@@ -266,9 +266,38 @@ _TAKES_NOTHING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, 
 def _timed(arguments: list[str], invocation: Invocation) -> Any:
     began = time.monotonic()
     try:
-        return mason.main(arguments, prog_name="mason", standalone_mode=False, obj=invocation)
+        return mason.main(_understood(arguments), prog_name="mason", standalone_mode=False, obj=invocation)
     finally:
         invocation.log(f"the command took {time.monotonic() - began:.3f} seconds")
+
+
+def _understood(arguments: list[str]) -> list[str]:
+    """A command line, in Mason's own words where it is in those of another tool and means one thing."""
+    at = _command_at(arguments)
+    foreign = at is not None and arguments[at] not in COMMANDS
+    if not foreign and not any(_may_be_foreign(each) for each in arguments):
+        return arguments
+    # Imported here: most people type what there is.
+    from mason.cli import familiar
+
+    arguments = familiar.with_long_options(arguments)
+    at = _command_at(arguments)
+    meant = familiar.command(arguments[at:]) if at is not None and arguments[at] not in COMMANDS else None
+    return arguments if meant is None else [*arguments[:at], *meant]
+
+
+def _may_be_foreign(argument: str) -> bool:
+    if argument.startswith("--"):
+        return argument in ("--select", "--full-refresh")
+    return argument.startswith("-") and (len(argument) > 2 or argument == "-w")
+
+
+def _command_at(arguments: list[str]) -> int | None:
+    """Where the command stands, behind the options of all commands; ``None`` where there is none."""
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("-"):
+        at += 2 if arguments[at] in ("--state", "--workspace", "-l", "--log-level", "-state", "-workspace") else 1
+    return at if at < len(arguments) else None
 
 
 def _report(error: Exception, invocation: Invocation) -> None:

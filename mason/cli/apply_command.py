@@ -13,6 +13,7 @@ import click
 from mason.cli.invocation import Invocation
 from mason.cli.shared import (
     Heard,
+    addresses_among,
     confirm,
     json_option,
     lock_timeout_option,
@@ -20,6 +21,7 @@ from mason.cli.shared import (
     output,
     parallelism_option,
     progress,
+    replace_option,
     show,
     show_json,
     tell,
@@ -47,6 +49,7 @@ Examples:
   mason apply operators/table  only this folder
   mason apply -y               without asking; overwriting needs -o as well
   mason apply -y -o            without asking, overwriting included
+  mason apply --replace run.daily_export   do a run again, though nothing changed
   mason apply release.plan     exactly the plan that was saved and reviewed
 """
 _DESTROY_EPILOG = """\b
@@ -64,6 +67,7 @@ Examples:
 @click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource and what it uses.")
 @click.option("--strict", is_flag=True, help="Read every file again, and store sources anew that are missing.")
 @click.option("--refresh", is_flag=True, help="Also put right what changed in engines since it was applied.")
+@replace_option
 @lock_timeout_option
 @parallelism_option
 @_take_over
@@ -78,21 +82,23 @@ def apply(
     targets: tuple[str, ...],
     strict: bool,
     refresh: bool,
+    again: tuple[str, ...],
     lock_timeout: float,
     parallelism: int | None,
     take_over: tuple[str, ...],
 ) -> int:
     """Make the state what the files say, put schedules and do runs: plan, ask, do.
 
-    PATHS are YAML files or folders (default: the whole project), or one plan file made with
-    `mason plan --out`, which is applied without a question because it was reviewed.
+    PATHS are YAML files or folders (default: the whole project), addresses, which are targets, or one plan file made
+    with `mason plan --out`, which is applied without a question because it was reviewed.
     """
     opened = open_project(invocation)
+    paths, targets = addresses_among(paths, targets)
     saved = next(filter(is_planfile, paths), None)
     if saved is not None:
         if len(paths) > 1:
             raise SettingsError(f"{saved} is no YAML. If it is a plan file, apply it alone: mason apply {saved}")
-        if prune or targets or strict or overwrite or refresh:
+        if prune or targets or strict or overwrite or refresh or again:
             raise SettingsError(f"{saved} is a plan file: it is applied as it was reviewed, without other options.")
         made = applying.read_saved(opened, saved)
         _show_plan(invocation, made)
@@ -102,7 +108,14 @@ def apply(
 
     def plan() -> Plan:
         return planning.plan(
-            opened, paths, prune=prune, targets=targets, strict=strict, take_over=take_over, refresh=refresh
+            opened,
+            paths,
+            prune=prune,
+            targets=targets,
+            strict=strict,
+            take_over=take_over,
+            refresh=refresh,
+            again=again,
         )
 
     made = plan()

@@ -19,6 +19,8 @@ Examples:
   mason get operator table       the operators of one namespace
   mason get operator table get   one definition, whole, as JSON
   mason get config 1 --json      for scripts
+  mason get operator -o name     addresses, a line each
+  mason get operator -o yaml     as files would say it
 """
 _CONFIG_EPILOG = """\b
 Examples:
@@ -40,14 +42,20 @@ class _Kind(click.Choice):  # type: ignore[type-arg]  # click 8.1 takes no argum
 @click.argument("kind", type=_Kind(["all", *KINDS]), default="all")
 @click.argument("namespace", required=False)
 @click.argument("command", required=False)
+@click.option(
+    "-o", "--output", "form", type=click.Choice(["json", "name", "yaml"]), help="Print definitions, or addresses only."
+)
 @json_option
 @click.pass_obj
-def get(invocation: Invocation, kind: str, namespace: str | None, command: str | None) -> None:
+def get(invocation: Invocation, kind: str, namespace: str | None, command: str | None, form: str | None) -> None:
     """List what was applied. When NAMESPACE and COMMAND leave one match, its whole definition is printed.
 
     For configs, NAMESPACE is the id.
     """
-    _look_up(invocation, kind, [name for name in (namespace, command) if name])
+    if form in ("name", "yaml") and invocation.json:
+        raise click.UsageError(f"Choose one of --json and -o {form}.")
+    invocation.json = invocation.json or form == "json"
+    _look_up(invocation, kind, [name for name in (namespace, command) if name], form)
 
 
 @click.command(epilog=_CONFIG_EPILOG)
@@ -73,7 +81,7 @@ def config(invocation: Invocation, identifier: str | None, set_current: bool) ->
     tell(f"Config {identifier} is current.")
 
 
-def _look_up(invocation: Invocation, kind: str, names: list[str]) -> None:
+def _look_up(invocation: Invocation, kind: str, names: list[str], form: str | None = None) -> None:
     opened = open_project(invocation)
     snapshot = opened.store.read()
     found = applied.find(snapshot, kind, names)
@@ -86,6 +94,10 @@ def _look_up(invocation: Invocation, kind: str, names: list[str]) -> None:
 
     if invocation.json:
         show_json(resources.resources_json(found, current, applied.shown_definition, edited=edited))
+    elif found and form == "name":
+        show("\n".join(found))
+    elif found and form == "yaml":
+        show(resources.definitions_yaml([applied.shown_definition(entry) for entry in found.values()]))
     elif names and len(found) == 1:
         show(resources.definition_text(applied.shown_definition(next(iter(found.values())))))
     elif found:

@@ -8,7 +8,18 @@ from pathlib import Path
 import click
 
 from mason.cli.invocation import Invocation
-from mason.cli.shared import json_option, markdown_option, open_project, output, refuse_both, show, show_json, tell
+from mason.cli.shared import (
+    addresses_among,
+    json_option,
+    markdown_option,
+    open_project,
+    output,
+    refuse_both,
+    replace_option,
+    show,
+    show_json,
+    tell,
+)
 from mason.project import planning
 
 _EPILOG = """\b
@@ -16,6 +27,8 @@ Examples:
   mason plan                               the whole project
   mason plan operators/table               one folder
   mason plan --target operator.table.get   one resource and what it uses
+  mason plan --replace run.daily_export    do a run again
+  mason plan --destroy --out all.plan      what mason destroy would do
   mason plan --prune                       also delete what the files no longer define
   mason plan --out release.plan            save it for: mason apply release.plan
   mason plan --markdown                    as a comment for a pull request
@@ -26,6 +39,8 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan to FILE.", metavar="FILE")
+@click.option("--destroy", is_flag=True, help="Plan what mason destroy would do, of everything or of the --targets.")
+@replace_option
 @click.option("--prune", is_flag=True, help="Delete what this project applied and its files no longer define.")
 @click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource and what it uses.")
 @click.option("--strict", is_flag=True, help="Read every file again instead of trusting sizes and times.")
@@ -39,6 +54,8 @@ def plan(
     invocation: Invocation,
     paths: tuple[Path, ...],
     out: Path | None,
+    destroy: bool,
+    again: tuple[str, ...],
     prune: bool,
     targets: tuple[str, ...],
     strict: bool,
@@ -50,14 +67,27 @@ def plan(
     """Show what apply would do; nothing is changed. Engines are only asked about the inputs of runs, and with --refresh
     about what was applied.
 
-    PATHS are YAML files or folders; without them it is the whole project: the nearest folder upward that
-    holds mason.yaml, else the current one.
+    PATHS are YAML files or folders, or addresses, which are targets; without them it is the whole project: the nearest
+    folder upward that holds mason.yaml, else the current one.
     """
     refuse_both(invocation, as_markdown)
     opened = open_project(invocation)
-    made = planning.plan(
-        opened, paths, prune=prune, targets=targets, strict=strict, take_over=take_over, refresh=refresh
-    )
+    paths, targets = addresses_among(paths, targets)
+    if destroy:
+        if paths or prune or strict or refresh or again:
+            raise click.UsageError("--destroy is about the state: it takes addresses (--target), and no paths.")
+        made = planning.plan_destroy(opened, targets)
+    else:
+        made = planning.plan(
+            opened,
+            paths,
+            prune=prune,
+            targets=targets,
+            strict=strict,
+            take_over=take_over,
+            refresh=refresh,
+            again=again,
+        )
     from mason.render import plans
 
     if out is not None:

@@ -102,12 +102,52 @@ def _run_options(function: Function) -> Function:
     return click.argument("namespace")(click.argument("command")(with_options(function)))
 
 
-@click.group(epilog=_VALIDATE_OPERATOR + _VALIDATE_WORKFLOW)
+class _Work(click.Group):
+    """A group for operators and workflows: which of them is meant need not be said where only one has that name."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            invocation = ctx.find_object(Invocation)
+            assert invocation is not None, "every command is called with an invocation"
+            args = _with_kind(open_project(invocation), str(ctx.info_name), args)
+        return super().resolve_command(ctx, args)
+
+
+def _with_kind(opened: Project, verb: str, args: list[str]) -> list[str]:
+    """``table get``, ``table:get`` or an address, with the kind in front that was applied by that name.
+
+    Raises ``NotFoundError`` where nothing has that name, and ``click.UsageError`` where it is not clear what is meant.
+    """
+    from mason.project import applied
+    from mason.resources.address import KINDS
+
+    written, *rest = args
+    snapshot = opened.store.read()
+    kind, *names = written.replace(":", ".").split(".")
+    if kind not in KINDS:
+        kind, names = "", [kind, *names]
+    if len(names) == 1 and rest and not rest[0].startswith("-"):
+        names.append(rest.pop(0))
+    if len(names) != 2 or kind in ("run", "schedule"):
+        for address in (written, f"run.{written}", f"schedule.{written}"):
+            if address in snapshot.resources:
+                raise click.UsageError(f"{address} is done by apply. To do it again: mason apply --replace {address}")
+        raise click.UsageError(f"Type: mason {verb} operator NAMESPACE COMMAND, or mason {verb} workflow ...")
+    kinds = [kind] if kind else applied.find_work(snapshot, names)
+    if len(kinds) > 1:
+        both = " or ".join(f"mason {verb} {each} {' '.join(names)}" for each in kinds)
+        raise click.UsageError(f"There is an operator and a workflow {':'.join(names)}. Type {both}.")
+    return [*kinds, *names, *rest]
+
+
+@click.group(cls=_Work, epilog=_VALIDATE_OPERATOR + _VALIDATE_WORKFLOW)
 def validate() -> None:
     """Check the parameters and the config of a run, and show its dry run. Nothing is called."""
 
 
-@click.group(epilog=_RUN_OPERATOR + _RUN_WORKFLOW)
+@click.group(cls=_Work, epilog=_RUN_OPERATOR + _RUN_WORKFLOW)
 def run() -> None:
     """Run what was applied: dry run first, then a question (unless nothing can change), then execution."""
 

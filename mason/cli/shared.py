@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import click
@@ -18,6 +19,7 @@ from mason.project import opening
 from mason.project.confirming import Confirmation
 from mason.project.opened import Project
 from mason.render.terminal import Terminal, printable, printable_but_styles
+from mason.resources.address import is_address
 from mason.secrets import scrub, scrub_all
 from mason.state.lock import listening
 
@@ -116,6 +118,18 @@ def lock_timeout_option(function: Function) -> Function:
 
 def _lock_patience() -> float:
     return 300.0 if os.environ.get("CI", "").lower() not in ("", "0", "false") else 10.0
+
+
+def replace_option(function: Function) -> Function:
+    """``--replace ADDRESS``."""
+    text = "Do this run again, or put this schedule again, though nothing changed."
+    return click.option("--replace", "again", multiple=True, metavar="ADDRESS", help=text)(function)
+
+
+def addresses_among(paths: tuple[Path, ...], targets: tuple[str, ...]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """The paths, and the targets with the addresses among the paths: what no file is called and looks like one."""
+    named = [str(path) for path in paths if is_address(str(path)) and not path.exists()]
+    return tuple(path for path in paths if str(path) not in named), (*targets, *named)
 
 
 def yes_option(function: Function) -> Function:

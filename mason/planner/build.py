@@ -76,6 +76,7 @@ def build(
     history: History = lambda run_id: None,
     applying: Applying = lambda: None,
     estimate: Estimating = lambda plan: (),
+    again: Collection[str] = (),
 ) -> Plan:
     """The plan that makes the state hold ``resources``.
 
@@ -86,7 +87,7 @@ def build(
     ``take_over`` are projects whose resources become this project's where it defines them too. ``drifts`` are what
     engines and the store hold otherwise, as far as somebody looked: the plan puts it right where these files define it.
     ``history`` is asked how runs ended of which the state was not told, and ``applying`` who may be at them still.
-    ``estimate`` is asked what runs would cost.
+    ``estimate`` is asked what runs would cost. ``again`` are addresses of runs and schedules to be done in any case.
 
     Raises ``ResourceError`` with all faults, and ``NotFoundError`` for a target that is neither in the files nor in the
     state.
@@ -94,6 +95,7 @@ def build(
     wanted = {resource.address: resource for resource in resources.items}
     applied, digests, edited = snapshot.resources, snapshot.digests, frozenset(snapshot.edited)
     selected = _closure(targets, wanted, applied) if targets else None
+    _refuse_again(again, wanted, selected)
     renamed = renames(resources.moves, wanted, digests.keys())
     drifted = sentences(drifts)
     saving = Saving(applied, project, read_source, renamed.before, edited, take_over)
@@ -159,6 +161,7 @@ def build(
             moves=moves,
             applying=applying,
             estimate=estimate,
+            again=again,
         )
         planned = _Executed(executions, saving, drifted, settled, followed, moves)
         planned.plan([each for each in executed if not lost[each.address]], coming.entry)
@@ -456,6 +459,15 @@ def _closure(targets: Sequence[str], wanted: Mapping[str, Resource], applied: Ma
             closure.add(address)
             waiting.extend(wanted[address].references if address in wanted else ())
     return closure
+
+
+def _refuse_again(again: Collection[str], wanted: Mapping[str, Resource], selected: Collection[str] | None) -> None:
+    """Raises ``NotFoundError`` for what is to be done again and is not planned, or is not done at all."""
+    for address in again:
+        if address not in wanted or (selected is not None and address not in selected):
+            raise NotFoundError(f"There is no {address} among what is planned{_hint(address, wanted)}.")
+        if not effect_of(address):
+            raise NotFoundError(f"{address} is saved and not done, so not done again either: runs and schedules are.")
 
 
 def _ordered(

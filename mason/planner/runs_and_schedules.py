@@ -65,6 +65,8 @@ _WORK = {
 _NOT_GIVEN = ("description", "protect")
 """The keys of a schedule that its scheduler is not given."""
 
+_ASKED = "--replace asks for it"
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -90,6 +92,7 @@ class Executions:
     of what was edited in the state and will stay so: nothing is executed with that. ``held`` gives what the state holds
     now of what will be at an address. ``moves`` leads from old addresses to those that they will be. ``applying`` tells
     who is applying now, and is asked where a run is under way, or was left so. ``estimate`` is asked what runs cost.
+    ``again`` are the addresses of those that are done in any case.
     """
 
     def __init__(
@@ -105,7 +108,9 @@ class Executions:
         moves: Mapping[str, str] = MappingProxyType({}),
         applying: Applying = lambda: None,
         estimate: Estimating = lambda plan: (),
+        again: Collection[str] = (),
     ) -> None:
+        self._again = again
         self._estimate = estimate
         self._lookup = lookup
         self._edited = edited
@@ -139,6 +144,8 @@ class Executions:
         seen = self._seen(resource, run) if run.inputs else {}
         reasons = list(self._reasons(run, entry, changes, edited=edited, before=before, seen=seen))
         reasons += [reason for reason in (drift, lacking) if reason]
+        if resource.address in self._again and entry is not None:
+            reasons.append(_ASKED)
         is_conditional = not reasons and bool(before) and bool(run.inputs or _refers(run, before))
         if is_conditional:
             reasons.append(f"{', '.join(before)} before it may change what it is given")
@@ -183,6 +190,8 @@ class Executions:
             kept = Schedule.from_definition(resource.definition)
             lost = self._unsupported(kept, outcome.client)
             reason = ", ".join([*self._changed_uses(kept.work, outcome), *(each for each in (lost, drift) if each)])
+            if not reason and resource.address in self._again:
+                reason = _ASKED
         if not reason and changes:
             return Due("overwrite", "its definition changed, but nothing that its scheduler is given")
         if not reason:

@@ -12,12 +12,19 @@ from mason.errors import (
     NotFoundError,
     StateFormatError,
 )
-from mason.resources.address import config_address
+from mason.resources.address import config_address, kind_of
 from mason.resources.config import Config
 from mason.resources.wording import nearest
 from mason.state.snapshot import Entry, Snapshot
 
-_HEAD = ("type", "id", "namespace", "command", "name", "description", "parameters")
+_WRITTEN = (
+    *("type", "id", "namespace", "command", "name", "description"),
+    *("operator", "workflow", "config_id", "schedule", "parameters", "required", "optional", "default"),
+    *("supported_configurations", "supported_schedulers", "metastore", "storage", "execution", "scheduler"),
+    *("dependencies", "trigger_rule", "retry", "retry_max", "timeout", "do", "dag"),
+    *("metastore_clients", "storage_clients", "execution_clients", "scheduler_clients", "clients"),
+)
+"""The keys of definitions in the order in which people write them; others come behind them."""
 
 
 def find(snapshot: Snapshot, kind: str, names: Sequence[str] = ()) -> dict[str, Entry]:
@@ -41,11 +48,33 @@ def find(snapshot: Snapshot, kind: str, names: Sequence[str] = ()) -> dict[str, 
     return snapshot.select(found)
 
 
+def _as_written(value: Any) -> Any:
+    """A definition, which is kept with sorted keys, with its keys in the order in which people write them."""
+    if isinstance(value, list):
+        return [_as_written(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _as_written(value[name]) for name in dict.fromkeys((*_WRITTEN, *value)) if name in value}
+
+
+def find_work(snapshot: Snapshot, names: Sequence[str]) -> list[str]:
+    """The kinds of what was applied under a namespace and a command: ``operator``, ``workflow`` or both.
+
+    Raises ``NotFoundError``, with the nearest name.
+    """
+    work = ("operator", "workflow")
+    kinds = [kind for kind in work if ".".join((kind, *names)) in snapshot.resources]
+    if not kinds:
+        known = [":".join(each.split(".")[1:]) for each in snapshot.resources if kind_of(each) in work]
+        meant = nearest(":".join(names), known)
+        hint = f"Did you mean {meant}?" if meant else "See what there is with: mason get"
+        raise NotFoundError(f"There is no operator or workflow {':'.join(names)} in the state. {hint}")
+    return kinds
+
+
 def shown_definition(entry: Entry) -> dict[str, Any]:
     """An applied definition, fit to be shown: the values of secret fields are replaced."""
-    given = entry.definition
-    # Kept with sorted keys; people expect the name first.
-    definition = {name: given[name] for name in (*_HEAD, *given) if name in given}
+    definition: dict[str, Any] = _as_written(entry.definition)
     if "clients" in definition:
         definition["clients"] = _shown_clients(definition["clients"])
     return definition

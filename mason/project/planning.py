@@ -45,11 +45,14 @@ def plan(
     strict: bool = False,
     take_over: Sequence[str] = (),
     refresh: bool = False,
+    again: Sequence[str] = (),
 ) -> Plan:
     """What apply would do. Reads files and state, and takes no lock. Of engines only read-only verbs are called: for
-    the inputs of runs, for what they would cost, and with ``refresh`` for what was applied.
+    the inputs of runs, for what they would cost, and with ``refresh`` for what was applied. ``again`` are the addresses
+    of runs and schedules that are done in any case.
 
-    Raises ``ResourceError`` with all faults of the files, and ``SettingsError`` for pruning without a project.
+    Raises ``ResourceError`` with all faults of the files, ``SettingsError`` for pruning without a project, and
+    ``NotFoundError`` for an address that is not among what is planned.
     """
     from mason.planner.build import Prune, build
     from mason.planner.renaming.moves import leading_to
@@ -101,6 +104,7 @@ def plan(
                 history=lambda run_id: told_outcome(project, run_id),
                 applying=cache(lambda: _applying(project)),
                 estimate=estimate,
+                again=again,
             )
     if secrets.are_known():
         _refuse_literals(project, made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from mason.render import JSON_FORMAT
@@ -94,6 +94,15 @@ _TABLES = {CONFIG.name: _configs, RUN.name: _runs, SCHEDULE.name: _schedules}
 def definition_text(definition: Mapping[str, Any]) -> str:
     """One definition whole, as JSON."""
     return json.dumps(definition, indent=2, ensure_ascii=False)
+
+
+def definitions_yaml(definitions: Sequence[Mapping[str, Any]]) -> str:
+    """Definitions as YAML documents, as files would say them."""
+    # Imported here: it is asked for rarely.
+    import yaml
+
+    several = len(definitions) > 1
+    return str(yaml.safe_dump_all(definitions, sort_keys=False, allow_unicode=True, explicit_start=several)).rstrip()
 
 
 def resources_json(

@@ -36,6 +36,12 @@ def kind_of(address: str) -> str:
     return address.partition(".")[0]
 
 
+def is_address(text: str) -> bool:
+    """Whether ``text`` is written like an address: a kind, and the names that it has."""
+    kind, *names = text.split(".")
+    return kind in KINDS and len(names) == (2 if kind in ("operator", "workflow") else 1) and all(map(is_name, names))
+
+
 def title_of(address: str) -> str:
     """The address as sentences say it: ``Operator table:get``, ``Config 1``."""
     kind, _, rest = address.partition(".")

@@ -1,0 +1,113 @@
+"""What people type who come from Terraform, kubectl or dbt: understood where it means one thing here, else one line
+says what to type. Loaded only for what Mason itself does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+_LONG = (
+    "auto-approve",
+    "destroy",
+    "detailed-exitcode",
+    "help",
+    "json",
+    "lock-timeout",
+    "no-color",
+    "out",
+    "parallelism",
+    "prune",
+    "refresh",
+    "replace",
+    "state",
+    "strict",
+    "target",
+    "version",
+    "workspace",
+)
+"""Options of Mason's own that Terraform's users write with one dash."""
+
+_MEANT = {
+    "-chdir": "Change the folder first: cd FOLDER, then mason ...",
+    "-input": "Without a prompt Mason asks nothing and does nothing, unless you pass -y.",
+    "-lock": "The state's lock cannot be left out. How long to wait for it: --lock-timeout SECONDS",
+    "-w": "To look again and again: watch mason get",
+    "-refresh-only": "To see what changed in engines since: mason drift. To plan to put it right: mason plan --refresh",
+    "-upgrade": "There is nothing to upgrade: clients come with Mason, or by pip.",
+    "--select": "To plan a part: mason plan --target ADDRESS, or mason plan FOLDER",
+    "--full-refresh": "To do a run again: mason apply --replace run.NAME",
+}
+"""Options that mean something else here, or nothing; each with what to type."""
+
+_COMMANDS: dict[str, tuple[str, ...]] = {
+    "delete": ("destroy",),
+    "describe": ("get",),
+    "diff": ("plan",),
+    "force-unlock": ("state", "unlock"),
+    "history": ("runs", "list"),
+    "list": ("get",),
+    "logs": ("runs", "logs"),
+    "ls": ("get",),
+    "rollback": ("state", "rollback"),
+    "unlock": ("state", "unlock"),
+}
+"""Commands of other tools that are others here, in words."""
+
+_HINTS = {
+    "build": "What runs do is declared (type: run): mason apply. One operator or workflow: mason run",
+    "console": "To ask tables: mason run operator table query",
+    "create": "Write it as YAML, then: mason apply",
+    "edit": "Change its YAML, then: mason apply",
+    "import": "What exists already is declared in YAML like everything else, then: mason apply",
+    "login": "Credentials are those of each client's own tools; secrets are references: {{NAME}} in the config's YAML.",
+    "output": "What a run returned: mason runs show ID",
+    "providers": "Which clients there are: mason schema config",
+    "refresh": "To see what changed in engines since: mason drift. To plan to put it right: mason plan --refresh",
+    "taint": "To do a run again: mason apply --replace run.NAME",
+    "test": "To check files and configs: mason plan. To check a run: mason validate operator NAMESPACE COMMAND",
+}
+"""Commands of other tools that mean nothing here, or several things; each with what to type."""
+
+_WORKSPACE = "The workspace is chosen by each command: mason --workspace NAME ..., or export MASON_WORKSPACE=NAME"
+
+
+def with_long_options(arguments: Sequence[str]) -> list[str]:
+    """A command line with two dashes before long options that were written with one. Raises ``click.UsageError`` for
+    those that Mason has not, with what to type instead."""
+    meant: list[str] = []
+    for index, argument in enumerate(arguments):
+        if argument == "--":
+            return [*meant, *arguments[index:]]
+        name, equals, value = argument.partition("=")
+        if argument == "-refresh=false":
+            # What is done anyway.
+            continue
+        if hint := _MEANT.get(name):
+            raise click.UsageError(f"There is no option {name}. {hint}")
+        meant.append(f"-{name}{equals}{value}" if name[:1] == "-" and name[1:] in _LONG else argument)
+    return meant
+
+
+def command(words: Sequence[str]) -> list[str] | None:
+    """What a command line means that begins with no command of Mason's; ``None`` where that is not clear.
+
+    Raises ``click.UsageError`` with what to type where it is another tool's way to do something.
+    """
+    first, *rest = words
+    if first == "version":
+        return ["--version"]
+    if first == "help":
+        return [*rest, "--help"]
+    if first in ("workspace", "workspaces"):
+        if not rest or rest[0] in ("list", "ls"):
+            return ["state", "workspaces", *rest[1:]]
+        raise click.UsageError(_WORKSPACE)
+    if first in _HINTS:
+        raise click.UsageError(f"There is no command {first!r}. {_HINTS[first]}")
+    if first == "delete" and rest and "." not in rest[0]:
+        # As kubectl has it: the kind, then the names.
+        names = [each for each in rest if not each.startswith("-")]
+        return ["destroy", ".".join(names), *(each for each in rest if each.startswith("-"))]
+    return [*_COMMANDS[first], *rest] if first in _COMMANDS else None
