@@ -10,6 +10,7 @@ import click
 from mason.cli.invocation import Invocation
 from mason.cli.shared import (
     addresses_among,
+    full_option,
     json_option,
     markdown_option,
     open_project,
@@ -47,6 +48,7 @@ Examples:
 @click.option("--refresh", is_flag=True, help="Also ask engines what changed there since it was applied.")
 @click.option("--take-over", multiple=True, metavar="PROJECT", help="Plan to own what this other project applied.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 0 without changes, 2 with changes, 1 on errors.")
+@full_option
 @markdown_option
 @json_option
 @click.pass_obj
@@ -62,6 +64,7 @@ def plan(
     refresh: bool,
     take_over: tuple[str, ...],
     detailed_exitcode: bool,
+    full: bool,
     as_markdown: bool,
 ) -> int:
     """Show what apply would do; nothing is changed. Engines are only asked about the inputs of runs, and with --refresh
@@ -95,13 +98,13 @@ def plan(
 
         write_planfile(made, out)
     if invocation.json:
-        show_json(plans.plan_json(made, url=opened.store.url))
+        show_json(plans.plan_json(made, url=opened.store.url, full=full))
     elif as_markdown:
         from mason.render.markdown import plan_markdown
 
         show(plan_markdown(made, see="mason plan" if out is None else f"mason show {shlex.quote(str(out))}"))
     else:
-        show(plans.plan_text(made, output(invocation)))
+        show(plans.plan_text(made, output(invocation), full=full))
     if out is not None:
         tell(f"Saved the plan. Apply exactly this with: mason {invocation.where()}apply {shlex.quote(str(out))}")
     return 2 if detailed_exitcode and not made.is_empty else 0

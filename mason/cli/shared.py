@@ -53,6 +53,12 @@ def markdown_option(function: Function) -> Function:
     return option(function)
 
 
+def full_option(function: Function) -> Function:
+    """``--full``: the text of the Python files that are created, too."""
+    option = click.option("--full", is_flag=True, help="Show the text of the Python files that come with it, too.")
+    return option(function)
+
+
 def refuse_both(invocation: Invocation, as_markdown: bool) -> None:
     """Refuse ``--json`` and ``--markdown`` together. Raises ``click.UsageError``."""
     if invocation.json and as_markdown:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mason.errors import StateFormatError
+from mason.resources.packed import unpacked
 from mason.settings import DEFAULT_WORKSPACE, ProjectSettings, mason_home
 from mason.state.store import StateReader, StateStore
 from mason.state.urls import open_store, workspace_url
@@ -54,9 +55,22 @@ def kept_out(project: Project) -> tuple[str, ...]:
     return tuple(dict.fromkeys(places if folder is not None else [store.partition("?")[0], *places]))
 
 
-def stored_source(store: StateReader, digest: str) -> bytes | None:
-    """The content of a module, ``None`` where it is lost."""
+def usable_source(store: StateReader, digest: str) -> bytes:
+    """The content of a module, if files can be unpacked from it. Raises ``StateFormatError`` where not, as the store
+    does for one that is missing or was changed."""
+    source = store.get_source(digest)
     try:
-        return store.get_source(digest)
+        unpacked(source)
+    except ValueError as error:
+        raise StateFormatError(
+            f"The source {digest} of {store.url} is not unpacked: {error}. Store it anew with: mason apply --strict"
+        ) from error
+    return source
+
+
+def stored_source(store: StateReader, digest: str) -> bytes | None:
+    """The content of a module, ``None`` where it is lost or nothing that files can be unpacked from."""
+    try:
+        return usable_source(store, digest)
     except StateFormatError:
         return None

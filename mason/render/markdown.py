@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mason.planner.plan import ActionKind, Change, Plan
 from mason.render import plans
+from mason.render.python_files import python_lines
 from mason.render.terminal import Terminal, printable
 from mason.secrets import scrub, scrub_all
 from mason.values import dataclass
@@ -78,7 +79,7 @@ def _blocks(plan: Plan) -> Iterator[_Block]:
     for action in sorted(plan.actions, key=lambda action: _ORDER.index(action.kind)):
         place = f"{action.file}:{action.line}" if action.file else ""
         reason = "" if action.kind == "create" else action.reason
-        said = tuple(plans.sentences(action, Terminal()))
+        said = (*python_lines(action, full=False), *plans.sentences(action, Terminal()))
         yield _block(_section(action.kind), action.address, place, reason, action.changes, action.unchanged, said)
 
 

@@ -13,6 +13,7 @@ from mason.dryrun.calls import Call, ShownStep
 from mason.planner.plan import Action, ActionKind, Broken, Change, Drift, Plan, counted
 from mason.render import JSON_FORMAT
 from mason.render.dryruns import call_json, effect, estimate_lines
+from mason.render.python_files import python_files, python_lines
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
 from mason.resources.kinds import effect_of
@@ -54,13 +55,14 @@ _DONE: dict[ActionKind, str] = {
 }
 
 
-def plan_text(plan: Plan, terminal: Terminal) -> str:
-    """The plan for people: what would change, a legend of the symbols in use, and the summary as the last line."""
+def plan_text(plan: Plan, terminal: Terminal, *, full: bool = False) -> str:
+    """The plan for people: what would change, a legend of the symbols in use, and the summary as the last line. With
+    ``full`` the text of Python files, too."""
     lines = list(drift_lines(plan.drifts, terminal))
     if plan.is_empty:
         return "\n".join([*lines, *notes(plan), "No changes."])
     for action in plan.actions:
-        lines += _action_lines(action, terminal)
+        lines += _action_lines(action, terminal, full=full)
     used = [kind for kind, number in plan.count().items() if number]
     legend = ", ".join(f"{terminal.style(*_SYMBOLS[kind])} {kind}" for kind in used)
     return "\n".join([*lines, "", f"Legend: {legend}", *notes(plan), "", summary(plan)])
@@ -230,7 +232,7 @@ def foreign_text(foreign: Mapping[str, Sequence[str]]) -> Iterator[str]:
         yield f"{shortened(addresses)} {were} applied by project {owner}, which is not this one."
 
 
-def _action_lines(action: Action, terminal: Terminal) -> Iterator[str]:
+def _action_lines(action: Action, terminal: Terminal, *, full: bool) -> Iterator[str]:
     symbol, color = _SYMBOLS[action.kind]
     place = f"  {action.file}:{action.line}" if action.file else ""
     reason = "" if action.kind == "create" else f"  ({action.reason})"
@@ -241,6 +243,7 @@ def _action_lines(action: Action, terminal: Terminal) -> Iterator[str]:
     if action.unchanged and (action.changes or action.kind != "run"):
         fields = "1 unchanged field" if action.unchanged == 1 else f"{action.unchanged} unchanged fields"
         yield terminal.style(f"      # ({fields} hidden)", "dim")
+    yield from (terminal.style(f"      {line}", "dim") for line in python_lines(action, full=full))
     within = Terminal(terminal.color, max(terminal.width - 6, 1) if terminal.width else 0)
     yield from (f"      {line}" if line else "" for line in sentences(action, within))
 
@@ -338,8 +341,8 @@ def value_text(value: Any) -> str:
     return text if len(text) <= 2 * _LONGEST else f"{text[:120]} … {text[-70:]}"
 
 
-def plan_json(plan: Plan, *, url: str) -> dict[str, Any]:
-    """The document that ``mason plan --json`` prints."""
+def plan_json(plan: Plan, *, url: str, full: bool = False) -> dict[str, Any]:
+    """The document that ``mason plan --json`` prints; with ``full`` Python files have their text."""
     return {
         "format_version": JSON_FORMAT,
         "mason_version": __version__,
@@ -354,19 +357,19 @@ def plan_json(plan: Plan, *, url: str) -> dict[str, Any]:
         "drift": [drift_json(drift) for drift in plan.drifts],
         "broken": [asdict(each) for each in plan.broken],
         "undefined": list(plan.undefined),
-        "actions": [_action_json(action) for action in plan.actions],
+        "actions": [_action_json(action, full=full) for action in plan.actions],
         "unchanged": list(plan.unchanged),
     }
 
 
-def saved_json(saved: SavedPlan) -> dict[str, Any]:
+def saved_json(saved: SavedPlan, *, full: bool = False) -> dict[str, Any]:
     """The document that ``mason show --json`` prints: that of the plan, and who made it, when and with what."""
     made = {
         "mason_version": saved.mason_version,
         "created_at": saved.created_at,
         "created_by": saved.created_by,
     }
-    return {"format_version": JSON_FORMAT} | made | plan_json(saved.plan, url=saved.plan.state) | made
+    return {"format_version": JSON_FORMAT} | made | plan_json(saved.plan, url=saved.plan.state, full=full) | made
 
 
 def saved_text(saved: SavedPlan) -> str:
@@ -401,7 +404,7 @@ def applied_json(applied: Applied, *, url: str, kept: Path | None = None) -> dic
     }
 
 
-def _action_json(action: Action) -> dict[str, Any]:
+def _action_json(action: Action, *, full: bool) -> dict[str, Any]:
     return {
         "action": action.kind,
         "address": action.address,
@@ -426,6 +429,7 @@ def _action_json(action: Action) -> dict[str, Any]:
             }
             for each in action.estimates
         ],
+        **({"python": files} if (files := python_files(action, full=full)) else {}),
     }
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "module",
     "operator",
     "order",
+    "packed",
     "parameter_file",
     "parameters",
     "resource",

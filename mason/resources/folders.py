@@ -49,9 +49,10 @@ class Folder:
 class Folders:
     """The folders that one load met. ``kept`` is what the cache shall remember of them."""
 
-    def __init__(self, known: Mapping[str, CachedModule], looked_ns: int, *, strict: bool) -> None:
+    def __init__(self, known: Mapping[str, CachedModule], looked_ns: int, *, root: str, strict: bool) -> None:
         self._known = known
         self._looked_ns = looked_ns
+        self._root = root
         self._strict = strict
         self._met: dict[str, Folder] = {}
         self.kept: dict[str, CachedModule] = {}
@@ -71,6 +72,8 @@ class Folders:
         from mason.resources import module
 
         listed = module.list_files(path)
+        if faults := module.unpackable(listed, path, self._root):
+            return Folder(faults=_diagnostics(shown, faults))
         stamps = tuple((name, trusted(stamp_of(os.stat(file)), self._looked_ns)) for name, file in listed)
         known = self._known.get(key)
         if known is not None and known[0] == stamps and not self._strict and all(stamp for _, stamp in stamps):

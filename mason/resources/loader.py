@@ -60,7 +60,7 @@ class _Load:
         self._examine = examine
         self._strict = strict
         self._looked_ns = time.time_ns()
-        self._folders = Folders(cache.modules, self._looked_ns, strict=strict)
+        self._folders = Folders(cache.modules, self._looked_ns, root=str(self._root), strict=strict)
         self._faults: list[Diagnostic] = []
         self._items: list[Resource] = []
         self._moves: list[Move] = []

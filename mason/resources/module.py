@@ -6,7 +6,7 @@ not show it for sure, the answer is "not certain", never a guess.
 """
 
 # Plain strings instead of pathlib, which costs more than the work itself when there are ten thousand files.
-# ruff: noqa: PTH123
+# ruff: noqa: PTH114, PTH123
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from mason.resources.documents import too_large
 from mason.resources.faults import Fault
 from mason.resources.kind import PythonClass
+from mason.resources.packed import is_plain
 from mason.resources.resource import ENTRY
 from mason.resources.roles import ROLES, is_role_in_python
 from mason.resources.walking import MAX_BYTES
@@ -69,7 +70,8 @@ def class_name(namespace: str, command: str) -> str:
 def list_files(folder: str) -> list[tuple[str, str]]:
     """Name in the folder (``/`` between parts) and path of its Python files and those of its sub packages, sorted.
 
-    A sub folder with YAML of its own is another operator's. Raises ``OSError``.
+    A sub folder with YAML of its own is another operator's. Raises ``OSError``. What may not be packed is among them;
+    see :func:`unpackable`.
     """
     found: list[tuple[str, str]] = []
     pending = [(folder, "")]
@@ -85,6 +87,22 @@ def list_files(folder: str) -> list[tuple[str, str]]:
             elif entry.name != "__pycache__" and entry.is_dir(follow_symlinks=False):
                 pending.append((entry.path, f"{prefix}{entry.name}/"))
     return sorted(found)
+
+
+def unpackable(listed: Iterable[tuple[str, str]], folder: str, root: str) -> list[tuple[str, Fault]]:
+    """Which of the listed files of ``folder`` are not packed: links that lead out of the project at ``root`` (another
+    file would come into the state with everything that is in it), and names that no file is unpacked under."""
+    faults: list[tuple[str, Fault]] = []
+    for name, path in listed:
+        if not is_plain(name):
+            faults.append((name, Fault(1, "no Python file of an operator can have this name", "give it a plain one")))
+        elif os.path.islink(path):
+            real = os.path.realpath(path)
+            inside = (os.path.realpath(each) + "/" for each in (folder, root))
+            if not any(real.startswith(each) for each in inside):
+                told = "this is a link that leads out of the project, so it is not packed"
+                faults.append((name, Fault(1, told, "put a copy of the file in its place")))
+    return faults
 
 
 def _is_package(names: set[str]) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 import sys
 import threading
@@ -20,6 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from mason.engines import interrupts
 from mason.errors import CancelledError, MasonError, OperatorError
+from mason.resources.packed import unpacked
 from mason.runtime.traces import trace_of
 
 T = TypeVar("T")
@@ -86,8 +86,15 @@ class _Module:
         """Where its files are. Raises ``OSError`` where they cannot be written."""
         with self._lock:
             if self._folder is None:
-                self._folder = self._held.enter_context(_materialized(json.loads(self._source)))
+                self._folder = self._held.enter_context(_materialized(self._files()))
             return self._folder
+
+    def _files(self) -> dict[str, str]:
+        """All names are looked at before the first file is written. Raises ``OperatorError``."""
+        try:
+            return unpacked(self._source)
+        except ValueError as error:
+            raise OperatorError(f"The Python source of {self._name} is not unpacked: {error}.") from error
 
     def imported(self) -> ModuleType:
         """The module. Raises what importing it raises; then the next one who asks imports it again.

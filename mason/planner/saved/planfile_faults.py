@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from mason.planner.plan import ACTION_KINDS, CAUSES
 from mason.resources.address import KINDS
 from mason.resources.kinds import address_of, effect_of
+from mason.resources.packed import unpacked
 from mason.resources.resource import digest_of, encode
 from mason.state import content
 
@@ -150,9 +151,14 @@ def _wanted_faults(address: str, wanted: dict[str, Any]) -> Iterator[str]:
 
     try:
         definition = parse(wanted["definition"])
-        files = None if wanted["source"] is None else parse(wanted["source"])
+        source = None if wanted["source"] is None else wanted["source"].encode()
     except (ValueError, RecursionError) as error:
-        yield f"the definition or the source of {address} is no JSON ({error})"
+        yield f"the definition of {address} is no JSON ({error})"
+        return
+    try:
+        files = None if source is None else unpacked(source)
+    except ValueError as error:
+        yield f"the Python source of {address} is none: {error}"
         return
     if not isinstance(definition, dict) or definition.get("type") not in KINDS:
         yield f"the definition of {address} is none"
@@ -164,14 +170,5 @@ def _wanted_faults(address: str, wanted: dict[str, Any]) -> Iterator[str]:
         yield f"the definition of {address} is not written as Mason writes it"
     elif digest_of(wanted["definition"].encode(), wanted["module"]) != wanted["digest"]:
         yield f"the definition of {address} has another digest"
-    elif not _is_source(files, wanted):
+    elif (files is None) != (wanted["module"] is None) or (source and content.digest_of(source) != wanted["module"]):
         yield f"the Python files of {address} are not those of its module, whose digest they lack"
-
-
-def _is_source(files: Any, wanted: dict[str, Any]) -> bool:
-    """Whether the source is what the module's digest says: texts by file name, or neither of the two."""
-    if files is None or wanted["module"] is None:
-        return files is None and wanted["module"] is None
-    if content.digest_of(wanted["source"].encode()) != wanted["module"]:
-        return False
-    return isinstance(files, dict) and all(isinstance(text, str) for text in files.values())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason.errors import Diagnostic, ParameterError
 from mason.project.applied import applied_config, find, untouched
-from mason.project.opened import Project
+from mason.project.opened import Project, usable_source
 from mason.project.remembering import remember_applied
 from mason.project.runs.clients import Clients
 from mason.resources.address import config_address, operator_address
@@ -75,7 +75,7 @@ def prepare_operator(
         given if isinstance(given, parameters.Given) else parameters.Given(dict(given)), results, snapshot
     )
     bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
-    source = project.store.get_source(entry.module) if entry.module else None
+    source = usable_source(project.store, entry.module) if entry.module else None
     shown = dry_run(operator, bound, config, registry, source=source)
     clients = Clients(project, config, shown.clients, runner=project.runner())
     config_entry = config_address(config.id)

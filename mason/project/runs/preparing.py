@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mason import settings
 from mason.project.applied import current_config, find, untouched
-from mason.project.opened import Project
+from mason.project.opened import Project, usable_source
 from mason.project.remembering import remember_applied
 from mason.resources.config import Config
 from mason.resources.kinds import uses_others
@@ -73,7 +73,7 @@ def prepare_work(
         address,
         given,
         lookup=lookup,
-        read_source=project.store.get_source,
+        read_source=lambda digest: usable_source(project.store, digest),
         catalog=registry,
         config_id=config_id,
         kept=kept,
