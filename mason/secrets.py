@@ -10,7 +10,7 @@ out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -372,13 +372,14 @@ def _scrubbed(value: Any, hidden: Sequence[_Hidden], numbers: frozenset[int | fl
     return value
 
 
-def scrubbing_formatter(layout: str) -> logging.Formatter:
-    """A formatter of log lines that scrubs them, tracebacks included, whichever logger they come from."""
+def scrubbing_formatter(layout: str, shown: Callable[[str], str] = str) -> logging.Formatter:
+    """A formatter of log lines that scrubs them, tracebacks included, whichever logger they come from; ``shown`` makes
+    them fit for where they go."""
     # Imported here: only -l asks for a log.
     import logging
 
     class Scrubbing(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
-            return scrub(super().format(record))
+            return shown(scrub(super().format(record)))
 
     return Scrubbing(layout)

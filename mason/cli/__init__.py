@@ -122,10 +122,11 @@ def mason(invocation: Invocation, state: str | None, workspace: str | None, log_
     if log_level != "warning":
         import logging
 
+        from mason.render.terminal import printable
         from mason.secrets import scrubbing_formatter
 
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(scrubbing_formatter("%(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(scrubbing_formatter("%(levelname)s %(name)s: %(message)s", printable))
         logging.basicConfig(level=log_level.upper(), handlers=[handler])
 
 

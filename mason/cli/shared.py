@@ -211,7 +211,9 @@ def watching(invocation: Invocation) -> AbstractContextManager[None]:
 
 def confirm(confirmation: Confirmation) -> None:
     """Ask on stderr; raises ``NotConfirmedError`` for any answer but the expected one, and for none."""
-    click.echo(f"\n{confirmation.question} Only {confirmation.expected} is accepted: ", err=True, nl=False)
+    # The names of projects in it come from the state.
+    asked = printable(scrub(f"{confirmation.question} Only {confirmation.expected} is accepted: "))
+    click.echo(f"\n{asked}", err=True, nl=False)
     answer = sys.stdin.readline()
     if not sys.stdin.isatty():
         # Nobody's Enter has ended the line.
