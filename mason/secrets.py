@@ -47,6 +47,15 @@ def references(value: object) -> list[str]:
     return [name for each in inner for name in references(each)]
 
 
+def refers_in_host(url: str) -> bool:
+    """Whether a URL has references in its host or path: then whoever writes the URL sends what they stand for to a
+    machine of their choice. One that is a reference as a whole, or has some for user and password, does not."""
+    if is_reference(url):
+        return False
+    place = url.partition("://")[2] or url
+    return bool(references(place.rpartition("@")[2]))
+
+
 def secret_values(value: Any, schema: Any) -> Iterator[tuple[Path, Any]]:
     """What stands where a client's schema says ``"secret": true``, however deep, each with its place below ``value``.
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mason import bounds, ownership
 from mason.errors import Diagnostic, SettingsError
 from mason.values import dataclass, field
 
 PROJECT_FILE = "mason.yaml"
+_TRUSTED = "trusted_folders"
+_MET = "known_states"
 _PROJECT_KEYS = ("name", "state", "history")
 _HISTORY_KEYS = ("keep_runs", "keep_days")
 
@@ -76,8 +81,61 @@ def find_project(start: Path) -> ProjectSettings:
     for folder in (start, *start.parents):
         file = folder / PROJECT_FILE
         if file.is_file():
+            refuse_strange(file)
+            if folder != start:
+                _refuse_open(start, file)
             return _read_project(file)
     return ProjectSettings(start)
+
+
+def refuse_strange(path: Path) -> None:
+    """Raises ``SettingsError`` where ``path``, a file or folder of settings or of a state, belongs to another user of
+    this machine and nobody said ``mason trust`` for it."""
+    owner = ownership.owner_of(path)
+    folder = path if path.is_dir() else path.parent
+    if owner and not is_trusted(folder):
+        raise SettingsError(
+            f"{path} belongs to {owner}, so it is not used: it decides which code runs, and what is done with your "
+            f"secrets. If you trust who owns it: mason trust {shlex.quote(str(folder))}"
+        )
+
+
+def _refuse_open(start: Path, file: Path) -> None:
+    """Raises ``SettingsError`` for a project file that was found above a folder where everybody can put resources."""
+    found = ownership.open_to_others(start, file.parent)
+    if found is not None and not is_trusted(file.parent):
+        raise SettingsError(
+            f"{file} was found from {found}, where every user of this machine may write: what others put there would "
+            f"be taken for the project's. Forbid it (chmod o-w {shlex.quote(str(found))}), or, if you trust them all: "
+            f"mason trust {shlex.quote(str(file.parent))}"
+        )
+
+
+def is_trusted(folder: Path) -> bool:
+    """Whether this person said ``mason trust`` for a folder or one above it."""
+    real = Path(os.path.realpath(folder))
+    return any(real.is_relative_to(each) for each in trusted())
+
+
+def trusted() -> list[str]:
+    """The folders that this person trusts whoever owns them, sorted. Raises ``SettingsError``."""
+    file = mason_home() / _TRUSTED
+    try:
+        if owner := ownership.owner_of(file):
+            raise SettingsError(f"{file} belongs to {owner}. Remove it, and trust folders anew.")
+        return sorted(
+            line for line in bounds.read_file(file, bounds.SETTINGS).decode().splitlines() if line.startswith("/")
+        )
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: cannot be read ({error}).") from error
+
+
+def trust(folders: Iterable[Path]) -> None:
+    """Use what is in ``folders`` from now on whoever owns it. Raises ``SettingsError`` when that cannot be kept."""
+    known = {*trusted(), *(os.path.realpath(folder) for folder in folders)}
+    _keep_in_home(_TRUSTED, "".join(f"{each}\n" for each in sorted(known)))
 
 
 # Nothing, a comment, or a key with a word or path that means the same in YAML as it says: no number (.5, .inf), no
@@ -237,7 +295,7 @@ def _no_mapping(value: Any) -> str:
 
 def _read_project(file: Path) -> ProjectSettings:
     try:
-        given = _parse_project(file, file.read_text("utf-8-sig"))
+        given = _parse_project(file, bounds.read_file(file, bounds.SETTINGS).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise SettingsError(f"{file}:{line}: this is not UTF-8 text. Save the file as UTF-8.") from error
@@ -344,6 +402,7 @@ def environment(project: ProjectSettings) -> dict[str, str]:
     for folder in (mason_home(), project.root):
         file = folder / ".env"
         if file.is_file():
+            refuse_strange(file)
             given = _read_dotenv(file)
             found.update({name: value for name, value in given.items() if value is not None})
     return found | dict(os.environ)
@@ -356,7 +415,7 @@ def _read_dotenv(file: Path) -> dict[str, str | None]:
     from dotenv import dotenv_values
 
     try:
-        text = file.read_text("utf-8-sig")
+        text = bounds.read_file(file, bounds.SETTINGS).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SettingsError(f"{file}: cannot be read: not UTF-8. Save it as UTF-8.") from error
     except OSError as error:
@@ -376,16 +435,37 @@ def set_current_config(lineage: str, identifier: str) -> None:
     """
     import json
 
-    file = _current_configs_file()
     chosen = _current_configs() | {lineage: identifier}
+    _keep_in_home(_current_configs_file().name, json.dumps(chosen, indent=2) + "\n")
+
+
+def _keep_in_home(name: str, text: str) -> None:
+    """Write a file of the person's own folder, whole, for nobody else to read. Raises ``SettingsError``."""
+    file = mason_home() / name
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = file.with_name(f"{file.name}.{os.getpid()}")
-        partial.write_text(json.dumps(chosen, indent=2) + "\n", "utf-8")
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as opened:
+            opened.write(text)
         partial.replace(file)
     except OSError as error:
         remedy = "Set MASON_HOME to a folder that you may write to."
         raise SettingsError(f"{file}: cannot be written ({error.strerror}). {remedy}") from error
+
+
+def is_new_state(url: str) -> bool:
+    """Whether a state is used at ``url`` for the first time on this machine, as far as this person's folder tells; from
+    now on it is known."""
+    try:
+        text = bounds.read_file(mason_home() / _MET, bounds.SETTINGS).decode()
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    if url in text.splitlines():
+        return False
+    # Where nothing can be kept, it is told each time.
+    with suppress(SettingsError):
+        _keep_in_home(_MET, f"{text}{url}\n")
+    return True
 
 
 def _current_configs_file() -> Path:
@@ -396,15 +476,14 @@ def _current_configs() -> dict[str, str]:
     """What was chosen, by the lineage of the state that it was chosen in."""
     file = _current_configs_file()
     try:
-        text = file.read_text("utf-8")
+        text = bounds.read_file(file, bounds.SETTINGS).decode()
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: cannot be read ({error}).") from error
-    import json
 
     try:
-        given = json.loads(text)
+        given = bounds.parse_json(text)
     except ValueError:
         given = None
     if not isinstance(given, dict) or not all(isinstance(chosen, str) for chosen in given.values()):

@@ -21,7 +21,9 @@ PACKAGE = Path(mason.__file__).parent
 
 # A room may import those of lower levels; rooms of one level do not know each other.
 LEVELS = {
+    "bounds": 0,
     "errors": 0,
+    "ownership": 0,
     "sessions": 0,
     "bulk": 0,
     "queues": 0,
@@ -49,6 +51,7 @@ LEVELS = {
 # mason.testing is for people who write stores and clients: it sees what they implement and nothing that uses it.
 TESTING_MAY = {
     "testing",
+    "bounds",
     "errors",
     "sessions",
     "values",

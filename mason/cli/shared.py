@@ -70,6 +70,8 @@ def open_project(invocation: Invocation) -> Project:
     opened = opening.open_project(invocation.state, workspace=invocation.workspace)
     # Until the command ends: whoever waits for a lock, or takes over one that ran out, should know.
     click.get_current_context().with_resource(listening(tell))
+    if told := opening.first_meeting(opened):
+        tell(told)
     invocation.log(f"project {opened.settings.root}, state {opened.store.url}")
     return opened
 

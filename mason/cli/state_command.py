@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from mason import bounds
 from mason.cli.invocation import Invocation
 from mason.cli.shared import (
     confirm,
@@ -212,9 +213,12 @@ def push(
 def _read(file: Path) -> tuple[bytes, str]:
     """The content of a file or stdin, and what people call it."""
     if str(file) == "-":
-        return sys.stdin.buffer.read(), "stdin"
+        try:
+            return bounds.read_stream(sys.stdin.buffer, bounds.STATE), "stdin"
+        except bounds.TooLargeError as error:
+            raise SettingsError(f"stdin: cannot be read ({error.strerror}).") from error
     try:
-        return file.read_bytes(), str(file)
+        return bounds.read_file(file, bounds.STATE), str(file)
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read ({error.strerror}).") from error
 

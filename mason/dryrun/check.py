@@ -271,6 +271,10 @@ def _credentials(value: Any, client: str, path: Path) -> Iterator[Finding]:
     if isinstance(value, str) and any(secrets.passwords_in(value)):
         message = f"a password in a URL of client {client} would end up in the state"
         yield Finding(path, message, "use {{NAME}} for the whole URL")
+    # Whoever writes the config would send what the reference stands for to a machine of their choice.
+    if isinstance(value, str) and "endpoint" in str(path[-1]) and secrets.refers_in_host(value):
+        message = f"an endpoint of client {client} has a reference in its host or path"
+        yield Finding(path, message, "write it out, or {{NAME}} for the whole URL")
     inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for step, each in inner:
         yield from _credentials(each, client, (*path, step))

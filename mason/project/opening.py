@@ -10,6 +10,7 @@ from mason.errors import SettingsError
 from mason.project.opened import Project, open_workspace
 from mason.resources.address import is_name
 from mason.resources.wording import quoted
+from mason.state.urls import scheme_of
 
 if TYPE_CHECKING:
     from mason.engines.models import DagStep, Schedule
@@ -28,7 +29,27 @@ def open_project(state: str | None = None, *, workspace: str | None = None) -> P
         raise SettingsError(
             f"{quoted(chosen)} cannot name a workspace: use at most 100 letters, digits, _ and -, not beginning with -."
         )
-    return Project(found, open_workspace(url, chosen), url, chosen, _ScheduledRunner)
+    store = open_workspace(url, chosen)
+    if scheme_of(url) == "file":
+        from mason.state.local import folder_of
+
+        settings.refuse_strange(folder_of(url))
+    return Project(found, store, url, chosen, _ScheduledRunner)
+
+
+def first_meeting(project: Project) -> str:
+    """What a person is told when a state on another machine is used for the first time from this one; else empty."""
+    if scheme_of(project.url) in ("file", "memory"):
+        return ""
+    url = project.store.url
+    if not settings.is_new_state(url):
+        return ""
+    named = (
+        f", which {project.settings.root / settings.PROJECT_FILE} names,"
+        if project.url == project.settings.state
+        else ""
+    )
+    return f"The state {url}{named} is used from this machine for the first time."
 
 
 class _ScheduledRunner:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mason import bounds
 from mason.errors import Diagnostic
 from mason.resources.parameters import Given
 
@@ -23,7 +24,7 @@ def read_parameter_file(file: Path) -> Given:
 def read_mapping(file: Path) -> tuple[Document | None, tuple[Diagnostic, ...]]:
     """The one mapping in ``file`` with its lines; nothing, and what is wrong, where it cannot be read as that."""
     try:
-        data = file.read_bytes()
+        data = bounds.read_file(file, bounds.PARAMETERS)
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         return None, (Diagnostic(str(file), 0, f"the parameter file cannot be read: {reason}"),)

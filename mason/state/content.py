@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from mason.bounds import parse_json
 from mason.errors import SourceChangedError, StateError, StateFormatError
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
@@ -65,7 +66,7 @@ def decode_run(content: bytes | None, run_id: str, *, where: str) -> dict[str, A
     if content is None:
         raise StateError(f"There is no run {run_id!r} in the state. See what there is with: mason runs list")
     try:
-        record = json.loads(content)
+        record = parse_json(content)
     except ValueError as error:
         raise StateFormatError(f"{where} is not JSON: {error}. Delete it: it is the record of one run.") from None
     if not isinstance(record, dict):

@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from mason import secrets
+from mason import bounds, secrets
 from mason.errors import ConflictError, StateError
 from mason.settings import mason_home
 from mason.state import whole_files
@@ -123,7 +123,7 @@ class Journal:
 
     def events(self) -> list[dict[str, Any]]:
         """All events so far, in their order."""
-        return _events(self.path.read_bytes())
+        return _events(bounds.read_file(self.path, bounds.STATE))
 
     def remove(self) -> None:
         """Leave nothing of a journal of a run that did not begin after all."""
@@ -151,7 +151,7 @@ class Journal:
 
     def _cut_half_line(self) -> None:
         # A process that is killed while it writes leaves half a line, to which nothing may be added.
-        content = self.path.read_bytes()
+        content = bounds.read_file(self.path, bounds.STATE)
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(self._number, whole)
@@ -246,7 +246,7 @@ def is_going_on(run_id: str) -> bool:
 
 def _content(run_id: str) -> bytes | None:
     try:
-        return journal_path(run_id).read_bytes()
+        return bounds.read_file(journal_path(run_id), bounds.STATE)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from mason import bounds
 from mason.errors import StateError
 from mason.resources.address import is_name
 from mason.state import whole_files
@@ -276,7 +277,7 @@ class LocalStateStore:
 
     def _content(self, path: Path) -> bytes | None:
         with _reported("read", path), suppress(FileNotFoundError):
-            return path.read_bytes()
+            return bounds.read_file(path, bounds.STATE if path.name.startswith("state.") else bounds.RECORD)
         return None
 
     def _names(self, folder: Path) -> list[str]:

@@ -15,6 +15,7 @@ from dataclasses import asdict, fields
 from datetime import datetime, timezone
 from pathlib import Path
 
+from mason.bounds import parse_json
 from mason.errors import StateConflictError, StateError, StateLockedError, StateLockLostError
 from mason.state.snapshot import Entry, Snapshot
 from mason.state.store import HeldLock, LockInfo
@@ -96,7 +97,7 @@ def decode_lock(data: bytes) -> LockInfo | None:
     """
     known = {field.name for field in fields(LockInfo)}
     try:
-        info = LockInfo(**{name: value for name, value in json.loads(data).items() if name in known})
+        info = LockInfo(**{name: value for name, value in parse_json(data).items() if name in known})
     except (ValueError, TypeError, AttributeError):
         return None
     # ``unlock`` needs the id, and waiting for a lock needs its expiry, also of locks that Mason did not write.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mason import bounds
 from mason.engines.client import Client
 from mason.engines.models import Job
 from mason.errors import AccessDeniedError, EngineError, NotFoundError, SettingsError
@@ -83,9 +84,9 @@ class WarehouseFolder:
         with self.reached():
             if not folder.is_dir() or path.name not in {entry.name for entry in folder.iterdir()}:
                 raise NotFoundError(f"There is no job {job_id}.")
-            text = path.read_bytes()
+            text = bounds.read_file(path, bounds.RECORD)
         try:
-            return Job.from_dict(json.loads(text))
+            return Job.from_dict(bounds.parse_json(text))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise EngineError(
                 f"The record of job {job_id} is damaged: {path}. Remove the file; what the job made is not in it."

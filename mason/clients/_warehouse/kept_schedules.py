@@ -19,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from mason import bounds
 from mason.clients._jobs import is_done, now
 from mason.clients._jobs import iso as job_time
 from mason.clients._missing import missing
@@ -70,13 +71,13 @@ class ScheduleFiles:
         with self.warehouse.reached():
             try:
                 # What is no name may lead out of the folder.
-                content = path.read_bytes() if is_name(name) else None
+                content = bounds.read_file(path, bounds.RECORD) if is_name(name) else None
             except (FileNotFoundError, NotADirectoryError):
                 content = None
         if content is None:
             raise missing("Schedule", name, self.names())
         try:
-            found = Schedule.from_dict(json.loads(content))
+            found = Schedule.from_dict(bounds.parse_json(content))
             check_schedule(found)
             if found.name.lower() != name.lower():
                 raise ValueError(found.name)
@@ -296,12 +297,12 @@ class ScheduleFiles:
         path = self._ledger_file(name)
         with self.warehouse.reached():
             try:
-                content = path.read_bytes()
+                content = bounds.read_file(path, bounds.RECORD)
             except FileNotFoundError:
                 # Somebody removed it. Times that nothing is known of count from when the schedule was put.
                 return Ledger(datetime.fromtimestamp(self._file(name).stat().st_mtime, timezone.utc))
         try:
-            return Ledger.from_dict(json.loads(content))
+            return Ledger.from_dict(bounds.parse_json(content))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise EngineError(
                 f"The ledger of schedule {name} is damaged: {path}. Remove the file: the times since the schedule was "

@@ -18,6 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from mason import bounds
 from mason.dryrun.calls import Call, Estimate, ShownStep
 from mason.engines.fence import PLAN_FORMAT, PLAN_HEAD, is_plan
 from mason.errors import StalePlanError, StateError
@@ -183,6 +184,8 @@ def _load(file: Path) -> Any:
         if not is_plan(head):
             # The file may be huge: look at its head only.
             raise ValueError("its beginning does not say that it is a plan")
+        if os.fstat(opened.fileno()).st_size > bounds.STATE:
+            raise ValueError(f"it is larger than {bounds.megabytes(bounds.STATE)}")
         document = parse((head + opened.read()).decode("utf-8"))
     # Halves of surrogate pairs, which JSON can spell.
     json.dumps(document, ensure_ascii=False).encode()

@@ -6,11 +6,11 @@ and each definition has to be the one that its address and digest say.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
+from mason.bounds import parse_json
 from mason.planner.plan import ACTION_KINDS, CAUSES
 from mason.resources.address import KINDS
 from mason.resources.kinds import address_of, effect_of
@@ -18,26 +18,10 @@ from mason.resources.packed import unpacked
 from mason.resources.resource import digest_of, encode
 from mason.state import content
 
-_MAX_DEPTH = 150
-"""How deep a plan file may nest: definitions to a hundred levels, and the plan around them."""
-
 
 def parse(text: str) -> Any:
-    """The JSON in ``text``. Raises ``ValueError`` or ``RecursionError`` for what no plan's JSON is."""
-    document = json.loads(text, parse_constant=_refuse_constant)
-    # Not by recursion: that is what a file which nests too deeply would end.
-    level, depth = [document], 0
-    while level:
-        depth += 1
-        if depth > _MAX_DEPTH:
-            raise ValueError(f"it nests deeper than {_MAX_DEPTH} levels")
-        nested = [held.values() if isinstance(held, dict) else held for held in level if isinstance(held, (dict, list))]
-        level = [inner for held in nested for inner in held]
-    return document
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    """The JSON in ``text``. Raises ``ValueError`` for what no plan's JSON is."""
+    return parse_json(text, strict=True)
 
 
 _TEXT = {"type": "string"}

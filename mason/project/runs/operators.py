@@ -146,17 +146,22 @@ def read_handed_results(file: Path) -> Results:
 
     Raises ``ParameterError`` where it cannot be read.
     """
-    import json
     import sys
 
+    from mason import bounds
     from mason.dryrun.handed_results import read_results
 
     name = "stdin" if str(file) == "-" else str(file)
     try:
-        return read_results(json.loads(sys.stdin.read() if name == "stdin" else file.read_bytes()))
+        given = (
+            bounds.read_stream(sys.stdin, bounds.PARAMETERS)
+            if name == "stdin"
+            else bounds.read_file(file, bounds.PARAMETERS)
+        )
+        return read_results(bounds.parse_json(given))
     except OSError as error:
         why = (error.strerror or "unreadable").lower()
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         why = str(error)
     raise ParameterError([Diagnostic("" if name == "stdin" else name, 0, f"The results of earlier steps: {why}")])
 

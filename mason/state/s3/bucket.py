@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from mason import secrets, settings
+from mason import bounds, secrets, settings
 from mason.errors import MissingDependencyError, StateError
 from mason.state.lock import turns
 from mason.state.s3.bucket_url import OPTIONS, Address
@@ -69,6 +69,13 @@ class Bucket:
 
         def read() -> Found:
             answer = self._client().get_object(**self._object(key), **condition)
+            most = bounds.STATE if key.startswith(("state.json", "backups/")) else bounds.RECORD
+            if (size := int(answer.get("ContentLength") or 0)) > most:
+                answer["Body"].close()
+                told = (
+                    f"{self.address.named(key)} has {size:,} bytes, more than {bounds.megabytes(most)}. It is not read."
+                )
+                raise StateError(told)
             # The body belongs to the request: it may be cut off, too.
             return _found(answer, answer["Body"].read())
 

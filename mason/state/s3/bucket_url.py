@@ -16,7 +16,7 @@ from typing import Any
 
 from mason.errors import StateError
 from mason.resources.wording import quoted, shortened, suggestion
-from mason.secrets import is_reference, references
+from mason.secrets import is_reference, references, refers_in_host
 from mason.values import dataclass
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -137,6 +137,9 @@ def _faults_of_options(options: Mapping[str, str]) -> Iterator[str]:
 def _faults_of_endpoint(url: str) -> Iterator[str]:
     from urllib.parse import urlsplit
 
+    if refers_in_host(url):
+        yield "endpoint_url has a reference in its host or path. Write them out, or {{NAME}} for the whole URL."
+        return
     if references(url):
         return
     try:
