@@ -178,6 +178,33 @@ def test_queries_only_ask(data: Local, sql: str, name: str) -> None:
     assert refusal(data.rows, "flights", sql) == told
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT repeat('x', 30_000_000) AS wide",
+        "SELECT repeat('x', 1000) AS wide FROM range(40_000)",
+        "SELECT i, i + 1, i + 2 FROM range(1_000_000) t(i)",
+        "SELECT [repeat('x', 1000)] AS wide FROM range(40_000)",
+        "SELECT {'a': repeat('x', 1000)} AS wide FROM range(40_000)",
+    ],
+)
+def test_an_answer_fits_into_memory(tmp_path: Path, sql: str) -> None:
+    local = make(tmp_path / "small", memory_limit="20MB", threads=1)
+    assert refusal(local.execution.query, sql) == (
+        "EngineError: The answer takes more memory than memory_limit allows (20MB). Ask for fewer rows or columns, or "
+        "write it to a file with output."
+    )
+    assert len(local.ask(sql.replace("30_000_000", "30").replace("_000", ""))) >= 1
+
+
+@pytest.mark.parametrize(
+    ("memory", "expected"),
+    [("850MB", 850_000_000), ("1.5 GiB", 1_610_612_736), ("100", 100), ("2kb", 2000), ("80%", None), ("much", None)],
+)
+def test_memory_as_a_number(tmp_path: Path, memory: str, expected: int | None) -> None:
+    assert Limits(memory, tmp_path).most_bytes == expected
+
+
 def test_a_table_may_be_called_like_a_view_that_tells(data: Local) -> None:
     data.put("data/pg_settings.csv", "mine\n1\n")
     assert data.ask("SELECT * FROM data.pg_settings") == [(1,)]

@@ -6,7 +6,7 @@ files of these tables, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from mason.sql.functions import refusal
 
 if TYPE_CHECKING:
     import duckdb
+    from duckdb.sqltypes import DuckDBPyType
 
     from mason.clients._duckdb.writing.outputs import Placed
     from mason.clients._tables.requests import Output
@@ -40,7 +41,7 @@ def preview(limits: Limits, source: Source, limit: int, show: Show) -> Rows:
     if not source.sql:
         return Rows(Schema(()), [])
     with opened(limits, [source], show) as connection:
-        return fetch(connection, source.sql, limit)
+        return fetch(connection, source.sql, limits, limit)
 
 
 def query(limits: Limits, sql: str, *, table: Source | None, resolve: Resolve, limit: int | None, show: Show) -> Rows:
@@ -49,7 +50,7 @@ def query(limits: Limits, sql: str, *, table: Source | None, resolve: Resolve, l
         _ready_to_run(limits, sql, table, resolve, show) as (connection, select, sources),
         watched(connection, "Querying", sum(source.size for source in sources)),
     ):
-        return fetch(connection, select, limit)
+        return fetch(connection, select, limits, limit)
 
 
 def query_to_output(
@@ -71,8 +72,9 @@ def query_to_output(
         return write(connection, select, placed, path, sources, root.show)
 
 
-def fetch(connection: duckdb.DuckDBPyConnection, select: str, limit: int | None = None) -> Rows:
-    """The rows of a SELECT, JSON-ready; ``more`` when there are others behind ``limit``."""
+def fetch(connection: duckdb.DuckDBPyConnection, select: str, limits: Limits, limit: int | None = None) -> Rows:
+    """The rows of a SELECT, JSON-ready; ``more`` when there are others behind ``limit``. Raises ``EngineError`` for
+    more than the memory of ``limits`` holds."""
     relation = connection.sql(select)
     names, kinds = relation.columns, relation.types
     casts = [fetched_type(kind) for kind in kinds]
@@ -83,10 +85,49 @@ def fetch(connection: duckdb.DuckDBPyConnection, select: str, limit: int | None 
         for alias, cast, kind in zip(aliases, casts, kinds, strict=True)
     )
     cut = "" if limit is None else f" LIMIT {limit + 1}"
-    fetched = connection.execute(f"SELECT {values} FROM ({select}\n) AS rows({', '.join(aliases)}){cut}").fetchall()
+    connection.execute(f"SELECT {values} FROM ({select}\n) AS rows({', '.join(aliases)}){cut}")
+    fetched = _within(connection, kinds, limits)
     more = limit is not None and len(fetched) > limit
     schema = Schema(tuple(Column(name, str(kind)) for name, kind in zip(names, kinds, strict=True)))
     return Rows(schema, rows_ready(kinds, fetched[:limit] if more else fetched), more)
+
+
+def _within(
+    connection: duckdb.DuckDBPyConnection, kinds: Sequence[DuckDBPyType], limits: Limits
+) -> list[tuple[Any, ...]]:
+    """All rows of what was executed, as long as they fit into memory: rows in Python are none that DuckDB counts."""
+    room = limits.most_bytes
+    if room is None:
+        return connection.fetchall()
+    long = [index for index, kind in enumerate(kinds) if kind.id not in _SHORT]
+    rows: list[tuple[Any, ...]] = []
+    while batch := connection.fetchmany(_BATCH):
+        rows += batch
+        room -= len(batch) * (len(kinds) + 1) * _VALUE + sum(_weight(row[index]) for index in long for row in batch)
+        if room < 0:
+            raise EngineError(
+                f"The answer takes more memory than memory_limit allows ({limits.memory}). Ask for fewer rows or "
+                "columns, or write it to a file with output."
+            )
+    return rows
+
+
+def _weight(value: Any) -> int:
+    """About how many bytes a value has beside those that every value has."""
+    if isinstance(value, (str, bytes)):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(_VALUE + len(str(key)) + _weight(inner) for key, inner in value.items())
+    return sum(_VALUE + _weight(inner) for inner in value) if isinstance(value, (list, tuple)) else 0
+
+
+_BATCH = 2048
+# What a small number or a place in a row takes in Python.
+_VALUE = 32
+_SHORT = frozenset(
+    {"boolean", "tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger", "ubigint", "hugeint"}
+    | {"uhugeint", "float", "double", "date", "time", "timestamp", "decimal", "uuid", "interval"}
+)
 
 
 @contextmanager

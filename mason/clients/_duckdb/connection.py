@@ -8,6 +8,7 @@ for the first use: planning asks a client what it supports, and never connects.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -35,6 +36,18 @@ class Limits:
     memory: str
     spill: Path | None = None
     threads: int | None = None
+
+    @property
+    def most_bytes(self) -> int | None:
+        """``memory`` as a number; ``None`` where it is a share of the machine's (``80%``)."""
+        found = _SIZE.fullmatch(self.memory.strip())
+        if found is None:
+            return None
+        base = 1024 if found[3] else 1000
+        return int(float(found[1]) * base ** "bkmgt".index((found[2] or "b").lower()))
+
+
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]*)?) ?([kKmMgGtT])?(i|I)?(?:[bB]|bytes?)?")
 
 
 @contextmanager
