@@ -126,7 +126,10 @@ def test_ragged_lines_are_named(local: Local, text: str, message: str) -> None:
 
 def test_unclosed_quote(local: Local) -> None:
     local.put("data/t.csv", 'id,n\n1,"x\n2,y\n')
-    expected = "EngineError: data/t.csv, line 2: a quote is opened and never closed. Mend the line."
+    expected = (
+        "EngineError: data/t.csv, line 2: a quote is opened and never closed. Mend the line, or register the table "
+        "with the option quote (empty for none)."
+    )
     assert refusal(local.rows, "t") == expected
 
 

@@ -75,7 +75,8 @@ def lone_return(file: DataFile, shown: str, quoting: Quotes) -> int | None:
             line += 1
         if found and others:
             return found
-    return None
+    # The return that ends the file.
+    return (found or line) if rest and others and quotes % 2 == 0 else None
 
 
 def _pieces(file: DataFile, shown: str) -> Iterator[bytes]:

@@ -8,13 +8,13 @@ above a header that proves itself.
 from __future__ import annotations
 
 import csv
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from mason.clients._duckdb.quoting import identifier, literal
+from mason.clients._duckdb.reading.header import find_header, unique_names
 from mason.clients._duckdb.reading.quotes import Quotes
 from mason.clients._duckdb.reading.text_types import Formats, kind_of, shape
 from mason.errors import EngineError
@@ -41,7 +41,6 @@ _USUAL = ",;\t|"
 _OTHERS = "^~:#!*%&@\x01\x1f\x1e"
 _RECORDS = 500
 _HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
-_YEARS = range(1900, 2101)
 _FOOTER = 3
 # Longer lines than DuckDB takes unasked; its buffer is some times as long.
 _MOST_CHARACTERS = 2_000_000
@@ -164,12 +163,20 @@ def find(text: str, given: Mapping[str, Any], shown: str, *, promised: str = "",
             )
         return Found(_dialect(given, ","), (), ())
     delimiter, skip = _delimiter(lines, given, shown, promised, complete, notes)
+    if not skip and not given.get("comment") and lines[0][0] > given.get("skip", 0) + 1:
+        # DuckDB takes the first line for the header, be it empty.
+        skip = lines[0][0] - 1
     if skip:
         given["skip"] = skip
         lines = [each for each in lines if each[0] > skip]
     dialect = _dialect(given, delimiter)
+    _refuse_malformed(lines, dialect, shown, complete)
     records = [record for _, record in _records(lines, dialect, complete)]
-    header, said = _header(records, dialect, shown, given.get("header"))
+    spaced = next((value for row in records for value in row if _unspaced(value, dialect) != value), None)
+    if spaced is not None:
+        records = [[_unspaced(value, dialect) for value in record] for record in records]
+        notes.append(f"a blank before a quote is left out, such as that of {spaced!r}; other readers keep both")
+    header, said = find_header(records, dialect.nulls, shown, given.get("header"))
     notes += said
     dialect = replace(dialect, header=header)
     longest = max(len(line) for _, line in lines) if not complete else max(map(len, text.splitlines()), default=0)
@@ -215,19 +222,18 @@ def _dialect(given: Mapping[str, Any], delimiter: str) -> Dialect:
 
 def _lines(text: str, given: Mapping[str, Any]) -> list[tuple[int, str]]:
     """The numbers, from 1, and texts of the lines that are not empty, without those that options leave out."""
-    every = list(enumerate(re.split(r"\r\n|\n|\r", text), 1))[int(given.get("skip", 0)) :]
+    # With their ends: quoted names may have any in them.
+    every = list(enumerate(re.findall("[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+", text), 1))[int(given.get("skip", 0)) :]
     footer = int(given.get("skip_footer", 0))
-    if footer and every and not every[-1][1]:
-        every.pop()
     every = every[: len(every) - footer] if footer else every
     comment = given.get("comment")
     # Lines inside of quotes may be empty or begin with anything, so that only the first ones are left out here.
-    start = next((index for index, (_, line) in enumerate(every) if line.strip(" ")), len(every))
+    start = next((index for index, (_, line) in enumerate(every) if line.strip(" \r\n")), len(every))
     kept = every[start:]
     return [each for each in kept if not (comment and each[1].startswith(comment))]
 
 
-def _reader(lines: Any, dialect: Dialect) -> Any:
+def _reader(lines: Any, dialect: Dialect, *, strict: bool = False) -> Any:
     if len(dialect.delimiter) != 1:
         mark = "\x1d"
         lines = (line.replace(dialect.delimiter, mark) for line in lines)
@@ -241,6 +247,7 @@ def _reader(lines: Any, dialect: Dialect) -> Any:
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         doublequote=doubled,
         escapechar=None if doubled else dialect.escape,
+        strict=strict,
     )
 
 
@@ -250,7 +257,7 @@ def _records(
     """Records with the numbers of the lines that they begin at; empty lines are none. The last one is left out where
     the text was cut off, because it may be cut in two."""
     found: list[tuple[int, list[str]]] = []
-    reader = _reader((line + "\n" for _, line in lines), dialect)
+    reader = _reader((line for _, line in lines), dialect)
     start = 0
     try:
         for record in reader:
@@ -264,6 +271,41 @@ def _records(
     if not complete and start >= len(lines) and len(found) > 1:
         found.pop()
     return found
+
+
+def _malformed(lines: Sequence[tuple[int, str]], dialect: Dialect, complete: bool) -> tuple[int, str] | None:
+    """The line at which the first record begins whose quotes are not as they must be, and how; ``None`` without one.
+    The csv module and DuckDB read such records in ways of their own."""
+    reader = _reader((line for _, line in lines), dialect, strict=True)
+    start = 0
+    try:
+        for _ in reader:
+            start = reader.line_num
+    except csv.Error as error:
+        if "expected after" in str(error):
+            return lines[start][0], "text follows the quote that closes a value"
+        # The end of the text is not that of a file which is longer.
+        if complete and "end of data" in str(error):
+            return lines[start][0], "a quote is opened and never closed"
+    return None
+
+
+def _refuse_malformed(lines: Sequence[tuple[int, str]], dialect: Dialect, shown: str, complete: bool) -> None:
+    found = _malformed(lines, dialect, complete)
+    if found is not None:
+        raise EngineError(
+            f"{shown}, line {found[0]}: {found[1]}. Mend the line, or register the table with the option quote (empty "
+            "for none)."
+        )
+
+
+def _unspaced(value: str, dialect: Dialect) -> str:
+    """A value as DuckDB reads it, which leaves out one blank before a quote, and no more than one."""
+    quote, escape = dialect.quote, dialect.escape
+    if not quote or not value.startswith(f" {quote}"):
+        return value
+    inner = value.rstrip(" ").removeprefix(f" {quote}").removesuffix(quote)
+    return inner.replace(escape + quote, quote) if escape else inner
 
 
 def _widths(lines: Sequence[tuple[int, str]], delimiter: str, given: Mapping[str, Any], complete: bool) -> list[int]:
@@ -286,6 +328,9 @@ def _delimiter(
     usual = promised + _USUAL.replace(promised, "")
     widths = {each: _widths(lines, each, given, complete) for each in usual}
     even = [each for each, found in widths.items() if len(set(found)) == 1 and found[0] > 1]
+    if len(even) > 1:
+        # Quotes beside a delimiter prove it.
+        even = [each for each in even if _malformed(lines, _dialect(given, each), complete) is None] or even
     if promised and promised in even:
         return promised, 0
     if len(even) == 1:
@@ -346,6 +391,7 @@ def _punctuation(lines: Sequence[tuple[int, str]], delimiter: str) -> bool:
 
 
 def _check_widths(lines: Sequence[tuple[int, str]], dialect: Dialect, shown: str, complete: bool) -> None:
+    _refuse_malformed(lines, dialect, shown, complete)
     records = _records(lines, dialect, complete)
     if not records:
         return
@@ -409,81 +455,6 @@ def _proves_itself(records: Sequence[tuple[int, list[str]]], dialect: Dialect) -
         shape(name) == "text" and all(index < len(row) and shape(row[index]) != "text" for row in below)
         for index, name in enumerate(header)
     )
-
-
-def _header(
-    records: Sequence[Sequence[str]], dialect: Dialect, shown: str, given: bool | None
-) -> tuple[bool, tuple[str, ...]]:
-    """Whether the first record names the columns, and what was assumed of it."""
-    if given is not None:
-        return given, ()
-    first, below = records[0], records[1:]
-    shapes = [shape(value) if value else "" for value in first]
-    if not below:
-        return not any(each in ("number", "time") for each in shapes), ()
-    columns = [[row[index] for row in below if row[index] not in dialect.nulls] for index in range(len(first))]
-    named = [
-        shapes[index] == "text"
-        and bool(values)
-        and all(shape(value) != "text" for value in values)
-        and not (values and all(_is_truth(value) for value in [*values, first[index]]))
-        for index, values in enumerate(columns)
-    ]
-    figures = [value for value, each in zip(first, shapes, strict=True) if each in ("number", "time")]
-    if any(named):
-        return True, ()
-    if not figures:
-        truths = any(_is_truth(value) for value in first)
-        return not truths, ("no line names the columns (option header)",) if truths else ()
-    if "text" in shapes and _may_be_names(figures):
-        if any(
-            _is_year(value)
-            for value, values in zip(first, columns, strict=True)
-            if _is_year(value)
-            for value in values[:1]
-        ):
-            raise EngineError(
-                f"{shown}: line 1 may name the columns or be a row, because it holds a year as the lines below do. "
-                "Say which with read_headers: true or false."
-            )
-        return True, ("line 1 was taken for the names of the columns (option header)",)
-    return False, ("no line names the columns, so they are called column0 and so on (option header)",)
-
-
-def _is_truth(value: str) -> bool:
-    return value.lower() in ("true", "false")
-
-
-def _is_year(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) == 4 and int(value) in _YEARS
-
-
-def _may_be_names(figures: Sequence[str]) -> bool:
-    """Whether numbers look like the names of columns: years, or a series."""
-    if len(set(figures)) < len(figures) or not all(value.isascii() and value.isdigit() for value in figures):
-        return False
-    if all(_is_year(value) for value in figures):
-        return True
-    numbers = [int(value) for value in figures]
-    steps = {after - before for before, after in itertools.pairwise(numbers)}
-    return len(numbers) > 2 and len(steps) == 1
-
-
-def unique_names(given: Sequence[str]) -> tuple[str, ...]:
-    """Names for columns: empty ones are numbered, and of several alike the later ones; none gets a name that another
-    one has."""
-    written = {name.lower() for name in given if name.strip()}
-    taken: set[str] = set()
-    found = []
-    for index, name in enumerate(given):
-        base = name if name.strip() else f"column{index}"
-        unique, count = base, 0
-        while unique.lower() in taken or (unique != name and unique.lower() in written):
-            count += 1
-            unique = f"{base}_{count}"
-        taken.add(unique.lower())
-        found.append(unique)
-    return tuple(found)
 
 
 def check_options(given: Mapping[str, Any], client: str) -> dict[str, Any]:

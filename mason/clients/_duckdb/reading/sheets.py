@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.quoting import identifier, literal
-from mason.clients._duckdb.reading.dialect import unique_names
+from mason.clients._duckdb.reading.header import unique_names
 from mason.clients._duckdb.reading.options import RANGE
 from mason.clients._duckdb.reading.sheet_parts import Parts, index_of, parts_of
 from mason.clients._tables.columns import Columns
