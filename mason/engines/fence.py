@@ -30,6 +30,8 @@ _KINDS = {
 }
 
 _NEVER = frozenset({".env", ".git", ".mason"})
+LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+"""What desktops leave in every folder that somebody looks into."""
 
 STATE_NAMES = ("state.json", "backups", "sources", "runs", "lock", "workspaces", "current_configs.json")
 """What Mason keeps in the folder of a state, and in the person's own folder."""
@@ -62,6 +64,8 @@ def is_own(path: str) -> bool:
     """Whether what is there does not go with a folder that is deleted. Hidden files of others (``.DS_Store``,
     ``.part-0.crc``) do: they belong to the data."""
     parts = PurePosixPath(path).parts
+    if parts and parts[-1] in LITTER:
+        return False
     return not _NEVER.isdisjoint(parts) or (bool(parts) and not is_hidden(parts[-1]) and bool(fault(parts[-1])))
 
 

@@ -165,3 +165,72 @@ def test_hidden_files_of_others_go_with_their_folder(fenced: Local) -> None:
     fenced.put("old/part-0.csv", "id\n1\n")
     fenced.storage.delete("old", recursive=True)
     assert not (fenced.root / "old").exists()
+
+
+def test_globs_and_links_do_not_lead_into_a_mason_folder(fenced: Local) -> None:
+    """The state of another project below the root is none of the places that this one was told of."""
+    fenced.put("other/.mason/state/state.json", '{"a": 1}')
+    fenced.put("other/x.json", '{"a": 1}')
+    (fenced.root / "other/s.json").symlink_to(".mason/state/state.json")
+    (fenced.root / "other/t.parquet").unlink()
+    for path in ("other/.mason/state/*.json", "other/.mason/*", "*/.mason/**", "other/s*.json"):
+        assert fenced.storage.list_paths(path) == []
+        assert refusal(fenced.storage.infer_table, path) == f"NotFoundError: There are no data files at {path}."
+        told = refusal(fenced.metastore.create_table, "data", "s", definition={"location": path})
+        assert told == f"NotFoundError: There are no data files at {path}."
+    assert [found.path for found in fenced.storage.list_paths("other")] == ["other/x.json"]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("reviewed.json", "a plan file is applied as it was reviewed. Choose another path."),
+        ("plans/", "a plan file is applied as it was reviewed. Choose another path."),
+        (".git/x.json", ".git is a hidden name, and hidden files are no data."),
+        ("data/link.json", ".git is a hidden name, and hidden files are no data."),
+    ],
+)
+def test_tables_do_not_take_what_is_no_data_with_them(fenced: Local, path: str, told: str) -> None:
+    plan = json.dumps({"format": "mason-plan", "version": 1})
+    for file in ("reviewed.json", "plans/a.json", ".git/x.json"):
+        fenced.put(file, plan)
+    (fenced.root / "data/link.json").symlink_to("../.git/x.json")
+    fenced.metastore.create_table("data", "s", definition={"location": path})
+    assert told in refusal(fenced.metastore.delete_table, "data", "s", delete_files=True)
+    assert all((fenced.root / file).exists() for file in ("reviewed.json", "plans/a.json", ".git/x.json"))
+    assert fenced.metastore.get_table("data", "s").name == "s"
+
+
+def test_a_folder_with_a_plan_stays(fenced: Local) -> None:
+    fenced.put("plans/a.json", json.dumps({"format": "mason-plan", "version": 1}))
+    told = refusal(fenced.storage.delete, "plans", recursive=True)
+    assert told == (
+        "AccessDeniedError: No verb deletes plans: it holds plans/a.json, which is no data. Delete the data in it by "
+        "name."
+    )
+
+
+@pytest.mark.parametrize("name", ["operators/operator.yaml", "a/__init__.py", ".mason/state/state.json", "p.json"])
+def test_a_note_opens_no_folder_that_holds_more_than_data(fenced: Local, name: str) -> None:
+    """Somebody who can write one file may write the note that says what Mason wrote."""
+    fenced.put(f"out/{name}", json.dumps({"format": "mason-plan", "version": 1}))
+    fenced.put("out/_mason.json", json.dumps({"output": "out", "files": [{"path": f"out/{name}"}]}))
+    table = fenced.metastore.get_table("data", "t")
+    told = refusal(fenced.execution.format, table, output="out", format="csv", partitions=2, overwrite=True)
+    assert told.startswith("AccessDeniedError: No verb deletes out: it holds out/")
+    assert (fenced.root / "out" / name).exists()
+
+
+def test_litter_of_desktops_goes_with_its_folder(fenced: Local) -> None:
+    fenced.put("old/Thumbs.db", "x")
+    fenced.storage.delete("old", recursive=True)
+    assert not (fenced.root / "old").exists()
+
+
+def test_links_in_circles_end(fenced: Local) -> None:
+    """Two links to the folder around them make more paths than anybody can wait for."""
+    for name in ("a", "b"):
+        (fenced.root / "data" / name).symlink_to("..")
+    assert [found.path for found in fenced.storage.list_paths("**")] == ["data/t.csv", "other/t.parquet"]
+    assert [found.path for found in fenced.storage.list_paths("**/*.csv")] == ["data/t.csv"]
+    assert [found.path for found in fenced.storage.list_paths("**/data/**/t.*")] == ["data/t.csv"]

@@ -10,7 +10,7 @@ import errno
 import glob
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -141,11 +141,15 @@ class Root:
 
     def refuse_kept_out(self, real: Path, path: str) -> None:
         """Raises ``AccessDeniedError`` where ``path`` leads into Mason's own things."""
-        for place in sorted(self.kept_out()):
-            if real.is_relative_to(place):
-                raise AccessDeniedError(own_things(path or ".", self.show(place)))
-        if real.name == ".env" or ".mason" in self._inner(real):
-            raise AccessDeniedError(own_things(path or ".", ".env and .mason"))
+        if keeper := self._keeper(real, sorted(self.kept_out())):
+            raise AccessDeniedError(own_things(path or ".", keeper))
+
+    def _keeper(self, real: Path, kept_out: Collection[Path]) -> str:
+        """What of Mason's own a resolved path is or lies in, as a person would say it; empty where it is data."""
+        place = next((each for each in kept_out if real.is_relative_to(each)), None)
+        if place is not None:
+            return self.show(place)
+        return ".env and .mason" if real.name == ".env" or ".mason" in self._inner(real) else ""
 
     def refuse_own_things_in(self, folder: Path, path: str) -> None:
         """Raises ``AccessDeniedError`` where something in a folder that is to be deleted is none of its data."""
@@ -154,7 +158,7 @@ class Root:
                 raise AccessDeniedError(own_things(path, self.show(place)))
         for inner, folders, files in os.walk(folder):
             for name in (*folders, *files):
-                if fence.is_own(name):
+                if fence.is_own(name) or _is_plan(Path(inner, name)):
                     raise AccessDeniedError(fence.holds_own(path, self.show(Path(inner, name))))
 
     def _name_fault(self, real: Path, path: str) -> str:
@@ -245,14 +249,14 @@ class Root:
     def _matching(self, wanted: str, strict: bool, *, is_url: bool) -> tuple[Path, list[Path]]:
         base, pattern = self._base(wanted, is_url=is_url)
         found: set[Path] = set()
-        # Path.glob would take hidden files for data.
-        for match in glob.glob(pattern, root_dir=base, recursive=True):  # noqa: PTH207
-            real = Path(os.path.realpath(base / match))
+        kept_out = self.kept_out()
+        for match in expanded(base, PurePosixPath(pattern).parts):
+            real = Path(os.path.realpath(match))
             if not self._holds(real, is_url=is_url):
                 if strict:
-                    self.resolve(self.show(base / match))
+                    self.resolve(self.show(match))
                 continue
-            if any(real.is_relative_to(place) for place in self.kept_out()):
+            if self._keeper(real, kept_out) or not (real.is_dir() or real.is_file()):
                 continue
             found.update(self.walk(real, strict=strict) if real.is_dir() else [real] if is_data(real.name) else [])
         return base, sorted(found)
@@ -264,13 +268,12 @@ class Root:
         passed over when ``strict`` is false.
         """
         met: set[Path] = set()
-        kept_out = frozenset(str(place) for place in self.kept_out())
-        for path in self._met(folder, strict, kept_out):
+        for path in self._met(folder, strict, {str(place): place for place in self.kept_out()}):
             if path not in met:
                 met.add(path)
                 yield path
 
-    def _met(self, folder: Path, strict: bool, kept_out: Collection[str]) -> Iterator[Path]:
+    def _met(self, folder: Path, strict: bool, kept_out: Mapping[str, Path]) -> Iterator[Path]:
         for entry in entries(folder):
             if entry.path in kept_out:
                 continue
@@ -279,7 +282,7 @@ class Root:
             elif entry.is_symlink():
                 real = self.resolve(self.show(entry.path)) if strict else Path(os.path.realpath(entry.path))
                 holds = self._holds(real, is_url=self._is_elsewhere(folder)) and real.is_file()
-                if holds and not any(real.is_relative_to(place) for place in kept_out):
+                if holds and not self._keeper(real, kept_out.values()):
                     yield real
             elif entry.is_file():
                 yield Path(entry.path)
@@ -288,6 +291,32 @@ class Root:
 def is_data(name: str) -> bool:
     """Whether a file or folder of that name may hold data."""
     return not name.startswith((".", "_"))
+
+
+def expanded(base: Path, parts: tuple[str, ...]) -> Iterator[Path]:
+    """What a glob below ``base`` matches, hidden names left out; what ``**`` at its end means is the folder itself.
+
+    ``**`` enters folders as :meth:`Root.walk` does, and none that is a link: links may lead in circles, and two of them
+    to more paths than anybody can wait for.
+    """
+    # Path.glob would take hidden files for data.
+    if "**" not in parts:
+        found = glob.glob(str(PurePosixPath(*parts)), root_dir=base) if parts else ["."]  # noqa: PTH207
+        yield from (base / each for each in found)
+        return
+    place = parts.index("**")
+    for start in expanded(base, parts[:place]):
+        rest = parts[place + 1 :]
+        for folder in _folders(start) if rest else [start] if start.is_dir() else []:
+            yield from expanded(folder, rest)
+
+
+def _folders(start: Path) -> Iterator[Path]:
+    """A folder and all below it that may hold data; nothing where it is none."""
+    waiting = [start] if start.is_dir() else []
+    while waiting:
+        yield (folder := waiting.pop())
+        waiting.extend(Path(entry.path) for entry in entries(folder) if entry.is_dir(follow_symlinks=False))
 
 
 def entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -311,7 +340,16 @@ def is_file(entry: os.DirEntry[str]) -> bool:
 
 def refuse_plan(file: Path, path: str) -> None:
     """Raises ``AccessDeniedError`` where a plan is in the file that ``path`` leads to, whatever it is called."""
-    if file.is_file():
+    if _is_plan(file):
+        raise AccessDeniedError(fence.plan_refusal(path))
+
+
+def _is_plan(file: Path) -> bool:
+    """Whether a file, and no link to one, is a plan. One that cannot be read is none."""
+    try:
+        if not stat.S_ISREG(file.lstat().st_mode):
+            return False
         with file.open("rb") as opened:
-            if fence.is_plan(opened.read(fence.PLAN_HEAD)):
-                raise AccessDeniedError(fence.plan_refusal(path))
+            return fence.is_plan(opened.read(fence.PLAN_HEAD))
+    except OSError:
+        return False

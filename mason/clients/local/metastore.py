@@ -179,14 +179,16 @@ class LocalMetastore(Metastore):
     def _own_files(self, location: str) -> list[Path]:
         """The files to delete, and the links to them that lie in their folders, where the table is a folder.
 
-        Raises ``AccessDeniedError`` when one of them is not the table's alone.
+        Raises ``AccessDeniedError`` when one of them is not the table's alone, or is no data to be deleted.
         """
         from mason.clients._duckdb.reading.table_files import files_at
+        from mason.clients._duckdb.root import refuse_plan
 
         root = self.local.root
         named = root.path / root.plain(location)
         if named.is_symlink():
             # A link goes itself; what it leads to stays.
+            root.changeable(location)
             return [named]
         try:
             base, _ = root.find(location)
@@ -199,6 +201,8 @@ class LocalMetastore(Metastore):
                     f"{root.show(file)} lies outside of {root.show(base)}, so it is not deleted with the table. "
                     "Delete it yourself, then delete the table again."
                 )
+            root.changeable(root.show(file))
+            refuse_plan(file, root.show(file))
         if not root.resolve(location).is_dir():
             return files
         own = set(files)

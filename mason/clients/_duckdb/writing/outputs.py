@@ -16,6 +16,7 @@ from mason.clients._duckdb.reading.readers import Source
 from mason.clients._duckdb.root import Root, refuse_plan
 from mason.clients._duckdb.writing.atomic import whole
 from mason.clients._tables.requests import Output
+from mason.engines.fence import LITTER
 from mason.engines.file_urls import scheme_of, unescaped
 from mason.errors import ConflictError
 from mason.resources.wording import listing
@@ -23,9 +24,6 @@ from mason.values import dataclass
 
 NOTE = "_mason.json"
 """The file in a folder that says that Mason wrote it, and what; readers pass over names that begin with ``_``."""
-
-# What desktops leave in every folder that somebody looks into.
-_LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +67,14 @@ def _check_target(placed: Placed, root: Root) -> None:
             f"{shown} holds files besides those that Mason wrote, and replacing it would delete them: "
             f"{listing(strangers, most=3)}. Move them away, or choose another path."
         )
+    # The note may be anybody's: what it lists is still no data where it is none by name.
+    root.refuse_own_things_in(target, shown)
 
 
 def _strangers(folder: Path) -> list[str] | None:
     """The files in a folder that are not in Mason's note of it; ``None`` where there are files but no such note."""
     found = {each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_symlink() or each.is_file()}
-    found = {each for each in found if Path(each).name not in _LITTER}
+    found = {each for each in found if Path(each).name not in LITTER}
     if not found:
         return []
     try:
