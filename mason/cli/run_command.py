@@ -121,7 +121,7 @@ def _with_kind(opened: Project, verb: str, args: list[str]) -> list[str]:
     Raises ``NotFoundError`` where nothing has that name, and ``click.UsageError`` where it is not clear what is meant.
     """
     from mason.project import applied
-    from mason.resources.address import KINDS
+    from mason.resources.address import EXECUTED, KINDS
 
     written, *rest = args
     snapshot = opened.store.read()
@@ -130,7 +130,7 @@ def _with_kind(opened: Project, verb: str, args: list[str]) -> list[str]:
         kind, names = "", [kind, *names]
     if len(names) == 1 and rest and not rest[0].startswith("-"):
         names.append(rest.pop(0))
-    if len(names) != 2 or kind in ("run", "schedule"):
+    if len(names) != 2 or kind in EXECUTED:
         for address in (written, f"run.{written}", f"schedule.{written}"):
             if address in snapshot.resources:
                 raise click.UsageError(f"{address} is done by apply. To do it again: mason apply --replace {address}")

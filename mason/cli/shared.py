@@ -19,7 +19,6 @@ from mason.project import opening
 from mason.project.confirming import Confirmation
 from mason.project.opened import Project
 from mason.render.terminal import Terminal, printable, printable_but_styles
-from mason.resources.address import is_address
 from mason.secrets import scrub, scrub_all
 from mason.state.lock import listening
 
@@ -136,6 +135,11 @@ def replace_option(function: Function) -> Function:
 
 def addresses_among(paths: tuple[Path, ...], targets: tuple[str, ...]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """The paths, and the targets with the addresses among the paths: what no file is called and looks like one."""
+    if not paths:
+        return paths, targets
+    # Imported here: most plans are of the whole project.
+    from mason.resources.kinds import is_address
+
     named = [str(path) for path in paths if is_address(str(path)) and not path.exists()]
     return tuple(path for path in paths if str(path) not in named), (*targets, *named)
 

@@ -12,7 +12,7 @@ from mason.errors import (
     NotFoundError,
     StateFormatError,
 )
-from mason.resources.address import config_address, kind_of
+from mason.resources.address import WORK, config_address, kind_of
 from mason.resources.config import Config
 from mason.resources.wording import nearest
 from mason.state.snapshot import Entry, Snapshot
@@ -62,10 +62,9 @@ def find_work(snapshot: Snapshot, names: Sequence[str]) -> list[str]:
 
     Raises ``NotFoundError``, with the nearest name.
     """
-    work = ("operator", "workflow")
-    kinds = [kind for kind in work if ".".join((kind, *names)) in snapshot.resources]
+    kinds = [kind for kind in WORK if ".".join((kind, *names)) in snapshot.resources]
     if not kinds:
-        known = [":".join(each.split(".")[1:]) for each in snapshot.resources if kind_of(each) in work]
+        known = [":".join(each.split(".")[1:]) for each in snapshot.resources if kind_of(each) in WORK]
         meant = nearest(":".join(names), known)
         hint = f"Did you mean {meant}?" if meant else "See what there is with: mason get"
         raise NotFoundError(f"There is no operator or workflow {':'.join(names)} in the state. {hint}")

@@ -19,6 +19,9 @@ WORK_PATTERN = f"{NAME_PATTERN[:-1]}:{NAME_PATTERN[1:]}"
 KINDS = ("config", "operator", "workflow", "run", "schedule")
 """The kinds of resource, in the order in which they are listed and applied."""
 
+WORK = ("operator", "workflow")
+"""The kinds that can be executed: what runs and schedules name."""
+
 EXECUTED = ("run", "schedule")
 """The kinds whose resources, when they are applied, have more done than that their definition is saved."""
 
@@ -34,12 +37,6 @@ def is_name(text: str) -> bool:
 def kind_of(address: str) -> str:
     """The kind in an address: ``operator`` for ``operator.table.get``."""
     return address.partition(".")[0]
-
-
-def is_address(text: str) -> bool:
-    """Whether ``text`` is written like an address: a kind, and the names that it has."""
-    kind, *names = text.split(".")
-    return kind in KINDS and len(names) == (2 if kind in ("operator", "workflow") else 1) and all(map(is_name, names))
 
 
 def title_of(address: str) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from mason.resources.address import EXECUTED, KINDS, kind_of
+from mason.resources.address import EXECUTED, KINDS, is_name, kind_of
 
 if TYPE_CHECKING:
     from mason.resources.faults import Finding
@@ -38,6 +38,12 @@ def uses_others(address: str) -> bool:
     """Whether the resource at ``address`` is of a kind that may use others, or one that this Mason does not know."""
     kind = kind_of(address)
     return kind not in KINDS or kind_named(kind).uses is not None
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` is written like an address: a kind, and as many names as it has."""
+    kind, *names = text.split(".")
+    return kind in KINDS and len(names) == len(kind_named(kind).keys) and all(map(is_name, names))
 
 
 def address_of(definition: Mapping[str, Any]) -> str:
