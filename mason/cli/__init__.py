@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "destroy": ("mason.cli.apply_command:destroy", "Plan the deletion of what the state holds, ask, and do it."),
     "get": ("mason.cli.get_command:get", "List what was applied, or print one definition."),
     "config": ("mason.cli.get_command:config", "List configs, or choose the current one."),
-    "validate": ("mason.cli.run_command:validate", "Check a run's parameters and config, and show its dry run."),
+    "validate": ("mason.cli.run_command:validate", "Check the project's files, or a run's parameters and its dry run."),
     "run": ("mason.cli.run_command:run", "Run an operator or workflow: dry run, confirmation, execution."),
     "runs": ("mason.cli.runs_command:runs_group", "Look at the history of runs; resume one that ended early."),
     "scheduler": (

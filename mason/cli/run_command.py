@@ -55,6 +55,7 @@ Examples:
   mason validate operator table get -f parameters.yaml -c 3
 """
 _VALIDATE_WORKFLOW = "  mason validate workflow table validated_infer -f steps.yaml\n"
+_VALIDATE_PROJECT = "  mason validate                    the whole project, for CI and commit hooks\n"
 _RUN_OPERATOR = """\b
 Examples:
   mason run operator table get -p database_name:data,table_name:flights
@@ -142,9 +143,30 @@ def _with_kind(opened: Project, verb: str, args: list[str]) -> list[str]:
     return [*kinds, *names, *rest]
 
 
-@click.group(cls=_Work, epilog=_VALIDATE_OPERATOR + _VALIDATE_WORKFLOW)
-def validate() -> None:
-    """Check the parameters and the config of a run, and show its dry run. Nothing is called."""
+@click.group(cls=_Work, epilog=_VALIDATE_OPERATOR + _VALIDATE_WORKFLOW + _VALIDATE_PROJECT, invoke_without_command=True)
+@click.option(
+    "--allow-undefined",
+    is_flag=True,
+    help="Only warn of references to what no file here defines: other projects may apply it.",
+)
+@json_option
+@click.pass_context
+def validate(context: click.Context, allow_undefined: bool) -> None:
+    """Check the whole project by its files alone; or the parameters and the config of a run, and show its dry run.
+    Nothing is called, and for the project no state is read."""
+    invocation = context.obj
+    if context.invoked_subcommand is not None:
+        if allow_undefined:
+            raise click.UsageError("--allow-undefined is about the whole project: mason validate --allow-undefined")
+        return
+    from mason.project.validating import validate as validate_project
+    from mason.render.validated import validated_json, validated_text
+
+    found = validate_project(open_project(invocation), allow_undefined=allow_undefined)
+    if invocation.json:
+        show_json(validated_json(found))
+    else:
+        show(validated_text(found))
 
 
 @click.group(cls=_Work, epilog=_RUN_OPERATOR + _RUN_WORKFLOW)

@@ -4,7 +4,7 @@ what is used or protected, and whose resources are touched. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mason.errors import Diagnostic
@@ -12,13 +12,17 @@ from mason.planner.plan import Action
 from mason.resources.address import config_address, kind_of, work_address
 from mason.resources.kinds import addresses_used, effect_of, uses_others
 from mason.resources.order import cycles
-from mason.resources.resource import Resource
+from mason.resources.resource import Resource, Resources
 from mason.resources.wording import suggestion
 from mason.state.snapshot import Entry
 
 if TYPE_CHECKING:
     from mason.planner.runs_and_schedules import Place
     from mason.resources.faults import Path
+
+
+NOWHERE = "which is neither in these files nor in the state"
+"""How it is said that a reference leads to nothing."""
 
 
 def references_of(entry: Entry) -> tuple[str, ...]:
@@ -31,9 +35,13 @@ def references_of(entry: Entry) -> tuple[str, ...]:
 
 
 def dangling(
-    resource: Resource, wanted: Mapping[str, Resource], applied: Mapping[str, Entry], place: Place
+    resource: Resource,
+    wanted: Mapping[str, Resource],
+    applied: Collection[str],
+    place: Place,
+    nowhere: str = NOWHERE,
 ) -> Iterator[Diagnostic]:
-    """References of a resource to what is neither in the files nor in the state."""
+    """References of a resource to what is neither in the files nor in the state. ``nowhere`` says so."""
     missing = {address for address in resource.references if address not in wanted and address not in applied}
     if not missing:
         return
@@ -49,18 +57,31 @@ def dangling(
             *map(config_address, configs_of(parameters, deep=False)),
         }
         for address in sorted(missing):
-            message = f"{resource.address} uses {address}, which is neither in these files nor in the state"
+            message = f"{resource.address} uses {address}, {nowhere}"
             others = [each for each in known if kind_of(each) == kind_of(address) and each != resource.address]
             remedy = suggestion(address, others, "known")
             yield Diagnostic(resource.file, place(resource, _naming(resource, address)), message, remedy)
         return
     for index, step in enumerate(Workflow.from_definition(resource.definition).steps):
         if step.address in missing:
-            message = f"step {step.id} uses {step.address}, which is neither in these files nor in the state"
+            message = f"step {step.id} uses {step.address}, {nowhere}"
             # Not the workflow in which it stands: that would be a circle.
             others = [each for each in known if kind_of(each) == step.type and each != resource.address]
             remedy = suggestion(step.address, others, "known")
             yield Diagnostic(resource.file, place(resource, ("dag", index)), message, remedy)
+
+
+def undefined_beside(
+    resources: Resources, faulty: Collection[str], applied: Collection[str], place: Place, nowhere: str
+) -> Iterator[Diagnostic]:
+    """What :func:`dangling` finds in resources beside which others have faults, at the addresses ``faulty``. Nothing
+    where it is not clear which those are: they may be what is referred to."""
+    if "" in faulty:
+        return
+    wanted = {resource.address: resource for resource in resources.items}
+    known = {*applied, *faulty}
+    for resource in resources.items:
+        yield from dangling(resource, wanted, known, place, nowhere)
 
 
 def _naming(resource: Resource, address: str) -> Path:

@@ -17,4 +17,5 @@ __all__ = [
     "runs",
     "schedules",
     "state",
+    "validating",
 ]

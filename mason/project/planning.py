@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mason.planner.plan import Drift, Plan
     from mason.project.runs.costs import Estimates
     from mason.project.runs.performing import Inputs
+    from mason.resources.resource import Resources
     from mason.resources.run import Run
     from mason.state.outcome import Outcome
     from mason.state.snapshot import Snapshot
@@ -65,14 +66,14 @@ def plan(
         )
     root = project.settings.root
     with uncollected():
-        resources = load(project, paths, strict=strict)
+        resources = _loaded(project, paths, strict=strict)
         pruned = None
         everywhere = any(Path(path).resolve() == root.resolve() for path in paths) or not paths
         if project.settings.name and everywhere and not targets and not prune:
             pruned = Prune({resource.address for resource in resources.items}, deletes=False)
         elif prune:
             # What moved to a part of the project that is not being planned is still defined.
-            everything = load(project, strict=strict) if paths else resources
+            everything = _loaded(project, (), strict=strict) if paths else resources
             within = [os.path.relpath(Path(path).resolve(), root.resolve()) for path in paths]
             if paths:
                 # Nor is anything deleted that has another name in this part, wherever that is said.
@@ -109,6 +110,25 @@ def plan(
     if secrets.are_known():
         _refuse_literals(project, made)
     return replace(made, state=project.store.url)
+
+
+def _loaded(project: Project, paths: Sequence[Path], *, strict: bool) -> Resources:
+    """The resources of files. Raises ``ResourceError`` with all faults, those of references included."""
+    from mason.resources.loader import Places, UnfitResourcesError
+
+    try:
+        return load(project, paths, strict=strict)
+    except UnfitResourcesError as error:
+        # Imported here: most files are right.
+        from mason.planner.integrity import NOWHERE, undefined_beside
+
+        faults = list(error.diagnostics)
+        # Where the state cannot be read, that is told once the files are right.
+        with contextlib.suppress(StateError):
+            place = Places(project.settings.root)
+            applied = project.store.read().resources
+            faults += undefined_beside(error.rest, error.faulty, applied, place, NOWHERE)
+        raise ResourceError(faults) from error
 
 
 def _drifts(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:

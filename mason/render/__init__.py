@@ -18,6 +18,7 @@ __all__ = [
     "states",
     "terminal",
     "tree",
+    "validated",
 ]
 
 JSON_FORMAT = "1.0"

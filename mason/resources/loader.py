@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,16 @@ if TYPE_CHECKING:
     from mason.resources.validate import Examine
 
 
+class UnfitResourcesError(ResourceError):
+    """Files hold resources that have faults. ``rest`` is what was found beside them, ``faulty`` are their addresses,
+    empty where one cannot be told."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], rest: Resources, faulty: Iterable[str]) -> None:
+        super().__init__(diagnostics)
+        self.rest = rest
+        self.faulty = frozenset(faulty)
+
+
 def load(
     paths: Sequence[Path],
     *,
@@ -45,7 +55,7 @@ def load(
     ``cache`` is the file that remembers earlier loads (nothing: none is kept). ``strict`` does not believe that a file
     with the same size, times and inode is the same, and compares contents. ``examine`` is asked for further faults of
     each document that is parsed; where there were none, it is not parsed again while it stays the same. Raises
-    ``ResourceError`` with everything that is wrong in any of the files.
+    ``UnfitResourcesError`` with everything that is wrong in any of the files.
     """
     with uncollected():
         return _Load(root, Cache(cache), examine, strict=strict).run(paths)
@@ -65,10 +75,13 @@ class _Load:
         self._items: list[Resource] = []
         self._moves: list[Move] = []
         self._passed_over = 0
+        # The addresses of resources with faults, empty where one cannot be told.
+        self._faulty: list[str] = []
 
     def run(self, paths: Sequence[Path]) -> Resources:
         found, faults = walking.find(paths, self._root)
         self._faults.extend(faults)
+        self._faulty += [""] * len(faults)
         kept: dict[str, CachedFile] = {}
         for file in found:
             entry = self._unchanged(file) or self._look(file)
@@ -77,9 +90,10 @@ class _Load:
                 self._add(file, entry)
         self._remember(paths, found, kept)
         self._refuse_doubles()
+        loaded = Resources(self._root, tuple(self._items), len(found), self._passed_over, tuple(self._moves))
         if self._faults:
-            raise ResourceError(self._faults)
-        return Resources(self._root, tuple(self._items), len(found), self._passed_over, tuple(self._moves))
+            raise UnfitResourcesError(self._faults, loaded, self._faulty)
+        return loaded
 
     def _folder(self, file: walking.Found) -> Folder:
         dirname = os.path.dirname
@@ -108,6 +122,7 @@ class _Load:
                 data = opened.read(MAX_BYTES + 1) if file.stamp[0] > MAX_BYTES else opened.read()
         except OSError as error:
             self._faults.append(walking.unreadable(file.shown, error))
+            self._faulty.append("")
             return None
         stamp, content = trusted(file.stamp, self._looked_ns), hashlib.sha256(data).digest()
         known = self._cache.files.get(file.key)
@@ -119,6 +134,9 @@ class _Load:
         parsed = parse(data, file.shown, named=file.named, folder=lambda: self._folder(file), examine=self._examine)
         self._faults.extend(parsed.faults)
         if parsed.faults:
+            # What is right in it may be what others refer to. It is not remembered.
+            self._faulty += parsed.faulty or [""]
+            self._add(file, (None, content, parsed.passed_over, tuple(parsed.documents), parsed.module))
             return None
         return (stamp, content, parsed.passed_over, tuple(parsed.documents), parsed.module)
 

@@ -26,12 +26,14 @@ from mason.values import dataclass, field
 
 @dataclass(slots=True)
 class Parsed:
-    """What a file held. ``module`` is the digest of the Python files that matter to it (nothing if none do)."""
+    """What a file held. ``module`` is the digest of the Python files that matter to it (nothing if none do). ``faulty``
+    are the addresses of its resources that have faults, empty where one cannot be told."""
 
     documents: list[CachedDocument] = field(default_factory=list)
     passed_over: int = 0
     module: str | None = None
     faults: list[Diagnostic] = field(default_factory=list)
+    faulty: list[str] = field(default_factory=list)
 
 
 def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder], examine: Examine) -> Parsed:
@@ -45,12 +47,14 @@ def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder],
     parsing = _Parsing(shown, folder, examine)
     documents, fatal = read(data)
     parsing.add_faults(fatal)
+    parsing.parsed.faulty += [""] * len(fatal)
     for document in documents:
         if "type" in document.value:
             parsing.add(document)
         elif word := _misspelt_type(document.value):
             what = Fault(document.line, f"unknown key {quoted(word)}", "did you mean 'type'?")
             parsing.add_faults([what, *document.faults])
+            parsing.parsed.faulty.append("")
         elif named:
             what = Fault(
                 document.line,
@@ -66,6 +70,13 @@ def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder],
 def _misspelt_type(value: Mapping[str, object]) -> str:
     """The key that was meant as ``type``: it is almost that word, and holds a kind. Empty where there is none."""
     return next((key for key, given in value.items() if given in KINDS and nearest(key, ("type",))), "")
+
+
+def _address_in(definition: Mapping[str, object]) -> str:
+    """The address of a definition that has faults; empty where the names in it are among them."""
+    kind = definition["type"]
+    names = [str(definition.get(key, "")) for key in kind_named(str(kind)).keys] if kind in KINDS else []
+    return ".".join((str(kind), *names)) if names and all(map(is_name, names)) else ""
 
 
 class _Parsing:
@@ -104,6 +115,7 @@ class _Parsing:
             else:
                 self.add_faults([Fault(document.line_of(path), message, remedy)])
         if len(self.parsed.faults) > before:
+            self.parsed.faulty.append(_address_in(definition))
             return
         normal = normalize(definition)
         encoded = encode(normal)
