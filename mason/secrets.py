@@ -164,19 +164,33 @@ def remember(value: str) -> None:
     current().own(_Known).add(value)
 
 
+def remember_all(value: Any) -> None:
+    """Remember every text and number in ``value``, but for what is a reference."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for each in value:
+            remember_all(each)
+    elif value is not None and not isinstance(value, bool) and not is_reference(value):
+        remember(str(value))
+
+
 def forget() -> None:
     """Remember nothing any more: for a session that goes on as if it were another one."""
     current().own(_Known).clear()
 
 
-def are_known() -> bool:
-    """Whether any value is remembered."""
-    return bool(_known())
+def are_known(*, sure: bool = False) -> bool:
+    """Whether any value is remembered; with ``sure`` none that is only likely to be a secret."""
+    return any(not sure or any(each.sure for each in known.hidden) for known in _known())
 
 
 def holds(text: str) -> bool:
-    """Whether a secret stands in ``text`` that is too long (8 characters) to be a word that stands there by chance."""
-    return any(each.take_out(text) != text for each in _hidden(_known()) if len(each.value) >= _TELLING)
+    """Whether a secret stands in ``text`` that is too long (8 characters) to be a word that stands there by chance.
+
+    What is only likely to be a secret (``DB_PASSWORD=postgres``) is none here."""
+    hidden = _hidden(_known())
+    return any(each.sure and each.take_out(text) != text for each in hidden if len(each.value) >= _TELLING)
 
 
 class _Known:
@@ -190,20 +204,24 @@ class _Known:
         # Those of them that look like numbers, as numbers.
         self.numbers: set[int | float] = set()
 
-    def add(self, value: str) -> None:
+    def add(self, value: str, *, sure: bool = True) -> None:
         # Files and pipes end what they hold with a new line, which whoever uses it cuts off again.
         value = value.strip()
-        if len(value) < _SHORTEST or value in self.values:
+        if len(value) < _SHORTEST:
+            return
+        if value in self.values:
+            for each in self.hidden:
+                each.sure = each.sure or (sure and each.value == value)
             return
         if "\n" in value:
             # Whoever prints a key may print a part of it. Its first line and its last one say only that it is one.
             for line in value.splitlines():
                 if len(line) >= _LONG and not line.startswith("-----"):
-                    self.add(line.strip().rstrip("="))
+                    self.add(line.strip().rstrip("="), sure=sure)
         numbers = {*_as_numbers(value)}
         self.numbers.update(numbers)
         self.values.add(value)
-        self.hidden = _longest_first([*self.hidden, _Hidden(value, {*_coded(value), *map(str, numbers)})])
+        self.hidden = _longest_first([*self.hidden, _Hidden(value, {*_coded(value), *map(str, numbers)}, sure)])
 
     def clear(self) -> None:
         self.values.clear()
@@ -229,16 +247,34 @@ def _longest_first(hidden: Iterable[_Hidden]) -> tuple[_Hidden, ...]:
 _NAMES = frozenset(
     {"credential", "credentials", "key", "pass", "passphrase", "passwd", "password", "pwd", "secret", "token"}
 )
+_WHOLE_NAMES = _NAMES - {"key", "pass", "pwd"}
+_ENDINGS = ("password", "passwd", "secret", "token", "apikey")
+# What is said of a secret, and is none: where it is kept, when it was made.
+_NO_SECRETS = frozenset({"file", "path", "dir", "folder", "name", "sock", "type", "ttl", "expires", "expiration"})
+# What everybody tries first is no secret, and stands in texts by chance.
+_COMMON = frozenset({"password", "postgres", "changeme", "disabled", "required"})
+
+
+def says_secret(name: str) -> bool:
+    """Whether the name of a variable says that its value is secret: ``GITHUB_TOKEN``, ``PGPASSWORD``, ``SECRET``."""
+    words = name.lower().split("_")
+    if words[-1] in _NO_SECRETS:
+        return False
+    if len(words) == 1:
+        return words[0] in _WHOLE_NAMES or words[0].endswith(_ENDINGS)
+    return bool(_NAMES.intersection(words)) or words[-1].endswith(_ENDINGS)
 
 
 def remember_likely(environment: Mapping[str, str]) -> None:
-    """Remember the values of variables whose names say that they are secret, such as ``GITHUB_TOKEN``.
-
-    For a command line that is wrong, of which nobody knows which configs it is about, and which is quoted to say so.
-    """
+    """Remember what is likely to be secret in the environment, of which nobody may know that a config refers to it: the
+    values of variables whose names say so, and the passwords of URLs such as ``AWS_ENDPOINT_URL``."""
+    known = current().own(_Known)
     for name, value in environment.items():
-        if name.count("_") and _NAMES.intersection(name.lower().split("_")) and len(value) >= _TELLING:
-            remember(value)
+        if len(value) >= _TELLING and says_secret(name) and value.lower() not in _COMMON:
+            known.add(value, sure=False)
+        elif "://" in value and "@" in value:
+            for password in passwords_in(value):
+                known.add(password, sure=False)
 
 
 def _as_numbers(value: str) -> Iterator[int | float]:
@@ -252,10 +288,11 @@ def _as_numbers(value: str) -> Iterator[int | float]:
 class _Hidden:
     """One secret: what must stand in a text for it to be there at all, and what finds it however it is spelled."""
 
-    __slots__ = ("_core", "_literal", "_pattern", "value")
+    __slots__ = ("_core", "_literal", "_pattern", "sure", "value")
 
-    def __init__(self, value: str, literal: Iterable[str]) -> None:
+    def __init__(self, value: str, literal: Iterable[str], sure: bool) -> None:
         self.value = value
+        self.sure = sure
         self._literal = tuple(literal)
         # Nobody escapes letters and digits. To look for them takes a thousandth of the time of a pattern.
         self._core = max(re.findall("[A-Za-z0-9]+", value), key=len, default="")
@@ -353,7 +390,16 @@ def scrub(text: str) -> str:
     """``text`` without any secret value that this session knows."""
     for hidden in _hidden(_known()):
         text = hidden.take_out(text)
-    return text
+    return _without_credentials(text)
+
+
+# Up to what no URL holds: of a list of URLs and addresses, the text between two of them is no password.
+_CREDENTIALS = re.compile(r"""(://[^\s/?#@:"'<>{}]*:)[^\s/@"'<>{}]+(?=@)""")
+
+
+def _without_credentials(text: str) -> str:
+    """``text`` without the passwords of URLs, known or not: ``scheme://user:password@host``."""
+    return _CREDENTIALS.sub(rf"\1{REDACTED}", text) if "://" in text and "@" in text else text
 
 
 def scrub_all(value: Any) -> Any:
@@ -362,8 +408,6 @@ def scrub_all(value: Any) -> Any:
     To be used before encoding, where a text still looks like itself.
     """
     known = _known()
-    if not known:
-        return value
     return _scrubbed(value, _hidden(known), frozenset().union(*(each.numbers for each in known)))
 
 
@@ -371,7 +415,7 @@ def _scrubbed(value: Any, hidden: Sequence[_Hidden], numbers: frozenset[int | fl
     if isinstance(value, str):
         for each in hidden:
             value = each.take_out(value)
-        return value
+        return _without_credentials(value)
     if isinstance(value, (int, float)):
         return REDACTED if value in numbers and not isinstance(value, bool) else value
     if isinstance(value, Mapping):

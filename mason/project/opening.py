@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mason import settings
@@ -10,6 +12,7 @@ from mason.errors import SettingsError
 from mason.project.opened import Project, open_workspace
 from mason.resources.address import is_name
 from mason.resources.wording import quoted
+from mason.secrets import remember_likely
 from mason.state.urls import scheme_of
 
 if TYPE_CHECKING:
@@ -34,6 +37,11 @@ def open_project(state: str | None = None, *, workspace: str | None = None) -> P
         from mason.state.local import folder_of
 
         settings.refuse_strange(folder_of(url))
+    known = dict(os.environ)
+    with suppress(SettingsError):
+        # What is wrong with a .env file is told where something refers to it.
+        known = settings.environment(found)
+    remember_likely(known)
     return Project(found, store, url, chosen, _ScheduledRunner)
 
 

@@ -107,7 +107,7 @@ def plan(
                 estimate=estimate,
                 again=again,
             )
-    if secrets.are_known():
+    if secrets.are_known(sure=True):
         _refuse_literals(project, made)
     return replace(made, state=project.store.url)
 

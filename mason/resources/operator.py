@@ -31,6 +31,7 @@ class Parameter:
     """One parameter of an operator.
 
     ``type`` is ``any`` or a JSON Schema type: ``string``, ``integer``, ``number``, ``boolean``, ``array``, ``object``.
+    The value of one that is ``secret`` is kept and shown nowhere; ``{{NAME}}`` is looked up when the operator runs.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Parameter:
     type: str = "any"
     default: Any = None
     description: str = ""
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Operator:
                     type=given.get("type", "any"),
                     default=given.get("default"),
                     description=given.get("description", ""),
+                    secret=given.get("secret", False),
                 )
                 for required in (True, False)
                 for given in parameters.get("required" if required else "optional", ())
@@ -138,6 +141,10 @@ def _parameters(given: Any) -> tuple[list[str] | None, list[Finding]]:
 
 def _default(entry: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     value, declared = entry.get("default"), entry.get("type")
+    if value is not None and entry.get("secret"):
+        message = f"{shown_path(path)} is secret, and a default would be kept in the state"
+        yield Finding((*path, "default"), message, "leave it out, and give {{NAME}} where it is run")
+        return
     types, expected = _FITS.get(declared if isinstance(declared, str) else "any", ((), ""))
     if value is None or not types:
         return
@@ -222,6 +229,8 @@ def _parameter(entry: str | Mapping[str, Any]) -> dict[str, Any]:
         plain["type"] = entry["type"]
     if entry.get("default") is not None:
         plain["default"] = entry["default"]
+    if entry.get("secret"):
+        plain["secret"] = True
     return plain
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from mason.errors import Diagnostic, ParameterError
 from mason.resources.operator import Parameter
 from mason.resources.wording import quoted
+from mason.secrets import is_reference, remember_all
 from mason.values import dataclass, field
 
 _KEY = r"[A-Za-z_][A-Za-z0-9_.-]*"
@@ -136,6 +137,7 @@ def _closing_quote(text: str) -> int:
 def bind(declared: Sequence[Parameter], given: Mapping[str, Any] | Given, *, of: str) -> dict[str, Any]:
     """The value of every declared parameter: as given, converted to its type, or its default (else ``None``).
 
+    The values of secret ones are remembered, so that they are told nowhere; a ``{{NAME}}`` stays one until it runs.
     ``of`` names the operator in messages (``operator table:get``). Raises ``ParameterError`` that names all missing,
     unknown and malformed parameters.
     """
@@ -153,6 +155,12 @@ def bind(declared: Sequence[Parameter], given: Mapping[str, Any] | Given, *, of:
                 refuse(parameter.name, f"Required parameter not specified: {parameter.name}")
             bound[parameter.name] = parameter.default
             continue
+        if parameter.secret:
+            # Before anything is told of it.
+            remember_all(value)
+            if is_reference(value):
+                bound[parameter.name] = value
+                continue
         if parameter.type == "string":
             value = read.spelled.get(parameter.name, value)
         try:

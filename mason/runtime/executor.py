@@ -23,7 +23,7 @@ from mason.runtime.client_errors import client_named
 from mason.runtime.context import Context
 from mason.runtime.submissions import StepCalls
 from mason.runtime.waiting import refuse_failed
-from mason.secrets import scrub
+from mason.secrets import is_reference, scrub
 
 if TYPE_CHECKING:
     from mason.runtime.python_source import Modules
@@ -51,8 +51,14 @@ def execute(
     def tell(kind: str, message: str) -> None:
         heard(kind, answer.tell(kind, message))
 
+    try:
+        parameters = _with_secrets(operator, shown)
+    except MasonError as error:
+        answer.failure = error
+        answer.errors.extend(str(error).splitlines())
+        return answer
     ctx = Context(
-        shown.parameters,
+        parameters,
         open_engine,
         allowed=shown.allowed,
         tell=tell,
@@ -81,6 +87,31 @@ def execute(
         # Scrubbed while it is whole: a secret may have several lines.
         answer.errors.extend(scrub(str(error)).splitlines() or [f"{title} failed: {type(error).__name__}"])
     return answer
+
+
+def _with_secrets(operator: Operator, shown: DryRun) -> Mapping[str, Any]:
+    """The parameters with the values of ``{{NAME}}`` where secret ones are given so. Raises ``MasonError``."""
+    secret = {each.name: each for each in operator.parameters if each.secret}
+    given = {name: value for name, value in shown.parameters.items() if name in secret and is_reference(value)}
+    if not given:
+        return shown.parameters
+    from mason import settings
+    from mason.resources.parameters import convert
+    from mason.secrets import resolve
+
+    known = settings.environment(settings.find_project(settings.current_folder()))
+    schema = {"properties": {name: {"secret": True} for name in given}}
+    resolved = resolve(given, schema, known, where=f"a parameter of {title_of(shown.address)}")
+    try:
+        return {**shown.parameters, **{name: convert(value, secret[name].type) for name, value in resolved.items()}}
+    except ValueError as error:
+        raise ParameterError(
+            [
+                Diagnostic(
+                    "", 0, f"A secret parameter of {title_of(shown.address)} must be {error}, and its variable is not"
+                )
+            ]
+        ) from error
 
 
 def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engine]) -> Rows | None:
