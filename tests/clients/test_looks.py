@@ -15,7 +15,7 @@ from mason.clients._duckdb.reading.looks import FileSchema, Seen, how
 from mason.clients._duckdb.reading.schemas import describe
 from mason.clients._duckdb.reading.table_files import files_at
 from mason.clients._duckdb.root import Root
-from tests.clients.conftest import Local
+from tests.clients.conftest import Local, refusal
 
 COPIES = {"t/b.csv": "n;d;t\n1,5;2024-01-02;é\n".encode(), "t/c.csv": b"n;d;t\n1,5;2024-01-02;x\n"}
 LATER = 10_000_000_000
@@ -175,3 +175,36 @@ def test_a_table_that_is_known_is_described_without_duckdb(tmp_path: Path) -> No
         for _ in range(2)
     ]
     assert told == ["19 True\n", "19 False\n"]
+
+
+def test_one_of_many_parquet_files_that_differs_is_found(local: Local) -> None:
+    for number in range(60):
+        local.execution.query(f"SELECT {number} AS n, 'x' AS s", output=f"data/t/{number:02}.parquet")
+    assert local.columns("t") == {"n": "INTEGER", "s": "VARCHAR"}
+    assert local.rows("t", "SELECT count(*), sum(n) FROM $table") == [(60, sum(range(60)))]
+    local.execution.query("SELECT 1::BIGINT AS n, 'x' AS s", output="data/t/99.parquet")
+    assert refusal(local.metastore.get_table, "data", "t") == (
+        "ConflictError: The files of table t in database data have different schemas: column n: INTEGER in 00.parquet, "
+        "01.parquet, 02.parquet and 57 more, BIGINT in 99.parquet. Make the files alike, or register a glob of those "
+        "that are."
+    )
+
+
+def test_each_of_many_alike_parquet_files_is_checked_for_nanoseconds(local: Local) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    (local.root / "data" / "t").mkdir(parents=True)
+    for number, nanoseconds in enumerate((1_000, 2_000, 2_001)):
+        times = pyarrow.array([nanoseconds], pyarrow.timestamp("ns", "UTC"))
+        parquet.write_table(pyarrow.table({"at": times}), local.root / "data" / "t" / f"{number}.parquet")
+    assert refusal(local.metastore.get_table, "data", "t") == (
+        "EngineError: data/t/2.parquet, column at: times with a zone that tell nanoseconds would be cut to "
+        "microseconds. Write the column as microseconds, or as times without a zone."
+    )
+
+
+def test_many_files_are_read_by_their_names_whatever_these_are(local: Local) -> None:
+    for number in range(150):
+        local.put(f"data/t/it's [{number}]*?.csv", f"n\n{number}\n")
+    assert local.rows("t", "SELECT count(*), sum(n) FROM $table") == [(150, sum(range(150)))]
+    local.put("data/t/two\nlines.csv", "n\n1000\n")
+    assert local.rows("t", "SELECT count(*), sum(n) FROM $table") == [(151, sum(range(150)) + 1000)]

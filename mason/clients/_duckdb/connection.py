@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb import working
 from mason.clients._duckdb.interrupting import interruptible
-from mason.clients._duckdb.quoting import literal
+from mason.clients._duckdb.quoting import literal, texts
 from mason.errors import MissingDependencyError
 from mason.values import dataclass
 
@@ -72,6 +72,8 @@ def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPy
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "python_enable_replacements": False,
+        # It keeps what was read of files, also of those on this machine, which are read once.
+        "enable_external_file_cache": False,
     }
     if limits.threads is not None:
         settings["threads"] = min(limits.threads, _MOST_THREADS)
@@ -105,7 +107,7 @@ def confine(connection: duckdb.DuckDBPyConnection, paths: Iterable[Path], *, fol
     """From now on the connection opens ``paths``, files in ``folder``, and no others, and its settings cannot be
     changed."""
     # A literal: DuckDB takes 0.1 ms for each element of a list that is bound, looking for pandas and numpy.
-    connection.execute(f"SET allowed_paths = {literal([str(path) for path in paths])}")
+    connection.execute(f"SET allowed_paths = {texts([str(path) for path in paths])}")
     if folder is not None:
         connection.execute(f"SET allowed_directories = {literal([str(folder)])}")
     connection.execute("SET enable_external_access = false")

@@ -11,6 +11,8 @@ from mason.errors import EngineError
 if TYPE_CHECKING:
     import duckdb
 
+_MANY = 100
+
 
 def identifier(name: str) -> str:
     """``name`` as a quoted SQL identifier."""
@@ -45,9 +47,18 @@ def exactly(path: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", path)
 
 
+def texts(values: Sequence[str]) -> str:
+    """A list of texts as a SQL literal, or, where they are many, as an expression: for each element of a literal DuckDB
+    takes some kilobytes."""
+    if len(values) < _MANY or any("\n" in value for value in values):
+        return literal(values)
+    joined = "\n".join(values)
+    return f"string_split({literal(joined)}, chr(10))"
+
+
 def call(function: str, paths: str | Sequence[str], arguments: Mapping[str, str]) -> str:
     """The call of a function that reads the files at ``paths``, literally; ``arguments`` are SQL texts already."""
-    files = literal(exactly(paths) if isinstance(paths, str) else [exactly(path) for path in paths])
+    files = literal(exactly(paths)) if isinstance(paths, str) else texts([exactly(path) for path in paths])
     named = "".join(f", {name}={value}" for name, value in arguments.items())
     return f"{function}({files}{named})"
 

@@ -321,9 +321,14 @@ def _folders(start: Path) -> Iterator[Path]:
 
 def entries(folder: Path) -> list[os.DirEntry[str]]:
     """What a folder holds that may be data, sorted by name. Raises ``AccessDeniedError`` when it cannot be read."""
+    return sorted(met(folder), key=lambda entry: entry.name)
+
+
+def met(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The same in the order of the file system, one by one."""
     try:
         with os.scandir(folder) as found:
-            return sorted((entry for entry in found if is_data(entry.name)), key=lambda entry: entry.name)
+            yield from (entry for entry in found if is_data(entry.name))
     except PermissionError as error:
         raise AccessDeniedError(
             f"The folder {folder} cannot be read: {error.strerror}. Check its permissions, or leave it out of the path."

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from mason.clients._duckdb.root import Root, entries, is_file
+from mason.clients._duckdb.root import Root, entries, is_file, met
 from mason.clients._tables.formats import ending_of
 
 # Folders that hold other people's files by the thousand.
@@ -41,8 +41,7 @@ def _databases(root: Root, folder: Path, leave_out: frozenset[Path], *, inside: 
 
 def is_database(folder: Path, leave_out: frozenset[Path]) -> bool:
     """Whether a folder holds tables."""
-    files, folders = _content(folder, leave_out)
-    return bool(files) or any(_has_data(each, leave_out) for each in folders)
+    return _has_data(folder, leave_out)
 
 
 def tables(folder: Path, leave_out: frozenset[Path]) -> dict[str, Path]:
@@ -102,5 +101,7 @@ def _holds_files(folder: Path, leave_out: frozenset[Path]) -> bool:
 
 
 def _has_data(folder: Path, leave_out: frozenset[Path]) -> bool:
-    files, folders = _content(folder, leave_out)
-    return bool(files) or any(_has_data(each, leave_out) for each in folders)
+    # Often the first file is one, of very many.
+    if any(ending_of(entry.name).format and is_file(entry) for entry in met(folder)):
+        return True
+    return any(_has_data(each, leave_out) for each in _content(folder, leave_out)[1])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._duckdb.failures import Show
 from mason.clients._duckdb.quoting import call
 from mason.clients._duckdb.reading.nanoseconds import whole_microseconds
+from mason.clients._duckdb.reading.parquet_footer import beginning
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.reading.unreadable import may_be_unreadable, unreadable
 from mason.clients._tables.columns import Columns
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _MOST_DIGITS = 38
+# Each file is compared with as many schemas.
+_MOST_SCHEMAS = 50
 # Times of old writers, which the specification says are in UTC and DuckDB reads as they stand.
 _OLD_TIMES = "(converted_type LIKE 'TIMESTAMP%' AND logical_type IS NULL)"
 _NANOSECOND_TIMES = ("TimestampType(isAdjustedToUTC=1", "TimeType(")
@@ -39,8 +42,7 @@ class ParquetFile:
 
 
 def look(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], show: Show) -> list[ParquetFile]:
-    """The columns of parquet files: one question reads the metadata of all, and one file of each distinct schema is
-    looked at closer.
+    """The columns of parquet files: of all, the schemas are compared, and one file of each is looked at closer.
 
     Raises ``EngineError`` that names file and column for what DuckDB would change, and for files that are damaged.
     """
@@ -59,8 +61,9 @@ def look(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], show:
 
 
 def _looked_at(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], show: Show) -> list[ParquetFile]:
-    filled = {str(file.path): file for file in files if not file.empty}
     found = [ParquetFile(file, ()) for file in files if file.empty]
+    groups = _alike([file for file in files if not file.empty])
+    filled = {str(group[0].path): group for group in groups}
     if not filled:
         return found
     signatures = connection.execute(
@@ -75,17 +78,30 @@ def _looked_at(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile],
     columns: dict[str, Columns] = {}
     nulls: dict[str, frozenset[str]] = {}
     for path, signature, long, nanoseconds, null, old in signatures:
-        file = filled.pop(path)
-        if long or nanoseconds:
+        group = filled.pop(path)
+        for file in group if nanoseconds else group[:1] if long else ():
             _refuse_changed(connection, file, show, nanoseconds=nanoseconds)
         if signature not in columns:
             reader = call("read_parquet", path, {"hive_partitioning": "false"})
             described = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
             columns[signature] = tuple((row[0], row[1]) for row in described)
             nulls[signature] = _nulls(connection, path) if null else frozenset()
-        found.append(ParquetFile(file, columns[signature], nulls[signature], _notes(columns[signature], old)))
+        notes = _notes(columns[signature], old)
+        found += [ParquetFile(file, columns[signature], nulls[signature], notes) for file in group]
     # A parquet file with a schema of no columns has no row in the answer.
-    return found + [ParquetFile(file, ()) for file in filled.values()]
+    return found + [ParquetFile(file, ()) for group in filled.values() for file in group]
+
+
+def _alike(files: Sequence[DataFile]) -> list[list[DataFile]]:
+    """Files by their schemas, as far as that is seen at a glance: of ten thousand files few have another one."""
+    groups: dict[object, list[DataFile]] = {}
+    known: list[bytes] = []
+    for file in files:
+        schema = beginning(file.path, known)
+        if schema is not None and schema not in groups and len(known) < _MOST_SCHEMAS:
+            known.append(schema)
+        groups.setdefault(file.path if schema is None else schema, []).append(file)
+    return list(groups.values())
 
 
 def _notes(columns: Columns, old: str) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ The fields and their numbers: https://github.com/apache/parquet-format/blob/mast
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mason.errors import EngineError
+
+_MAGIC = b"PAR1"
 
 
 def chunks(footer: Mapping[int, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[int, Any]]]:
@@ -35,6 +37,29 @@ def footer(path: Path) -> Mapping[int, Any]:
         return _Compact(file.read(length)).struct()
 
 
+def beginning(path: Path, known: Iterable[bytes]) -> bytes | None:
+    """The bytes of a footer up to the end of its schema, which are those of ``known`` where one of them is meant;
+    ``None`` where there is no saying, or where other parts of it may change types."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            file.seek(-8, 2)
+            length, magic = int.from_bytes(file.read(4), "little"), file.read(4)
+            file.seek(-8 - length, 2)
+            data = file.read(length)
+    except OSError:
+        return None
+    # Columns of GeoParquet are said to be geometries outside of the schema.
+    if magic != _MAGIC or len(data) < length or b"geo" in data:
+        return None
+    for each in known:
+        if data.startswith(each):
+            return each
+    try:
+        return data[: _Compact(data).end_of_schema()] or None
+    except (EngineError, IndexError, RecursionError):
+        return None
+
+
 class _Compact:
     """Thrift's compact protocol, as much of it as a footer needs.
 
@@ -54,6 +79,16 @@ class _Compact:
             number = number + (header >> 4) if header >> 4 else self._signed()
             fields[number] = kind == 1 if kind in (1, 2) else self._value(kind)
         return fields
+
+    def end_of_schema(self) -> int:
+        """Where the schema ends, which is the second field of a footer; 0 where it is not."""
+        number = 0
+        while header := self._byte():
+            number = number + (header >> 4) if header >> 4 else self._signed()
+            self._value(header & 0x0F)
+            if number == 2:
+                return self.at
+        return 0
 
     def _value(self, kind: int) -> Any:
         if kind in (1, 2, 3):

@@ -6,6 +6,7 @@ Each file is looked at (a sample of text, the metadata of parquet) once, see :mo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.failures import explained
@@ -95,7 +96,8 @@ def describe(
                 (name, kind if kind in known else checked_type(connection(), name, kind)) for name, kind in pinned
             )
         filled = [each for each in looked if each.columns]
-        named = [(each.file.name, _without(each.columns, partitions) or ()) for each in filled]
+        own_columns = cache(partial(_without, others=partitions))
+        named = [(each.file.name, own_columns(each.columns) or ()) for each in filled]
         changes = None
         all_null = _emptiness(connection, filled)
         if merging is not None:
@@ -118,8 +120,9 @@ def describe(
             _refuse_rounding(connection, filled, dict(columns), title, seen)
     common = _common_options(kind, looked, given)
     # Asking again with the options that were found would find the same.
+    hows = how(common, 0), how(common, 1)
     for index, each in enumerate(looked):
-        seen.put_schema(each, how(common, index))
+        seen.put_schema(each, hows[index > 0])
     registered = dict(pinned or ())
     return TableSchema(
         kind,
@@ -160,13 +163,13 @@ def _check_types(
     """Raises ``EngineError`` for the first value that is not of the type that its column has in the table, where that
     is not the one that the file was seen to have: a wider one, or one that a person gave. Of a long file, the
     sample."""
+    others = cache(partial(_others, columns))
     for index, each in enumerate(looked):
-        if each.text is None:
+        other = others(each.columns) if each.text is not None else {}
+        if each.text is None or not other:
             continue
-        own = dict(each.columns)
-        other = {name: kind for name, kind in columns.items() if name in own and read_as(own[name], kind) != own[name]}
         what = f"types {index > 0} {each.text.dialect} {other} {sorted(declared.intersection(other))}"
-        if not other or seen.is_sound(each.file, what):
+        if seen.is_sound(each.file, what):
             continue
         rows = None if each.text.verified else rows_of_sample(index)
         from mason.clients._duckdb.reading.misread import Suspect, first_misread
@@ -176,6 +179,12 @@ def _check_types(
         if error is not None:
             raise error
         seen.put_sound(each.file, what)
+
+
+def _others(columns: Mapping[str, str], own_columns: Columns) -> dict[str, str]:
+    """The columns whose types in the table are not those that they have in a file."""
+    own = dict(own_columns)
+    return {name: kind for name, kind in columns.items() if name in own and read_as(own[name], kind) != own[name]}
 
 
 def _check_cells(
@@ -202,14 +211,13 @@ def _refuse_rounding(
 ) -> None:
     """Raises ``ConflictError`` for a number of one file that the type of the table, which comes from another file,
     would change: a long whole number or DECIMAL beside fractions."""
+    rounded = cache(partial(_rounded, columns))
     for each in filled:
-        tests = {}
-        for name, own in each.columns:
-            column, wanted = identifier(name), columns.get(name)
-            if wanted in FLOATS and (own in _LONG or DECIMAL.fullmatch(own)):
-                tests[name] = f"TRY_CAST(CAST({column} AS {wanted}) AS {own}) IS DISTINCT FROM {column}"
+        tests = rounded(each.columns)
+        if not tests:
+            continue
         what = f"rounding {tests}"
-        if not tests or seen.is_sound(each.file, what):
+        if seen.is_sound(each.file, what):
             continue
         path, own_types = str(each.file.path), dict(each.columns)
         reader = (
@@ -228,6 +236,16 @@ def _refuse_rounding(
                     "files alike, or register a glob of those that are."
                 )
         seen.put_sound(each.file, what)
+
+
+def _rounded(columns: Mapping[str, str], own_columns: Columns) -> dict[str, str]:
+    """The SQL, by column, that is true for a value that the type of the table would change."""
+    tests = {}
+    for name, own in own_columns:
+        column, wanted = identifier(name), columns.get(name)
+        if wanted in FLOATS and (own in _LONG or DECIMAL.fullmatch(own)):
+            tests[name] = f"TRY_CAST(CAST({column} AS {wanted}) AS {own}) IS DISTINCT FROM {column}"
+    return tests
 
 
 def read_as(own: str, wanted: str) -> str:
@@ -280,7 +298,8 @@ def _refuse_damaged(file: DataFile, root: Root, seen: Seen) -> None:
 def _refuse_likeness(looked: Sequence[FileSchema], partitions: Columns, title: str) -> None:
     """SQL folds case, so one of two columns that differ in nothing else would hide the other."""
     keys = {name.lower(): name for name, _ in partitions}
-    for each in looked:
+    # One file of each kind: of ten thousand files all may be of the same.
+    for each in {each.columns: each for each in reversed(looked)}.values() if keys else ():
         for name, _ in each.columns:
             key = keys.get(name.lower(), name)
             if key != name:
@@ -377,7 +396,8 @@ def _common_options(kind: str, looked: Sequence[FileSchema], given: Mapping[str,
     """The options that are the same for all files, which are the ones worth showing and keeping."""
     if kind != "csv":
         return dict(given)
-    options = [each.text.dialect.options() for each in looked if each.text and each.columns]
+    dialects = dict.fromkeys(each.text.dialect for each in looked if each.text and each.columns)
+    options = [dialect.options() for dialect in dialects]
     if not options:
         return dict(given)
     first = options[0]

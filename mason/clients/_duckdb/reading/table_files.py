@@ -68,13 +68,15 @@ def _data_file(path: Path, base: Path) -> DataFile:
     from urllib.parse import unquote
 
     status = path.stat()
-    relative = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
+    # As texts: there may be ten thousand files.
+    whole, above = str(path), f"{base}".rstrip("/") + "/"
+    relative = whole.removeprefix(above) if whole.startswith(above) else path.name
     partitions = []
-    for part in relative.parts[:-1]:
+    for part in relative.split("/")[:-1] if "=" in relative else ():
         key, equals, value = part.partition("=")
         if equals and key:
             partitions.append((unquote(key), None if value == NULL_PARTITION else unquote(value)))
-    return DataFile(path, relative.as_posix(), ending_of(path.name), stamp_of(status), tuple(partitions))
+    return DataFile(path, relative, ending_of(path.name), stamp_of(status), tuple(partitions))
 
 
 def _check_alike(root: Root, files: Iterable[DataFile], location: str) -> None:
