@@ -183,8 +183,7 @@ def test_empty_json(local: Local, content: str) -> None:
 def test_broken_json(local: Local) -> None:
     local.put("data/t.json", '{"a": 1')
     assert refusal(local.columns, "t") == (
-        "EngineError: data/t.json, record/value 2: unexpected end of data. "
-        "Mend the file, or register the table with other column types."
+        "EngineError: data/t.json is cut off: its last value has no end. Get the file again from where it came."
     )
 
 

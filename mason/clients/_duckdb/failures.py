@@ -79,6 +79,9 @@ def explain(error: Exception, show: Show) -> EngineError:
         )
     place = re.search(_JSON_PLACE, text)
     if place:
+        in_file = "Malformed JSON" in text or "has duplicate key" in text
+        if in_file and (fault := _json_fault(Path(place[1]), show(place[1]))):
+            return fault
         what = place[3].strip().rstrip(".")
         return EngineError(
             f"{show(place[1])}, {place[2]}: {what}. Mend the file, or register the table with other column types."
@@ -128,6 +131,12 @@ def _csv(text: str, show: Show) -> EngineError:
         return EngineError(f"{where}: a quote is opened and never closed. Mend the line.")
     sentence = next((each for each in text.splitlines()[1:] if each and not each.startswith("Original Line")), text)
     return EngineError(f"{where}: {sentence.strip()}")
+
+
+def _json_fault(path: Path, shown: str) -> EngineError | None:
+    from mason.clients._duckdb.reading.json_faults import json_fault
+
+    return json_fault(path, shown) if path.is_file() else None
 
 
 def _not_utf8(where: str, path: Path | None, line: int) -> EngineError:

@@ -97,7 +97,9 @@ def _or_null(change: Ready | None) -> Ready | None:
 
 def _document(text: str) -> Any:
     """A JSON document. Numbers that a float or a program of 64 bits would change are texts."""
-    return json.loads(text, parse_float=_fraction, parse_int=lambda digits: _whole_number(int(digits)))
+    return json.loads(
+        text, parse_float=_fraction, parse_int=lambda digits: _whole_number(int(digits)), parse_constant=str
+    )
 
 
 def _fraction(text: str) -> float | str:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mason.clients._duckdb.json_values import children
 from mason.clients._duckdb.quoting import call, identifier, struct
 from mason.clients._duckdb.reading.bytewise import look_through
+from mason.clients._duckdb.reading.json_faults import json_fault
+from mason.clients._duckdb.reading.json_numbers import first_rounded, rounding_error
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.reading.text_files import opened
 from mason.clients._duckdb.reading.text_types import PLAIN, fits, guess, measures
@@ -33,11 +35,14 @@ _HOLD_ALL = frozenset({"VARCHAR", "DOUBLE", "JSON"})
 _HOLD_WHOLE = frozenset({"BIGINT", "UBIGINT", "HUGEINT"})
 # What DuckDB may have made of a key that it could not take as a name: one like another, or an empty one.
 # Texts that are all of one of these have it; a text of digits is a text.
+RAW: Columns = (("json", "JSON"),)
+"""The column of a file without objects that no other type holds."""
 TIMES = frozenset({"DATE", "TIME", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
 """The types that texts of JSON may have."""
 _MADE_OF_TEXT = frozenset({"uuid", "date", "time", "timestamp", "timestamp with time zone"})
 _FEW = 200
 _PIECE = 1 << 20
+_MOST_NESTED = 100
 _MOST_DIGITS = 38
 _LONG_NUMBER = r"(^|[:,\[])\s*-?[0-9]{16,}\s*([,}\]]|$)"
 # Only a DOUBLE has one.
@@ -48,12 +53,26 @@ _MADE_UP = re.compile(r".*_\d+|C\d+", re.DOTALL)
 def look(connection: duckdb.DuckDBPyConnection, file: DataFile, shown: str, rows: int) -> Columns:
     """The columns of a JSON file that is not empty, from ``rows`` of it where these are enough.
 
-    Raises ``EngineError`` that calls the file ``shown`` when it is damaged, or has keys that cannot be columns.
+    Raises ``EngineError`` that calls the file ``shown`` when it is damaged, has keys that cannot be columns, or numbers
+    that would be rounded.
     """
+    import duckdb
+
     # Each record begins with a brace, or follows a comma or the end of a line.
     longer = look_through(file, shown, most_lines=rows, ends=b"{,\n\r")
     _refuse_cut(file, shown)
-    columns = _columns(connection, file, shown, rows)
+    try:
+        columns = _columns(connection, file, shown, rows)
+        if columns[0][0] == "json" and columns[0][1].count("[]") > _MOST_NESTED and not _holds_objects(file):
+            return RAW
+    except duckdb.Error as error:
+        # Numbers that are no values of an object are parsed as 64 bits, and lists may be nested too deep for a type.
+        if isinstance(error, duckdb.FatalException) or _holds_objects(file):
+            raise
+        if fault := json_fault(file.path, shown):
+            raise fault from error
+        connection.execute(f"SELECT count(*) FROM {raw_reader([str(file.path)])}")
+        return RAW
     if (
         columns == (("json", "JSON"),)
         and not connection.execute(f"SELECT 1 FROM {_reader(file, rows)} LIMIT 1").fetchall()
@@ -66,8 +85,39 @@ def look(connection: duckdb.DuckDBPyConnection, file: DataFile, shown: str, rows
             columns = _columns(connection, file, shown, _EVERYTHING)
     if any(_MADE_UP.fullmatch(name) for name, _ in columns):
         _refuse_made_up(connection, file, shown, columns)
-    columns = tuple((name, _as_text(connection.type(kind))) for name, kind in columns)
+    if any("DOUBLE" in kind or "JSON" in kind for _, kind in columns):
+        rounded = first_rounded(connection, file)
+        if rounded and [name for name, _ in columns] == ["json"] and not _holds_objects(file):
+            return RAW
+        if rounded:
+            raise rounding_error(file, rounded, shown)
+    columns = tuple((name, _as_text(_typed(connection, shown, name, kind))) for name, kind in columns)
     return _exact(connection, file, columns)
+
+
+def _holds_objects(file: DataFile) -> bool:
+    """Whether the file, or the list that it is, begins with an object. Nobody looks into a file in Zstandard."""
+    if file.ending.compression == "zst":
+        return True
+    with opened(file) as stream:
+        return stream.read(_PIECE).lstrip().removeprefix(b"[").lstrip()[:1] == b"{"
+
+
+def _typed(connection: duckdb.DuckDBPyConnection, shown: str, name: str, kind: str) -> DuckDBPyType:
+    """The type of a column. Raises ``EngineError`` for keys that are no names in SQL, at the top or further down."""
+    import duckdb
+
+    if "\0" in name or "\0" in kind:
+        raise EngineError(f"{shown} has a key with a NUL character, which cannot be the name of a column. Rename it.")
+    try:
+        return connection.type(kind)
+    except duckdb.Error as error:
+        if "depth" in str(error):
+            raise EngineError(f"{shown}, column {name}: values are nested too deep. Nest them less.") from error
+        # DuckDB writes a STRUCT with such a key in a way that it does not read itself.
+        raise EngineError(
+            f"{shown} has an empty key in column {name}, which cannot be the name of a field. Name it."
+        ) from error
 
 
 def _refuse_cut(file: DataFile, shown: str) -> None:
@@ -84,7 +134,7 @@ def _refuse_cut(file: DataFile, shown: str) -> None:
             last = piece.rstrip()[-1:] or last
             piece = stream.read(_PIECE)
     if first == b"[" and last != b"]":
-        raise EngineError(
+        raise json_fault(file.path, shown) or EngineError(
             f"{shown} is cut off: it begins with [ and does not end with ]. Get the file again from where it came."
         )
 
@@ -152,6 +202,12 @@ def _numbers(connection: duckdb.DuckDBPyConnection, file: DataFile, numbers: Seq
         decimal = f"DECIMAL({_MOST_DIGITS},{number['most']})" if fits_decimal else "VARCHAR"
         found[name] = "HUGEINT" if measured["whole"] else decimal
     return found
+
+
+def raw_reader(paths: Sequence[str], arguments: Mapping[str, str] | None = None) -> str:
+    """The call that reads the values of JSON files, whatever they are, as JSON in a column ``json``: the only one of
+    which DuckDB changes no number."""
+    return call("read_json_objects", paths, {"format": "'auto'", **(arguments or {"hive_partitioning": "false"})})
 
 
 def text_reader(paths: Sequence[str], names: Iterable[str]) -> str:

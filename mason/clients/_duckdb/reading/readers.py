@@ -111,7 +111,12 @@ def _part(schema: TableSchema, files: Sequence[FileSchema], root: Path | None, *
         arguments["filename"] = literal(schema.path)
     paths = [str(_read(each) if checks else each.file.path) for each in files]
     hive = {"hive_partitioning": "false"} if copied else _hive(schema)
-    reader = call(f"read_{schema.format}", paths, arguments | hive)
+    if schema.format == "json" and schema.columns == json_files.RAW:
+        reader = json_files.raw_reader(
+            paths, {name: each for name, each in arguments.items() if name == "filename"} | hive
+        )
+    else:
+        reader = call(f"read_{schema.format}", paths, arguments | hive)
     from_path = _of_one_file(schema, files[0], root) if copied else _of_path(schema, root)
     return f"SELECT {_select(schema, own, values, from_path)} FROM {reader}"
 

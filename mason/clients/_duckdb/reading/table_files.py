@@ -53,7 +53,7 @@ def files_at(root: Root, location: str) -> tuple[DataFile, ...]:
     ``ConflictError`` when formats or partition folders are mixed.
     """
     base, paths = root.find(location)
-    files = tuple(_data_file(path, base) for path in paths)
+    files = tuple(data_file(path, base) for path in paths)
     if not files:
         raise NotFoundError(f"There are no data files at {location or '.'}.")
     strange = [root.show(file.path) for file in files if not file.ending.format]
@@ -64,7 +64,8 @@ def files_at(root: Root, location: str) -> tuple[DataFile, ...]:
     return files
 
 
-def _data_file(path: Path, base: Path) -> DataFile:
+def data_file(path: Path, base: Path) -> DataFile:
+    """A file of the table whose folder is ``base``."""
     from urllib.parse import unquote
 
     status = path.stat()
