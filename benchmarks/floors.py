@@ -60,6 +60,27 @@ def query(path: str, sql: str) -> None:
     duckdb.sql(sql.replace("$table", f"'{path}'")).fetchall()
 
 
+def get_union(folder: str, form: str) -> None:
+    """The columns and types of all files of a folder."""
+    import duckdb
+
+    duckdb.sql(f"DESCRIBE SELECT * FROM read_{form}('{folder}/*.{form}', union_by_name=true)").fetchall()
+
+
+def query_union(folder: str, form: str, sql: str) -> None:
+    """One SELECT over all files of a folder."""
+    import duckdb
+
+    duckdb.sql(sql.replace("$table", f"read_{form}('{folder}/*.{form}', union_by_name=true)")).fetchall()
+
+
+def spreadsheet(path: str) -> None:
+    """The cells of the first sheet of a workbook, as Python has them."""
+    import python_calamine
+
+    python_calamine.load_workbook(path).get_sheet_by_index(0).to_python()
+
+
 def summarize(path: str) -> None:
     """Non-null, distinct, min, max and mean of all columns in one query, all exact."""
     _summarize(path, "count(DISTINCT {})")

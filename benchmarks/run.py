@@ -6,9 +6,9 @@ held; then the seconds of each peer that is installed. Seconds depend on the mac
 Where tables are written, the rows that Mason and its floor wrote are compared before anything is measured.
 
 Options: ``--full`` takes 15 million rows, ``--json FILE`` keeps the numbers, ``--only WORD`` measures only the groups
-whose names hold the word (start, plan 100, plan 1000, plan 10000, team, dag, table), ``--runs N`` sets how many runs
-are measured, ``--peers PYTHON`` names a Python that has peers (pandas with pyarrow, polars, Faker; dagster, luigi,
-prefect), if it is not Mason's. It may be repeated: not all of them go into one environment.
+whose names hold the word (start, plan 100, plan 1000, plan 10000, team, dag, table, files, sheet), ``--runs N`` sets
+how many runs are measured, ``--peers PYTHON`` names a Python that has peers (pandas with pyarrow, polars, Faker;
+dagster, luigi, prefect), if it is not Mason's. It may be repeated: not all of them go into one environment.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from mason.version import __version__
 
 # Work that takes longer than this many seconds is steadier, and measured three times only.
 LONG = 5.0
-# A peer that takes longer than this is measured once.
+# What takes longer than this is measured once.
 VERY_LONG = 60.0
 
 
@@ -136,12 +136,13 @@ def measure_peer(name: str, work: Work, runs: int) -> float | None:
 
 
 def measure(work: Work, runs: int) -> Result:
-    """The medians of ``runs`` rounds (at most three for long work); what was made is removed at the end."""
+    """The medians of ``runs`` rounds (fewer for long work); what was made is removed at the end."""
     warm = run("mason", work.mason, work)
+    longest = warm.seconds
     if work.floor is not None:
-        run("floor", work.floor, work)
+        longest = max(longest, run("floor", work.floor, work).seconds)
     check_same(work)
-    runs = min(runs, 3) if warm.seconds > LONG else runs
+    runs = 1 if longest > VERY_LONG else min(runs, 3) if longest > LONG else runs
     masons, floors = [], []
     for _ in range(runs):
         masons.append(run("mason", work.mason, work))

@@ -340,25 +340,123 @@ def tables(place: Path, times: int, peers: Peers) -> Iterator[Work]:
 
 
 def read_tables(folder: Path, home: Path, rows: str, peers: Peers) -> Iterator[Work]:
-    """What only reads."""
-    for title, operator, given, function, arguments, goal, memory in (
-        ("get", "get", {}, "get_table", (), 1.3, None),
-        ("query", "query", {"query_string": QUERY}, "query", (QUERY,), 1.1, None),
-        ("summarize", "summarize", {}, "summarize", (), 0.8, 1024),
-        ("summarize with estimates", "summarize", {"exact": False}, "estimate", (), None, None),
+    """What only reads. Of a file that was seen before it is known what was found in it then."""
+    query = {"query_string": QUERY}
+    for title, operator, form, given, function, arguments, first, goal, memory in (
+        ("get", "get", "csv", {}, "get_table", (), True, 1.3, None),
+        ("get", "get", "csv", {}, "get_table", (), False, 0.5, None),
+        ("get", "get", "parquet", {}, "get_table", (), False, 1.3, None),
+        ("query", "query", "csv", query, "query", (QUERY,), True, 1.5, None),
+        ("query", "query", "csv", query, "query", (QUERY,), False, 1.05, None),
+        ("query", "query", "parquet", query, "query", (QUERY,), False, 1.1, None),
+        ("summarize", "summarize", "csv", {}, "summarize", (), False, 0.8, 1024),
+        ("summarize", "summarize", "parquet", {}, "summarize", (), False, 0.8, 1024),
+        ("summarize with estimates", "summarize", "csv", {"exact": False}, "estimate", (), False, None, None),
+        ("summarize with estimates", "summarize", "parquet", {"exact": False}, "estimate", (), False, None, None),
     ):
-        for form in ("csv", "parquet"):
-            path = folder / form / f"flights.{form}"
-            yield Work(
-                name=f"table {title}, {form}, {rows}",
-                mason=run_operator(operator, {"database_name": form, "table_name": "flights", **given}),
-                floor=floor(function, path, *arguments),
-                goal=goal,
-                memory=memory,
-                folder=folder,
-                home=home,
-                peers=peers.commands(function, dict.fromkeys(PEERS, (path,))),
-            )
+        path = folder / form / f"flights.{form}"
+        yield Work(
+            name=f"table {title}, {form}, {rows}, {SEEN[first]}",
+            mason=run_operator(operator, {"database_name": form, "table_name": "flights", **given}),
+            floor=floor(function, path, *arguments),
+            goal=goal,
+            memory=memory,
+            made=unseen(home) if first else {},
+            folder=folder,
+            home=home,
+            peers=peers.commands(function, dict.fromkeys(PEERS, (path,))),
+        )
+
+
+SEEN = {True: "first time", False: "seen before"}
+
+
+def unseen(home: Path) -> dict[str, Path]:
+    """What Mason remembers of files, to be removed so that it sees them for the first time."""
+    return {"mason": home / "cache" / "tables"}
+
+
+MAKE_MANY = """
+import duckdb, shutil, sys
+from pathlib import Path
+flights, folder, files = sys.argv[1:]
+duckdb.sql(f"CREATE TABLE made AS SELECT row_number() OVER () - 1 AS n, * FROM '{flights}'")
+distinct = 100
+for form in ("csv", "parquet"):
+    for file in range(distinct):
+        path = Path(folder, f"many_{form}", "parts", f"{file:05}.{form}")
+        rows = f"SELECT * EXCLUDE (n) FROM made WHERE n // 20 = {file}"
+        duckdb.sql(f"COPY ({rows}) TO '{path}'")
+        for copy in range(file + distinct, int(files), distinct):
+            shutil.copyfile(path, path.with_stem(f"{copy:05}"))
+"""
+MANY_FILES = 10_000
+COUNT = "SELECT carrier, count(*) AS flights FROM $table GROUP BY carrier ORDER BY flights DESC"
+
+
+def many_files(place: Path) -> Iterator[Work]:
+    """Tables of ten thousand small files, against DuckDB's own union by name."""
+    home, folder = place / "home", place / "project"
+    prepare((*MASON, "init", str(folder)), place, home)
+    prepare((*MASON, "apply", "-y"), folder, home)
+    for form in ("csv", "parquet"):
+        (folder / f"many_{form}" / "parts").mkdir(parents=True)
+    prepare((sys.executable, "-c", MAKE_MANY, str(FLIGHTS), str(folder), str(MANY_FILES)), folder, home)
+    for form, operator, given, arguments, first, goal in (
+        ("csv", "get", {}, (), True, 1.5),
+        ("csv", "get", {}, (), False, 1.0),
+        ("csv", "query", {"query_string": COUNT}, (COUNT,), True, 1.5),
+        ("csv", "query", {"query_string": COUNT}, (COUNT,), False, 1.0),
+        ("parquet", "get", {}, (), True, 0.9),
+        ("parquet", "get", {}, (), False, 0.9),
+        ("parquet", "query", {"query_string": COUNT}, (COUNT,), True, 1.2),
+        ("parquet", "query", {"query_string": COUNT}, (COUNT,), False, 1.2),
+    ):
+        yield Work(
+            name=f"table {operator}, {MANY_FILES:,} {form} files, {SEEN[first]}",
+            mason=run_operator(operator, {"database_name": f"many_{form}", "table_name": "parts", **given}),
+            floor=floor(f"{operator}_union", folder / f"many_{form}" / "parts", form, *arguments),
+            goal=goal,
+            memory=150 if form == "parquet" else None,
+            made=unseen(home) if first else {},
+            folder=folder,
+            home=home,
+        )
+
+
+ROWS_OF_SHEET = 20_000
+SHEET = (
+    "SELECT year, month, day, dep_time, dep_delay, carrier, flight, tailnum, origin, dest, distance, "
+    f"make_date(year, month, day) AS date FROM $table LIMIT {ROWS_OF_SHEET}"
+)
+
+
+def sheets(place: Path) -> Iterator[Work]:
+    """A spreadsheet, against calamine alone."""
+    home, folder = place / "home", place / "project"
+    prepare((*MASON, "init", str(folder)), place, home)
+    prepare((*MASON, "apply", "-y"), folder, home)
+    flights = {"database_name": "data", "table_name": "flights"}
+    prepare(
+        run_operator("query", {**flights, "query_string": SHEET, "output_path": "sheets/flights.xlsx"}), folder, home
+    )
+    table = {"database_name": "sheets", "table_name": "flights"}
+    query = {"query_string": QUERY}
+    for operator, given, first in (
+        ("get", {}, True),
+        ("get", {}, False),
+        ("query", query, True),
+        ("query", query, False),
+    ):
+        yield Work(
+            name=f"table {operator}, spreadsheet, {ROWS_OF_SHEET:,} rows, {SEEN[first]}",
+            mason=run_operator(operator, {**table, **given}),
+            floor=floor("spreadsheet", folder / "sheets" / "flights.xlsx"),
+            goal=1.5,
+            made=unseen(home) if first else {},
+            folder=folder,
+            home=home,
+        )
 
 
 def written_tables(folder: Path, home: Path, rows: str, peers: Peers) -> Iterator[Work]:
@@ -443,4 +541,6 @@ def groups(peers: Peers, *, full: bool) -> list[tuple[str, Callable[[Path], Iter
         ("team", teams),
         ("dag", lambda place: dags(place, peers)),
         ("table", lambda place: tables(place, 77 if full else 8, peers)),
+        ("files", many_files),
+        ("sheet", sheets),
     ]

@@ -16,8 +16,9 @@ import pytest
 
 from mason.clients._duckdb import answering
 from mason.clients._duckdb.connection import connect
+from mason.clients._duckdb.reading.looks import Seen
 from mason.clients._duckdb.reading.readers import source
-from mason.clients._duckdb.reading.schemas import Seen, describe
+from mason.clients._duckdb.reading.schemas import describe
 from mason.clients._duckdb.reading.table_files import files_at
 from mason.clients._duckdb.session import diagnosed, prepare
 from mason.engines.models import Rows
@@ -155,7 +156,7 @@ def read_by(connection: duckdb.DuckDBPyConnection, local: Local, path: str, opti
     reader = source(schema, root=root.path)
     with diagnosed(limits, [reader], root.show):
         prepare(connection, reader)
-        answer = answering.fetch(connection, reader.sql)
+        answer = answering.fetch(connection, reader.sql, limits)
     return _read(answer, schema.notes)
 
 

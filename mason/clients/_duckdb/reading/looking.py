@@ -41,6 +41,8 @@ def look(
     def look_at(cursor: duckdb.DuckDBPyConnection, file: DataFile, rows: int) -> FileSchema:
         return _LOOKS[kind](cursor, file, given, root, rows, copies)
 
+    if kind == "xlsx":
+        return [_xlsx(file, given, root) for file, _ in files]
     if len(files) < _FEW:
         return [look_at(connection(), *each) for each in files]
     from concurrent.futures import ThreadPoolExecutor
@@ -73,16 +75,14 @@ def _json(
     return FileSchema(file, json_files.look(connection, file, root.show(file.path), rows))
 
 
-def _xlsx(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
-) -> FileSchema:
+def _xlsx(file: DataFile, given: dict[str, Any], root: Root) -> FileSchema:
     if file.empty:
         return FileSchema(file, ())
     sheet = sheets.look(file.path, given, root.show(file.path))
     return FileSchema(file, sheet.columns, sheet=sheet, notes=sheet.notes)
 
 
-_LOOKS = {"csv": _csv, "json": _json, "xlsx": _xlsx}
+_LOOKS = {"csv": _csv, "json": _json}
 
 
 def _begins_with_mark(path: Path) -> bool:

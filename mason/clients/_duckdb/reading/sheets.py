@@ -7,7 +7,7 @@ tell, :mod:`sheet_parts` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,8 +102,9 @@ def look(path: Path, options: Mapping[str, Any], shown: str) -> Sheet:
     """
     found = _read(path, options, shown)
     columns, notes = [], list(found.notes)
-    for index, name in enumerate(found.names):
-        kind, note = _type_of([row[index] for row in found.rows], index, name, found.area)
+    cells = zip(*found.rows, strict=True) if found.rows else [()] * len(found.names)
+    for index, (name, of_column) in enumerate(zip(found.names, cells, strict=True)):
+        kind, note = _type_of(of_column, index, name, found.area)
         columns.append((name, kind))
         notes += [note] if note else []
     kept = tuple(found.rows) if len(found.rows) * len(found.names) <= _KEPT else None
@@ -137,7 +138,7 @@ def first_unfit(
 
 
 def _type_of(cells: Sequence[Any], column: int, name: str, area: Area) -> tuple[str, str]:
-    found = {type(cell) for cell in cells} - {type(None)}
+    found = set(map(type, cells)) - {type(None)}
     for types, kind in _TYPES:
         if found and found <= set(types):
             return kind, ""
@@ -157,11 +158,11 @@ def _type_of(cells: Sequence[Any], column: int, name: str, area: Area) -> tuple[
     )
 
 
-def _ready(cells: Iterable[Any], kind: str) -> list[Any]:
+def _ready(cells: Sequence[Any], kind: str) -> list[Any]:
+    if kind in ("DOUBLE", "BOOLEAN") or (kind == "VARCHAR" and set(map(type, cells)) <= {str, type(None)}):
+        return list(cells)
     if kind == "VARCHAR":
         return [None if cell is None else cell if isinstance(cell, str) else _text(cell) for cell in cells]
-    if kind in ("DOUBLE", "BOOLEAN"):
-        return list(cells)
     return [None if cell is None else _text(cell) for cell in cells]
 
 
@@ -205,10 +206,10 @@ def _read(path: Path, options: Mapping[str, Any], shown: str) -> _Found:
         cells = [row[left : index_of(wanted[3]) + 1] for row in cells[top : int(wanted[4] or len(cells))]]
     skip = int(options.get("skip", 0))
     cells, top = cells[skip:], top + skip
-    width = max((index + 1 for row in cells for index, cell in enumerate(row) if cell is not None), default=0)
+    width = max(map(_width, cells), default=0)
     if not width:
         return _Found((), [], Area(name), notes)
-    cells = [(*row[:width], *(None,) * (width - len(row))) for row in cells]
+    cells = [row if len(row) == width else (*row[:width], *(None,) * (width - len(row))) for row in cells]
     if formulas:
         _refuse_formulas(cells, Area(name, left, top + 1), shown)
     names = tuple(f"column{index}" for index in range(width))
@@ -272,7 +273,7 @@ class _Formula(str):
 
 def _completed(cells: Sequence[Sequence[Any]], parts: Parts) -> list[tuple[Any, ...]]:
     """The cells that calamine gives, with those that it takes for empty ones and with all rows."""
-    rows = [tuple(None if cell == "" else cell for cell in row) for row in cells]
+    rows = [tuple(None if cell == "" else cell for cell in row) if "" in row else tuple(row) for row in cells]
     more = [*parts.texts, *((row, column, _Formula(formula)) for row, column, formula in parts.formulas)]
     rows += [()] * (max(parts.last, *(row + 1 for row, _, _ in more), 0) - len(rows))
     for row, column, value in more:
@@ -307,6 +308,10 @@ def _letters(index: int) -> str:
         number, rest = divmod(number - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def _width(row: Sequence[Any]) -> int:
+    return next((index for index in range(len(row), 0, -1) if row[index - 1] is not None), 0)
 
 
 def _leading(cells: Sequence[Sequence[Any]]) -> int:
