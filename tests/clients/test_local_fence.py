@@ -130,6 +130,18 @@ def test_the_state_is_no_table(fenced: Local) -> None:
     assert (fenced.root / "state/state.json").exists()
 
 
+@pytest.mark.parametrize("database", ["warehouse/jobs", "state/runs", "data/../state/runs"])
+def test_what_is_deep_in_it_is_no_database(fenced: Local, database: str) -> None:
+    fenced.put("state/runs/x.json", "[]")
+    assert any((fenced.root / "warehouse/jobs").iterdir())
+    for told in (
+        refusal(fenced.metastore.list_tables, database),
+        refusal(fenced.metastore.get_table, database, "x"),
+        refusal(fenced.execution.query, f'SELECT * FROM "{database}".x'),
+    ):
+        assert told == f"NotFoundError: Database {database} not found. Databases: data, other."
+
+
 def test_a_plan_stays_whatever_it_is_called(fenced: Local) -> None:
     fenced.put("reviewed.json", json.dumps({"format": "mason-plan", "version": 1}))
     told = _NO_DATA.format("reviewed.json") + "a plan file is applied as it was reviewed. Choose another path."

@@ -141,12 +141,16 @@ class Root:
 
     def refuse_kept_out(self, real: Path, path: str) -> None:
         """Raises ``AccessDeniedError`` where ``path`` leads into Mason's own things."""
-        if keeper := self._keeper(real, sorted(self.kept_out())):
+        if keeper := self.keeper(real):
             raise AccessDeniedError(own_things(path or ".", keeper))
 
-    def _keeper(self, real: Path, kept_out: Collection[Path]) -> str:
-        """What of Mason's own a resolved path is or lies in, as a person would say it; empty where it is data."""
-        place = next((each for each in kept_out if real.is_relative_to(each)), None)
+    def keeper(self, real: Path, kept_out: Collection[Path] | None = None) -> str:
+        """What of Mason's own a resolved path is or lies in, as a person would say it; empty where it is data.
+
+        ``kept_out`` saves who asks of many paths to ask for the places again.
+        """
+        places = sorted(self.kept_out()) if kept_out is None else kept_out
+        place = next((each for each in places if real.is_relative_to(each)), None)
         if place is not None:
             return self.show(place)
         return ".env and .mason" if real.name == ".env" or ".mason" in self._inner(real) else ""
@@ -256,7 +260,7 @@ class Root:
                 if strict:
                     self.resolve(self.show(match))
                 continue
-            if self._keeper(real, kept_out) or not (real.is_dir() or real.is_file()):
+            if self.keeper(real, kept_out) or not (real.is_dir() or real.is_file()):
                 continue
             found.update(self.walk(real, strict=strict) if real.is_dir() else [real] if is_data(real.name) else [])
         return base, sorted(found)
@@ -282,7 +286,7 @@ class Root:
             elif entry.is_symlink():
                 real = self.resolve(self.show(entry.path)) if strict else Path(os.path.realpath(entry.path))
                 holds = self._holds(real, is_url=self._is_elsewhere(folder)) and real.is_file()
-                if holds and not self._keeper(real, kept_out.values()):
+                if holds and not self.keeper(real, kept_out.values()):
                     yield real
             elif entry.is_file():
                 yield Path(entry.path)

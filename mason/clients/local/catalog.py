@@ -139,14 +139,16 @@ class Catalog:
             return error
 
     def folder(self, database: str) -> Path | None:
-        """The folder of that name; hidden ones are none. Raises ``AccessDeniedError`` for one outside of the root."""
+        """The folder of that name; hidden ones and Mason's own are none. Raises ``AccessDeniedError`` for one outside
+        of the root."""
         if scheme_of(database):
             # Not a name that any listing gives.
             raise self.root.unusable(database)
         real = self.root.resolve(database)
         parts = real.relative_to(self.root.path).parts if real.is_relative_to(self.root.path) else real.parts[-1:]
         hidden = any(part.startswith(".") for part in parts)
-        return real if real.is_dir() and not hidden and real not in self._leave_out() else None
+        own = real == self.warehouse.folder or self.root.keeper(real)
+        return real if real.is_dir() and not hidden and not own else None
 
     def _in_warehouse(self, database: str) -> list[Table]:
         file = Location(self.root.show(self.warehouse.file))
