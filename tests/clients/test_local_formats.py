@@ -234,7 +234,8 @@ def test_xlsx_whose_first_cells_mislead(local: Local) -> None:
 def test_broken_xlsx(local: Local) -> None:
     local.put("data/t.xlsx", "no zip")
     expected = (
-        "EngineError: data/t.xlsx is not a spreadsheet that can be read: invalid Zip archive: Could not find EOCD."
+        "EngineError: data/t.xlsx is not a spreadsheet that can be read: invalid Zip archive: Could not find EOCD. "
+        "Save it anew as .xlsx."
     )
     assert refusal(local.columns, "t") == expected
 

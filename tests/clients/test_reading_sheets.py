@@ -136,3 +136,50 @@ def test_what_is_written_opens_elsewhere(local: Local) -> None:
         ["id", "n", "d", "t", "b", "e"],
         [1, "x", datetime.datetime(2024, 1, 5), datetime.datetime(2024, 1, 5, 10, 30), True, None],
     ]
+
+
+def of_parts(local: Local, rows: str, strings: str = "") -> None:
+    """A workbook ``t.xlsx`` of the database ``data`` with just these rows and shared strings."""
+    import zipfile
+
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    of_office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    of_package = "http://schemas.openxmlformats.org/package/2006"
+    kinds = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{of_package}/content-types">'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{kinds}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{kinds}.worksheet+xml"/>'
+        f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kinds}.sharedStrings+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{of_package}/relationships"><Relationship Id="r1" '
+        f'Type="{of_office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{of_office}"><sheets>'
+        '<sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{of_package}/relationships"><Relationship Id="r1" '
+        f'Type="{of_office}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" '
+        f'Type="{of_office}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>',
+        "xl/sharedStrings.xml": f'<sst xmlns="{main}">{strings}</sst>',
+    }
+    with zipfile.ZipFile(local.put("data/t.xlsx", ""), "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def test_texts_in_several_formats_beside_blank_ones(local: Local) -> None:
+    of_parts(
+        local,
+        "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>{n - 1}</v></c></row>' for n in range(1, 5)),
+        "<si><t>a</t></si><si><r><rPr><b/></rPr><t>bold</t></r><r><t xml:space='preserve'> plain</t></r></si><si/>"
+        "<si><t>&#xA;</t></si>",
+    )
+    assert local.rows("t") == [("bold plain",), ("",), ("\n",)]
+
+
+def test_formats_far_below_a_sheet_are_no_rows(local: Local) -> None:
+    of_parts(
+        local,
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>a</t></is></c></row><row r="2"><c r="A2"><v>1</v></c></row>'
+        '<row r="3"/><row r="1048576" spans="1:16384"/>',
+    )
+    assert local.rows("t") == [(1.0,), (None,)]

@@ -241,12 +241,12 @@ def _cells(
         raise EngineError(f"{shown} is protected by a password. Save it without.") from error
     except calamine.CalamineError as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        raise EngineError(f"{shown} is not a spreadsheet that can be read: {reason}.") from error
+        raise EngineError(f"{shown} is not a spreadsheet that can be read: {reason}. Save it anew as .xlsx.") from error
     except Exception as error:
         # calamine's Rust panics are exceptions of no class of its own.
         if type(error).__name__ != "PanicException":
             raise
-        raise EngineError(f"{shown} is not a spreadsheet that can be read: {error}.") from error
+        raise EngineError(f"{shown} is not a spreadsheet that can be read: {error}. Save it anew as .xlsx.") from error
     others = [each for each in sheets if each != name]
     if not cells and others and "sheet" not in options:
         raise EngineError(
@@ -255,7 +255,7 @@ def _cells(
         )
     if others and "sheet" not in options:
         notes.append(f"sheet {name!r} was read, not {', '.join(map(repr, others))} (option sheet)")
-    parts = parts_of(path, name)
+    parts = parts_of(path, name, len(cells))
     return name, _completed(cells, parts), bool(parts.formulas)
 
 
