@@ -99,6 +99,16 @@ def test_partitions_whatever_columns_are_called(local: Local, name: str, format:
             "Change the text, or partition by other columns.",
         ),
         (
+            "SELECT 1 AS id, NULL AS k UNION ALL SELECT 2, '__HIVE_DEFAULT_PARTITION__'",
+            "EngineError: Column k has the text __HIVE_DEFAULT_PARTITION__, which readers of partitions take for no "
+            "value at all. Change the text, or partition by other columns.",
+        ),
+        (
+            "SELECT 1 AS id, '' AS k",
+            "EngineError: Column k has the text '', which readers of partitions take for no value at all. "
+            "Change the text, or partition by other columns.",
+        ),
+        (
             "SELECT 1 AS id, repeat('x', 300) AS k",
             "EngineError: A folder would get too long a name: the name or a value of a partition column has more "
             "characters than the file system allows. Partition by columns of numbers, dates or short texts.",
@@ -114,7 +124,26 @@ def test_what_cannot_be_read_back_is_not_partitioned_by(local: Local, select: st
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
 def test_values_of_partitions(local: Local, format: str) -> None:
-    texts = ["a/b", "a=b", "a%2Fb", "a:b", "é", "", ".", "..", " ", "A", "a", "a\\b", "%", "x\ny", "+", "*", "[x]"]
+    texts = [
+        "a/b",
+        "a=b",
+        "a%2Fb",
+        "a:b",
+        "é",
+        "日本",
+        "%C3%A9",
+        ".",
+        "..",
+        " ",
+        "A",
+        "a",
+        "a\\b",
+        "%",
+        "x\ny",
+        "+",
+        "*",
+        "[x]",
+    ]
     values = ", ".join(f"({number}, '{text}')" for number, text in enumerate(texts))
     put(local, f"SELECT * FROM (VALUES {values}, (99, NULL)) t(id, k)")
     convert(local, "data/o", format=format, partition_columns=["k"])

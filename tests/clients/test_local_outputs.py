@@ -82,7 +82,7 @@ def test_a_folder_by_columns(data: Local, format: str, compression: str | None, 
         partition_columns=["year", "place"],
         filter_columns=["id"],
     )
-    folders = ["year=2013/place=%C3%BC", "year=2013/place=a%20b%2Fc", "year=2014/place=%C3%BC"]
+    folders = ["year=2013/place=ü", "year=2013/place=a%20b%2Fc", "year=2014/place=ü"]
     folders.append("year=2014/place=__HIVE_DEFAULT_PARTITION__")
     expected = sorted(f"data/o/{folder}/data_0.{ending}" for folder in folders)
     assert sorted(file["path"] for file in manifest["files"]) == expected

@@ -306,7 +306,8 @@ class DuckDBExecution(Execution):
 
     def _done(self, verb: str, manifest: Mapping[str, Any], submitted: datetime, logs: tuple[str, ...] = ()) -> Job:
         written = f"Wrote {manifest['rows']} rows to {manifest['output']}"
-        return self._put_job(succeeded(f"execution.{verb}", manifest, submitted=submitted, logs=(*logs, written)))
+        told = (*logs, *manifest.get("notes", ()), written)
+        return self._put_job(succeeded(f"execution.{verb}", manifest, submitted=submitted, logs=told))
 
     def get_job(self, job_id: str) -> Job:
         """A job that this client did."""

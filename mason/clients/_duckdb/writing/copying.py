@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
 
 from mason.clients._duckdb.failures import Show
 from mason.clients._duckdb.quoting import identifier, literal
 from mason.clients._duckdb.reading.readers import Source
-from mason.clients._duckdb.reading.table_files import NULL_PARTITION, fingerprint
-from mason.clients._duckdb.root import is_data
+from mason.clients._duckdb.reading.table_files import fingerprint
 from mason.clients._duckdb.working import watched
 from mason.clients._duckdb.writing.outputs import NOTE, Placed
-from mason.clients._duckdb.writing.spreadsheet import fitted
-from mason.clients._duckdb.writing.writable import NESTED, writable
+from mason.clients._duckdb.writing.partitions import (
+    check_partitions,
+    folder_of_nothing,
+    named_value,
+    rename_folders,
+    told_of_partitions,
+)
+from mason.clients._duckdb.writing.spreadsheet import fitted, keep_blanks
+from mason.clients._duckdb.writing.verified import check_written
+from mason.clients._duckdb.writing.writable import told_of_types, writable
 from mason.clients._tables.requests import Output
 from mason.engines.models import Column
 from mason.errors import EngineError
-from mason.resources.wording import listing
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,22 +57,27 @@ def write(
     """Write the rows of ``select`` to ``path``, which will be the target of ``placed``, and return the manifest.
 
     Its keys: ``output``, ``format``, ``rows``, ``bytes``, ``files`` (``path``, ``bytes``), ``schema`` and, where files
-    were read, ``source``, their fingerprint. Raises ``EngineError`` when they changed meanwhile.
+    were read, ``source``, their fingerprint; ``notes`` where other readers read something else. Raises ``EngineError``
+    when they changed meanwhile, and when the files do not hold what was written.
     """
     output = placed.output
     before = fingerprint(_files(sources), show)
     relation = connection.sql(select)
     names, kinds = _unique(relation.columns), relation.types
-    _check_partitions(output, dict(zip(names, kinds, strict=True)))
+    columns = dict(zip(names, kinds, strict=True))
+    check_partitions(output, columns)
     named = _named(connection, select, names, kinds, output)
-    if output.format == "parquet":
-        kinds = connection.sql(named).types
     shown = show(str(placed.target))
     with watched(connection, f"Writing {shown}", sum(source.size for source in sources)):
         rows = _copy(connection, named, output, path)
     if fingerprint(_files(sources), show) != before:
         raise EngineError("The files that were read changed meanwhile, so nothing was written. Run it again.")
     files = sorted(each for each in path.rglob("*") if each.is_file()) if output.folder else [path]
+    inside = {name: kind for name, kind in columns.items() if name not in output.partition_columns}
+    types = check_written(connection, files, output, rows, list(inside))
+    notes = told_of_partitions(path, output, columns)
+    if output.format == "parquet":
+        notes += told_of_types(inside)
     sizes = {
         show(str(placed.target / each.relative_to(path))) if output.folder else shown: each.stat().st_size
         for each in files
@@ -78,8 +88,9 @@ def write(
         "rows": rows,
         "bytes": sum(sizes.values()),
         "files": [{"path": name, "bytes": size} for name, size in sizes.items()],
-        "schema": [Column(name, str(kind)).to_dict() for name, kind in zip(names, kinds, strict=True)],
+        "schema": [Column(name, types.get(name, str(kind))).to_dict() for name, kind in columns.items()],
         **({"source": before} if _files(sources) else {}),
+        **({"notes": notes} if notes else {}),
     }
     if output.folder:
         (path / NOTE).write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
@@ -104,28 +115,6 @@ def _unique(names: Sequence[str]) -> list[str]:
     return unique
 
 
-def _check_partitions(output: Output, columns: Mapping[str, DuckDBPyType]) -> None:
-    for name in output.partition_columns:
-        if name not in columns:
-            missing = [each for each in output.partition_columns if each not in columns]
-            raise EngineError(
-                f"There is no column {', '.join(missing)} to partition by. Columns: {listing(columns, most=30)}."
-            )
-        if not is_data(name):
-            raise EngineError(
-                f"Column {name} cannot be partitioned by: readers pass over folders whose names begin so. Rename it."
-            )
-        if name == "*":
-            raise EngineError("Column * cannot be partitioned by: to DuckDB it means all columns. Rename it.")
-        if columns[name].id in NESTED or columns[name].id == "blob":
-            raise EngineError(
-                f"Column {name} cannot be partitioned by: it is {columns[name]}, of which no name of a folder can be "
-                "made. Choose a column of numbers, dates or short texts."
-            )
-    if output.partition_columns and len(output.partition_columns) == len(columns):
-        raise EngineError("All columns are partition columns, so there would be nothing in the files. Leave one out.")
-
-
 def _named(
     connection: duckdb.DuckDBPyConnection,
     select: str,
@@ -136,14 +125,26 @@ def _named(
     """``select`` with its columns named uniquely, and as the format can hold them."""
     aliases = [f"c{index}" for index in range(len(names))]
     values = ", ".join(
-        f"{alias if name in output.partition_columns else writable(alias, name, kind, output.format)} "
-        f"AS {identifier(name)}"
+        f"{_value(alias, name, kind, output, alone=len(names) == 1)} AS {identifier(name)}"
         for alias, name, kind in zip(aliases, names, kinds, strict=True)
     )
     named = f"SELECT {values} FROM ({select}\n) AS rows({', '.join(aliases)})"
     if output.format == "xlsx":
         return fitted(connection, named, list(zip(names, kinds, strict=True)))
     return named
+
+
+def _value(column: str, name: str, kind: DuckDBPyType, output: Output, *, alone: bool) -> str:
+    if name in output.partition_columns:
+        return named_value(column, name, kind)
+    value = writable(column, name, kind, output.format)
+    if output.format == "csv" and alone:
+        told = (
+            f"Column {name} has no value in some rows, and would be alone in the file: their lines would be empty, "
+            "which readers pass over. Write jsonl or parquet instead, or a second column."
+        )
+        return f"CASE WHEN {column} IS NULL THEN error({literal(told)}) ELSE {value} END"
+    return value
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, select: str, output: Output, path: Path) -> int:
@@ -169,13 +170,16 @@ def _copy(connection: duckdb.DuckDBPyConnection, select: str, output: Output, pa
         elif output.files is not None:
             _gather(path, keys[0], output)
         else:
-            _refuse_null_text(path, output)
+            rename_folders(path)
         return rows
     if output.folder and output.format in ("csv", "parquet"):
         split = [f"FILE_EXTENSION {literal(output.ending)}", f"FILE_SIZE_BYTES {literal(_LARGEST_FILE)}"]
         return _copy_once(connection, select, [*options, *split], path)
     # A folder of one file is made by hand: DuckDB splits some formats only.
-    return _copy_once(connection, select, options, path / f"data_0.{output.ending}" if output.folder else path)
+    rows = _copy_once(connection, select, options, path / f"data_0.{output.ending}" if output.folder else path)
+    if output.format == "xlsx":
+        keep_blanks(path)
+    return rows
 
 
 def _copy_once(connection: duckdb.DuckDBPyConnection, select: str, options: Sequence[str], path: Path) -> int:
@@ -222,22 +226,11 @@ def _write_nothing(
     connection: duckdb.DuckDBPyConnection, select: str, output: Output, options: Sequence[str], path: Path
 ) -> None:
     """One file without rows, so that the folder has the columns of the table, partition columns included."""
-    folder = path.joinpath(*(f"{quote(key, safe='')}={NULL_PARTITION}" for key in output.partition_columns))
+    folder = folder_of_nothing(path, output)
     folder.mkdir(parents=True, exist_ok=True)
     excluded = ", ".join(identifier(key) for key in output.partition_columns)
     columns = f"* EXCLUDE ({excluded})" if excluded else "*"
     _copy_once(connection, f"SELECT {columns} FROM ({select})", options, folder / f"data_0.{output.ending}")
-
-
-def _refuse_null_text(path: Path, output: Output) -> None:
-    """To DuckDB and others, a folder of this name holds rows without a value."""
-    for folder in path.rglob("*=*"):
-        key, _, value = folder.name.partition("=")
-        if value.upper() == "NULL" and folder.is_dir():
-            raise EngineError(
-                f"Column {unquote(key)} has the text {value}, which readers of partitions take for no value at all. "
-                "Change the text, or partition by other columns."
-            )
 
 
 def _lines(connection: duckdb.DuckDBPyConnection, select: str, keys: Sequence[str]) -> str:

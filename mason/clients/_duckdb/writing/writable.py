@@ -5,6 +5,7 @@ Lists, structs and maps are gone through: a value within one is as easily change
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mason.clients._duckdb.json_values import children
@@ -18,6 +19,13 @@ NESTED = frozenset({"struct", "map", "list", "array", "union", "variant"})
 
 _LARGE = ("hugeint", "uhugeint")
 _FLOATING = ("float", "double")
+_UNKNOWN = frozenset({"interval", "time with time zone", "time_ns", "bit", "bignum", "union", "variant"})
+_AS_TEXT = _UNKNOWN | {"uuid", "enum"}
+_ELSEWHERE = {
+    "time": "Spark reads no TIME; cast it to VARCHAR for Spark",
+    "timestamp_ns": "Spark reads no TIMESTAMP_NS; cast it to TIMESTAMP or VARCHAR for Spark",
+    "json": "polars reads JSON as bytes; cast it to VARCHAR for polars",
+}
 # Digits that a double keeps.
 _EXACT_DIGITS = 15
 
@@ -46,27 +54,48 @@ def as_json_text(column: str, kind: DuckDBPyType) -> str:
 
 
 def rounded(column: str, kind: DuckDBPyType) -> str:
-    """The SQL that is true for a DECIMAL that would be another number as a double."""
+    """The SQL that is true for a DECIMAL that would be another number with the digits that a double is written with."""
     digits = dict(kind.children)["precision"]
     if isinstance(digits, int) and digits <= _EXACT_DIGITS:
         return "false"
-    return f"coalesce(TRY_CAST(CAST({column} AS DOUBLE) AS {kind}) <> {column}, {column} IS NOT NULL)"
+    written = f"CAST(CAST({column} AS DOUBLE) AS VARCHAR)"
+    return f"coalesce(TRY_CAST({written} AS {kind}) <> {column}, {column} IS NOT NULL)"
+
+
+def told_of_types(columns: Mapping[str, DuckDBPyType]) -> list[str]:
+    """What other programs read of columns in parquet that is not what they are."""
+    notes = []
+    for name, kind in columns.items():
+        within = _within(kind)
+        for each in sorted(within & _UNKNOWN):
+            notes.append(f"column {name}: {each.upper()} is written as text, because parquet has no such type")
+        for each in sorted(within & _ELSEWHERE.keys()):
+            notes.append(f"column {name}: {_ELSEWHERE[each]}")
+    return notes
+
+
+def _within(kind: DuckDBPyType) -> set[str]:
+    """The names of a type and of those inside of it."""
+    found = {"json" if str(kind) == "JSON" else kind.id}
+    return found.union(*(_within(child) for child in children(kind).values()))
 
 
 def _stored(kind: DuckDBPyType) -> str:
-    """The type in parquet: DuckDB would make a DOUBLE of a HUGEINT, and cut an INTERVAL to milliseconds."""
+    """The type in parquet, of which all readers make the same values. DuckDB would make a DOUBLE of a HUGEINT, cut an
+    INTERVAL to milliseconds, and drop the zone of a time of day; it reads some types back as others, and of a UUID
+    polars makes bytes, and Spark nothing."""
     if kind.id in _LARGE:
         return "DECIMAL(38,0)"
-    if kind.id == "interval":
+    if kind.id in _AS_TEXT:
         return "VARCHAR"
+    if kind.id in ("timestamp_s", "timestamp_ms"):
+        return "TIMESTAMP"
     within = children(kind)
     stored = {name: _stored(each) for name, each in within.items()}
+    if kind.id in ("list", "array"):
+        return f"{stored['child']}[]"
     if "" in stored or all(stored[name] == str(each) for name, each in within.items()):
         return str(kind)
-    if kind.id == "list":
-        return f"{stored['child']}[]"
-    if kind.id == "array":
-        return f"{stored['child']}[{dict(kind.children)['size']}]"
     if kind.id == "struct":
         return f"STRUCT({', '.join(f'{identifier(name)} {each}' for name, each in stored.items())})"
     if kind.id == "map":
@@ -89,7 +118,8 @@ def _in_json(value: str, kind: DuckDBPyType, depth: int = 0) -> str:
         wrong = rounded(value, kind)
         if wrong == "false":
             return value
-        return f"CASE WHEN {wrong} THEN to_json(CAST({value} AS VARCHAR)) ELSE to_json({value}) END"
+        # Of a DECIMAL that has nothing but a fraction, DuckDB makes what is no JSON.
+        return f"CASE WHEN {wrong} THEN to_json(CAST({value} AS VARCHAR)) ELSE to_json(CAST({value} AS DOUBLE)) END"
     within = children(kind)
     each = f"each_{depth}"
     if kind.id in ("list", "array"):

@@ -1,0 +1,194 @@
+"""What is written is what is in the files: by pyarrow, csv, json and openpyxl, which know nothing of Mason."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import gzip
+import json
+import zipfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.dataset
+import pyarrow.parquet
+import pytest
+
+from mason.engines.models import Job
+from tests.clients.conftest import Local, refusal
+
+# A type, what is written, its type in the file by pyarrow, and its value there.
+TRAVELLERS = [
+    ("sum(v)::HUGEINT FROM (VALUES (9007199254740993), (1)) t(v)", "decimal128(38, 0)", Decimal(9007199254740994)),
+    ("12345678901234567890123::UHUGEINT", "decimal128(38, 0)", Decimal(12345678901234567890123)),
+    ("18446744073709551615::UBIGINT", "uint64", 18446744073709551615),
+    ("'10:30:00.5'::TIME", "time64[us]", datetime.time(10, 30, 0, 500000)),
+    ("'10:30:00.123456789'::TIME_NS", "string", "10:30:00.123456789"),
+    ("'10:30:00+02'::TIMETZ", "string", "10:30:00+02"),
+    ("'2024-01-05 10:30:00'::TIMESTAMP_S", "timestamp[us]", datetime.datetime(2024, 1, 5, 10, 30)),
+    ("'2024-01-05 10:30:00.5'::TIMESTAMP_MS", "timestamp[us]", datetime.datetime(2024, 1, 5, 10, 30, 0, 500000)),
+    ("INTERVAL '1 month 2 days 3.000001 seconds'", "string", "1 month 2 days 00:00:03.000001"),
+    ("'6ba7b810-9dad-11d1-80b4-00c04fd430c8'::UUID", "string", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"),
+    ("'x'::ENUM('x', 'y')", "string", "x"),
+    ("'0101'::BIT", "string", "0101"),
+    ("[1, NULL]::INTEGER[2]", "list<element: int32>", [1, None]),
+    ("{'h': [5::HUGEINT], 'u': NULL::UUID}", "struct<h: list<element: decimal128(38, 0)>, u: string>", None),
+]
+
+
+@pytest.mark.parametrize(("value", "kind", "expected"), TRAVELLERS)
+def test_types_of_parquet_that_every_reader_knows(local: Local, value: str, kind: str, expected: Any) -> None:
+    select = value if " FROM " in value else f"{value}"
+    manifest = write(
+        local, f"SELECT {select.replace(' FROM', ' AS v FROM', 1)}" + ("" if " FROM " in value else " AS v")
+    )
+    table = pyarrow.parquet.read_table(local.root / "data/o.parquet")
+    assert str(table.schema.field("v").type) == kind
+    assert table.column("v").to_pylist() == [expected if expected is not None else {"h": [Decimal(5)], "u": None}]
+    assert manifest["schema"] == [{"name": "v", "type": local.columns("o")["v"]}]
+
+
+@pytest.mark.parametrize(
+    ("value", "note"),
+    [
+        ("'10:30'::TIME", "Spark reads no TIME; cast it to VARCHAR for Spark"),
+        (
+            "[{'t': '2024-01-05'::TIMESTAMP_NS}]",
+            "Spark reads no TIMESTAMP_NS; cast it to TIMESTAMP or VARCHAR for Spark",
+        ),
+        ("'{}'::JSON", "polars reads JSON as bytes; cast it to VARCHAR for polars"),
+        ("INTERVAL 1 DAY", "INTERVAL is written as text, because parquet has no such type"),
+        ("'10:30:00+02'::TIMETZ", "TIME WITH TIME ZONE is written as text, because parquet has no such type"),
+    ],
+)
+def test_the_answer_says_which_type_does_not_travel(local: Local, value: str, note: str) -> None:
+    job = local.execution.query(f"SELECT {value} AS v, 1 AS id", output="data/o.parquet")
+    assert isinstance(job, Job)
+    assert job.result["notes"] == [f"column v: {note}"]
+    assert job.logs == (f"column v: {note}", "Wrote 1 rows to data/o.parquet")
+    assert "notes" not in write(local, f"SELECT {value} AS v, 1 AS id", "data/o.csv")
+
+
+def write(local: Local, sql: str, output: str = "data/o.parquet", **options: Any) -> dict[str, Any]:
+    """The manifest of the rows of a statement."""
+    job = local.execution.query(sql, output=output, overwrite=True, **options)
+    assert isinstance(job, Job)
+    return dict(job.result)
+
+
+def test_more_digits_than_parquet_holds(local: Local) -> None:
+    assert refusal(write, local, "SELECT 170141183460469231731687303715884105727::HUGEINT AS v") == (
+        "EngineError: Column v has a whole number of 39 digits, more than parquet holds. Write csv or jsonl instead."
+    )
+
+
+TEXTS = ["x", "Köln", "日本", "a b/c", "01", "%41", "nul", "{}", "#", "é=ü", "x\ny", " "]
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
+def test_partitions_as_pyarrow_reads_them(local: Local, format: str) -> None:
+    rows = [*enumerate(TEXTS), (99, None)]
+    values = ", ".join(f"({number}, {'NULL' if text is None else repr(text)})" for number, text in rows)
+    values = values.replace("\\n", "\n")
+    local.execution.query(f"SELECT * FROM (VALUES {values}) t(id, key)", output="data/t.parquet")
+    table = local.metastore.get_table("data", "t")
+    job = local.execution.format(table, output="data/o", format=format, partition_columns=["key"])
+    assert isinstance(job, Job)
+    kind = {"jsonl": "json"}.get(format, format)
+    key = pyarrow.dataset.partitioning(pyarrow.schema([("key", pyarrow.string())]), flavor="hive")
+    found = pyarrow.dataset.dataset(local.root / "data/o", format=kind, partitioning=key).to_table().to_pylist()
+    assert sorted((row["id"], row["key"]) for row in found) == rows
+    assert sorted(local.rows("o", "SELECT id, key FROM $table")) == rows
+
+
+def test_texts_of_partitions_that_look_like_numbers_are_told(local: Local) -> None:
+    local.put("data/t.csv", "id,month\n1,01\n2,12\n")
+    table = local.metastore.get_table("data", "t")
+    job = local.execution.format(table, output="data/o", format="parquet", partition_columns=["month"])
+    assert isinstance(job, Job)
+    assert job.result["notes"] == [
+        "column month: texts such as '01' name folders, of which Spark and polars make numbers unless they are told "
+        "that they are texts"
+    ]
+    assert sorted(local.rows("o")) == [(1, "01"), (2, "12")]
+
+
+def test_a_line_of_csv_is_never_empty(local: Local) -> None:
+    told = (
+        "EngineError: Column v has no value in some rows, and would be alone in the file: their lines would be empty, "
+        "which readers pass over. Write jsonl or parquet instead, or a second column."
+    )
+    assert refusal(write, local, "SELECT unnest([1, NULL]) AS v", "data/o.csv") == told
+    write(local, "SELECT unnest(['', 'x']) AS v", "data/o.csv")
+    assert local.rows("o") == [("",), ("x",)]
+
+
+NASTY = [
+    "",
+    "x\ny",
+    "x\r\ny",
+    'say "hi"',
+    "a,b",
+    "\n\n",
+    "\r",
+    " x",
+    "NULL",
+    "\ufeffx",
+    None,
+    "1e5",
+    "007",
+    "#1",
+    "\t",
+    "'",
+]
+
+
+@pytest.mark.parametrize(
+    "name", ["o.csv", "o.csv.gz", "o.csv.zst", "o.tsv", "o.json", "o.jsonl.gz", "o.jsonl.zst", "o.xlsx"]
+)
+def test_texts_of_all_kinds_are_counted_and_come_back(local: Local, name: str) -> None:
+    (local.root / "data").mkdir()
+    texts = NASTY
+    pyarrow.parquet.write_table(
+        pyarrow.table({"id": range(len(texts)), "t": texts, "u": texts[::-1]}), local.root / "data/t.parquet"
+    )
+    manifest = write(local, "SELECT * FROM data.t", f"data/{name}")
+    assert manifest["rows"] == len(texts)
+    rows = [(number, text, texts[-1 - number]) for number, text in enumerate(texts)]
+    assert local.rows("o.xlsx" if name == "o.xlsx" else "o") == rows
+    if name != "o.xlsx" and not name.endswith("zst"):
+        # The csv module tells no empty text from none.
+        plain = rows if "json" in name else [(number, one or "", other or "") for number, one, other in rows]
+        assert elsewhere(local.root / "data" / name) == plain
+
+
+def test_texts_of_cells_as_openpyxl_reads_them(local: Local) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    write(local, "SELECT ' x ' AS a, chr(10) AS \" b\", ' ' AS c, 'x' AS d, 5 AS e, NULL AS f", "data/o.xlsx")
+    read = openpyxl.load_workbook(local.root / "data/o.xlsx").active.iter_rows(values_only=True)
+    assert list(read) == [("a", " b", "c", "d", "e", "f"), (" x ", "\n", " ", "x", 5, None)]
+    content = zipfile.ZipFile(local.root / "data/o.xlsx").read("xl/worksheets/sheet1.xml")
+    assert content.count(b'<t xml:space="preserve">') == content.count(b"<t") - content.count(b"<t>") == 10
+    # A return, and an underscore before what looks like one, as ECMA-376 has them.
+    write(local, "SELECT chr(13) AS a, '_x0041_' AS \"_x0042_\"", "data/p.xlsx")
+    assert local.columns("p") == {"a": "VARCHAR", "_x0042_": "VARCHAR"}
+    assert local.rows("p") == [("\r", "_x0041_")]
+
+
+def elsewhere(path: Path) -> list[tuple[Any, ...]]:
+    """The rows of a file by Python's own modules."""
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    if ".json" in path.name:
+        records = map(json.loads, content.splitlines()) if "jsonl" in path.name else json.loads(content)
+        return [tuple(record.values()) for record in records]
+    lines = csv.reader(content.decode().splitlines(keepends=True), delimiter="\t" if path.suffix == ".tsv" else ",")
+    return [(int(number), *texts) for number, *texts in list(lines)[1:]]
+
+
+def test_fractions_of_many_digits_in_json(local: Local) -> None:
+    values = "0.5::DECIMAL(18,18) AS a, '0.123456789012345678'::DECIMAL(18,18) AS b, [-0.25::DECIMAL(38,38)] AS c"
+    write(local, f"SELECT {values}", "data/o.jsonl")
+    expected = {"a": 0.5, "b": ".123456789012345678", "c": [-0.25]}
+    assert json.loads((local.root / "data/o.jsonl").read_text()) == expected
