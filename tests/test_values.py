@@ -85,10 +85,9 @@ def test_values_are_equal_by_what_is_compared(kind):
     assert Quick("a") != Standard("a")
 
 
-@both
-def test_a_value_that_is_not_equal_to_itself_is_found_again(kind):
-    one = values.dataclass if kind is Quick else dataclasses.dataclass
-    made = one(frozen=True, slots=True)(type("One", (), {"__annotations__": {"only": "float"}}))
+def test_a_value_that_is_not_equal_to_itself_is_found_again():
+    # As those of the standard library were before Python 3.13.
+    made = values.dataclass(frozen=True, slots=True)(type("One", (), {"__annotations__": {"only": "float"}}))
     nothing = float("nan")
     assert made(nothing) == made(nothing)
     assert hash(made(1.0)) == hash(made(1.0))

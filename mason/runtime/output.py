@@ -287,7 +287,9 @@ class _Routed(io.BufferedIOBase):
 
     def flush(self) -> None:
         """Hand on what is left."""
-        (_target() or self._usual).flush()
+        # When this is collected, the stream behind it may be closed or detached, and there is nothing to hand on.
+        with contextlib.suppress(ValueError):
+            (_target() or self._usual).flush()
 
 
 class _Scrubbed(io.BufferedIOBase):

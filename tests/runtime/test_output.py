@@ -104,6 +104,7 @@ def test_work_that_was_given_up_is_heard_no_more(hear, heard, capsys):
     assert capsys.readouterr().err == "late\n"
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 def test_a_forked_child_is_not_heard(hear, heard, capfd):
     def work():
         sys.stdout.write("half ")

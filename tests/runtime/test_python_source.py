@@ -175,6 +175,7 @@ def test_who_waits_for_an_import_stops_when_it_is_given_up(gate):
         assert importing.result() == 1
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 def test_a_child_that_a_module_forks_ends_with_it(tmp_path):
     pid = tmp_path / "pid"
     more = (
