@@ -12,7 +12,7 @@ STAMP := $(VENV)/.setup-done
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint types demo bench docs test-oldest build lock clean
+.PHONY: help setup test lint types demo bench suites docs test-oldest build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ demo: setup ## the main road on real data, each command before its output
 
 bench: setup ## measure speed against the floors (ARGS='--full --json FILE')
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+suites: setup ## compare with other readers over their test files (ARGS=FOLDER)
+	$(BIN)/python -m benchmarks.suites $(ARGS)
 
 docs: setup ## write the generated references anew
 	$(BIN)/python -m scripts.make_docs
