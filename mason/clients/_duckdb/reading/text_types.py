@@ -159,7 +159,9 @@ def fits(column: str, kind: str, formats: Formats = PLAIN, *, declared: bool = F
     if declared:
         return _loses_nothing(column, number, kind, formats)
     if kind in WHOLE:
-        return f"CAST(TRY_CAST({number} AS {kind}) AS VARCHAR) = trim({number})"
+        value = f"CAST(TRY_CAST({number} AS {kind}) AS VARCHAR)"
+        # Few numbers have spaces around them, and to look for these takes as long as the rest.
+        return f"({value} = {number} OR {value} = trim({number}))"
     if kind in FLOATS:
         value = f"CAST(TRY_CAST({number} AS {kind}) AS VARCHAR)"
         safe, most = (_SAFE, 17) if kind == "DOUBLE" else (6, 9)
