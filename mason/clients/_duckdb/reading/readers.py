@@ -131,8 +131,9 @@ def _text_columns(schema: TableSchema, file: FileSchema, *, checks: bool) -> tup
     assert file.text is not None
     formats = file.text.dialect.formats
     own, values = {}, {}
+    types = dict(schema.columns)
     for name, found in file.columns:
-        wanted = dict(schema.columns).get(name, "VARCHAR")
+        wanted = types.get(name, "VARCHAR")
         kind = "VARCHAR" if wanted == "VARCHAR" else read_as(found, wanted)
         own[name] = kind
         column = file.text.dialect.column(name)

@@ -6,9 +6,8 @@ every query checks what it reads, see :mod:`misread`.
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +42,9 @@ _WHOLE_BYTES = 4_000_000
 _WHOLE_COMPRESSED = 800_000
 _VALUES = 200
 _AT_ONCE = 200
+_WIDE = 1_000
+# What is told of columns: more than this is read by nobody.
+_MOST_TOLD = 200
 # A text column is said to be almost something else where most of its first values are.
 _MOST = 0.5
 _LONGER = re.compile(r"Maximum line size of .* Actual Size:(\d+)")
@@ -197,9 +199,28 @@ class _Scan:
         self.sample = f"(SELECT * FROM {self.reader} LIMIT {rows})" if rows else self.reader
         self.whole = rows is None
         self.rows = 0
+        self.long = ""
         self.notes: list[str] = list(found.notes)
 
     def look(self) -> TextFile:
+        """What is in the file."""
+        if not self.whole or len(self.found.names) <= _WIDE:
+            return self._look()
+        # DuckDB plans a statement in a time that grows with the square of its columns: values one below the other.
+        self.long = identifier(f"values of {self.file.path}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {self.long} (n BIGINT, v VARCHAR, row BIGINT)")
+        for start in range(0, len(self.found.names), _WIDE):
+            some = self.found.names[start : start + _WIDE]
+            self.connection.execute(
+                f"INSERT INTO {self.long} SELECT unnest(range({start}, {start + len(some)})), unnest(v), row FROM "
+                f"(SELECT row_number() OVER () AS row, [{', '.join(map(identifier, some))}] AS v FROM {self.reader})"
+            )
+        try:
+            return self._look()
+        finally:
+            self.connection.execute(f"DROP TABLE {self.long}")
+
+    def _look(self) -> TextFile:
         names = self.found.names
         nulls = self.found.dialect.nulls
         values = {
@@ -217,7 +238,7 @@ class _Scan:
             settled |= dict.fromkeys(late, "VARCHAR") | more
             blank |= blanks
         for name in names:
-            if settled[name] == "VARCHAR":
+            if settled[name] == "VARCHAR" and len(self.notes) < _MOST_TOLD:
                 self._tell(name, guesses[name], values[name])
         if not self.whole:
             self.notes.append(
@@ -240,40 +261,57 @@ class _Scan:
         settled = {name: kind for name, kind in guesses.items() if kind == "VARCHAR"}
         blank = set()
         failed = {}
-        # DuckDB plans a statement in a time that grows with the square of its columns.
-        for start in range(0, len(asked) or 1, _AT_ONCE):
-            some = asked[start : start + _AT_ONCE]
-            row = self._ask(
-                f"SELECT {', '.join(['count(*)', *itertools.starmap(self._test, some)])} FROM {self.sample}"
-            )
-            self.rows = max(self.rows, row[0])
-            for (name, kind), values, fitting, blanks, grouped in zip(
-                some, row[1::4], row[2::4], row[3::4], row[4::4], strict=True
-            ):
-                if blanks:
-                    blank.add(name)
-                if grouped or values == (blanks or 0):
-                    settled[name] = "VARCHAR"
-                elif not kind:
-                    settled[name] = ""
-                elif (fitting or 0) + (blanks or 0) < values:
-                    failed[name] = kind
-                else:
-                    settled[name] = kind
+        if not asked and not self.whole:
+            self.rows = max(self.rows, self._ask(f"SELECT count(*) FROM {self.sample}")[0])
+        for name, kind, found in self._measured(asked, self._test):
+            self.rows = max(self.rows, found["rows"])
+            if found["blanks"]:
+                blank.add(name)
+            if found["grouped"] or found["values"] == found["blanks"]:
+                settled[name] = "VARCHAR"
+            elif not kind:
+                settled[name] = ""
+            elif found["fitting"] + found["blanks"] < found["values"]:
+                failed[name] = kind
+            else:
+                settled[name] = kind
         if failed:
             settled |= self._widened(failed)
         return {name: settled[name] for name in guesses}, blank
 
-    def _test(self, name: str, kind: str) -> str:
-        """The aggregates of a column: its values, those that fit, the empty ones, and whether points may group."""
-        column = identifier(name)
+    def _measured(
+        self, asked: Sequence[tuple[str, str]], test: Callable[[str, str], str]
+    ) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Columns and types that are ``asked`` for, with what ``test`` says of them: the SQL of a struct of aggregates,
+        by a column and a type."""
+        if not self.long:
+            for start in range(0, len(asked), _AT_ONCE):
+                some = asked[start : start + _AT_ONCE]
+                row = self._ask(
+                    f"SELECT {', '.join(test(identifier(name), kind) for name, kind in some)} FROM {self.sample}"
+                )
+                yield from ((name, kind, found) for (name, kind), found in zip(some, row, strict=True))
+            return
+        numbers = {name: number for number, name in enumerate(self.found.names)}
+        for wanted in dict.fromkeys(kind for _, kind in asked):
+            those = {numbers[name]: name for name, kind in asked if kind == wanted}
+            rows = self.connection.execute(
+                f"SELECT n, {test('v', wanted)} FROM {self.long} WHERE n IN ({', '.join(map(str, those))}) GROUP BY n"
+            ).fetchall()
+            yield from ((those[number], wanted, found) for number, found in rows)
+
+    def _test(self, column: str, kind: str) -> str:
+        """What tells of a column: its rows and values, those that fit, the empty ones, and whether points may group."""
         fitting = f"count_if({fits(column, kind, self.formats)})" if kind else "0"
         grouped = (
             f"coalesce(bool_and(regexp_full_match(trim({column}), {literal(GROUPED)})) FILTER ({column} <> ''), false)"
             if kind == "DOUBLE" and self._may_group
             else "false"
         )
-        return f"count({column}), {fitting}, count_if({column} = ''), {grouped}"
+        return (
+            f"{{rows: count(*), values: count({column}), fitting: coalesce({fitting}, 0), "
+            f"blanks: coalesce(count_if({column} = ''), 0), grouped: {grouped}}}"
+        )
 
     @property
     def _may_group(self) -> bool:
@@ -282,18 +320,8 @@ class _Scan:
 
     def _widened(self, failed: Mapping[str, str]) -> dict[str, str]:
         """Wider types for columns that are not what was guessed: the first that all values have, or text."""
-        tests = []
-        for name, kind in failed.items():
-            column = identifier(name)
-            wrong = [
-                f"count(*) FILTER ({column} <> '' AND ({fits(column, wider, self.formats)}) IS NOT TRUE)"
-                for wider in _LADDERS.get(kind, ())
-            ]
-            number = measures(column, self.formats) if kind in ("BIGINT", "DOUBLE") else "NULL"
-            tests.append(f"{{wrong: [{', '.join(wrong)}]::BIGINT[], number: {number}}}")
-        row = self._ask(f"SELECT {', '.join(tests)} FROM {self.sample}")
         found = {}
-        for (name, kind), measured in zip(failed.items(), row, strict=True):
+        for name, kind, measured in self._measured(list(failed.items()), self._test_wider):
             ladder = _LADDERS.get(kind, ())
             wider = next((each for each, wrong in zip(ladder, measured["wrong"], strict=True) if not wrong), "")
             number = measured["number"]
@@ -302,9 +330,23 @@ class _Scan:
             found[name] = wider or "VARCHAR"
         return found
 
+    def _test_wider(self, column: str, kind: str) -> str:
+        wrong = [
+            f"count(*) FILTER ({column} <> '' AND ({fits(column, wider, self.formats)}) IS NOT TRUE)"
+            for wider in _LADDERS.get(kind, ())
+        ]
+        number = measures(column, self.formats) if kind in ("BIGINT", "DOUBLE") else "NULL"
+        return f"{{wrong: [{', '.join(wrong)}]::BIGINT[], number: {number}}}"
+
+    def _of_one(self, name: str) -> tuple[str, str]:
+        """The SQL for a column, and for where it is to be had."""
+        if not self.long:
+            return identifier(name), self.sample
+        return "v", f"(SELECT v FROM {self.long} WHERE n = {self.found.names.index(name)} ORDER BY row)"
+
     def _first_values(self, name: str) -> list[str]:
-        column = identifier(name)
-        query = f"SELECT {column} FROM {self.sample} WHERE {column} <> '' LIMIT {_VALUES}"
+        column, values = self._of_one(name)
+        query = f"SELECT {column} FROM {values} WHERE {column} <> '' LIMIT {_VALUES}"
         return [value for (value,) in self.connection.execute(query).fetchall()]
 
     def _ask(self, query: str) -> tuple[Any, ...]:
@@ -335,17 +377,14 @@ class _Scan:
             self._tell_exception(name, guessed)
 
     def _tell_exception(self, name: str, kind: str) -> None:
-        column = identifier(name)
+        column, values = self._of_one(name)
         wider = {"BIGINT": "DOUBLE"}.get(kind, kind)
         wrong = f"{column} <> '' AND ({fits(column, wider, self.formats)}) IS NOT TRUE"
-        count, total = self._ask(
-            f"SELECT count(*) FILTER ({wrong}), count(*) FILTER ({column} <> '') FROM {self.sample}"
-        )
+        count, total = self._ask(f"SELECT count(*) FILTER ({wrong}), count(*) FILTER ({column} <> '') FROM {values}")
         if not count:
             return
         row = self._ask(
-            f"SELECT n, {column} FROM (SELECT row_number() OVER () AS n, {column} FROM {self.sample}) WHERE {wrong} "
-            "LIMIT 1"
+            f"SELECT n, {column} FROM (SELECT row_number() OVER () AS n, {column} FROM {values}) WHERE {wrong} LIMIT 1"
         )
         place = place_of(self.file, self.found.dialect, row[0])
         what = _WORDS.get(kind, "no time")
