@@ -21,7 +21,7 @@ from mason.values import dataclass, field
 PROJECT_FILE = "mason.yaml"
 _TRUSTED = "trusted_folders"
 _MET = "known_states"
-_PROJECT_KEYS = ("name", "state", "history")
+_PROJECT_KEYS = ("name", "state", "history", "require_signatures")
 _HISTORY_KEYS = ("keep_runs", "keep_days")
 
 DEFAULT_WORKSPACE = "default"
@@ -42,12 +42,14 @@ class ProjectSettings:
 
     ``name`` is empty exactly when there is no ``mason.yaml``: nothing can be pruned then, because nobody could
     tell this project's resources from another's. ``state`` is a URL or empty, and ``history`` says which runs are kept.
+    ``require_signatures``: only what is signed (see ``mason.state.signatures``) is used.
     """
 
     root: Path
     name: str = ""
     state: str = ""
     history: History = field(default_factory=History)
+    require_signatures: bool = False
 
 
 def mason_home() -> Path:
@@ -197,6 +199,10 @@ def _read_pairs(file: Path, pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
             read[key] = _read_history(file, value_node.value, faults)
         elif key == "state" and value_node.id == "mapping":
             read[key] = _read_state(file, line, value_node.value, faults)
+        elif key == "require_signatures" and value_node.value in ("true", "false"):
+            read[key] = value_node.value == "true"
+        elif key == "require_signatures":
+            faults.append(Diagnostic(str(file), line, f"{key!r} must be true or false, not {_told(value_node)}."))
         elif wrong := _no_mapping(value_node) if key == "history" else _fault_of(value_node):
             faults.append(Diagnostic(str(file), line, f"{key!r} {wrong}."))
         else:
@@ -302,7 +308,11 @@ def _read_project(file: Path) -> ProjectSettings:
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read ({error.strerror}).") from error
     return ProjectSettings(
-        file.parent, given.get("name") or file.parent.name, given.get("state", ""), given.get("history", History())
+        file.parent,
+        given.get("name") or file.parent.name,
+        given.get("state", ""),
+        given.get("history", History()),
+        given.get("require_signatures", False),
     )
 
 

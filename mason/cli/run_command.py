@@ -222,6 +222,7 @@ def run_operator(
     from mason.runtime.workers import Control
 
     opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id, results)
+    _tell_differing(opened, prepared.run)
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
     control = invocation.session.own(Control)
     with closing(prepared):
@@ -314,6 +315,7 @@ def run_workflow(
     from mason.render import dags
 
     opened, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
+    _tell_differing(opened, prepared)
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
     if (putting := confirming.schedule_instead(opened, prepared, ask_scheduler=True)) is not None:
         return _put_schedule(invocation, opened, putting, approved=auto_approve)
@@ -321,6 +323,13 @@ def run_workflow(
         _tell_costs(prepared, estimates)
     confirm_each(confirming.of_run(prepared, approved=auto_approve))
     return do_workflow(invocation, prepared, partial(running.execute_run, opened, prepared), parallelism)
+
+
+def _tell_differing(opened: Project, prepared: PreparedRun) -> None:
+    from mason.project.runs.differing import differing
+
+    for warning in differing(opened, prepared.plan.digests):
+        tell(f"Warning: {warning}")
 
 
 def _tell_costs(prepared: PreparedRun, estimates: Estimates) -> None:

@@ -30,7 +30,7 @@ from mason.planner.plan import Plan
 from mason.project import applied
 from mason.project.confirming import Confirmation
 from mason.project.opened import Project
-from mason.project.state import keeping, pushing
+from mason.project.state import keeping, pushing, signing
 from mason.render import states as views
 from mason.render.terminal import printable
 from mason.resources.address import KINDS
@@ -221,6 +221,51 @@ def _read(file: Path) -> tuple[bytes, str]:
         return bounds.read_file(file, bounds.STATE), str(file)
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read ({error.strerror}).") from error
+
+
+@state_group.command("sign-key")
+@json_option
+@click.pass_obj
+def sign_key(invocation: Invocation) -> None:
+    """Make your key, where you have none, and list it in mason.signers: from then on, what you apply is signed.
+
+    With `require_signatures: true` in mason.yaml nothing is run but what somebody listed there has signed. Commit both
+    files: who reviews them decides whose code runs.
+    """
+    made = signing.make_key(open_project(invocation))
+    if invocation.json:
+        show_json({"key": made.public, "signers": str(made.signers)})
+    else:
+        show(
+            f"Your key is in {made.key}: keep it to yourself. {made.signers} says that ed25519 {made.public} may sign."
+        )
+
+
+@state_group.command("sign")
+@click.argument("addresses", metavar="[ADDR]...", nargs=-1)
+@yes_option
+@_dry_run_option
+@lock_timeout_option
+@json_option
+@click.pass_obj
+def sign(
+    invocation: Invocation, addresses: tuple[str, ...], auto_approve: bool, dry_run: bool, lock_timeout: float
+) -> None:
+    """Sign what the state holds: ADDR..., or all that nobody in mason.signers has signed. Look at it first (mason state
+    show ADDR, mason plan): you vouch for it. What you apply is signed without this."""
+    opened = open_project(invocation)
+
+    def prepare() -> keeping.Change[tuple[str, ...]]:
+        return signing.sign(opened, addresses)
+
+    change = prepare()
+    _show_first(invocation, "\n".join(f"  {address}" for address in change.told) or "There is nothing to sign.")
+    now = change.base
+    if not dry_run and change.told:
+        if not auto_approve:
+            confirm_each(change.confirmations)
+        now = keeping.carry_out(opened, change, prepare, operation="state sign", lock_timeout=lock_timeout)
+    _show_done(invocation, opened, "Signed", {"addresses": list(change.told)}, now, dry_run=dry_run or not change.told)
 
 
 @state_group.command("history")

@@ -24,6 +24,7 @@ _KINDS = {
     ".pth": _PYTHON,
     ".so": _PYTHON,
     ".plan": _PLAN,
+    ".signers": "it says who may sign what is applied",
     ".duckdb": _DATABASE,
     ".db": _DATABASE,
     ".wal": _DATABASE,

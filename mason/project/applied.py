@@ -12,6 +12,7 @@ from mason.errors import (
     NotFoundError,
     StateFormatError,
 )
+from mason.project.opened import Project
 from mason.resources.address import WORK, config_address, kind_of
 from mason.resources.config import Config
 from mason.resources.wording import nearest
@@ -117,18 +118,27 @@ def choose_config(snapshot: Snapshot, identifier: str) -> None:
     settings.set_current_config(snapshot.lineage, identifier)
 
 
-def untouched(snapshot: Snapshot, address: str, found: Mapping[str, Entry]) -> Entry:
-    """The entry of ``address``, if it is what was applied. Raises ``StateFormatError`` when it was edited since."""
+def untouched(project: Project, snapshot: Snapshot, address: str, found: Mapping[str, Entry]) -> Entry:
+    """The entry of ``address``, if it is what was applied. Raises ``StateFormatError`` when it was edited since, and
+    where the project wants signatures and nobody who may has signed it."""
     entry = found[address]
     if not entry.is_as_applied:
         raise StateFormatError(
             f"{address} was edited in the state (serial {snapshot.serial}): it is not what was applied. "
             "See what differs with: mason plan. Put back what the files say with: mason apply"
         )
+    if project.settings.require_signatures:
+        from mason.state import signatures
+
+        if told := signatures.fault(address, entry, signatures.signers(project.settings.root)):
+            raise StateFormatError(
+                f"{address} is not used: {told}, and mason.yaml says require_signatures. Look at it (mason state show "
+                f"{address}), and if you vouch for it: mason state sign {address}"
+            )
     return entry
 
 
-def applied_config(snapshot: Snapshot, identifier: str) -> Config:
+def applied_config(project: Project, snapshot: Snapshot, identifier: str) -> Config:
     """An applied config, or the current one where ``identifier`` is empty. Raises ``NotFoundError``."""
     wanted = identifier or current_config(snapshot)
     if not wanted:
@@ -140,4 +150,4 @@ def applied_config(snapshot: Snapshot, identifier: str) -> Config:
             "Name one with -c ID, or choose it for good with: mason config ID -s"
         )
     address = config_address(wanted)
-    return Config.from_definition(untouched(snapshot, address, find(snapshot, "config", [wanted])).definition)
+    return Config.from_definition(untouched(project, snapshot, address, find(snapshot, "config", [wanted])).definition)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mason import settings
-from mason.errors import CancelledError, StalePlanError, StateError
+from mason.errors import CancelledError, SettingsError, StalePlanError, StateError
 from mason.project.confirming import Confirm, Confirmation
 from mason.project.opened import Project
 from mason.project.remembering import remember_secrets
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mason.project.runs.performing import TellOf
     from mason.runtime.apply import Applied
     from mason.runtime.workers import Control
+    from mason.state.signatures import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +148,9 @@ def apply(
     """
     from mason.runtime.apply import apply_plan
 
+    signer = _signer(project)
     if not plan.touches_engines:
-        return apply_plan(plan, project.store, lock_timeout=lock_timeout, perform=_nothing)
+        return apply_plan(plan, project.store, lock_timeout=lock_timeout, perform=_nothing, signer=signer)
     # Imported here: definitions are applied without all that runs need.
     from mason.project.runs.performing import Performer
     from mason.runtime.output import aside
@@ -166,7 +168,25 @@ def apply(
             parallelism=parallelism,
             control=control,
             calling=calling,
+            signer=signer,
         )
+
+
+def _signer(project: Project) -> Signer | None:
+    """Who signs what is applied. Raises ``SettingsError`` where the project wants signatures and this person may sign
+    nothing: what they applied could be used by nobody."""
+    from mason.state import signatures
+
+    signer = signatures.own_key()
+    if project.settings.require_signatures:
+        allowed = signatures.signers(project.settings.root)
+        if signer is None or signer.public not in allowed:
+            what = "you have no key" if signer is None else f"{signatures.SIGNERS} does not list your key"
+            raise SettingsError(
+                f"mason.yaml says require_signatures, and {what}. Nothing was applied. "
+                "Make your key, and list it: mason state sign-key"
+            )
+    return signer
 
 
 def refuse_stale(project: Project, plan: Plan) -> None:

@@ -73,7 +73,9 @@ class _Look:
             outcome = Outcome.of(entry)
             if effect_of(address) == "put" and outcome is not None and outcome.status == "succeeded" and outcome.client:
                 try:
-                    found = self._schedule(address, untouched(self._snapshot, address, self._entries), outcome)
+                    found = self._schedule(
+                        address, untouched(self._project, self._snapshot, address, self._entries), outcome
+                    )
                 except MasonError as error:
                     found = Drift(address, f"schedule {address.partition('.')[2]}", "unknown", why=scrub(str(error)))
                 if found is not None:
@@ -142,6 +144,8 @@ class _Look:
             if address not in self._snapshot.resources:
                 # Not what an engine says of something that is gone.
                 raise StateError(f"there is no {address} in the state any more")
-            config = Config.from_definition(untouched(self._snapshot, address, self._snapshot.resources).definition)
+            config = Config.from_definition(
+                untouched(self._project, self._snapshot, address, self._snapshot.resources).definition
+            )
             self._clients[key] = Clients(self._project, config, {role: client})
         return ask(client, self._clients[key].engine, role, verb, *arguments)

@@ -32,6 +32,7 @@ from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.runtime.workers import Control
+    from mason.state.signatures import Signer
 
 
 class Performance(Protocol):
@@ -100,6 +101,7 @@ def apply_plan(
     parallelism: int = 1,
     control: Control | None = None,
     calling: Callable[[], AbstractContextManager[None]] = nullcontext,
+    signer: Signer | None = None,
 ) -> Applied:
     """Make the state and the engines what ``plan`` says, under the lock.
 
@@ -108,15 +110,15 @@ def apply_plan(
     ``parallelism`` of them at a time, each after those that it waits for. One that fails takes only those with it that
     wait for it.
 
-    ``control`` ends it early. ``calling`` is entered when the lock is held and engines may be called from now on: until
-    then nothing was begun, and ``KeyboardInterrupt`` may end it at once. Raises ``StalePlanError`` when the state is
-    not the one that was planned against, and the store's own errors as long as no engine was called; after that, what
-    could not be written is part of the answer.
+    ``signer`` signs each definition that is written. ``control`` ends it early. ``calling`` is entered when the lock is
+    held and engines may be called from now on: until then nothing was begun, and ``KeyboardInterrupt`` may end it at
+    once. Raises ``StalePlanError`` when the state is not the one that was planned against, and the store's own errors
+    as long as no engine was called; after that, what could not be written is part of the answer.
     """
     with store.lock("apply", timeout=lock_timeout) as held, working_under(held):
         snapshot = store.read()
         refuse_stale(plan, snapshot, store.url)
-        applying = _Applying(plan, store, snapshot, perform, held, control)
+        applying = _Applying(plan, store, snapshot, perform, held, control, signer)
         with calling():
             if applying.take_back() and applying.define():
                 applying.execute(parallelism)
@@ -134,8 +136,10 @@ class _Applying:
         perform: Perform,
         held: HeldLock,
         control: Control | None,
+        signer: Signer | None,
     ) -> None:
         self._plan = plan
+        self._signer = signer
         self._held = held
         self._store = store
         self._found = self._snapshot = snapshot
@@ -338,6 +342,11 @@ class _Applying:
     def _entry(self, action: Action) -> Entry:
         assert action.wanted is not None
         before = self._resources.get(action.address) or self._resources.get(action.moved_from)
+        same = before is not None and before.digest == action.wanted.digest
+        signature = before.signature if before is not None and same else None
+        # What others applied, and this plan leaves as it is, stays theirs.
+        if self._signer is not None and (not same or _puts_back(action)):
+            signature = self._signer.sign(action.address, action.wanted.digest)
         return Entry(
             kind=kind_of(action.address),
             digest=action.wanted.digest,
@@ -349,6 +358,7 @@ class _Applying:
             applied_by=self._me,
             # A run whose description changed was done all the same.
             outcome=action.outcome or (before.outcome if before is not None else None),
+            signature=signature,
         )
 
     def _ended(self, action: Action, ended: Ended) -> None:
@@ -394,6 +404,11 @@ class _NotDone(Exception):
     def __init__(self, failure: Failure) -> None:
         self.failure = failure
         super().__init__(failure.message)
+
+
+def _puts_back(action: Action) -> bool:
+    """Whether what the state holds is replaced though its digest is the same: somebody edited it there."""
+    return action.kind == "overwrite" and not action.is_outcome_only
 
 
 def _taking(action: Action) -> Action | None:

@@ -1,3 +1,15 @@
 """What was applied: the snapshot (a value), and the stores that keep it (effects)."""
 
-__all__ = ["content", "format", "journal", "local", "lock", "outcome", "snapshot", "store", "urls", "whole_files"]
+__all__ = [
+    "content",
+    "format",
+    "journal",
+    "local",
+    "lock",
+    "outcome",
+    "signatures",
+    "snapshot",
+    "store",
+    "urls",
+    "whole_files",
+]

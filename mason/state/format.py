@@ -22,8 +22,9 @@ _KEYS = ("version", "mason_version", "serial", "lineage", "resources")
 _OPTIONAL: dict[str, Any] = {"written_at": "", "written_by": "", "follows": None, "errored_on": None}
 """The keys that a state need not have, and what a snapshot has then."""
 _FIELDS = ("kind", "digest", "definition", "module", "project", "file", "applied_at", "applied_by")
-_OUTCOME = "outcome"
-"""The field that runs and schedules have besides, and no other resource."""
+_OUTCOME, _SIGNATURE = "outcome", "signature"
+_BESIDES = (_OUTCOME, _SIGNATURE)
+"""The fields that some resources have besides: runs and schedules what came of them, and what is signed by whom."""
 
 LARGEST_SERIAL = 10**15
 """The highest serial of a state: more than there are writes, and all readers of JSON tell numbers up to it apart."""
@@ -157,6 +158,8 @@ def _encode_lines(entries: Mapping[str, Entry]) -> dict[str, bytes]:
         }
         if entry.outcome is not None:
             document[_OUTCOME] = entry.outcome
+        if entry.signature is not None:
+            document[_SIGNATURE] = entry.signature
         try:
             encoded = dumps(document, _plain, options)
         except TypeError:
@@ -261,27 +264,28 @@ def _entries(resources: dict[str, dict[str, Any]]) -> dict[str, Entry]:
     if not resources:
         return {}
     raw = list(resources.values())
-    outcomes: list[Any] = []
+    besides: dict[str, list[Any]] = {}
     try:
         # Taken out, so that all that are left have the same fields.
-        outcomes = [each.pop(_OUTCOME, None) for each in raw]
+        besides = {name: [each.pop(name, None) for each in raw] for name in _BESIDES}
         columns = {name: list(map(itemgetter(name), raw)) for name in _FIELDS}
         sound = (
             set(map(type, raw)) == {dict}
             and set(map(len, raw)) == {len(_FIELDS)}
             and all(set(map(type, columns[name])) <= expected for name, expected in _EXPECTED.items())
             and [kind_of(address) for address in resources] == columns["kind"]
-            and set(map(type, outcomes)) <= {dict, type(None)}
+            and all(set(map(type, each)) <= {dict, type(None)} for each in besides.values())
         )
     except (KeyError, TypeError, IndexError, AttributeError):
         sound = False
     if not sound:
-        raise _first_fault(resources, outcomes)
+        raise _first_fault(resources, besides)
     entries = [object.__new__(Entry) for _ in raw]
     for name, column in columns.items():
         # Filling the slots does what the frozen class's own __init__ does, in half the time.
         deque(map(getattr(Entry, name).__set__, entries, column), maxlen=0)
-    deque(map(getattr(Entry, _OUTCOME).__set__, entries, outcomes), maxlen=0)
+    for name, column in besides.items():
+        deque(map(getattr(Entry, name).__set__, entries, column), maxlen=0)
     return dict(zip(resources, entries, strict=True))
 
 
@@ -305,8 +309,8 @@ def _check_keys(mapping: dict[str, Any], keys: tuple[str, ...], of: str, *, opti
             raise _Fault(f"has a key '{key}'{of} that no state has")
 
 
-def _first_fault(resources: dict[str, Any], outcomes: Iterable[Any]) -> _Fault:
-    """What is wrong with the first resource that is not as it must be; ``outcomes`` were taken out of them."""
+def _first_fault(resources: dict[str, Any], besides: Mapping[str, Iterable[Any]]) -> _Fault:
+    """What is wrong with the first resource that is not as it must be; ``besides`` were taken out of them."""
     for address, raw in resources.items():
         if not isinstance(raw, dict):
             return _Fault(f"holds {_name(raw)} for {address} where an object should be")
@@ -320,7 +324,8 @@ def _first_fault(resources: dict[str, Any], outcomes: Iterable[Any]) -> _Fault:
                 return _Fault(f"holds {_name(raw[key])} for '{key}' in {address} where {wanted} should be")
         if kind_of(address) != raw["kind"]:
             return _Fault(f"calls {address} a resource of kind '{raw['kind']}'")
-    for address, outcome in zip(resources, outcomes, strict=False):
-        if type(outcome) not in (dict, type(None)):
-            return _Fault(f"holds {_name(outcome)} for '{_OUTCOME}' in {address} where an object should be")
+    for name, column in besides.items():
+        for address, held in zip(resources, column, strict=False):
+            if type(held) not in (dict, type(None)):
+                return _Fault(f"holds {_name(held)} for '{name}' in {address} where an object should be")
     raise AssertionError("the check by column refused what the check by resource accepts")

@@ -24,7 +24,8 @@ class Entry:
     ``module`` is the digest of its source, ``project`` the name of the project that applied it, ``file`` is
     relative to that project's root; ``applied_at`` is an ISO 8601 time in UTC, ``applied_by`` is ``user@host``.
     ``outcome`` says of a run or a schedule what came of it in the engines (see ``mason.state.outcome``); it is no
-    part of what the digest covers, and ``None`` for all other resources.
+    part of what the digest covers, and ``None`` for all other resources. ``signature`` says who vouches for the digest
+    (see ``mason.state.signatures``), ``None`` where nobody does.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Entry:
     applied_at: str = ""
     applied_by: str = ""
     outcome: Mapping[str, Any] | None = None
+    signature: Mapping[str, Any] | None = None
 
     @property
     def is_as_applied(self) -> bool:

@@ -68,9 +68,9 @@ def prepare_operator(
 
     snapshot = project.store.read()
     remember_applied(project.settings, snapshot)
-    entry = untouched(snapshot, operator_address(*names), find(snapshot, "operator", names))
+    entry = untouched(project, snapshot, operator_address(*names), find(snapshot, "operator", names))
     operator = Operator.from_definition(entry.definition)
-    config = applied_config(snapshot, config_id)
+    config = applied_config(project, snapshot, config_id)
     given = _referred(
         given if isinstance(given, parameters.Given) else parameters.Given(dict(given)), results, snapshot
     )

@@ -102,7 +102,7 @@ class Performer:
 
     def _schedule(self, action: Action, snapshot: Snapshot) -> Performance:
         if action.wanted is None:
-            entry = untouched(snapshot, action.address, snapshot.resources)
+            entry = untouched(self._project, snapshot, action.address, snapshot.resources)
             pending = replace(Outcome.of(entry) or Outcome("pending"), status="pending")
             return _Taking(self._project, snapshot, action, entry.definition, pending)
         schedule = Schedule.from_definition(json.loads(action.wanted.encoded))
@@ -111,7 +111,7 @@ class Performer:
         _refuse_others(action, prepared)
         call = next(call for call in action.calls if call.verb == "put_schedule")
         outcome = Outcome("pending", client=call.client, uses=prepared.plan.behaviours)
-        return _Putting(self._project, _config(snapshot, schedule.config_id), call, outcome)
+        return _Putting(self._project, _config(self._project, snapshot, schedule.config_id), call, outcome)
 
     def _run(self, action: Action, snapshot: Snapshot) -> Performance | None:
         assert action.wanted is not None, "a run that is done is defined"
@@ -121,7 +121,7 @@ class Performer:
         _refuse_others(action, prepared)
         if lacking := unready(json.loads(action.wanted.encoded), snapshot.resources.get):
             raise StateError(f"{'; '.join(lacking.values())}. It was not begun: plan and apply them together.")
-        inputs = self._fingerprints(_config(snapshot, run.config_id), run) if run.inputs else {}
+        inputs = self._fingerprints(_config(self._project, snapshot, run.config_id), run) if run.inputs else {}
         returned = _given_by_runs(prepared)
         before = Outcome.from_dict(action.outcome) or Outcome.of(
             snapshot.resources.get(action.moved_from or action.address)
@@ -140,7 +140,7 @@ class Performer:
         keep = self._referred_to(snapshot).get(run.name, frozenset())
         outcome = Outcome("pending", run_id=run_id, uses=prepared.plan.behaviours, inputs=inputs, given=returned)
         prepared = replace(prepared, resource=action.address, new_id=run_id, keep=keep, pending=outcome, alone=False)
-        look = partial(self._fingerprints, _config(snapshot, run.config_id), run) if run.inputs else None
+        look = partial(self._fingerprints, _config(self._project, snapshot, run.config_id), run) if run.inputs else None
         return _Running(self, prepared, outcome, look)
 
     def warn_of_changes(self, resource: str, seen: Mapping[str, str], look: Callable[[], Mapping[str, str]]) -> None:
@@ -282,7 +282,7 @@ class _Taking:
         """Take it."""
         try:
             for call in self.action.calls:
-                config = _config(self.snapshot, str(self.definition["config_id"]))
+                config = _config(self.project, self.snapshot, str(self.definition["config_id"]))
                 # Where somebody took it already, it is as it shall be.
                 with suppress(NotFoundError):
                     _ask_scheduler(self.project, config, call, call.arguments["name"])
@@ -343,12 +343,12 @@ def _referred_to(entries: Mapping[str, Entry]) -> dict[str, frozenset[str]]:
     return {name: frozenset(steps) for name, steps in referred_steps(definitions, entries.get).items()}
 
 
-def _config(snapshot: Snapshot, identifier: str) -> Config:
+def _config(project: Project, snapshot: Snapshot, identifier: str) -> Config:
     """An applied config. Raises ``StateError`` when there is none, or when it was edited in the state."""
     address = config_address(identifier)
     if address not in snapshot.resources:
         raise StateError(f"There is no {address} in the state any more. Apply it again.")
-    return Config.from_definition(untouched(snapshot, address, snapshot.resources).definition)
+    return Config.from_definition(untouched(project, snapshot, address, snapshot.resources).definition)
 
 
 def _nowhere(resource: object, path: object) -> int:

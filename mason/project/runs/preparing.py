@@ -62,7 +62,7 @@ def prepare_work(
     def lookup(wanted: str) -> Entry | None:
         if wanted not in snapshot.resources:
             return None
-        entry = untouched(snapshot, wanted, snapshot.resources)
+        entry = untouched(project, snapshot, wanted, snapshot.resources)
         if wanted.startswith("config."):
             # Before anything is shown: a parameter may hold what a reference of the config will become.
             config = Config.from_definition(entry.definition)

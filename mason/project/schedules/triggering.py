@@ -91,7 +91,7 @@ def _self_running(project: Project, fault: Callable[[str, MasonError], None]) ->
     snapshot = project.store.read()
     for address, entry in find(snapshot, "config").items():
         try:
-            config = Config.from_definition(untouched(snapshot, address, {address: entry}).definition)
+            config = Config.from_definition(untouched(project, snapshot, address, {address: entry}).definition)
         except MasonError as error:
             fault(address.partition(".")[2], error)
             continue
@@ -184,7 +184,7 @@ def plan_schedule(project: Project, prepared: PreparedRun) -> Putting:
     plan, snapshot = prepared.plan, project.store.read()
     if not plan.config_id:
         raise ParameterError([Diagnostic("", 0, "No config is named whose scheduler keeps it", "name one with -c ID")])
-    config = applied_config(snapshot, plan.config_id)
+    config = applied_config(project, snapshot, plan.config_id)
     name = plan.schedule_name or plan.address.partition(".")[2].replace(".", "_")
     resource = schedule_address(name)
     if resource in snapshot.resources:
@@ -206,7 +206,7 @@ def plan_schedule(project: Project, prepared: PreparedRun) -> Putting:
     check_schedule(model)
     if faults := list(_secret_parameters(model)):
         raise ParameterError(faults)
-    workflow = Workflow.from_definition(untouched(snapshot, plan.address, snapshot.resources).definition)
+    workflow = Workflow.from_definition(untouched(project, snapshot, plan.address, snapshot.resources).definition)
     client = choose_scheduler(config, workflow, model, registry)
     if not isinstance(client, str):
         raise ParameterError(client)
@@ -280,7 +280,7 @@ class Trigger:
 
         self._project = project
         self._name = name
-        config = applied_config(project.store.read(), config_id)
+        config = applied_config(project, project.store.read(), config_id)
         self._opened = ExitStack()
         self._engine = self._opened.enter_context(
             scheduler_of(project, config, runner=lambda: Runner(project, tell=tell, control=control))
