@@ -14,6 +14,7 @@ import io
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
@@ -27,24 +28,28 @@ if TYPE_CHECKING:
 
 
 MOST_KEPT = 1_000_000
-"""How many bytes of what one step prints are kept, each line with the event that it becomes."""
+"""How many bytes of what one step prints are kept, each line with the event that it becomes: half of them from its
+beginning, in all of its attempts, and half from the end of each attempt."""
+_HALF = MOST_KEPT // 2
 _EVENT = 100
+# What is looked at beyond a cut, so that no secret is cut into halves that nobody knows: the longest that is found.
+_MARGIN = 65_536
 
 
 class Printed:
-    """How much room is left for what one step prints, in all of its attempts."""
+    """How much room is left for the beginning of what one step prints, in all of its attempts."""
 
     def __init__(self) -> None:
-        self.room = MOST_KEPT
+        self.room = _HALF
 
 
 @contextlib.contextmanager
 def hearing(printed: Printed, tell: Callable[[str, bool], None]) -> Iterator[None]:
     """Within it, what this thread prints goes to ``tell`` line by line, without secrets, where :func:`aside` leads it
-    aside; and whether there is room left to keep it.
+    aside; and that it is to be kept.
 
-    Once a line has none, it and all that follow are not kept; a last line, which is, says how much that was. What work
-    prints that was given up is heard no more.
+    Once there is none, the end of it is told when the work has ended, and before that how much was left out between.
+    What work prints that was given up is heard no more.
     """
     heard = _Heard(printed, tell)
     token = _heard.set(heard)
@@ -77,18 +82,17 @@ class _Heard:
         self._lock = threading.RLock()
         self._pending: list[bytes] = []
         self._size = 0
-        self._skipping = False
-        self._unkept = 0
+        # What comes once the room for the beginning is spent; looked at in the end only.
+        self._tail: _Tail | None = None if printed.room > 0 else _Tail()
 
     def take(self, data: bytes) -> bool:
         """Whether ``data`` was heard: not in a child of this process, nor where nobody waits for the work."""
         if os.getpid() != self._process or (self._work is not None and self._work.given_up):
             return False
         with self._lock:
-            if self._skipping:
-                skipped, ended, data = data.partition(b"\n")
-                self._unkept += len(skipped) + len(ended)
-                self._skipping = not ended
+            if self._tail is not None:
+                self._tail.add(data)
+                return True
             self._pending.append(data)
             self._size += len(data)
             if b"\n" in data or b"\r" in data:
@@ -96,40 +100,89 @@ class _Heard:
                 *lines, rest = scrub(b"".join(self._pending).decode("utf-8", "surrogateescape")).split("\n")
                 self._keep_pending(_seen(rest).encode("utf-8", "surrogateescape") + b"\r" * rest.endswith("\r"))
                 self._tell(lines)
-            elif self._size > MOST_KEPT:
-                # Where it were cut may be half a secret, so nobody is told any of it.
-                self._skipping = True
-                self._unkept += self._size
-                self._printed.room = 0
+            elif self._size > self._printed.room + _MARGIN:
+                line = scrub(b"".join(self._pending).decode("utf-8", "surrogateescape"))
                 self._keep_pending(b"")
+                self._tell([line], ended=False)
         return True
 
     def end(self) -> None:
-        """Tell what is left of a line, and how much was not kept."""
+        """Tell what is left of a line, how much was not kept, and the end of all."""
         with self._lock:
             if self._work is not None and self._work.given_up:
                 return
             left = b"".join(self._pending)
             if left:
                 self._keep_pending(b"")
-                self._tell([scrub(left.decode("utf-8", "surrogateescape"))])
-            if self._unkept:
-                self._line_told(f"{self._unkept:,} more bytes were printed; of one step, 1 MB is kept", True)
+                self._tell([scrub(left.decode("utf-8", "surrogateescape"))], ended=False)
+            if self._tail is not None:
+                with unheard():
+                    for line in self._tail.told():
+                        self._line_told(line, True)
+                self._tail = None
 
     def _keep_pending(self, data: bytes) -> None:
         self._pending, self._size = [data] if data else [], len(data)
 
-    def _tell(self, lines: list[str]) -> None:
+    def _tell(self, lines: list[str], *, ended: bool = True) -> None:
+        """Tell lines as long as there is room for the beginning; the rest, from within a line on, goes to the end."""
+        for at, line in enumerate(lines):
+            content = _seen(line).encode("utf-8", "surrogateescape")
+            room = self._printed.room - _EVENT
+            self._printed.room -= len(content) + _EVENT
+            if self._printed.room < 0:
+                self._printed.room = 0
+                self._tail = _Tail()
+                if room > 0:
+                    self._told(content[:room])
+                rest = [content[max(room, 0) :], *(each.encode("utf-8", "surrogateescape") for each in lines[at + 1 :])]
+                self._tail.add(b"\n".join(rest) + b"\n" * ended + b"".join(self._pending))
+                self._keep_pending(b"")
+                return
+            self._told(content)
+
+    def _told(self, content: bytes) -> None:
         with unheard():
-            for line in lines:
-                content = _seen(line).encode("utf-8", "surrogateescape")
-                self._printed.room -= len(content) + _EVENT
-                kept = self._printed.room >= 0
-                if not kept:
-                    # The budget is spent: keep no further line.
-                    self._printed.room = 0
-                    self._unkept += len(content) + 1
-                self._line_told(content.decode("utf-8", "replace"), kept)
+            self._line_told(content.decode("utf-8", "replace"), True)
+
+
+class _Tail:
+    """The last of what is printed, whatever the amount; lines are looked for in the end."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[bytes] = deque()
+        self._size = 0
+        self._dropped = 0
+
+    def add(self, data: bytes) -> None:
+        """Keep ``data``, and drop what is too far from the end by now."""
+        self._pieces.append(data)
+        self._size += len(data)
+        while self._size - len(self._pieces[0]) > _HALF + _MARGIN:
+            first = len(self._pieces.popleft())
+            self._size -= first
+            self._dropped += first
+
+    def told(self) -> list[str]:
+        """How much was left out, if anything was, and the last lines."""
+        text = scrub(b"".join(self._pieces).decode("utf-8", "surrogateescape"))
+        lines = text.split("\n")
+        if not lines[-1]:
+            lines.pop()
+        room, kept = _HALF, []
+        left = self._dropped
+        for line in reversed(lines):
+            content = _seen(line).encode("utf-8", "surrogateescape")
+            within = content[-max(room - _EVENT, 0) :] if room > _EVENT else b""
+            left += len(content) - len(within) + (not within)
+            if within or not content:
+                kept.append(within.decode("utf-8", "replace"))
+            room -= len(content) + _EVENT
+        if left:
+            kept.append(
+                f"{left:,} more bytes were printed here; of one step, the first and the last half megabyte are kept"
+            )
+        return kept[::-1]
 
 
 def _seen(line: str) -> str:
@@ -298,7 +351,8 @@ class _Scrubbed(io.BufferedIOBase):
     def __init__(self, target: TextIO) -> None:
         super().__init__()
         self._target = target
-        self._pending = ""
+        self._pieces: list[bytes] = []
+        self._left = ""
 
     @property
     def name(self) -> str:
@@ -323,20 +377,28 @@ class _Scrubbed(io.BufferedIOBase):
 
     def write(self, data: ReadableBuffer, /) -> int:
         """Tell all whole lines so far."""
+        piece = bytes(data)
         heard = _heard.get()
-        if heard is not None and heard.take(bytes(data)):
-            return len(bytes(data))
-        # Scrubbed before it is cut: a secret may have several lines.
-        pending = scrub(self._pending + bytes(data).decode("utf-8", "surrogateescape"))
-        whole = pending.rfind("\n") + 1
-        self._pending = pending[whole:]
-        self._tell(pending[:whole])
-        return len(bytes(data))
+        if heard is not None and heard.take(piece):
+            return len(piece)
+        self._pieces.append(piece)
+        if b"\n" in piece:
+            # Scrubbed before it is cut: a secret may have several lines. Printing is done in many pieces: to look at
+            # each would take longer than all else.
+            pending = self._taken()
+            whole = pending.rfind("\n") + 1
+            self._left = pending[whole:]
+            self._tell(pending[:whole])
+        return len(piece)
+
+    def _taken(self) -> str:
+        pieces, self._pieces = self._pieces, []
+        left, self._left = self._left, ""
+        return scrub(left + b"".join(pieces).decode("utf-8", "surrogateescape"))
 
     def flush(self) -> None:
         """Tell what is left of a line."""
-        left, self._pending = self._pending, ""
-        self._tell(left)
+        self._tell(self._taken())
 
     def _tell(self, text: str) -> None:
         if text:

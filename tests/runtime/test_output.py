@@ -66,28 +66,76 @@ def test_secrets_are_taken_out_also_where_they_come_in_pieces(hear, heard):
     assert heard == [("a REDACTED", True), ("b REDACTED", True)]
 
 
-def test_a_step_keeps_a_megabyte_in_all_its_attempts(hear, heard):
+HALF = MOST_KEPT // 2
+EVENT = 100
+
+
+def test_what_fits_is_kept_as_it_is(hear, heard):
     printed = Printed()
-    hear(lambda: print("x" * (MOST_KEPT - 200)), printed)
+    hear(lambda: print("x" * (HALF - EVENT)), printed)
     hear(lambda: print("short\n" * 3 + "ä"), printed)
-    assert heard == [
-        ("x" * (MOST_KEPT - 200), True),
-        ("short", False),
-        ("short", False),
-        ("short", False),
-        ("ä", False),
-        ("21 more bytes were printed; of one step, 1 MB is kept", True),
-    ]
+    assert heard == [("x" * (HALF - EVENT), True), ("short", True), ("short", True), ("short", True), ("ä", True)]
 
 
-def test_a_line_without_an_end_takes_no_memory_and_is_not_told(hear, heard):
+def test_the_first_and_the_last_half_megabyte_are_kept(hear, heard):
     def work():
-        for _ in range(12):
-            sys.stdout.write("x" * 100_000)
+        print("begin")
+        for number in range(200_000):
+            print("line", number)
+        print("end")
+
+    hear(work)
+    lines = [line for line, _ in heard]
+    assert all(kept for _, kept in heard)
+    assert lines[:3] == ["begin", "line 0", "line 1"]
+    assert lines[-3:] == ["line 199998", "line 199999", "end"]
+    at = next(index for index, line in enumerate(lines) if "more bytes" in line)
+    left_out = sum(len(f"line {number}\n") for number in range(int(lines[at - 1][5:]) + 1, int(lines[at + 1][5:])))
+    told = int(lines[at].partition(" ")[0].replace(",", ""))
+    assert lines[at].endswith(
+        " more bytes were printed here; of one step, the first and the last half megabyte are kept"
+    )
+    assert abs(told - left_out) < 40
+    assert sum(len(line) + EVENT for line in lines) <= MOST_KEPT + 2 * EVENT + len(lines[at])
+
+
+@pytest.mark.parametrize("pieces", [1, 30])
+def test_one_line_is_cut_inside(hear, heard, pieces):
+    def work():
+        for piece in range(pieces):
+            sys.stdout.write("abcdefghij"[piece % 10] * (3_000_000 // pieces))
         print("end\nnext")
 
     hear(work)
-    assert heard == [("next", False), ("1,200,009 more bytes were printed; of one step, 1 MB is kept", True)]
+    (first, kept), (told, _), (last, _), (following, _) = heard
+    assert kept
+    assert len(first) == HALF - EVENT
+    assert first.startswith("aaa")
+    assert told == (
+        f"{3_000_003 - len(first) - len(last):,} more bytes were printed here; of one step, the first and the last "
+        "half megabyte are kept"
+    )
+    assert len(last) == HALF - 2 * EVENT - len("next")
+    assert last.endswith(("j" if pieces == 30 else "a") + "end")
+    assert following == "next"
+
+
+@pytest.mark.parametrize("before", [HALF - EVENT - 5, HALF - EVENT + 5, HALF + 70_000])
+@pytest.mark.parametrize("after", [0, HALF - 60, HALF - EVENT - 10, HALF + 60_000, 900_000])
+def test_a_secret_is_not_cut_into_halves(hear, heard, before, after):
+    secrets.remember("qzvkxwjpgtrmhdns")
+
+    def work():
+        sys.stdout.write("-" * before)
+        for piece in ("qzvkx", "wjpgt", "rmhdns"):
+            sys.stdout.write(piece)
+        for _ in range(after // 1000):
+            sys.stdout.write("-" * 1000)
+        sys.stdout.write("-" * (after % 1000))
+
+    hear(work)
+    told = "".join(line for line, _ in heard)
+    assert not any("qzvkxwjpgtrmhdns"[at : at + 4] in told for at in range(13))
 
 
 def test_work_that_was_given_up_is_heard_no_more(hear, heard, capsys):
