@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mason.ownership import make_private
 from mason.version import __version__
 
 _HASH = 32
@@ -75,7 +76,7 @@ def write(path: Path, begins: bytes, value: Any, *, most_bytes: int | None = Non
         return False
     data = begins + hashlib.sha256(payload).digest() + payload
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with open(handle, "wb") as file:

@@ -1,7 +1,8 @@
 """Whose files these are: what another user of this machine owns, or could have put there. Asks the file system only.
 
 Settings decide whose code runs, where secrets go and what the state is. The rules are those of git's
-``safe.directory``: a file of another user is not used before a person says so.
+``safe.directory``: a file of another user is not used before a person says so. And what Mason keeps for a person is
+for that person alone.
 """
 
 from __future__ import annotations
@@ -32,6 +33,14 @@ def owner_of(path: Path) -> str:
         return pwd.getpwuid(owner).pw_name
     except KeyError:
         return str(owner)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that its owner alone may look into, and those above it that are missing. Raises ``OSError``."""
+    if not folder.is_dir():
+        # Not ``parents=True``, which would give the parents the mode that everybody's folders have.
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def open_to_others(start: Path, top: Path) -> Path | None:

@@ -453,7 +453,7 @@ def _keep_in_home(name: str, text: str) -> None:
     """Write a file of the person's own folder, whole, for nobody else to read. Raises ``SettingsError``."""
     file = mason_home() / name
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ownership.make_private(file.parent)
         partial = file.with_name(f"{file.name}.{os.getpid()}")
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as opened:
             opened.write(text)

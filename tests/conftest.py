@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -33,6 +34,13 @@ class Result:
 
 
 Mason = Callable[..., Result]
+
+
+def pytest_configure() -> None:
+    """Tests interrupt what they start, which inherits what is ignored here: by `nohup`, or by a shell that has the
+    suite in its background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,7 @@ LEVELS = {
     "sessions": 0,
     "bulk": 0,
     "queues": 0,
+    "temporary": 0,
     "values": 0,
     "version": 0,
     "caches": 1,

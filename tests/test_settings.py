@@ -55,8 +55,8 @@ def test_the_option_wins_over_the_environment_and_that_over_the_project(tmp_path
     ("text", "message"),
     [
         ("nam: x", ":1: unknown key 'nam' (did you mean 'name'?)."),
-        ("name: x\n# and\nfoo: x", ":3: unknown key 'foo' (known keys: name, state, history)."),
-        ("[a]: x", ":1: unknown key 'a list' (known keys: name, state, history)."),
+        ("name: x\n# and\nfoo: x", ":3: unknown key 'foo' (known keys: name, state, history, require_signatures)."),
+        ("[a]: x", ":1: unknown key 'a list' (known keys: name, state, history, require_signatures)."),
         ("name: [1]", ":1: 'name' must be text, not a list."),
         ("state: {a: b}", ":1: 'state' names no 'url', such as s3://bucket/prefix."),
         ("state: [a]", ":1: 'state' must be text, not a list."),
@@ -86,9 +86,9 @@ def test_the_option_wins_over_the_environment_and_that_over_the_project(tmp_path
         ("history: {keep_runs: 1e3}", ":1: 'history.keep_runs' must be a whole number from 1 to 999999, not 1e3."),
         ("history: {keep_runs: {}}", ":1: 'history.keep_runs' must be a whole number from 1 to 999999, not a mapping."),
         ("# ok\nname: \1", ":2: this is not YAML: control characters are not allowed."),
-        ("a: " + "[" * 900 + "]" * 900, ":1: unknown key 'a' (known keys: name, state, history)."),
+        ("a: " + "[" * 900 + "]" * 900, ":1: unknown key 'a' (known keys: name, state, history, require_signatures)."),
         ("[" * 100_000, ": this is longer than 10,000 characters. A project file has a few lines."),
-        ("- a", ":1: the project file must be a mapping with the keys name, state, history."),
+        ("- a", ":1: the project file must be a mapping with the keys name, state, history, require_signatures."),
         ("name: x\n  y: [", ":2: this is not YAML: mapping values are not allowed in this context."),
     ],
 )

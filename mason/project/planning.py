@@ -23,6 +23,7 @@ from mason.project.opened import Project, stored_source
 from mason.project.remembering import remember_applied, remember_written
 from mason.resources.address import kind_of
 from mason.resources.config import CONFIG, Config
+from mason.state.serials import meet
 from mason.state.store import LockInfo
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def plan(
             pruned = Prune(defined, () if "." in within else within)
         from mason.clients import registry
 
-        snapshot = project.store.read()
+        snapshot = meet(project.store.read(), project.store.url)
         # Before anything is said: somebody may have written down what a reference of a config stands for.
         configs = (resource for resource in resources.items if kind_of(resource.address) == CONFIG.name)
         remember_written(project.settings, [json.loads(resource.encoded) for resource in configs])

@@ -250,11 +250,11 @@ def _forks_ended() -> Iterator[None]:
 @contextlib.contextmanager
 def _materialized(files: Mapping[str, str]) -> Iterator[Path]:
     """The module's files in a folder of their own, for as long as the class is used."""
-    import tempfile
+    # Imported here: most operators are sentences, and need nothing of this.
+    from mason import temporary
 
     # Whoever still uses it when the walk has given its work up may hold on to files: that is no failure of the run.
-    with tempfile.TemporaryDirectory(prefix="mason-python-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with temporary.folder("python") as folder:
         for relative, text in files.items():
             file = folder / relative
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ __all__ = [
     "local",
     "lock",
     "outcome",
+    "serials",
     "signatures",
     "snapshot",
     "store",

@@ -22,6 +22,7 @@ from typing import Any
 
 from mason import bounds, secrets
 from mason.errors import ConflictError, StateError
+from mason.ownership import make_private
 from mason.settings import mason_home
 from mason.state import whole_files
 from mason.state.content import is_run_id
@@ -53,7 +54,7 @@ class Journal:
         """A new journal. Raises ``StateError`` when it cannot be written."""
         path = journal_path(run_id)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(path.parent)
             return cls._open(path, os.O_CREAT | os.O_EXCL)
         except OSError as error:
             raise _unwritable(path, error) from error

@@ -73,3 +73,30 @@ def test_the_first_apply_makes_a_backup(mason, applied):
     assert refused.err.endswith(f"Restore the newest backup: cp {backup} {applied / 'state' / 'state.json'}\n")
     backup.replace(applied / "state" / "state.json")
     assert mason("plan").out == "No changes.\n"
+
+
+def test_a_state_that_went_back_is_told_once(mason, applied):
+    state = applied / "state" / "state.json"
+    first = state.read_bytes()
+    assert mason("plan").err == ""
+    (applied / "write.yaml").write_text(WRITE.replace("type: operator", "type: operator\ndescription: another"))
+    assert mason("apply", "-y", "-o").code == 0
+    assert mason("plan").err == ""
+    state.write_bytes(first)
+    told = (
+        f"The state file://{applied}/state went back from serial 2 to 1 since this machine met it last: somebody "
+        "restored an older one. What was replaced meanwhile is what runs now. See: mason state history\n"
+    )
+    assert mason("plan").err == told
+    assert mason("plan").err == ""
+
+
+def test_what_is_kept_for_a_person_is_for_them_alone(mason, applied, tmp_path, monkeypatch):
+    monkeypatch.setenv("MASON_HOME", str(tmp_path / "new" / "home"))
+    mason("config", "1", "-s")
+    mason("plan")
+    assert mason("run", "operator", "note", "write", "-p", "path:a.txt,text:x", "-y").code == 0
+    found = list((tmp_path / "new").rglob("*"))
+    assert {file.name for file in found} >= {"home", "current_configs.json", "cache", "journals"}
+    assert {oct(each.stat().st_mode & 0o777) for each in found if each.is_dir()} == {"0o700"}
+    assert {oct(each.stat().st_mode & 0o777) for each in found if each.is_file()} == {"0o600"}

@@ -394,3 +394,45 @@ def test_what_a_killed_process_left_is_swept_once_it_is_old(data: Local) -> None
     os.utime(data.root / "o/.mason-0022.tmp", (1, 1))
     convert(data, "o/t.csv")
     assert sorted(path.name for path in (data.root / "o").iterdir()) == [".mason-0011.tmp", "t.csv"]
+
+
+FULL = """
+import sys
+from pathlib import Path
+from mason.clients.local import LocalClient
+from mason.errors import EngineError
+
+execution = LocalClient({"warehouse": sys.argv[2]}, base=Path(sys.argv[1])).engine("execution")
+try:
+    execution.query("SELECT range AS a, hash(range) AS b, hash(range + 1) AS c FROM range(30000)", output="x.xlsx")
+except EngineError as error:
+    print(error)
+print(sorted(each.name for each in Path(sys.argv[1]).iterdir()))
+execution.query("SELECT 1 AS a", output="x.xlsx")
+"""
+
+
+def test_a_spreadsheet_on_a_full_disk(tmp_path: Path) -> None:
+    """Told before anything is written: the extension would end the process."""
+    mount = ["unshare", "--map-root-user", "--mount", "sh", "-ec", 'mount -t tmpfs -o size=300k tmpfs "$0"; exec "$@"']
+    small = tmp_path / "small"
+    small.mkdir()
+    try:
+        subprocess.run([*mount, small, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs the right to mount a file system of its own")
+    command = [*mount, small, sys.executable, "-c", FULL, small, tmp_path / "warehouse"]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told, left = done.stdout.splitlines()
+    assert told.startswith("There may be no room for the spreadsheet: it takes up to ")
+    assert told.endswith(
+        " MB, and 0.3 MB are free on the disk. Nothing was written. Make room on it, or write csv or parquet."
+    )
+    assert left == "[]"
+    assert done.returncode == 0, done.stderr

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from mason import secrets
+from mason.clients._warehouse import locks
 from mason.clients.local.warehouse import Warehouse
 from mason.engines.models import Job
 from mason.errors import TransientEngineError
@@ -282,3 +283,27 @@ def test_jobs_are_kept_without_secrets(tmp_path: Path) -> None:
     assert b"secret-of-a-job" not in (tmp_path / "jobs" / "1.json").read_bytes()
     found = Warehouse(tmp_path).get_job("1")
     assert (found.logs, found.result) == (("no REDACTED",), {"from": {"token": "REDACTED"}})
+
+
+def test_registrations_wait_for_each_other(data: Local) -> None:
+    """Eight processes that begin at once, none of which would try a second time to open a file that is in use."""
+    turn = data.root / "warehouse" / ".turn"
+    turn.parent.mkdir(exist_ok=True)
+    code = (
+        "import sys; from pathlib import Path; from mason.clients.local import LocalClient; "
+        "warehouse = LocalClient({}, base=Path(sys.argv[1])).warehouse; warehouse.patience = 0.0; "
+        "import duckdb; print('ready', flush=True); warehouse.create_schema(sys.argv[2])"
+    )
+    with locks.held(turn):
+        started = [
+            subprocess.Popen(
+                [sys.executable, "-c", code, str(data.root), f"base{number}"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            for number in range(8)
+        ]
+        assert [process.stdout and process.stdout.readline() for process in started] == [b"ready\n"] * 8
+    ended = [process.communicate()[1] for process in started]
+    assert [told for told in ended if told] == []
+    assert {f"base{number}" for number in range(8)} <= set(data.client.warehouse.schemas())

@@ -68,7 +68,7 @@ def test_the_only_config_is_current_and_of_several_the_chosen_one(opened: Projec
     assert current_config(both) == ""
     choose_config(both, "2")
     assert current_config(both) == "2"
-    assert applied_config(both, "").id == "2"
+    assert applied_config(opened, both, "").id == "2"
     # The choice is this person's, in this state only.
     assert current_config(replace(both, lineage="another")) == ""
 
@@ -84,16 +84,16 @@ def test_the_only_config_is_current_and_of_several_the_chosen_one(opened: Projec
         ),
     ],
 )
-def test_without_a_current_config_it_is_told_how_to_get_one(definitions, expected, folder):
+def test_without_a_current_config_it_is_told_how_to_get_one(definitions, expected, opened: Project):
     with pytest.raises(NotFoundError) as caught:
-        applied_config(snapshot(*definitions) if definitions else Snapshot(), "")
+        applied_config(opened, snapshot(*definitions) if definitions else Snapshot(), "")
     assert str(caught.value) == expected
 
 
-def test_what_was_edited_is_not_used():
+def test_what_was_edited_is_not_used(opened: Project):
     edited = replace(HELD.resources["operator.table.get"], digest="sha256:0")
     with pytest.raises(StateFormatError) as caught:
-        untouched(HELD, "operator.table.get", {"operator.table.get": edited})
+        untouched(opened, HELD, "operator.table.get", {"operator.table.get": edited})
     assert str(caught.value) == (
         "operator.table.get was edited in the state (serial 3): it is not what was applied. "
         "See what differs with: mason plan. Put back what the files say with: mason apply"

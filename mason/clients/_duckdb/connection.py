@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
+from mason import temporary
 from mason.clients._duckdb import working
 from mason.clients._duckdb.interrupting import interruptible
 from mason.clients._duckdb.quoting import literal, texts
@@ -57,14 +59,20 @@ def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPy
     ``ordered`` keeps rows in the order of the files, which costs memory where nobody needs it. It may open
     any file, so it is for SQL that Mason wrote; :func:`confine` makes it fit for SQL that people wrote.
     """
-    import secrets
-    import shutil
-    from tempfile import gettempdir
+    with ExitStack() as held:
+        # DuckDB gives its temporary files the same names in every process. Where no folder can be made, it is told one
+        # that is not there: it makes it when it has to spill, and says then what is wrong.
+        spill = (limits.spill or Path(gettempdir())) / f"mason-spill-{os.getpid()}"
+        with suppress(OSError):
+            spill = held.enter_context(temporary.folder("spill", within=limits.spill))
+        with _connected(limits, spill, ordered=ordered) as connection:
+            yield connection
 
+
+@contextmanager
+def _connected(limits: Limits, spill: Path, *, ordered: bool) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
-    # DuckDB gives its temporary files the same names in every process.
-    spill = (limits.spill or Path(gettempdir())) / f"spill-{os.getpid()}-{secrets.token_hex(4)}"
     settings: dict[str, Any] = {
         "memory_limit": limits.memory,
         "temp_directory": str(spill),
@@ -85,7 +93,6 @@ def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPy
             yield connection
     finally:
         connection.close()
-        shutil.rmtree(spill, ignore_errors=True)
 
 
 @contextmanager

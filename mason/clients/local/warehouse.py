@@ -5,7 +5,8 @@ what Mason goes by: queries are built from it anew, with the files that are ther
 project can be moved. The view itself serves people who open the file with DuckDB.
 
 DuckDB locks a file that somebody has open for writing, readers included. So the file is open for moments
-only, and an open that meets a lock is tried again for some seconds.
+only, and an open that meets a lock is tried again for some seconds. Who writes waits for its turn before, for as long
+as others of Mason's write: of many that try again and again some would find the file open each time.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.failures import explain
 from mason.clients._duckdb.quoting import identifier, literal, qualified
 from mason.clients._warehouse.folder import WarehouseFolder
+from mason.clients._warehouse.locks import held
 from mason.engines.models import Location, Table
 from mason.errors import ConflictError, EngineError, TransientEngineError
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _PAUSE = 0.05
+# Seconds to wait for the turn to write: an hour of registrations of others.
+_TURN = 3600.0
 _OWN = "mason"
 _HIDDEN_SCHEMAS = "('information_schema', 'pg_catalog')"
 # Two connections of one process to one file must agree on reading or writing, so they take turns.
@@ -135,7 +139,7 @@ class Warehouse(WarehouseFolder):
         if not read_only:
             with self.reached():
                 self.file.parent.mkdir(parents=True, exist_ok=True)
-        with _turn:
+        with nullcontext() if read_only else self._turn_to_write(), _turn:
             try:
                 connection = self._connect(read_only=read_only)
                 try:
@@ -144,6 +148,11 @@ class Warehouse(WarehouseFolder):
                     connection.close()
             except duckdb.Error as error:
                 raise explain(error, str) from error
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        with self.reached(), held(self.folder / ".turn", patience=_TURN):
+            yield
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         import duckdb

@@ -10,9 +10,9 @@ import posixpath
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import ClassVar
 
+from mason import temporary
 from mason.clients._duckdb.root import Root
 from mason.clients.memory import MemoryClient
 
@@ -47,8 +47,7 @@ class HeldFiles(Root):
         return self._folders[folder], path.relative_to(folder).as_posix()
 
     def _put_down(self, client: MemoryClient) -> Path:
-        temporary = self._opened.enter_context(TemporaryDirectory(prefix="mason-memory-"))
-        folder = Path(temporary).resolve()
+        folder = self._opened.enter_context(temporary.folder("memory")).resolve()
         for path, content in client.files.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)

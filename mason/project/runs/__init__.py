@@ -1,3 +1,14 @@
 """Use cases of runs: prepare one, do it, go on with it, and look back. Operators and workflows alike."""
 
-__all__ = ["clients", "costs", "history", "operators", "performing", "preparing", "resumption", "retention", "running"]
+__all__ = [
+    "clients",
+    "costs",
+    "differing",
+    "history",
+    "operators",
+    "performing",
+    "preparing",
+    "resumption",
+    "retention",
+    "running",
+]

@@ -15,6 +15,7 @@ from mason.resources.address import config_address, operator_address
 from mason.resources.executed import ONLY_STEP
 from mason.resources.operator import Operator
 from mason.runtime.prepared_run import PreparedRun
+from mason.state.serials import meet
 from mason.state.snapshot import Snapshot
 from mason.values import dataclass
 
@@ -66,7 +67,7 @@ def prepare_operator(
     from mason.dryrun.planned import alone
     from mason.resources import parameters
 
-    snapshot = project.store.read()
+    snapshot = meet(project.store.read(), project.store.url)
     remember_applied(project.settings, snapshot)
     entry = untouched(project, snapshot, operator_address(*names), find(snapshot, "operator", names))
     operator = Operator.from_definition(entry.definition)

@@ -14,6 +14,7 @@ from mason.resources.config import Config
 from mason.resources.kinds import uses_others
 from mason.resources.workflow import Workflow
 from mason.runtime.prepared_run import PreparedRun
+from mason.state.serials import meet
 from mason.state.snapshot import Entry, Snapshot
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def prepare_workflow(
 
     Raises ``NotFoundError`` for an unknown workflow, and ``ParameterError`` with all faults of all steps.
     """
-    snapshot = project.store.read()
+    snapshot = meet(project.store.read(), project.store.url)
     remember_applied(project.settings, snapshot)
     (address,) = find(snapshot, "workflow", names)
     return prepare_work(project, snapshot, address, given, config_id=config_id or current_config(snapshot))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mason.errors import MasonError, StateError, StateFormatError
+from mason.ownership import make_private
 from mason.project.opened import Project
 from mason.runtime.records import moment_of
 from mason.settings import History, mason_home
@@ -76,8 +77,8 @@ def prune_daily(project: Project) -> None:
     log = logging.getLogger("mason")
     try:
         # Made first: where this cannot be done, or not to the end, it is not tried with every run.
-        marker.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        marker.touch()
+        make_private(marker.parent)
+        marker.touch(mode=0o600)
         pruned = prune(project, seconds=_SECONDS)
         if not pruned.complete:
             marker.unlink(missing_ok=True)

@@ -1,3 +1,3 @@
 """Use cases that look after the state itself, and not after what it holds."""
 
-__all__ = ["keeping", "migration", "pushing"]
+__all__ = ["keeping", "migration", "pushing", "signing"]

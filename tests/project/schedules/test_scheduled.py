@@ -52,7 +52,7 @@ def scheduler(mason, folder) -> Iterator[Callable[[str, str], AbstractContextMan
         done = mason("apply", "-y", "-o")
         assert done.code == 0, done.err
         project = open_project()
-        config = applied_config(project.store.read(), "9")
+        config = applied_config(project, project.store.read(), "9")
         with scheduler_of(project, config, "local") as keeping, scheduler_of(project, config, client) as asked:
             if client != "local":
                 asked.put_schedule(keeping.get_schedule("nightly"))

@@ -62,10 +62,10 @@ def _with_nanoseconds(
     connection: duckdb.DuckDBPyConnection, path: Path, described: Mapping[int, Any], tops: set[str]
 ) -> set[str]:
     """Those of the columns ``tops`` in which a time tells nanoseconds."""
-    from tempfile import TemporaryDirectory
+    from mason import temporary
 
-    with TemporaryDirectory(prefix="mason-reading-") as folder:
-        copy = Path(folder) / "times.parquet"
+    with temporary.folder("reading") as folder:
+        copy = folder / "times.parquet"
         _copy_columns(path, copy, described, tops)
         reader = call("read_parquet", str(copy), {"hive_partitioning": "false"})
         relation = connection.sql(f"SELECT {', '.join(map(identifier, sorted(tops)))} FROM {reader}")

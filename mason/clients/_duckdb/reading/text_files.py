@@ -9,19 +9,17 @@ from __future__ import annotations
 import codecs
 import io
 import re
+import weakref
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from mason.clients._duckdb.reading.bytewise import not_gzip
 from mason.clients._duckdb.reading.quotes import Quotes
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.errors import EngineError
 from mason.values import dataclass
-
-if TYPE_CHECKING:
-    from tempfile import TemporaryDirectory
 
 _HEAD = 1 << 17
 _LONGEST_HEAD = 1 << 26
@@ -55,7 +53,9 @@ class Copies:
     """Copies of files that DuckDB cannot read as they are, by what they were made of; gone with the process."""
 
     def __init__(self) -> None:
-        self._folder: TemporaryDirectory[str] | None = None
+        self._held = ExitStack()
+        weakref.finalize(self, self._held.close)
+        self._folder: Path | None = None
         self._made: dict[object, Path] = {}
 
     def of(self, file: DataFile, encoding: str, *, skip_footer: int = 0, unmixed: Quotes | None = None) -> Path:
@@ -69,11 +69,11 @@ class Copies:
         """
         key = (file.path, file.version, encoding, skip_footer, unmixed)
         if key not in self._made:
-            from tempfile import TemporaryDirectory
+            from mason import temporary
 
             if self._folder is None:
-                self._folder = TemporaryDirectory(prefix="mason-reading-")
-            target = Path(self._folder.name) / f"{len(self._made)}.csv"
+                self._folder = self._held.enter_context(temporary.folder("reading"))
+            target = self._folder / f"{len(self._made)}.csv"
             _copy(file, target, encoding, skip_footer, unmixed)
             self._made[key] = target
         return self._made[key]

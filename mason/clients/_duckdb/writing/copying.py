@@ -66,7 +66,7 @@ def write(
     names, kinds = _unique(relation.columns), relation.types
     columns = dict(zip(names, kinds, strict=True))
     check_partitions(output, columns)
-    named = _named(connection, select, names, kinds, output)
+    named = _named(connection, select, names, kinds, placed)
     shown = show(str(placed.target))
     with watched(connection, f"Writing {shown}", sum(source.size for source in sources)):
         rows = _copy(connection, named, output, path)
@@ -120,9 +120,10 @@ def _named(
     select: str,
     names: Sequence[str],
     kinds: Sequence[DuckDBPyType],
-    output: Output,
+    placed: Placed,
 ) -> str:
     """``select`` with its columns named uniquely, and as the format can hold them."""
+    output = placed.output
     aliases = [f"c{index}" for index in range(len(names))]
     values = ", ".join(
         f"{_value(alias, name, kind, output, alone=len(names) == 1)} AS {identifier(name)}"
@@ -130,7 +131,7 @@ def _named(
     )
     named = f"SELECT {values} FROM ({select}\n) AS rows({', '.join(aliases)})"
     if output.format == "xlsx":
-        return fitted(connection, named, list(zip(names, kinds, strict=True)))
+        return fitted(connection, named, list(zip(names, kinds, strict=True)), placed.target.parent)
     return named
 
 

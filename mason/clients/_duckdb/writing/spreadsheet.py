@@ -6,6 +6,7 @@ so as ``_x005F_``, and with a word that blanks at the ends of a text belong to i
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,6 +32,9 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 _MOST_CHARACTERS = 32_767
 _MOST_EXACT = 2**53
+# What a cell takes in the sheet's XML beside its text, before it is compressed, and all that is around the cells.
+_CELL = 40
+_MARGIN = 100_000
 _UNWRITABLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 _ESCAPED = r"\r|_x[0-9A-Fa-f]{4}_"
 _BLANKS = re.compile(rb"<t>\s|\s</t>")
@@ -38,10 +42,13 @@ _PIECE = 1 << 20
 _INSTEAD = "Write csv or parquet instead, or less."
 
 
-def fitted(connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence[tuple[str, DuckDBPyType]]) -> str:
+def fitted(
+    connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence[tuple[str, DuckDBPyType]], folder: Path
+) -> str:
     """``select`` with its columns as cells can hold them: what a cell would change becomes text, column by column.
 
-    Raises ``EngineError`` when there are more rows, columns or characters than a sheet can have. Reads all rows.
+    Raises ``EngineError`` when there are more rows, columns or characters than a sheet can have, or where the disk that
+    ``folder`` is on has no room for them. Reads all rows.
     """
     if len(columns) > MOST_COLUMNS:
         raise EngineError(
@@ -51,12 +58,14 @@ def fitted(connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence
     texts = [_text(identifier(name), kind) for name, kind in columns]
     longest = ", ".join(f"coalesce(max(length({text})), 0)" for text in texts)
     unwritable = " OR ".join(f"coalesce(bool_or(regexp_matches({text}, '{_UNWRITABLE}')), false)" for text in texts)
+    sizes = ", ".join(f"coalesce(sum(strlen({text})), 0)" for text in texts)
     escaped = ", ".join(f"coalesce(bool_or(regexp_matches({text}, '{_ESCAPED}')), false)" for text in texts)
-    measures = f"SELECT count(*), [{longest}], {unwritable}, [{', '.join(changed)}], [{escaped}] FROM ({select})"
+    measured = f"count(*), [{longest}], {unwritable}, [{', '.join(changed)}], [{escaped}], list_sum([{sizes}])"
+    measures = f"SELECT {measured} FROM ({select})"
     with watched(connection, "Measuring", 0):
         row = connection.execute(measures).fetchone()
     assert row is not None
-    rows, lengths, controls, as_text, escapes = row
+    rows, lengths, controls, as_text, escapes, characters = row
     if rows > MOST_ROWS:
         raise EngineError(
             f"A spreadsheet has at most {MOST_ROWS:,} rows below its header, but these are {rows:,}. {_INSTEAD}"
@@ -69,6 +78,7 @@ def fitted(connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence
             )
     if controls:
         raise EngineError(f"Some text holds control characters, which a spreadsheet cannot. {_INSTEAD}")
+    _check_room(int(characters) + rows * len(columns) * _CELL, folder)
     cells = ", ".join(
         f"{_escaped(text) if escape else text if change else identifier(name)} AS {identifier(_escaped_name(name))}"
         for (name, _), text, change, escape in zip(columns, texts, as_text, escapes, strict=True)
@@ -121,6 +131,18 @@ def _escaped(text: str) -> str:
 
 def _escaped_name(name: str) -> str:
     return re.sub("_(x[0-9A-Fa-f]{4}_)", r"_x005F_\1", name).replace("\r", "_x000D_")
+
+
+def _check_room(most: int, folder: Path) -> None:
+    """Raises ``EngineError`` where so many bytes may not fit: DuckDB's extension would end the process on a full disk
+    (duckdb-extension-excel 1.5.5), instead of raising an error."""
+    status = os.statvfs(next(each for each in (folder, *folder.parents) if each.exists()))
+    free = status.f_bavail * status.f_frsize
+    if free < most + _MARGIN:
+        raise EngineError(
+            f"There may be no room for the spreadsheet: it takes up to {(most + _MARGIN) / 1e6:,.1f} MB, and "
+            f"{free / 1e6:,.1f} MB are free on the disk. Nothing was written. Make room on it, or write csv or parquet."
+        )
 
 
 def _text(column: str, kind: DuckDBPyType) -> str:
