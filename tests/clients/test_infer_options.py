@@ -99,6 +99,9 @@ def test_values_that_no_option_can_have(local: Local, option: str, value: object
 def test_options_of_which_nothing_is_left(local: Local) -> None:
     local.put("s.csv", "a,b\n1,2\n")
     assert refusal(local.storage.infer_table, "s.csv", options={"skip": 99}) == (
-        "EngineError: s.csv: nothing tells how this text is cut into columns. Mend the file, or register the table "
-        "with options that say so (delimiter, quote, escape, header, skip, comment)."
+        "EngineError: s.csv: the option skip leaves no line of it. Register the table with options that leave some."
+    )
+    assert refusal(local.storage.infer_table, "s.csv", options={"skip": 1, "skip_footer": 5}) == (
+        "EngineError: s.csv: the options skip and skip_footer leave no line of it. Register the table with options "
+        "that leave some."
     )

@@ -28,7 +28,7 @@ OPTIONS = {
     "skip": "skip",
     "skip_footer": "",
     "comment": "comment",
-    "encoding": "encoding",
+    "encoding": "",
     "null": "nullstr",
     "decimal": "",
     "thousands": "",
@@ -97,16 +97,14 @@ class Dialect:
         beside = self.nulls_beside
         return f"CASE WHEN {quoted} NOT IN ({', '.join(map(literal, beside))}) THEN {quoted} END" if beside else quoted
 
-    def arguments(self, *, copied: bool = False) -> dict[str, str]:
-        """The arguments of ``read_csv`` that say all this, so that nothing is guessed a second time. A ``copied``
-        file is in UTF-8 whatever its encoding was."""
+    def arguments(self) -> dict[str, str]:
+        """The arguments of ``read_csv`` that say all this, so that nothing is guessed a second time. No encoding: what
+        is read is UTF-8, the file itself or a copy of it."""
         given: dict[str, Any] = {"auto_detect": False}
         for name, theirs in OPTIONS.items():
             value = getattr(self, name)
             if theirs and (value != "" or name in ("quote", "escape", "comment")):
                 given[theirs] = value
-        if copied:
-            given.pop("encoding", None)
         if self.nulls_beside:
             given["nullstr"] = sorted(self.nulls.difference(self.nulls_beside)) or [_NO_TEXT]
         # A quoted text is a text, be it empty.
@@ -156,10 +154,12 @@ def find(text: str, given: Mapping[str, Any], shown: str, *, promised: str = "",
         given |= {"delimiter": hint[1], "skip": lines[0][0]}
         lines = lines[1:]
     if not lines:
-        if given.get("skip") and text.strip():
+        leaving_out = [name for name in ("skip", "skip_footer", "comment") if given.get(name)]
+        if leaving_out and text.strip():
+            options = f"option{'s' if len(leaving_out) > 1 else ''} {' and '.join(leaving_out)}"
+            verb = "leave" if len(leaving_out) > 1 else "leaves"
             raise EngineError(
-                f"{shown}: nothing tells how this text is cut into columns. Mend the file, or register the table "
-                "with options that say so (delimiter, quote, escape, header, skip, comment)."
+                f"{shown}: the {options} {verb} no line of it. Register the table with options that leave some."
             )
         return Found(_dialect(given, ","), (), ())
     delimiter, skip = _delimiter(lines, given, shown, promised, complete, notes)
@@ -292,11 +292,16 @@ def _malformed(lines: Sequence[tuple[int, str]], dialect: Dialect, complete: boo
 
 def _refuse_malformed(lines: Sequence[tuple[int, str]], dialect: Dialect, shown: str, complete: bool) -> None:
     found = _malformed(lines, dialect, complete)
-    if found is not None:
-        raise EngineError(
-            f"{shown}, line {found[0]}: {found[1]}. Mend the line, or register the table with the option quote (empty "
-            "for none)."
-        )
+    if found is None:
+        return
+    escaped = replace(dialect, escape="\\")
+    marked = any(f"\\{dialect.quote}" in line for _, line in lines)
+    if marked and dialect.escape == dialect.quote and _malformed(lines, escaped, complete) is None:
+        # Dumps of databases are written so.
+        remedy = "Register the table with the option escape: '\\', which takes a quote behind it for text."
+    else:
+        remedy = "Mend the line, or register the table with the option quote (empty for none)."
+    raise EngineError(f"{shown}, line {found[0]}: {found[1]}. {remedy}")
 
 
 def _unspaced(value: str, dialect: Dialect) -> str:

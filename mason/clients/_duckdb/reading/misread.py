@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mason.clients._duckdb.failures import Show
 from mason.clients._duckdb.quoting import identifier, literal
+from mason.clients._duckdb.reading.header import unique_names
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.reading.text_columns import TextFile, place_of, text_reader
 from mason.clients._duckdb.reading.text_types import Formats, fits, kind_of, likely_date_formats, value
@@ -75,10 +76,11 @@ def first_misread(
     which = " ".join(f"WHEN {test} THEN [{literal(name)}, {identifier(name)}]" for name, test in tests.items())
     path = suspect.found.copy or suspect.file.path
     names = [name for name, _ in suspect.found.columns]
-    reader = text_reader(path, dialect, names, copied=suspect.found.copy is not None)
+    reader = text_reader(path, dialect, names)
     limited = f"(SELECT * FROM {reader} LIMIT {rows})" if rows else reader
+    numbered = identifier(unique_names([*names, "row"])[-1])
     row = connection.execute(
-        f"SELECT row_number, CASE {which} END FROM (SELECT row_number() OVER () AS row_number, * FROM {limited}) "
+        f"SELECT {numbered}, CASE {which} END FROM (SELECT row_number() OVER () AS {numbered}, * FROM {limited}) "
         f"WHERE {' OR '.join(f'({test})' for test in tests.values())} LIMIT 1"
     ).fetchone()
     if row is None:

@@ -158,7 +158,7 @@ def _text_columns(schema: TableSchema, file: FileSchema, *, checks: bool) -> tup
 def _as_read(file: FileSchema, types: Mapping[str, str]) -> dict[str, str]:
     """The arguments of ``read_csv`` for a file, with ``types``, and text where there is none."""
     assert file.text is not None
-    return file.text.dialect.arguments(copied=file.text.copied is not None) | {
+    return file.text.dialect.arguments() | {
         "columns": struct({name: types.get(name, "VARCHAR") for name, _ in file.columns})
     }
 

@@ -143,9 +143,10 @@ def _notes(looked: Sequence[FileSchema], columns: Mapping[str, str]) -> tuple[st
     several = len(looked) > 1
     found = []
     for each in looked:
+        own = dict(each.columns) if each.notes else {}
         for note in each.notes:
             name = note.partition(": ")[0].removeprefix("column ") if note.startswith("column ") else ""
-            if name in columns and columns[name] != "VARCHAR":
+            if name in own and columns.get(name, own[name]) != own[name]:
                 continue
             found.append(f"{each.file.name}: {note}" if several else note)
     more = len(found) - _MOST_NOTES
@@ -380,8 +381,7 @@ def _all_null(connection: duckdb.DuckDBPyConnection, each: FileSchema, column: s
         from mason.clients._duckdb.reading.text_columns import text_reader
 
         names = [name for name, _ in each.columns]
-        copied = each.text.copy is not None
-        reader = text_reader(each.text.copy or each.file.path, each.text.dialect, names, copied=copied)
+        reader = text_reader(each.text.copy or each.file.path, each.text.dialect, names)
     elif each.file.ending.format == "xlsx":
         return False
     else:

@@ -17,6 +17,7 @@ from mason.clients._duckdb.quoting import call, identifier, literal, struct
 from mason.clients._duckdb.reading import text_files
 from mason.clients._duckdb.reading.bytewise import lone_return
 from mason.clients._duckdb.reading.dialect import Dialect, Found, find, line_of
+from mason.clients._duckdb.reading.header import unique_names
 from mason.clients._duckdb.reading.quotes import end_of_lines
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.reading.text_types import (
@@ -195,7 +196,7 @@ class _Scan:
         self.shown = shown
         self.formats = found.dialect.formats
         path = copy.path if copy is not None else file.path
-        self.reader = text_reader(path, found.dialect, found.names, copied=copy is not None)
+        self.reader = text_reader(path, found.dialect, found.names)
         self.sample = f"(SELECT * FROM {self.reader} LIMIT {rows})" if rows else self.reader
         self.whole = rows is None
         self.rows = 0
@@ -240,6 +241,8 @@ class _Scan:
         for name in names:
             if settled[name] == "VARCHAR" and len(self.notes) < _MOST_TOLD:
                 self._tell(name, guesses[name], values[name])
+            elif settled[name] == "BIGINT" and self.formats.date_format and len(self.notes) < _MOST_TOLD:
+                self._tell_dates(name, values[name])
         if not self.whole:
             self.notes.append(
                 f"types are those of the first {self.rows:,} rows; a value below them that is of another type stops "
@@ -383,9 +386,9 @@ class _Scan:
         count, total = self._ask(f"SELECT count(*) FILTER ({wrong}), count(*) FILTER ({column} <> '') FROM {values}")
         if not count:
             return
-        row = self._ask(
-            f"SELECT n, {column} FROM (SELECT row_number() OVER () AS n, {column} FROM {values}) WHERE {wrong} LIMIT 1"
-        )
+        number = identifier(unique_names([name, "row"])[-1])
+        numbered = f"SELECT row_number() OVER () AS {number}, {column} FROM {values}"
+        row = self._ask(f"SELECT {number}, {column} FROM ({numbered}) WHERE {wrong} LIMIT 1")
         place = place_of(self.file, self.found.dialect, row[0])
         what = _WORDS.get(kind, "no time")
         noun, verb = "value" if total == 1 else "values", "is" if count == 1 else "are"
@@ -394,6 +397,14 @@ class _Scan:
             f"column {name}: read as text: {count:,} of {total:,} {noun} {verb} {what}"
             f"{as_it_stands} ({place}: {row[1]!r})"
         )
+
+    def _tell_dates(self, name: str, values: Sequence[str]) -> None:
+        """Say of numbers that the given format of dates reads them, too."""
+        if all(_is_written_as(value, self.formats.date_format) for value in values):
+            self.notes.append(
+                f"column {name}: read as numbers, which the option date_format could read as dates: register the table "
+                f"with column {name} as DATE if they are"
+            )
 
     def _tell_format(self, name: str, values: Sequence[str]) -> None:
         formats = likely_date_formats(values)
@@ -415,14 +426,24 @@ class _Scan:
                     return
 
 
+def _is_written_as(value: str, date_format: str) -> bool:
+    from datetime import datetime
+
+    try:
+        datetime.strptime(value, date_format)
+    except ValueError:
+        return False
+    return True
+
+
 def _grouped(value: str) -> bool:
     return re.fullmatch(GROUPED, value.strip()) is not None
 
 
-def text_reader(path: Path, dialect: Dialect, names: Iterable[str], *, copied: bool) -> str:
+def text_reader(path: Path, dialect: Dialect, names: Iterable[str]) -> str:
     """The call that reads a file with all columns as text."""
     columns = list(names)
-    arguments = dialect.arguments(copied=copied) | {
+    arguments = dialect.arguments() | {
         "columns": struct(dict.fromkeys(columns, "VARCHAR")),
         "hive_partitioning": "false",
     }
