@@ -427,3 +427,14 @@ def test_nanoseconds_that_would_be_cut(local: Local) -> None:
         "EngineError: data/nanos.parquet, column utc: times with a zone that tell nanoseconds would be cut to "
         "microseconds. Write the column as microseconds, or as times without a zone."
     )
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+def test_partition_values_that_are_null_markers(local: Local, ending: str) -> None:
+    markers = {"NULL": "NULL", "null": "null", "NA": "NA", "": "", "__HIVE_DEFAULT_PARTITION__": None, "x%20y": "x y"}
+    for name in markers:
+        local.execution.query("SELECT 1 AS v", output=f"data/t/p={name}/a.{ending}")
+    expected = sorted(((1, value) for value in markers.values()), key=str)
+    assert sorted(local.rows("t"), key=str) == expected
+    assert local.rows("t", "SELECT count(*) FROM $table WHERE p IS NULL") == [(1,)]
+    assert local.rows("t", "SELECT v FROM $table WHERE p = 'NULL'") == [(1,)]

@@ -46,6 +46,24 @@ def test_names_of_utf_8(local: Local, encoding: str) -> None:
     assert registered(local, "data/t.csv", options={"encoding": encoding}) == [(1, "x")]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "python", "text"),
+    [
+        ("windows-1251", "cp1251", "Москва"),
+        ("iso-8859-2", "iso8859-2", "Łódź"),
+        ("windows-31j", "cp932", "①髙"),
+        ("x-sjis", "cp932", "①"),
+        ("windows-949", "cp949", "한국"),
+        ("Windows-874", "cp874", "ไทย"),
+        ("x-mac-cyrillic", "mac-cyrillic", "Київ"),
+        ("unicodeFFFE", "utf-16-be", "é"),
+    ],
+)
+def test_encodings_by_their_web_names(local: Local, encoding: str, python: str, text: str) -> None:
+    local.put("data/t.csv", f"id,n\n1,{text}\n2,x\n".encode(python))
+    assert registered(local, "data/t.csv", options={"encoding": encoding}) == [(1, text), (2, "x")]
+
+
 def test_numbers_that_a_format_of_dates_reads_are_told(local: Local) -> None:
     local.put("data/t.csv", "d,n\n20240105,1\n20241231,99\n")
     options = {"date_format": "%Y%m%d"}

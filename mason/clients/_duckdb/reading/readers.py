@@ -77,7 +77,14 @@ def _read(each: FileSchema) -> Path:
     return each.text.copy if each.text is not None and each.text.copy is not None else each.file.path
 
 
+def _misread_by_path(each: FileSchema) -> bool:
+    """Whether DuckDB would read the path of a file otherwise: it takes the text ``NULL`` for no value."""
+    return any(value is not None and value.lower() == "null" for _, value in each.file.partitions)
+
+
 def _alike(each: FileSchema) -> str:
+    if _misread_by_path(each):
+        return str(each.file.path)
     if each.file.ending.format == "json":
         return ""
     if each.file.ending.format == "xlsx":
@@ -106,18 +113,18 @@ def _part(schema: TableSchema, files: Sequence[FileSchema], root: Path | None, *
     elif schema.format == "csv":
         own, values = _text_columns(schema, files[0], checks=checks)
         arguments = _as_read(files[0], {name: kind for name, kind in own.items() if name not in values})
-    copied = checks and _read(files[0]) != files[0].file.path
-    if schema.path and not copied:
+    alone = (checks and _read(files[0]) != files[0].file.path) or _misread_by_path(files[0])
+    if schema.path and not alone:
         arguments["filename"] = literal(schema.path)
     paths = [str(_read(each) if checks else each.file.path) for each in files]
-    hive = {"hive_partitioning": "false"} if copied else _hive(schema)
+    hive = {"hive_partitioning": "false"} if alone else _hive(schema)
     if schema.format == "json" and schema.columns == json_files.RAW:
         reader = json_files.raw_reader(
             paths, {name: each for name, each in arguments.items() if name == "filename"} | hive
         )
     else:
         reader = call(f"read_{schema.format}", paths, arguments | hive)
-    from_path = _of_one_file(schema, files[0], root) if copied else _of_path(schema, root)
+    from_path = _of_one_file(schema, files[0], root) if alone else _of_path(schema, root)
     return f"SELECT {_select(schema, own, values, from_path)} FROM {reader}"
 
 

@@ -97,7 +97,7 @@ def look(
 
     if file.empty:
         return TextFile(Dialect(), ())
-    encoding = str(given.get("encoding", ""))
+    encoding = text_files.codec(str(given.get("encoding", "")))
     plain = "" if text_files.is_utf8(encoding) else encoding
     zstandard = _lines(connection, file) if file.ending.compression == "zst" else None
     if zstandard is not None and (plain or given.get("skip_footer")):

@@ -35,6 +35,33 @@ _MARKS = (
 # characters are of two bytes.
 _SINGLE = ("windows-1252", "latin-1")
 _DOUBLE = ("gb18030", "shift_jis", "euc-kr", "big5")
+# Labels of https://encoding.spec.whatwg.org/#names-and-labels that Python does not know.
+_WEB_NAMES = {
+    **{f"x-cp{number}": f"cp{number}" for number in range(1250, 1259)},
+    "dos-874": "cp874",
+    "gb_2312-80": "gbk",
+    "iso-8859-8-e": "iso8859-8",
+    "iso-8859-8-i": "iso8859-8",
+    "iso-ir-149": "cp949",
+    "koi": "koi8-r",
+    "koi8": "koi8-r",
+    "koi8-ru": "koi8-u",
+    "unicode-1-1-utf-8": "utf-8",
+    "unicode11utf8": "utf-8",
+    "unicode20utf8": "utf-8",
+    "unicodefffe": "utf-16-be",
+    "windows-31j": "cp932",
+    "windows-874": "cp874",
+    "windows-949": "cp949",
+    "x-euc-jp": "euc-jp",
+    "x-gbk": "gbk",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "x-mac-roman": "mac-roman",
+    "x-mac-ukrainian": "mac-cyrillic",
+    "x-sjis": "cp932",
+    "x-unicode20utf8": "utf-8",
+    "x-x-big5": "big5hkscs",
+}
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -157,10 +184,15 @@ def fitting_encodings(data: bytes) -> list[str]:
     return found
 
 
+def codec(name: str) -> str:
+    """Python's name for an encoding: most names on the web are Python's, too."""
+    return _WEB_NAMES.get(name.strip().lower(), name)
+
+
 def known_encoding(name: str) -> bool:
-    """Whether Python has an encoding of text by that name."""
+    """Whether Python has an encoding of text by that name, or the web has one."""
     try:
-        return bool(codecs.lookup(name)._is_text_encoding)
+        return bool(codecs.lookup(codec(name))._is_text_encoding)
     except (LookupError, ValueError):
         return False
 
