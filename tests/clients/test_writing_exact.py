@@ -6,7 +6,6 @@ import csv
 import datetime
 import gzip
 import json
-import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -164,17 +163,40 @@ def test_texts_of_all_kinds_are_counted_and_come_back(local: Local, name: str) -
         assert elsewhere(local.root / "data" / name) == plain
 
 
-def test_texts_of_cells_as_openpyxl_reads_them(local: Local) -> None:
+def test_cells_as_openpyxl_reads_them(local: Local) -> None:
     openpyxl = pytest.importorskip("openpyxl")
-    write(local, "SELECT ' x ' AS a, chr(10) AS \" b\", ' ' AS c, 'x' AS d, 5 AS e, NULL AS f", "data/o.xlsx")
-    read = openpyxl.load_workbook(local.root / "data/o.xlsx").active.iter_rows(values_only=True)
-    assert list(read) == [("a", " b", "c", "d", "e", "f"), (" x ", "\n", " ", "x", 5, None)]
-    content = zipfile.ZipFile(local.root / "data/o.xlsx").read("xl/worksheets/sheet1.xml")
-    assert content.count(b'<t xml:space="preserve">') == content.count(b"<t") - content.count(b"<t>") == 10
-    # A return, and an underscore before what looks like one, as ECMA-376 has them.
-    write(local, "SELECT chr(13) AS a, '_x0041_' AS \"_x0042_\"", "data/p.xlsx")
-    assert local.columns("p") == {"a": "VARCHAR", "_x0042_": "VARCHAR"}
-    assert local.rows("p") == [("\r", "_x0041_")]
+    texts = [" x ", "\n", " ", "a\tb\rc", "<&>\"'", "x", "日本"]
+    values = ", ".join(f"{literal(text)} AS c{index}" for index, text in enumerate(texts))
+    select = (
+        f'{values}, 5 AS " n\n", NULL AS "<e>", -0.5 AS f, 1e300::DOUBLE AS d, 1.10::DECIMAL(20, 2) AS m, '
+        "DATE '2024-02-29' AS y, TIMESTAMP '1999-12-31 23:59:59.123' AS t, TIME '10:30:15' AS k, true AS b"
+    )
+    write(local, f"SELECT {select}", "data/o.xlsx")
+    header, row = openpyxl.load_workbook(local.root / "data/o.xlsx").active.iter_rows(values_only=True)
+    assert header == (*(f"c{index}" for index in range(7)), " n\n", "<e>", "f", "d", "m", "y", "t", "k", "b")
+    day, moment = datetime.datetime(2024, 2, 29), datetime.datetime(1999, 12, 31, 23, 59, 59, 123000)
+    assert row == (*texts, 5, None, -0.5, 1e300, 1.1, day, moment, datetime.time(10, 30, 15), True)
+    before = (local.root / "data/o.xlsx").read_bytes()
+    write(local, f"SELECT {select}", "data/o.xlsx")
+    assert (local.root / "data/o.xlsx").read_bytes() == before
+
+
+def test_texts_of_cells_that_look_escaped(local: Local) -> None:
+    write(local, "SELECT '_x0041_' AS \"_x0042_\", '_x005F_' AS b", "data/o.xlsx")
+    assert local.columns("o") == {"_x0042_": "VARCHAR", "b": "VARCHAR"}
+    assert local.rows("o") == [("_x0041_", "_x005F_")]
+
+
+def test_cells_below_ones_without_a_value(local: Local) -> None:
+    select = "SELECT range AS id, if(range = 5, NULL, range) AS n, if(range = 9, NULL, DATE '2024-01-05') AS d "
+    write(local, f"{select} FROM range(5000)", "data/o.xlsx")
+    found = local.rows("o", "SELECT id FROM $table WHERE n IS DISTINCT FROM id OR d IS DISTINCT FROM DATE '2024-01-05'")
+    assert found == [(5.0,), (9.0,)]
+
+
+def literal(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def elsewhere(path: Path) -> list[tuple[Any, ...]]:

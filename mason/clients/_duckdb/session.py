@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mason.clients._duckdb.connection import Limits, confine, connect, load_excel
+from mason.clients._duckdb.connection import Limits, confine, connect
 from mason.clients._duckdb.failures import Show, explain
 from mason.clients._duckdb.quoting import literal
 from mason.clients._duckdb.reading.misread import MISREAD, first_misread
@@ -47,8 +47,6 @@ def confine_to(
         confine(connection, paths)
         return
     wanted, path = output
-    if wanted.format == "xlsx":
-        load_excel(connection)
     confine(connection, [*paths, path], folder=path if wanted.folder else None)
 
 

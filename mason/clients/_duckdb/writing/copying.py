@@ -20,8 +20,9 @@ from mason.clients._duckdb.writing.partitions import (
     rename_folders,
     told_of_partitions,
 )
-from mason.clients._duckdb.writing.spreadsheet import fitted, keep_blanks
+from mason.clients._duckdb.writing.spreadsheet import fitted
 from mason.clients._duckdb.writing.verified import check_written
+from mason.clients._duckdb.writing.workbook import write_workbook
 from mason.clients._duckdb.writing.writable import told_of_types, writable
 from mason.clients._tables.requests import Output
 from mason.engines.models import Column
@@ -36,7 +37,6 @@ _OPTIONS = {
     "parquet": "FORMAT parquet",
     "json": "FORMAT json, ARRAY true",
     "jsonl": "FORMAT json, ARRAY false",
-    "xlsx": "FORMAT xlsx, HEADER true",
 }
 # JSON has no partitions in DuckDB, but a line of it is a line of CSV with one column and no quotes.
 _LINES = r"FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER e'\x1f'"
@@ -66,7 +66,7 @@ def write(
     names, kinds = _unique(relation.columns), relation.types
     columns = dict(zip(names, kinds, strict=True))
     check_partitions(output, columns)
-    named = _named(connection, select, names, kinds, placed)
+    named = _named(connection, select, names, kinds, output)
     shown = show(str(placed.target))
     with watched(connection, f"Writing {shown}", sum(source.size for source in sources)):
         rows = _copy(connection, named, output, path)
@@ -120,10 +120,9 @@ def _named(
     select: str,
     names: Sequence[str],
     kinds: Sequence[DuckDBPyType],
-    placed: Placed,
+    output: Output,
 ) -> str:
     """``select`` with its columns named uniquely, and as the format can hold them."""
-    output = placed.output
     aliases = [f"c{index}" for index in range(len(names))]
     values = ", ".join(
         f"{_value(alias, name, kind, output, alone=len(names) == 1)} AS {identifier(name)}"
@@ -131,7 +130,7 @@ def _named(
     )
     named = f"SELECT {values} FROM ({select}\n) AS rows({', '.join(aliases)})"
     if output.format == "xlsx":
-        return fitted(connection, named, list(zip(names, kinds, strict=True)), placed.target.parent)
+        return fitted(connection, named, list(zip(names, kinds, strict=True)))
     return named
 
 
@@ -150,6 +149,8 @@ def _value(column: str, name: str, kind: DuckDBPyType, output: Output, *, alone:
 
 def _copy(connection: duckdb.DuckDBPyConnection, select: str, output: Output, path: Path) -> int:
     """Have DuckDB write, and return the number of rows."""
+    if output.format == "xlsx":
+        return write_workbook(connection, select, path)
     options = [_OPTIONS[output.format]]
     keys = list(output.partition_columns)
     plain = select
@@ -177,10 +178,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, select: str, output: Output, pa
         split = [f"FILE_EXTENSION {literal(output.ending)}", f"FILE_SIZE_BYTES {literal(_LARGEST_FILE)}"]
         return _copy_once(connection, select, [*options, *split], path)
     # A folder of one file is made by hand: DuckDB splits some formats only.
-    rows = _copy_once(connection, select, options, path / f"data_0.{output.ending}" if output.folder else path)
-    if output.format == "xlsx":
-        keep_blanks(path)
-    return rows
+    return _copy_once(connection, select, options, path / f"data_0.{output.ending}" if output.folder else path)
 
 
 def _copy_once(connection: duckdb.DuckDBPyConnection, select: str, options: Sequence[str], path: Path) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mason.clients._duckdb.quoting import call, literal, struct
-from mason.clients._duckdb.writing.spreadsheet import SHEET, pieces
+from mason.clients._duckdb.writing.workbook import SHEET
 from mason.clients._tables.requests import Output
 from mason.errors import EngineError
 
@@ -67,7 +67,12 @@ def _rows_of_sheet(file: Path) -> int:
     from zipfile import ZipFile
 
     with ZipFile(file) as archive, archive.open(SHEET) as sheet:
-        return sum(piece.count(_ROW) for piece in pieces(sheet, overlap=len(_ROW) - 1)) - 1
+        found, last = 0, b""
+        while piece := sheet.read(_PIECE):
+            found += (last + piece).count(_ROW)
+            last = piece[1 - len(_ROW) :]
+        # The names of the columns are a row.
+        return found - 1
 
 
 def _rows_of_text(

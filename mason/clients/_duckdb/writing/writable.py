@@ -6,6 +6,7 @@ Lists, structs and maps are gone through: a value within one is as easily change
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from mason.clients._duckdb.json_values import children
@@ -55,11 +56,18 @@ def as_json_text(column: str, kind: DuckDBPyType) -> str:
 
 def rounded(column: str, kind: DuckDBPyType) -> str:
     """The SQL that is true for a DECIMAL that would be another number with the digits that a double is written with."""
-    digits = dict(kind.children)["precision"]
-    if isinstance(digits, int) and digits <= _EXACT_DIGITS:
+    facts = dict(kind.children)
+    digits, scale = facts["precision"], facts["scale"]
+    assert isinstance(digits, int)
+    assert isinstance(scale, int)
+    if digits <= _EXACT_DIGITS:
         return "false"
+    few = f"CAST({Decimal(10) ** (_EXACT_DIGITS - scale) - Decimal(10) ** -scale:f} AS {kind})"
     written = f"CAST(CAST({column} AS DOUBLE) AS VARCHAR)"
-    return f"coalesce(TRY_CAST({written} AS {kind}) <> {column}, {column} IS NOT NULL)"
+    return (
+        f"CASE WHEN {column} BETWEEN -{few} AND {few} THEN false "
+        f"ELSE coalesce(TRY_CAST({written} AS {kind}) <> {column}, {column} IS NOT NULL) END"
+    )
 
 
 def told_of_types(columns: Mapping[str, DuckDBPyType]) -> list[str]:
