@@ -90,8 +90,9 @@ def list_files(folder: str) -> list[tuple[str, str]]:
 
 
 def unpackable(listed: Iterable[tuple[str, str]], folder: str, root: str) -> list[tuple[str, Fault]]:
-    """Which of the listed files of ``folder`` are not packed: links that lead out of the project at ``root`` (another
-    file would come into the state with everything that is in it), and names that no file is unpacked under."""
+    """Which of the listed files of ``folder`` are not packed: links that lead out of the project at ``root``, or to what
+    is no Python (another file, such as ``.env``, would come into the state with everything that is in it), and names
+    that no file is unpacked under."""
     faults: list[tuple[str, Fault]] = []
     for name, path in listed:
         if not is_plain(name):
@@ -99,9 +100,13 @@ def unpackable(listed: Iterable[tuple[str, str]], folder: str, root: str) -> lis
         elif os.path.islink(path):
             real = os.path.realpath(path)
             inside = (os.path.realpath(each) + "/" for each in (folder, root))
-            if not any(real.startswith(each) for each in inside):
+            below = [real.removeprefix(each) for each in inside if real.startswith(each)]
+            if not below:
                 told = "this is a link that leads out of the project, so it is not packed"
                 faults.append((name, Fault(1, told, "put a copy of the file in its place")))
+            elif not any(is_plain(each) for each in below):
+                told = "this is a link to what is no Python file, so it is not packed"
+                faults.append((name, Fault(1, told, "remove the link")))
     return faults
 
 

@@ -119,3 +119,12 @@ def test_links_that_lead_out_of_the_project_are_not_packed(mason, operator, tmp_
     shared.write_text("KEY = 1\n")
     (operator / "key.py").symlink_to(shared)
     assert "Python: key.py" in mason("plan").out
+    for secret in (".env", ".mason/keys.py", "state.json"):
+        (file := operator.parents[2] / secret).parent.mkdir(exist_ok=True)
+        file.write_text("KEY = 1\n")
+        (operator / "key.py").unlink()
+        (operator / "key.py").symlink_to(file)
+        assert mason("plan").err == (
+            "Error: operators/a/b/key.py:1: this is a link to what is no Python file, so it is not packed (remove the "
+            "link)\n"
+        )
