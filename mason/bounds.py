@@ -33,15 +33,23 @@ class TooLargeError(OSError):
         super().__init__(errno.EINVAL, why, str(path))
 
 
+def open_file(path: Path, flags: int, mode: int = 0o666) -> int:
+    """A descriptor of a regular file. Raises ``OSError``, and never waits for a pipe."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode)
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(kind):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise TooLargeError(path, "it is no regular file")
+
+
 def read_file(path: Path, most: int) -> bytes:
     """The content of a regular file of at most ``most`` bytes. Raises ``OSError``, and never waits for a pipe."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = open_file(path, os.O_RDONLY)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(status.st_mode):
-            raise TooLargeError(path, "it is no regular file")
         if status.st_size > most:
             raise TooLargeError(path, f"it is larger than {megabytes(most)}")
         # What grows meanwhile, or says that it is empty (/proc), is cut off all the same.

@@ -90,9 +90,9 @@ def list_files(folder: str) -> list[tuple[str, str]]:
 
 
 def unpackable(listed: Iterable[tuple[str, str]], folder: str, root: str) -> list[tuple[str, Fault]]:
-    """Which of the listed files of ``folder`` are not packed: links that lead out of the project at ``root``, or to what
-    is no Python (another file, such as ``.env``, would come into the state with everything that is in it), and names
-    that no file is unpacked under."""
+    """Which of the listed files of ``folder`` are not packed: links that lead out of the project at ``root``, or to
+    what is no Python (another file, such as ``.env``, would come into the state with everything that is in it), and
+    names that no file is unpacked under."""
     faults: list[tuple[str, Fault]] = []
     for name, path in listed:
         if not is_plain(name):

@@ -93,7 +93,7 @@ class LocalStateStore:
             return Snapshot()
         token = self._token(content)
         with suppress(OSError):
-            indexed = read_index(self._index.read_bytes(), content, token=token)
+            indexed = read_index(bounds.read_file(self._index, bounds.STATE), content, token=token)
             if indexed is not None:
                 return indexed
         return decode(content, where=str(self._state), token=token, backup=self._how_to_restore)

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
+from mason import bounds
+
 _OPEN_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -113,14 +115,14 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
 
 def open_lock_file(path: Path) -> int:
     """A descriptor of the file at ``path``, created when missing. Raises ``OSError``."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | _OPEN_FLAGS, 0o600)
+    return bounds.open_file(path, os.O_RDWR | os.O_CREAT | _OPEN_FLAGS, 0o600)
 
 
 @contextmanager
 def opened_to_look(path: Path) -> Iterator[int | None]:
     """A descriptor that can only read, while the context lasts; ``None`` when there is no such file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | _OPEN_FLAGS)
+        descriptor = bounds.open_file(path, os.O_RDONLY | _OPEN_FLAGS)
     except FileNotFoundError:
         yield None
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import duckdb
@@ -193,3 +194,29 @@ def test_an_allowed_name_is_no_pattern_for_sql_that_people_write(local: Local) -
         f"AccessDeniedError: SQL may not open the file {hidden}: a query reads tables and nothing else. "
         "Ask for a table by its name (database.table), or register the file with metastore.create_table first."
     )
+
+
+def test_a_file_larger_than_the_memory_is_copied_and_not_read(tmp_path: Path) -> None:
+    local = make(tmp_path / "small", memory_limit="20MB")
+    large = local.put("large.bin", "")
+    with large.open("r+b") as file:
+        file.truncate(30_000_000)
+    assert refusal(local.storage.read, "large.bin") == (
+        "EngineError: large.bin is not read whole: it is larger than 20 MB, as memory_limit has it. Ask for its rows "
+        "with a query, or copy it."
+    )
+    assert local.storage.copy("large.bin", "a/copy.bin").size == 30_000_000
+
+
+@pytest.mark.parametrize("note", ["[" * 100_000, '{"output": "out", "files": [{"path": 1}]}', "[]", None])
+def test_a_note_that_is_none_opens_no_folder(tmp_path: Path, note: str | None) -> None:
+    local = make(tmp_path / "noted")
+    local.put("out/mine.csv", "id\n1\n")
+    if note is None:
+        os.mkfifo(local.root / "out/_mason.json")
+    else:
+        local.put("out/_mason.json", note)
+    local.put("data/t.csv", "id\n1\n")
+    table = local.metastore.get_table("data", "t")
+    told = refusal(local.execution.format, table, output="out", format="csv", partitions=2, overwrite=True)
+    assert told.startswith("ConflictError: out is a folder that Mason did not write")

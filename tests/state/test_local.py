@@ -449,3 +449,27 @@ def test_the_file_is_json(store):
     document = json.loads((store.folder / "state.json").read_bytes())
     written = ["written_at", "written_by", "follows"]
     assert list(document) == ["version", "mason_version", "serial", "lineage", *written, "resources"]
+
+
+@pytest.mark.parametrize("name", ["lock", ".guard"])
+def test_a_pipe_is_no_lock(store, name):
+    """Whoever can write into the folder of a state could else stop all who look at it."""
+    with store.lock("apply"):
+        pass
+    (store.folder / name).unlink()
+    os.mkfifo(store.folder / name)
+    with pytest.raises(StateError, match="it is no regular file"):
+        store.lock_info()
+    with pytest.raises(StateError, match="it is no regular file"), store.lock("apply"):
+        pass
+
+
+def test_an_index_that_cannot_be_read_is_none(store):
+    written = store.write(resources(1), base=store.read())
+    index = store.folder / ".index"
+    with index.open("wb") as file:
+        file.truncate(10**12)
+    assert store.read() == written
+    index.unlink()
+    os.mkfifo(index)
+    assert store.read() == written

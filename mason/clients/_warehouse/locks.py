@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from mason import bounds
 from mason.errors import TransientEngineError
 
 _PAUSE = 0.01
@@ -62,10 +63,11 @@ def is_taken(path: Path) -> bool:
 
 def _open(path: Path, *, create: bool) -> int:
     if not create:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return bounds.open_file(path, os.O_RDONLY)
     with suppress(FileExistsError):
         path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    # Through a link, a file would be made elsewhere.
+    return bounds.open_file(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
 
 
 def _take(number: int, kind: int) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ClassVar
@@ -82,23 +83,33 @@ class LocalStorage(Storage):
 
     def read(self, path: str) -> bytes:
         """The content of a file."""
-        return self._file(path).read_bytes()
+        from mason import bounds
+
+        file = self._file(path)
+        most = self.local.limits.most_bytes or bounds.STATE
+        try:
+            return bounds.read_file(file, most)
+        except bounds.TooLargeError as error:
+            raise EngineError(
+                f"{path} is not read whole: {error.strerror}, as memory_limit has it. Ask for its rows with a query, "
+                "or copy it."
+            ) from error
 
     def write(self, path: str, content: str | bytes, *, overwrite: bool = False) -> Location:
         """Write a file; missing folders are made."""
-        from mason.clients._duckdb.writing.atomic import write_whole
-
-        real = self.root.target(path)
-        refuse_plan(real, path)
-        try:
-            write_whole(real, content.encode("utf-8") if isinstance(content, str) else content, overwrite=overwrite)
-        except FileExistsError as error:
-            raise ConflictError(f"{path} exists already. Ask for overwrite to replace it.") from error
-        return self._location(real)
+        with self._beside(path, overwrite=overwrite) as beside:
+            beside.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        return self._location(self.root.resolve(path))
 
     def copy(self, path: str, target: str, *, overwrite: bool = False) -> Location:
         """Copy a file; missing folders of the target are made."""
-        return self.write(target, self._file(path).read_bytes(), overwrite=overwrite)
+        import shutil
+
+        source = self._file(path)
+        with self._beside(target, overwrite=overwrite) as beside:
+            # Piece by piece: it may be larger than the memory.
+            shutil.copyfile(source, beside)
+        return self._location(self.root.resolve(target))
 
     def delete(self, path: str, *, recursive: bool = False) -> Location:
         """Delete a file or folder; the root itself is refused."""
@@ -123,6 +134,19 @@ class LocalStorage(Storage):
         refuse_plan(real, path)
         real.unlink()
         return location
+
+    @contextmanager
+    def _beside(self, path: str, *, overwrite: bool) -> Iterator[Path]:
+        """Where to write what becomes the file at ``path`` at the end."""
+        from mason.clients._duckdb.writing.atomic import whole
+
+        real = self.root.target(path)
+        refuse_plan(real, path)
+        try:
+            with whole(real, overwrite=overwrite) as beside:
+                yield beside
+        except FileExistsError as error:
+            raise ConflictError(f"{path} exists already. Ask for overwrite to replace it.") from error
 
     def _file(self, path: str) -> Path:
         real = self.root.resolve(path)

@@ -7,11 +7,11 @@ only folders with such a note are ever replaced.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from mason import bounds
 from mason.clients._duckdb.reading.readers import Source
 from mason.clients._duckdb.root import Root, refuse_plan
 from mason.clients._duckdb.writing.atomic import whole
@@ -78,11 +78,11 @@ def _strangers(folder: Path) -> list[str] | None:
     if not found:
         return []
     try:
-        note = json.loads((folder / NOTE).read_text("utf-8"))
+        note = bounds.parse_json(bounds.read_file(folder / NOTE, bounds.RECORD))
         written = {each["path"].removeprefix(f"{note['output']}/") for each in note["files"]}
         if scheme_of(note["output"]):
             written = {unescaped(each) for each in written}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return sorted(found - written - {NOTE})
 
