@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -246,3 +247,15 @@ def test_links_in_circles_end(fenced: Local) -> None:
     assert [found.path for found in fenced.storage.list_paths("**")] == ["data/t.csv", "other/t.parquet"]
     assert [found.path for found in fenced.storage.list_paths("**/*.csv")] == ["data/t.csv"]
     assert [found.path for found in fenced.storage.list_paths("**/data/**/t.*")] == ["data/t.csv"]
+
+
+def test_a_place_is_known_by_whatever_it_is_called(fenced: Local) -> None:
+    """A second name of a file stands in for a file system that takes upper and lower case for the same."""
+    os.link(fenced.root / "state/state.json", fenced.root / "data/other.json")
+    fenced.client.kept_out = (file_url(fenced.root / "state/state.json"),)
+    client = LocalClient({}, base=fenced.root)
+    client.kept_out = fenced.client.kept_out
+    local = Local(fenced.root, client)
+    told = _OWN.format("data/other.json", "state/state.json")
+    assert refusal(local.storage.read, "data/other.json").startswith(told)
+    assert refusal(local.storage.write, "data/other.json", b"x", overwrite=True).startswith(told)

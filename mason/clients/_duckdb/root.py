@@ -141,8 +141,14 @@ class Root:
 
     def refuse_kept_out(self, real: Path, path: str) -> None:
         """Raises ``AccessDeniedError`` where ``path`` leads into Mason's own things."""
-        if keeper := self.keeper(real):
+        if keeper := self.keeper(real) or self._same_keeper(real):
             raise AccessDeniedError(own_things(path or ".", keeper))
+
+    def _same_keeper(self, real: Path) -> str:
+        """As :meth:`keeper`, where the file system knows a place by other names: in upper case, or mounted twice."""
+        places = {met: place for place in self.kept_out() if (met := _identity(place)) is not None}
+        found = (places.get(met) for each in (real, *real.parents) if (met := _identity(each)) is not None)
+        return next((self.show(place) for place in found if place is not None), "")
 
     def keeper(self, real: Path, kept_out: Collection[Path] | None = None) -> str:
         """What of Mason's own a resolved path is or lies in, as a person would say it; empty where it is data.
@@ -153,7 +159,7 @@ class Root:
         place = next((each for each in places if real.is_relative_to(each)), None)
         if place is not None:
             return self.show(place)
-        return ".env and .mason" if real.name == ".env" or ".mason" in self._inner(real) else ""
+        return ".env and .mason" if real.name.lower() == ".env" or ".mason" in self._inner(real) else ""
 
     def refuse_own_things_in(self, folder: Path, path: str) -> None:
         """Raises ``AccessDeniedError`` where something in a folder that is to be deleted is none of its data."""
@@ -290,6 +296,15 @@ class Root:
                     yield real
             elif entry.is_file():
                 yield Path(entry.path)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What a file or folder is known by whatever it is called; ``None`` where nothing is, or may be looked at."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def is_data(name: str) -> bool:
