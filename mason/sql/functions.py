@@ -11,10 +11,12 @@ _TELLING = frozenset(
         "current_setting",
         "getenv",
         "inet_client_addr",
+        "information_schema.views",
         "inet_client_port",
         "inet_server_addr",
         "inet_server_port",
         "pg_conf_load_time",
+        "pg_get_viewdef",
         "pg_postmaster_start_time",
         "pg_settings",
         "pg_views",
@@ -48,6 +50,11 @@ _DOING = frozenset(
     }
 )
 _BEGINNINGS = ("duckdb_", "pragma_", "enable_", "disable_")
+
+
+def view_refusal(schema: str, name: str) -> str:
+    """As :func:`refusal`, of what stands where a table does; the schema may be empty."""
+    return refusal(name) or (refusal(f"{schema}.{name}") if schema else "")
 
 
 def refusal(name: str) -> str:

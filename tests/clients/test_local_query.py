@@ -154,6 +154,9 @@ def test_settings_are_locked(tmp_path: Path) -> None:
         ("FROM system.pg_catalog.pg_settings", "pg_settings"),
         ("FROM duckdb_views", "duckdb_views"),
         ("FROM pragma_platform()", "pragma_platform"),
+        ("FROM information_schema.views", "information_schema.views"),
+        ("FROM memory.Information_Schema.Views", "information_schema.views"),
+        ("SELECT pg_get_viewdef(1)", "pg_get_viewdef"),
     ],
 )
 def test_queries_tell_nothing_of_the_machine(data: Local, sql: str, name: str) -> None:

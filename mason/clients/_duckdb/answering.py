@@ -22,7 +22,7 @@ from mason.clients._duckdb.statement import TABLE, one_select
 from mason.clients._duckdb.working import watched
 from mason.engines.models import Column, Rows, Schema
 from mason.errors import EngineError, NotFoundError
-from mason.sql.functions import refusal
+from mason.sql.functions import view_refusal
 
 if TYPE_CHECKING:
     import duckdb
@@ -151,7 +151,7 @@ def _ready_to_run(
                 unknown[f"{schema}.{name}" if schema else name] = found
             elif found is not None:
                 sources[schema, name] = found
-            if (schema, name) not in sources and (told := refusal(name)):
+            if (schema, name) not in sources and (told := view_refusal(schema, name)):
                 raise EngineError(told)
         with diagnosed(limits, list(sources.values()), show), _tables_found(unknown):
             for (schema, name), source in sources.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.quoting import literal
 from mason.errors import EngineError
-from mason.sql.functions import refusal
+from mason.sql.functions import refusal, view_refusal
 from mason.sql.statements import SELECT, first_word, kinds
 from mason.values import dataclass
 
@@ -105,13 +105,13 @@ def _looked_through(root: Any) -> Iterator[tuple[str, str]]:
     while waiting:
         node = waiting.pop()
         if isinstance(node, dict):
-            used = node.get("function_name", "")
+            told = refusal(str(node.get("function_name", "")))
             if node.get("type") == "BASE_TABLE":
                 if node.get("catalog_name"):
-                    used = node["table_name"]
+                    told = view_refusal(node["schema_name"], node["table_name"])
                 else:
                     yield node["schema_name"], node["table_name"]
-            if told := refusal(str(used)):
+            if told:
                 raise EngineError(told)
             waiting.extend(node.values())
         elif isinstance(node, list):
