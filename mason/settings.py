@@ -21,7 +21,7 @@ from mason.values import dataclass, field
 PROJECT_FILE = "mason.yaml"
 _TRUSTED = "trusted_folders"
 _MET = "known_states"
-_PROJECT_KEYS = ("name", "state", "history", "require_signatures")
+_PROJECT_KEYS = ("name", "state", "history", "require_signatures", "ignore")
 _HISTORY_KEYS = ("keep_runs", "keep_days")
 
 DEFAULT_WORKSPACE = "default"
@@ -42,7 +42,8 @@ class ProjectSettings:
 
     ``name`` is empty exactly when there is no ``mason.yaml``: nothing can be pruned then, because nobody could
     tell this project's resources from another's. ``state`` is a URL or empty, and ``history`` says which runs are kept.
-    ``require_signatures``: only what is signed (see ``mason.state.signatures``) is used.
+    ``require_signatures``: only what is signed (see ``mason.state.signatures``) is used. ``ignore`` are the patterns of
+    files and folders whose YAML is not Mason's.
     """
 
     root: Path
@@ -50,6 +51,7 @@ class ProjectSettings:
     state: str = ""
     history: History = field(default_factory=History)
     require_signatures: bool = False
+    ignore: tuple[str, ...] = ()
 
 
 def mason_home() -> Path:
@@ -199,6 +201,8 @@ def _read_pairs(file: Path, pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
             read[key] = _read_history(file, value_node.value, faults)
         elif key == "state" and value_node.id == "mapping":
             read[key] = _read_state(file, line, value_node.value, faults)
+        elif key == "ignore":
+            read[key] = _read_ignore(file, line, value_node, faults)
         elif key == "require_signatures" and value_node.value in ("true", "false"):
             read[key] = value_node.value == "true"
         elif key == "require_signatures":
@@ -222,6 +226,18 @@ def _read_history(file: Path, pairs: Iterable[tuple[Any, Any]], faults: list[Dia
             fault = f"'history.{key}' must be a whole number from 1 to 999999, not {_told(value_node)}."
             faults.append(Diagnostic(str(file), line, fault))
     return History(**read)
+
+
+def _read_ignore(file: Path, line: int, value: Any, faults: list[Diagnostic]) -> tuple[str, ...]:
+    """The patterns of a list; what is wrong goes to ``faults``."""
+    if value.id != "sequence":
+        told = _told(value)
+        faults.append(Diagnostic(str(file), line, f"'ignore' must be a list of files and folders, not {told}."))
+        return ()
+    for each in value.value:
+        if wrong := _fault_of(each):
+            faults.append(Diagnostic(str(file), _line(each), f"'ignore' holds an entry that {wrong}."))
+    return tuple(each.value.strip().strip("/") for each in value.value if not _fault_of(each))
 
 
 def _read_state(file: Path, line: int, pairs: list[tuple[Any, Any]], faults: list[Diagnostic]) -> str:
@@ -313,6 +329,7 @@ def _read_project(file: Path) -> ProjectSettings:
         given.get("state", ""),
         given.get("history", History()),
         given.get("require_signatures", False),
+        given.get("ignore", ()),
     )
 
 

@@ -51,12 +51,18 @@ def test_the_option_wins_over_the_environment_and_that_over_the_project(tmp_path
     assert settings.state_url("file:///option", found) == "file:///option"
 
 
+KEYS = "name, state, history, require_signatures, ignore"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("nam: x", ":1: unknown key 'nam' (did you mean 'name'?)."),
-        ("name: x\n# and\nfoo: x", ":3: unknown key 'foo' (known keys: name, state, history, require_signatures)."),
-        ("[a]: x", ":1: unknown key 'a list' (known keys: name, state, history, require_signatures)."),
+        (
+            "name: x\n# and\nfoo: x",
+            ":3: unknown key 'foo' (known keys: name, state, history, require_signatures, ignore).",
+        ),
+        ("[a]: x", f":1: unknown key 'a list' (known keys: {KEYS})."),
         ("name: [1]", ":1: 'name' must be text, not a list."),
         ("state: {a: b}", ":1: 'state' names no 'url', such as s3://bucket/prefix."),
         ("state: [a]", ":1: 'state' must be text, not a list."),
@@ -86,9 +92,17 @@ def test_the_option_wins_over_the_environment_and_that_over_the_project(tmp_path
         ("history: {keep_runs: 1e3}", ":1: 'history.keep_runs' must be a whole number from 1 to 999999, not 1e3."),
         ("history: {keep_runs: {}}", ":1: 'history.keep_runs' must be a whole number from 1 to 999999, not a mapping."),
         ("# ok\nname: \1", ":2: this is not YAML: control characters are not allowed."),
-        ("a: " + "[" * 900 + "]" * 900, ":1: unknown key 'a' (known keys: name, state, history, require_signatures)."),
+        ("a: " + "[" * 900 + "]" * 900, f":1: unknown key 'a' (known keys: {KEYS})."),
         ("[" * 100_000, ": this is longer than 10,000 characters. A project file has a few lines."),
-        ("- a", ":1: the project file must be a mapping with the keys name, state, history, require_signatures."),
+        ("ignore: k8s", ":1: 'ignore' must be a list of files and folders, not k8s."),
+        (
+            "ignore:\n  - a\n  - 5",
+            ":3: 'ignore' holds an entry that must be text, not 5 (put it in quotes if it is meant as text).",
+        ),
+        (
+            "- a",
+            ":1: the project file must be a mapping with the keys name, state, history, require_signatures, ignore.",
+        ),
         ("name: x\n  y: [", ":2: this is not YAML: mapping values are not allowed in this context."),
     ],
 )
@@ -304,3 +318,9 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path, monkeypatch):
         f"{tmp_path}/file/current_configs.json: cannot be written (File exists). "
         "Set MASON_HOME to a folder that you may write to."
     )
+
+
+def test_what_a_project_ignores(tmp_path):
+    (tmp_path / "mason.yaml").write_text("name: shop\nignore: [k8s/, '*.tmpl.yaml', charts/*/templates]\n")
+    found = settings.find_project(tmp_path)
+    assert (found.name, found.ignore) == ("shop", ("k8s", "*.tmpl.yaml", "charts/*/templates"))

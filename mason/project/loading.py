@@ -25,7 +25,8 @@ def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False) 
     from mason.resources import loader
 
     root = project.settings.root
-    return loader.load(paths, root=root, cache=parse_cache(root), strict=strict, examine=_examine)
+    ignore = project.settings.ignore
+    return loader.load(paths, root=root, ignore=ignore, cache=parse_cache(root), strict=strict, examine=_examine)
 
 
 def parse_cache(root: Path) -> Path:

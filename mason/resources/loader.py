@@ -46,19 +46,21 @@ def load(
     paths: Sequence[Path],
     *,
     root: Path,
+    ignore: Sequence[str] = (),
     cache: Path | None = None,
     strict: bool = False,
     examine: Examine = lambda definition, calls: (),
 ) -> Resources:
     """All resources at and below ``paths`` (none: the project's folder ``root``), in the order of files and lines.
 
-    ``cache`` is the file that remembers earlier loads (nothing: none is kept). ``strict`` does not believe that a file
-    with the same size, times and inode is the same, and compares contents. ``examine`` is asked for further faults of
+    What matches ``ignore`` (see :func:`walking.find`) is left out. ``cache`` is the file that remembers earlier loads
+    (nothing: none is kept). ``strict`` does not believe that a file with the same size, times and inode is the same,
+    and compares contents. ``examine`` is asked for further faults of
     each document that is parsed; where there were none, it is not parsed again while it stays the same. Raises
     ``UnfitResourcesError`` with everything that is wrong in any of the files.
     """
     with uncollected():
-        return _Load(root, Cache(cache), examine, strict=strict).run(paths)
+        return _Load(root, Cache(cache), examine, strict=strict).run(paths, ignore)
 
 
 class _Load:
@@ -78,8 +80,8 @@ class _Load:
         # The addresses of resources with faults, empty where one cannot be told.
         self._faulty: list[str] = []
 
-    def run(self, paths: Sequence[Path]) -> Resources:
-        found, faults = walking.find(paths, self._root)
+    def run(self, paths: Sequence[Path], ignore: Sequence[str]) -> Resources:
+        found, faults = walking.find(paths, self._root, ignore)
         self._faults.extend(faults)
         self._faulty += [""] * len(faults)
         kept: dict[str, CachedFile] = {}

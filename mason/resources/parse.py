@@ -23,6 +23,27 @@ from mason.resources.validate import Examine, kind_findings, schema_findings
 from mason.resources.wording import nearest, quoted
 from mason.values import dataclass, field
 
+# Keys that tell a document of Mason's whose type is not one, and how many of them do.
+_TELLING = frozenset(
+    (
+        *(
+            "namespace",
+            "command",
+            "do",
+            "dag",
+            "clients",
+            "config_id",
+            "operator",
+            "workflow",
+            "schedule",
+            "parameters",
+        ),
+        *("metastore_clients", "storage_clients", "execution_clients"),
+        *("supported_configurations", "supported_schedulers"),
+    )
+)
+_ENOUGH = 2
+
 
 @dataclass(slots=True)
 class Parsed:
@@ -40,7 +61,7 @@ def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder],
     """The resources in ``data``, and everything that is wrong with it.
 
     ``shown`` is the file as people see it. A mapping without ``type`` is passed over unless the file was ``named``, or
-    ``type`` is what was meant.
+    ``type`` is what was meant; so is one whose ``type`` is not Mason's where nothing else in it is.
     ``folder`` gives the Python files beside it and is only called if they matter. ``examine`` is asked for further
     faults of each document with a ``type``.
     """
@@ -49,7 +70,9 @@ def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder],
     parsing.add_faults(fatal)
     parsing.parsed.faulty += [""] * len(fatal)
     for document in documents:
-        if "type" in document.value:
+        if "type" in document.value and not named and _is_of_others(document.value):
+            parsing.parsed.passed_over += 1
+        elif "type" in document.value:
             parsing.add(document)
         elif word := _misspelt_type(document.value):
             what = Fault(document.line, f"unknown key {quoted(word)}", "did you mean 'type'?")
@@ -65,6 +88,15 @@ def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder],
         else:
             parsing.parsed.passed_over += 1
     return parsing.parsed
+
+
+def _is_of_others(value: Mapping[str, object]) -> bool:
+    """Whether a document with a ``type`` is that of another tool: it is no kind, nor almost one, and at most one of its
+    keys is such as Mason's documents have."""
+    kind = value["type"]
+    if kind in (*KINDS, MOVED) or (isinstance(kind, str) and (not kind or nearest(kind, (*KINDS, MOVED)))):
+        return False
+    return len(_TELLING.intersection(value)) < _ENOUGH
 
 
 def _misspelt_type(value: Mapping[str, object]) -> str:

@@ -47,13 +47,16 @@ def unreadable(shown: str, error: OSError) -> Diagnostic:
     return Diagnostic(shown, 0, f"cannot be read: {error.strerror or error}", "check its permissions")
 
 
-def find(paths: Sequence[Path], root: Path) -> tuple[list[Found], list[Diagnostic]]:
+def find(paths: Sequence[Path], root: Path, ignore: Sequence[str] = ()) -> tuple[list[Found], list[Diagnostic]]:
     """The YAML files at and below ``paths`` (none: ``root``), sorted as shown, and what could not be looked at.
 
     Hidden files and folders, ``node_modules``, ``__pycache__`` and virtual environments are left out unless they are
     named; links are followed after what is really there, so that each file and folder is met once, by its own name.
+
+    So are those that match a pattern of ``ignore``, in which ``*`` stands for any characters: one with a slash is
+    matched with the path from ``root``, another one with the name.
     """
-    walk = _Walk(os.path.abspath(root))
+    walk = _Walk(os.path.abspath(root), ignore)
     walk.begin(paths or [root])
     return sorted(walk.found), walk.faults
 
@@ -61,8 +64,9 @@ def find(paths: Sequence[Path], root: Path) -> tuple[list[Found], list[Diagnosti
 class _Walk:
     """One walk; ``found`` and ``faults`` fill up while it goes."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, ignore: Sequence[str]) -> None:
         self._root = root
+        self._ignore = ignore
         self._project_file = os.path.join(root, PROJECT_FILE)
         self._files: set[tuple[int, int]] = set()
         self._folders: set[str] = set()
@@ -132,7 +136,7 @@ class _Walk:
     ) -> None:
         for entry in entries:
             name = entry.name
-            if name[0] == "." or name in _LEFT_OUT:
+            if name[0] == "." or name in _LEFT_OUT or (self._ignore and self._is_ignored(prefix + name)):
                 continue
             if entry.is_symlink():
                 self._links.append((entry.path, prefix + name, path))
@@ -140,6 +144,12 @@ class _Walk:
                 pending.append((entry.path, f"{prefix}{name}/", f"{real}/{name}"))
             elif name.endswith(ENDINGS) and entry.path != self._project_file:
                 self._file(entry.path, prefix + name)
+
+    def _is_ignored(self, shown: str) -> bool:
+        from fnmatch import fnmatchcase
+
+        name = shown.rpartition("/")[2]
+        return any(fnmatchcase(shown if "/" in pattern else name, pattern) for pattern in self._ignore)
 
     def _follow(self, path: str, shown: str, parent: str) -> None:
         try:

@@ -69,11 +69,11 @@ CASES = {
     ),
     "misspelt type": ("type: operatr\n", ["a.yaml:1: unknown type 'operatr' (did you mean 'operator'?)"]),
     "unknown type": (
-        "type: zebra\n",
+        "type: zebra\nnamespace: a\ncommand: b\n",
         ["a.yaml:1: unknown type 'zebra' (known types: config, operator, workflow, run, schedule)"],
     ),
     "type that is no text": (
-        "x: 1\ntype: [1]\n",
+        "command: b\ntype: [1]\nnamespace: a\n",
         ["a.yaml:2: type must be config, operator, workflow, run or schedule, but it is a list"],
     ),
     "run": (

@@ -47,6 +47,28 @@ def test_a_document_without_type_is_passed_over_unless_its_file_is_named(project
     ] == project.faults("sub/parameters.yaml")
 
 
+FOREIGN = [
+    "apiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata: {namespace: shop}\n",
+    "type: object\nproperties:\n  workflow: {type: string}\n",
+    "type: [object, 'null']\n",
+    "type:\n  name: charge\n",
+    "type: Service\nparameters: []\n",
+]
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+def test_yaml_of_other_tools_is_passed_over_unless_its_file_is_named(project: Project, text: str) -> None:
+    project.write("a.yaml", text)
+    found = project.load()
+    assert (found.items, found.files, found.passed_over) == ((), 1, 1)
+    assert len(project.faults("a.yaml")) == 1
+
+
+def test_a_document_with_keys_of_mason_is_not_passed_over_whatever_its_type(project: Project) -> None:
+    project.write("a.yaml", "type: job\nnamespace: a\ncommand: b\n")
+    assert project.faults() == ["a.yaml:1: unknown type 'job' (known types: config, operator, workflow, run, schedule)"]
+
+
 def test_a_misspelt_type_is_not_passed_over(project: Project) -> None:
     project.write("a.yaml", "types: [run]\nkind: run\n---\ntyp: operator\nnamespace: a\n---\nType: run\nname: a\n")
     assert project.faults() == [

@@ -172,9 +172,9 @@ def test_what_was_passed_over_is_a_fault_when_named(project: Project) -> None:
 
 def test_files_with_faults_are_not_cached_and_the_others_are(project: Project, operator: Callable[..., str]) -> None:
     project.write("a.yaml", operator())
-    project.write("b.yaml", "type: zebra\n")
+    project.write("b.yaml", "type: operatr\n")
     for _ in range(2):
-        with pytest.raises(ResourceError, match="unknown type 'zebra'"):
+        with pytest.raises(ResourceError, match="unknown type 'operatr'"):
             project.load(cached=True)
     assert sorted(Cache(project.cache).files) == ["a.yaml"]
 

@@ -151,3 +151,21 @@ def test_unreadable_files_and_folders(as_nobody: Path) -> None:
     rest = "cannot be read: Permission denied (check its permissions)"
     assert [f"a.yaml: {rest}", f"b: {rest}"] == project.faults()
     assert [f"b/c.yaml: {rest}"] == project.faults("b/c.yaml")
+
+
+def test_what_the_project_ignores_is_left_out_unless_it_is_named(project: Project) -> None:
+    for name in ("a.yaml", "charts/x/values.yaml", "ops/charts/b.yaml", "ops/c.tmpl.yaml", "ops/deep/k8s/d.yaml"):
+        project.write(name, "a: 1\n")
+
+    def found(*ignore: str, names: tuple[str, ...] = ("",)) -> list[str]:
+        return [file.shown for file in find([project.root / name for name in names], project.root, ignore)[0]]
+
+    assert found() == ["a.yaml", "charts/x/values.yaml", "ops/c.tmpl.yaml", "ops/charts/b.yaml", "ops/deep/k8s/d.yaml"]
+    assert found("charts") == ["a.yaml", "ops/c.tmpl.yaml", "ops/deep/k8s/d.yaml"]
+    assert found("ops/charts", "*.tmpl.yaml", "ops/*/k8s") == ["a.yaml", "charts/x/values.yaml"]
+    assert found("ops") == ["a.yaml", "charts/x/values.yaml"]
+    assert found("charts", names=("charts/x/values.yaml", "ops/charts")) == [
+        "charts/x/values.yaml",
+        "ops/charts/b.yaml",
+    ]
+    assert found("Charts", "a", "x/values.yaml") == found()
