@@ -96,7 +96,8 @@ def refuse_strange(path: Path) -> None:
     """Raises ``SettingsError`` where ``path``, a file or folder of settings or of a state, belongs to another user of
     this machine and nobody said ``mason trust`` for it."""
     owner = ownership.owner_of(path)
-    folder = path if path.is_dir() else path.parent
+    # Not by pathlib, which raises for a name that is too long, or where nobody may look.
+    folder = path if os.path.isdir(path) else path.parent  # noqa: PTH112
     if owner and not is_trusted(folder):
         raise SettingsError(
             f"{path} belongs to {owner}, so it is not used: it decides which code runs, and what is done with your "

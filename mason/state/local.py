@@ -31,7 +31,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from mason import bounds
-from mason.errors import StateError
+from mason.errors import StateError, StateFormatError
 from mason.resources.address import is_name
 from mason.state import whole_files
 from mason.state.content import decode_run, digest_of, encode_run, is_run_id, source_name, verified_source
@@ -364,4 +364,7 @@ def _reported(doing: str, path: Path) -> Iterator[None]:
         else:
             remedy = "Check the folder and its permissions, or choose another with --state."
         kept = "" if doing == "read" else " The state is as it was."
-        raise StateError(f"Cannot {doing} {path}: {error.strerror or error}.{kept} {remedy}") from error
+        # What is no file, or too large for one, is one entry that cannot be read; the others can.
+        spoilt = doing == "read" and isinstance(error, (bounds.TooLargeError, IsADirectoryError))
+        kind = StateFormatError if spoilt else StateError
+        raise kind(f"Cannot {doing} {path}: {error.strerror or error}.{kept} {remedy}") from error

@@ -73,6 +73,24 @@ def test_one_run_record_that_nests_too_deeply_is_one_unreadable_entry(mason, pro
     assert "it nests deeper than 150 levels. Delete it: it is the record of one run.\n" in shown.err
 
 
+def test_one_run_record_that_is_no_file_is_one_unreadable_entry(mason, project):
+    assert mason("apply", "-y").code == 0
+    runs = project / "state" / "runs"
+    runs.mkdir()
+    os.mkfifo(runs / "20260102T030405.001-abcdef.json")
+    (runs / "20260102T030405.002-abcdef.json").symlink_to("/dev/zero")
+    (runs / "20260102T030405.003-abcdef.json").mkdir()
+    with (runs / "20260102T030405.004-abcdef.json").open("wb") as file:
+        file.truncate(10**12)
+    listed = mason("runs", "list", "--json").json["runs"]
+    assert [run["status"] for run in listed] == ["unreadable"] * 4
+
+
+def test_a_folder_of_a_state_whose_name_is_too_long_is_told(mason, project):
+    told = mason("--state", f"/{'x' * 300}", "plan").err
+    assert told.startswith(f"Error: Cannot read /{'x' * 300}/state.json: File name too long. ")
+
+
 def test_a_state_or_lock_that_nests_too_deeply_is_no_fault_of_mason(mason, project):
     assert mason("apply", "-y").code == 0
     (project / "state" / "lock").write_text(DEEP)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from mason import bounds, secrets, settings
-from mason.errors import MissingDependencyError, StateError
+from mason.errors import MissingDependencyError, StateError, StateFormatError
 from mason.state.lock import turns
 from mason.state.s3.bucket_url import OPTIONS, Address
 from mason.state.s3.responses import Missing, Rejected, Uncertain, Unmet, meaning_of, silence
@@ -75,7 +75,7 @@ class Bucket:
                 told = (
                     f"{self.address.named(key)} has {size:,} bytes, more than {bounds.megabytes(most)}. It is not read."
                 )
-                raise StateError(told)
+                raise StateFormatError(told)
             # The body belongs to the request: it may be cut off, too.
             return _found(answer, answer["Body"].read())
 
