@@ -177,3 +177,14 @@ def test_the_same_as_an_independent_union(local: Local) -> None:
     both = f"(SELECT * FROM '{local.root}/data/o.parquet')"
     assert duckdb.sql(f"({union}) EXCEPT ALL {both}").fetchall() == []
     assert duckdb.sql(f"{both} EXCEPT ALL ({union})").fetchall() == []
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+def test_big_whole_numbers_are_not_rounded_in_merges(local: Local, ending: str) -> None:
+    local.execution.query("SELECT 9007199254740993 AS n", output=f"data/t/a.{ending}")
+    local.execution.query("SELECT 1.5::DOUBLE AS n", output=f"data/t/b.{ending}")
+    table = local.metastore.get_table("data", "t", schema=False)
+    told = refusal(local.execution.merge, table, output="out.parquet")
+    assert "a." in told
+    assert "9007199254740993" in told
+    assert not (local.root / "out.parquet").exists()

@@ -438,3 +438,16 @@ def test_partition_values_that_are_null_markers(local: Local, ending: str) -> No
     assert sorted(local.rows("t"), key=str) == expected
     assert local.rows("t", "SELECT count(*) FROM $table WHERE p IS NULL") == [(1,)]
     assert local.rows("t", "SELECT v FROM $table WHERE p = 'NULL'") == [(1,)]
+
+
+def test_a_nul_in_the_name_of_a_column(local: Local) -> None:
+    local.put("data/t.csv", "id,a\0b\n1,2\n")
+    assert refusal(local.columns, "t") == (
+        "EngineError: data/t.csv: the name of column 2 holds a NUL character. Rename the column."
+    )
+
+
+def test_decimals_of_csv_beyond_38_digits_are_text(local: Local) -> None:
+    number = "1234567890123456789012345678901234567890.5"
+    local.put("data/t.csv", f"n\n1.5\n{number}\n")
+    assert local.rows("t") == [("1.5",), (number,)]

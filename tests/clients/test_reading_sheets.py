@@ -183,3 +183,41 @@ def test_formats_far_below_a_sheet_are_no_rows(local: Local) -> None:
         '<row r="3"/><row r="1048576" spans="1:16384"/>',
     )
     assert local.rows("t") == [(1.0,), (None,)]
+
+
+def test_merged_headers_empty_rows_and_leading_zeros_of_sheets(local: Local) -> None:
+    book(local.root / "data/t.xlsx", s=[["zip", "sales", None, "n"], ["02134", 1, 2, 3], [], ["10001", 4, 5, 6]])
+    made = openpyxl.load_workbook(local.root / "data/t.xlsx")
+    made.active.merge_cells("B1:C1")
+    made.save(local.root / "data/t.xlsx")
+    assert local.columns("t") == {"zip": "VARCHAR", "sales": "DOUBLE", "column2": "DOUBLE", "n": "DOUBLE"}
+    assert local.rows("t") == [
+        ("02134", 1.0, 2.0, 3.0),
+        (None, None, None, None),
+        ("10001", 4.0, 5.0, 6.0),
+    ]
+
+
+def test_early_days_of_1900(local: Local) -> None:
+    book(local.root / "data/t.xlsx", s=[["d"], [1], [59], [61], [45296]])
+    made = openpyxl.load_workbook(local.root / "data/t.xlsx")
+    for row in range(2, 6):
+        made.active.cell(row, 1).number_format = "d/m/yy"
+    made.save(local.root / "data/t.xlsx")
+    assert local.rows("t") == [("1900-01-01",), ("1900-02-28",), ("1900-03-01",), ("2024-01-05",)]
+
+
+def test_workbooks_whose_xml_has_other_prefixes(local: Local) -> None:
+    import re
+    import zipfile
+
+    book(local.root / "data/plain.xlsx", s=[["zip", "n"], ["02134", 1], ["", 2]])
+    plain, prefixed = (local.root / "data" / f"{name}.xlsx" for name in ("plain", "prefixed"))
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(prefixed, "w") as target:
+        for name in source.namelist():
+            text = source.read(name).decode()
+            if name.startswith(("xl/worksheets/sheet", "xl/workbook.xml", "xl/sharedStrings.xml")):
+                text = re.sub(r"<(/?)([a-zA-Z])", r"<\1x:\2", text).replace('xmlns="', 'xmlns:x="')
+                text = text.replace("<?x:xml", "<?xml")
+            target.writestr(name, text)
+    assert local.rows("prefixed") == local.rows("plain") == [("02134", 1.0), (None, 2.0)]
