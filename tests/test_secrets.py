@@ -243,3 +243,43 @@ def test_what_is_secret_can_be_left_out():
         "urls": ["https://host"],
         "region": "eu",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("GITHUB_TOKEN", True),
+        ("AWS_SECRET_ACCESS_KEY", True),
+        ("PGPASSWORD", True),
+        ("SECRET", True),
+        ("OPENAI_APIKEY", True),
+        ("db_password", True),
+        ("PWD", False),
+        ("OLDPWD", False),
+        ("KEY", False),
+        ("SSH_KEY_PATH", False),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", False),
+        ("KEYBOARD", False),
+        ("HOME", False),
+    ],
+)
+def test_names_that_say_that_a_value_is_secret(name, expected):
+    assert secrets.says_secret(name) is expected
+
+
+def test_passwords_of_urls_are_taken_out_known_or_not():
+    told = "postgresql://ann:hunter22secret@db/x, https://example.com:8080/a@b and redis://:open-sesame@cache"
+    assert secrets.scrub(told) == (
+        "postgresql://ann:REDACTED@db/x, https://example.com:8080/a@b and redis://:REDACTED@cache"
+    )
+    assert secrets.scrub_all({"url": ["a://b:{{NAME}}@c", "a://b:c@d"]}) == {
+        "url": ["a://b:{{NAME}}@c", "a://b:REDACTED@d"]
+    }
+
+
+def test_what_is_only_likely_to_be_secret_refuses_no_definition():
+    secrets.remember_likely({"DB_PASSWORD": "qzvkxwjpgtrm", "OTHER_PASSWORD": "postgres"})
+    assert secrets.scrub("qzvkxwjpgtrm in postgres") == "REDACTED in postgres"
+    assert (secrets.holds("qzvkxwjpgtrm"), secrets.are_known(), secrets.are_known(sure=True)) == (False, True, False)
+    secrets.remember("qzvkxwjpgtrm")
+    assert (secrets.holds("qzvkxwjpgtrm"), secrets.are_known(sure=True)) == (True, True)

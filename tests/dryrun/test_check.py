@@ -360,3 +360,48 @@ def test_clients_may_have_names_of_their_own_and_editors_agree(clients, is_right
     definition = config(clients=clients)
     fits = jsonschema_rs.validator_for(published_schema("config")).is_valid(definition)
     assert fits == (found(definition) == []) == is_right
+
+
+class Stores:
+    """A catalog with one client, whose configuration has endpoints."""
+
+    def names(self):
+        return ["store"]
+
+    def roles(self, name):
+        return {role: frozenset({"get_table"}) for role in ("metastore", "storage", "execution", "scheduler")}
+
+    def schema(self, name):
+        return {
+            "type": "object",
+            "properties": {"endpoint_url": {"type": "string"}, "root": {"type": "string"}},
+            "additionalProperties": False,
+        }
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({"endpoint_url": "https://{{SECRET}}.example.com"}, True),
+        ({"endpoint_url": "https://example.com/{{SECRET}}"}, True),
+        ({"endpoint_url": "{{HOST}}:9000"}, True),
+        ({"endpoint_url": "{{ENDPOINT}}"}, False),
+        ({"endpoint_url": "https://example.com:9000"}, False),
+        ({"root": "{{HOME}}/data"}, False),
+    ],
+)
+def test_a_reference_in_the_host_of_an_endpoint_is_refused(given, refused):
+    definition = {
+        "type": "config",
+        "id": "1",
+        **{f"{role}_clients": ["store"] for role in ("metastore", "storage", "execution", "scheduler")},
+        "clients": {"store": {"configuration": given}},
+    }
+    told = [finding for finding in examiner(Stores())(definition, ()) if "endpoint" in finding.message]
+    assert [tuple(each) for each in told] == [
+        (
+            ("clients", "store", "configuration", "endpoint_url"),
+            "an endpoint of client store has a reference in its host or path",
+            "write it out, or {{NAME}} for the whole URL",
+        )
+    ] * refused
