@@ -86,13 +86,13 @@ def test_the_metadata_names_the_command_and_the_extras(wheel):
         (folder,) = {name.split("/")[0] for name in archive.namelist() if ".dist-info/" in name}
         metadata = archive.read(f"{folder}/METADATA").decode().splitlines()
         commands = archive.read(f"{folder}/entry_points.txt").decode()
-    assert commands == "[console_scripts]\nmason = mason.cli:main\n"
+    assert commands == "[console_scripts]\nmason = mason.__main__:main\n"
     assert [line for line in metadata if line.startswith(("Requires-Python", "License:"))] == [
         "License: Apache-2.0",
         "Requires-Python: >=3.10",
     ]
     extras = [line.partition(": ")[2] for line in metadata if line.startswith("Provides-Extra")]
-    assert sorted(extras) == ["all", "aws", "dev", "excel", "fake", "kubernetes", "pandas", "server", "spark"]
+    assert sorted(extras) == ["all", "aws", "dev", "excel", "fake", "kubernetes", "pandas", "server", "sign", "spark"]
 
 
 def test_a_project_can_be_made_planned_and_applied_outside_of_the_repository(installed, tmp_path):
