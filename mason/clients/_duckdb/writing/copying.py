@@ -21,7 +21,7 @@ from mason.clients._duckdb.writing.partitions import (
     told_of_partitions,
 )
 from mason.clients._duckdb.writing.spreadsheet import fitted
-from mason.clients._duckdb.writing.verified import check_written
+from mason.clients._duckdb.writing.verified import check_written, told_of_infinity
 from mason.clients._duckdb.writing.workbook import write_workbook
 from mason.clients._duckdb.writing.writable import told_of_types, writable
 from mason.clients._tables.requests import Output
@@ -77,7 +77,7 @@ def write(
     types = check_written(connection, files, output, rows, list(inside))
     notes = told_of_partitions(path, output, columns)
     if output.format == "parquet":
-        notes += told_of_types(inside)
+        notes += told_of_types(inside) + told_of_infinity(connection, files, inside)
     sizes = {
         show(str(placed.target / each.relative_to(path))) if output.folder else shown: each.stat().st_size
         for each in files

@@ -6,7 +6,7 @@ time of writing them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from mason.errors import EngineError
 
 if TYPE_CHECKING:
     import duckdb
+    from duckdb.sqltypes import DuckDBPyType
 
 _PIECE = 1 << 20
 # DuckDB takes some times as much memory to read one.
@@ -54,6 +55,22 @@ def _kinds(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str]:
     reader = call("read_parquet", str(file), {"hive_partitioning": "false"})
     relation = connection.sql(f"SELECT * FROM {reader}")
     return dict(zip(relation.columns, map(str, relation.types), strict=True))
+
+
+def told_of_infinity(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Path], columns: Mapping[str, DuckDBPyType]
+) -> list[str]:
+    """Which columns of parquet hold a time that is infinite, by the bounds in the footers."""
+    if not any(kind.id.startswith(("date", "timestamp")) for kind in columns.values()):
+        return []
+    reader = call("parquet_metadata", [str(file) for file in files], {})
+    infinite = "('infinity', '-infinity')"
+    found = connection.execute(
+        f"SELECT DISTINCT path_in_schema FROM {reader} WHERE type IN ('INT32', 'INT64') "
+        f"AND (stats_min_value IN {infinite} OR stats_max_value IN {infinite})"
+    ).fetchall()
+    told = "infinity is a far day or an error to Spark, polars and pyarrow; write NULL or text instead"
+    return [f"column {name}: {told}" for (name,) in sorted(found)]
 
 
 def _rows_of_parquet(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> int:
