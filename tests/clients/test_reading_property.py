@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 SEED = "nothing is read otherwise than it is written"
 TABLES = int(os.environ.get("MASON_NASTY_TABLES", "10000"))
 FIRST = int(os.environ.get("MASON_NASTY_FIRST", "1000"))
+# Each takes some seconds.
+PARTS = 10
 # Reading by verbs opens connections, which takes most of the time.
 BY_VERBS = 25
 GUESSED = 3
@@ -71,9 +73,11 @@ def test_some_tables_are_read_as_they_are_written(local: Local, kind: str) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("kind", KINDS)
-def test_ten_thousand_tables_are_read_as_they_are_written(local: Local, kind: str) -> None:
-    check(local, kind, range(FIRST, FIRST + TABLES * KINDS[kind].share // 100))
+def test_ten_thousand_tables_are_read_as_they_are_written(local: Local, kind: str, part: int) -> None:
+    count = TABLES * KINDS[kind].share // 100 // PARTS
+    check(local, kind, range(FIRST + part * count, FIRST + (part + 1) * count))
 
 
 def check(local: Local, kind: str, numbers: range) -> None:
