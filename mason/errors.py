@@ -25,6 +25,7 @@ The tree (exit code of the command line, HTTP status)::
     │   ├── UnknownOutcomeError       1  409   nobody knows whether work that was handed on was done
     │   ├── UnsupportedVerbError      1  422   the client does not do this verb
     │   └── TransientEngineError      1  503   safe to retry
+    ├── TranslationError              1  422   SQL that is not known to mean the same on another engine
     ├── OperatorError                 1  500   a Python operator raised or returned what nobody can show
     │   └── DecisionError             1  500   the Python class of a workflow failed a step, or failed itself
     └── MissingDependencyError        1  500   says which extra to install
@@ -199,6 +200,22 @@ class TransientEngineError(EngineError):
     """A failure that passes: the same call may succeed when it is made again."""
 
     http_status = 503
+
+
+class TranslationError(MasonError):
+    """A query is not known to answer the same on another engine, so nothing was run.
+
+    ``line`` and ``column`` are the place in the query's text, from 1 (0 where there is none); ``reason`` says what
+    stands there, ``remedy`` what to write instead.
+    """
+
+    http_status = 422
+
+    def __init__(self, reason: str, remedy: str, *, line: int = 0, column: int = 0) -> None:
+        self.reason, self.remedy, self.line, self.column = reason, remedy, line, column
+        place = f"Line {line}, column {column}: " if line else ""
+        said = reason if place else reason[:1].upper() + reason[1:]
+        super().__init__(f"{place}{said}. {remedy}")
 
 
 class OperatorError(MasonError):

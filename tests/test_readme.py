@@ -123,6 +123,7 @@ def test_the_check_of_outputs_can_fail():
     ("file", "made"),
     [
         ("docs/commands.md", lambda _: make_docs.commands_page()),
+        ("docs/sql_on_spark.md", lambda _: make_docs.sql_page()),
         ("README.md", make_docs.made_anew),
         ("docs/engines.md", make_docs.made_anew),
         ("docs/schedulers.md", make_docs.made_anew),

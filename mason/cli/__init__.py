@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "drift": ("mason.cli.drift_command:drift", "Compare what was applied with what engines hold; nothing is changed."),
     "graph": ("mason.cli.graph_command:graph", "Draw a workflow's DAG, or what uses what."),
     "trust": ("mason.cli.trust_command:trust", "Use settings and states that another user of this machine owns."),
+    "sql": ("mason.cli.sql_command:sql", "Show a query as another engine reads it, or why it would answer otherwise."),
     "schema": ("mason.cli.schema_command:schema", "Print the JSON Schema of a kind of resource."),
 }
 

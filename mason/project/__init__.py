@@ -18,4 +18,5 @@ __all__ = [
     "schedules",
     "state",
     "validating",
+    "translating",
 ]

@@ -1,0 +1,196 @@
+"""Arithmetic and comparisons: of which type a result is, and what becomes of a division by zero."""
+
+from __future__ import annotations
+
+from mason.sql.spark.rules import WIDE, Call, Rule, cast_text, meet
+from mason.sql.spark.translated import Value
+from mason.sql.sql_types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    FLOAT,
+    HUGEINT,
+    INTEGER,
+    INTEGERS,
+    INTERVAL,
+    SMALLINT,
+    TIMESTAMP,
+    TINYINT,
+    VARCHAR,
+    WIDEST,
+    SqlType,
+    as_decimal,
+    decimal,
+    is_number,
+)
+
+_NARROW = 18
+"""DuckDB keeps results of decimals in 64 bits where both operands are, and stops where they do not fit."""
+
+
+def _sign(call: Call) -> Value:
+    value = call.arguments[0]
+    if is_number(value.type) and value.type != FLOAT:
+        if isinstance(value.constant, int) and value.is_constant and value.type != HUGEINT:
+            return Value(f"(-{value.text})", value.type, True, -value.constant)
+        return Value(cast_text(f"-{value.text}", value.type), value.type)
+    raise call.refused(f"- of {value.type} is not known to be the same", "Use it with numbers.")
+
+
+def _plus(call: Call) -> Value:
+    if len(call.arguments) == 1:
+        return call.arguments[0] if call.name == "+" else _sign(call)
+    call.count(2)
+    one, other = call.arguments
+    if INTERVAL in (one.type, other.type):
+        return _with_interval(call, one, other)
+    if one.type == DATE and other.type in (TINYINT, SMALLINT, INTEGER):
+        sign = "" if call.name == "+" else "-"
+        return Value(f"date_add({one.text}, {sign}{call.to(1, INTEGER)})", DATE)
+    if (one.type, other.type) == (DATE, DATE) and call.name == "-":
+        return Value(f"CAST(datediff({one.text}, {other.text}) AS BIGINT)", BIGINT)
+    result = _numbers(call)
+    if result.name == "DECIMAL":
+        left, right = as_decimal(one.type), as_decimal(other.type)
+        scale = max(left.scale, right.scale)
+        width = max(left.width - left.scale, right.width - right.scale) + scale + 1
+        return _decimals(call, width, scale)
+    return Value(f"({call.to(0, result)} {call.name} {call.to(1, result)})", result)
+
+
+def _times(call: Call) -> Value:
+    call.count(2)
+    result = _numbers(call)
+    if result.name == "DECIMAL":
+        left, right = (as_decimal(each.type) for each in call.arguments)
+        return _decimals(call, left.width + right.width, left.scale + right.scale)
+    return Value(f"({call.to(0, result)} * {call.to(1, result)})", result)
+
+
+def _numbers(call: Call) -> SqlType:
+    """The type that an operator works in."""
+    for each in call.arguments:
+        if not is_number(each.type) or each.type == FLOAT:
+            types = " and ".join(str(value.type) for value in call.arguments)
+            raise call.refused(
+                f"{call.name} of {types} is not known to be the same", "Cast them: FLOAT to DOUBLE, texts to numbers."
+            )
+    found = meet(call.node, call.arguments)
+    if found == HUGEINT:
+        call.work.noted(call.node, WIDE)
+    return found
+
+
+def _decimals(call: Call, width: int, scale: int) -> Value:
+    """A sum or product of decimals: Spark's has a digit more, and loses digits behind the point above 38."""
+    kept = [as_decimal(each.type) for each in call.arguments]
+    if width >= WIDEST or HUGEINT in (each.type for each in call.arguments):
+        raise call.refused(
+            f"{call.name} of {kept[0]} and {kept[1]} needs more digits than Spark keeps", "Cast them to DOUBLE."
+        )
+    if width > _NARROW and all(each.width <= _NARROW for each in kept):
+        if call.name != "*" and scale + 1 > _NARROW:
+            raise call.refused(f"{call.name} of {kept[0]} and {kept[1]} is not known to be the same", "Cast to DOUBLE.")
+        width = max(_NARROW, scale) if call.name == "*" else _NARROW
+    if scale > width:
+        raise call.refused(f"{call.name} of {kept[0]} and {kept[1]} is not known to be the same", "Cast to DOUBLE.")
+    result = decimal(width, scale)
+    one, other = (cast_text(value.text, as_decimal(value.type)) for value in call.arguments)
+    call.rewritten("Spark's result has other digits")
+    return Value(cast_text(f"{one} {call.name} {other}", result), result)
+
+
+def _divided(call: Call) -> Value:
+    call.count(2)
+    _numbers(call)
+    one, other = call.to(0, DOUBLE), call.to(1, DOUBLE)
+    divisor = call.arguments[1]
+    if divisor.is_constant and divisor.constant:
+        return Value(f"({one} / {other})", DOUBLE)
+    call.rewritten("DuckDB divides by zero to infinity, Spark stops")
+    # 1/0 and 1/-0.0 are infinite in IEEE's arithmetic, which power() keeps to.
+    return Value(f"CASE WHEN {other} = 0D THEN {one} * power({other}, -1D) ELSE {one} / {other} END", DOUBLE)
+
+
+def _whole_division(call: Call) -> Value:
+    call.count(2)
+    result = _numbers(call)
+    if result not in INTEGERS:
+        raise call.refused(f"{call.name} of {result} is not known to be the same", "Use floor(a / b).")
+    one, other = call.to(0, result), call.to(1, result)
+    if call.name in ("//", "divide"):
+        call.rewritten(
+            "DuckDB's result is NULL where the divisor is zero, Spark stops; its type is that of the operands"
+        )
+        return Value(cast_text(f"{one} div nullif({other}, {_zero(result)})", result), result)
+    call.rewritten("DuckDB's result is NULL where the divisor is zero, Spark stops")
+    return Value(cast_text(f"{one} % nullif({other}, {_zero(result)})", result), result)
+
+
+def _zero(type_: SqlType) -> str:
+    return cast_text("0", type_)
+
+
+def _with_interval(call: Call, one: Value, other: Value) -> Value:
+    if one.type == INTERVAL and other.type != INTERVAL and call.name == "+":
+        one, other = other, one
+    if one.type not in (DATE, TIMESTAMP) or other.type != INTERVAL:
+        raise call.refused(
+            f"{call.name} of {one.type} and {other.type} is not known to be the same",
+            "Add intervals to dates or timestamps.",
+        )
+    start = cast_text(one.text, TIMESTAMP) if one.type == DATE else one.text
+    return Value(f"({start} {call.name} {other.text})", TIMESTAMP)
+
+
+def compared(call: Call, operator: str) -> Value:
+    """A comparison of two values."""
+    type_ = comparable(call)
+    return Value(f"({call.to(0, type_)} {operator} {call.to(1, type_)})", BOOLEAN)
+
+
+def comparable(call: Call) -> SqlType:
+    """The type in which the arguments of ``call`` are compared."""
+    type_ = meet(call.node, call.arguments)
+    if not is_number(type_) and type_ not in (BOOLEAN, VARCHAR, DATE, TIMESTAMP) and type_.name not in ("NULL",):
+        zoned = type_.name == "TIMESTAMP WITH TIME ZONE" and all(not each.is_text for each in call.arguments)
+        if not zoned:
+            raise call.refused(f"comparing {type_} is not known to be the same", "Compare parts of it.")
+    return type_
+
+
+def _power(call: Call) -> Value:
+    call.count(2)
+    _numbers(call)
+    return Value(f"power({call.to(0, DOUBLE)}, {call.to(1, DOUBLE)})", DOUBLE)
+
+
+def _bits(spark: str) -> Rule:
+    def rule(call: Call) -> Value:
+        call.count(2)
+        type_ = meet(call.node, call.arguments)
+        if type_ not in INTEGERS or type_ == HUGEINT:
+            raise call.refused(f"{call.name} of {type_} is not known to be the same", "Use it with BIGINT or smaller.")
+        return Value(f"({call.to(0, type_)} {spark} {call.to(1, type_)})", type_)
+
+    return rule
+
+
+RULES: dict[str, Rule] = {
+    "+": _plus,
+    "-": _plus,
+    "*": _times,
+    "/": _divided,
+    "//": _whole_division,
+    "divide": _whole_division,
+    "%": _whole_division,
+    "mod": _whole_division,
+    "**": _power,
+    "^": _power,
+    "pow": _power,
+    "power": _power,
+    "&": _bits("&"),
+    "|": _bits("|"),
+    "xor": _bits("^"),
+}

@@ -1,0 +1,181 @@
+"""FROM: tables, subqueries and joins. Each source gets its name said, and joins by USING are written out."""
+
+from __future__ import annotations
+
+from mason.sql.parsed import Tree
+from mason.sql.spark.expressions import truth, value
+from mason.sql.spark.rules import Call, Work, meet
+from mason.sql.spark.scopes import Scope, Source
+from mason.sql.spark.spark_text import can_name, identifier
+from mason.sql.spark.translated import Column, Value
+from mason.sql.sql_types import BIGINT, NULL, SqlType, common
+
+_JOINS = {"INNER": "JOIN", "LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN"}
+_JOINS |= {"SEMI": "LEFT SEMI JOIN", "ANTI": "LEFT ANTI JOIN"}
+
+
+def from_clause(work: Work, node: Tree, scope: Scope) -> str:
+    """The FROM clause with its word, empty where there is none; its sources are in sight of ``scope`` then."""
+    if node.kind == "EMPTY":
+        node.close()
+        return ""
+    return " FROM " + _relation(work, node, scope)
+
+
+def _relation(work: Work, node: Tree, scope: Scope) -> str:
+    rules = {"BASE_TABLE": _table, "SUBQUERY": _subquery, "JOIN": _join, "EXPRESSION_LIST": _values}
+    rules["TABLE_FUNCTION"] = _function
+    rule = rules.get(node.kind)
+    if rule is None:
+        said = node.kind.replace("_", " ").lower()
+        raise node.refused(f"{said} in FROM is not known to be the same in Spark", "Use tables, joins and subqueries.")
+    text = rule(work, node, scope)
+    node.close()
+    return text
+
+
+def _named(node: Tree, name: str, columns: tuple[Column, ...]) -> Source:
+    """A source under its name, with the columns that were renamed behind it."""
+    names = [str(each) for each in node["column_name_alias"]] if "column_name_alias" in node.raw else []
+    given = tuple(
+        Column(names[index] if index < len(names) else column.name, column.type) for index, column in enumerate(columns)
+    )
+    folded = [column.name.lower() for column in given]
+    if len(set(folded)) < len(folded):
+        raise node.refused(f"columns of {name or 'a subquery'} have one name", "Give each a name of its own, by AS.")
+    if not all(can_name(each) for each in (*folded, name)):
+        raise node.refused("a name here is empty or holds ${, which Spark would fill in", "Give it another one by AS.")
+    return Source(name, given)
+
+
+def _aliased(text: str, source: Source) -> str:
+    return f"{text} AS {identifier(source.name)}({', '.join(identifier(each.name) for each in source.columns)})"
+
+
+def _table(work: Work, node: Tree, scope: Scope) -> str:
+    if node["catalog_name"]:
+        raise node.refused("a table of a catalog is not known in Spark", "Name it by database and table.")
+    name, schema, alias = str(node["table_name"]), str(node["schema_name"]), str(node["alias"])
+    if not schema and name.lower() in scope.queries:
+        columns, said = scope.queries[name.lower()], identifier(name)
+    else:
+        full = f"{schema}.{name}" if schema else name
+        columns = work.table(node, full)
+        said = ".".join(identifier(part) for part in (schema, name) if part)
+    source = _named(node, alias or name, columns)
+    scope.add(node, source)
+    if source.columns != columns:
+        return _aliased(said, source)
+    return f"{said} AS {identifier(source.name)}"
+
+
+def _subquery(work: Work, node: Tree, scope: Scope) -> str:
+    query = work.relation(node.child("subquery").child("node"), scope.queries)
+    # What is not named cannot be called, but Spark and the columns of * need a name.
+    source = _named(node, str(node["alias"]) or f"_mason_{len(scope.sources)}", query.columns)
+    scope.add(node, source)
+    return _aliased(f"({query.text})", source)
+
+
+def _values(work: Work, node: Tree, scope: Scope) -> str:
+    rows = [[Tree(each, node.source, node.place) for each in row] for row in node["values"]]
+    empty = Scope(queries=scope.queries)
+    found = [[value(work, each, empty) for each in row] for row in rows]
+    columns = []
+    for index, column in enumerate(zip(*found, strict=True)):
+        type_ = _column_type(node, list(column))
+        columns.append(Column(f"col{index}", type_))
+    source = _named(node, str(node["alias"]) or "valueslist", tuple(columns))
+    scope.add(node, source)
+    texts = [
+        f"({', '.join(work.cast(node, each, column.type).text for each, column in zip(row, columns, strict=True))})"
+        for row in found
+    ]
+    return _aliased(f"(VALUES {', '.join(texts)})", source)
+
+
+def _column_type(node: Tree, values: list[Value]) -> SqlType:
+    type_ = common([each.type for each in values]) or meet(node, values)
+    if type_ == NULL:
+        raise node.refused("a column of NULL alone has no type in Spark", "Cast NULL to the column's type.")
+    return type_
+
+
+def _function(work: Work, node: Tree, scope: Scope) -> str:
+    """``range`` and ``generate_series`` of written numbers."""
+    function = node.child("function")
+    name = str(function["function_name"]).lower()
+    if name not in ("range", "generate_series"):
+        raise node.refused(f"{name} in FROM is not known to be the same in Spark", "Use a table.")
+    call = Call(work, function, scope, name, [value(work, each, Scope()) for each in function.children()])
+    call.count(1, 2)
+    start, end = (0, call.whole(0)) if len(call.arguments) == 1 else (call.whole(0), call.whole(1))
+    end += name == "generate_series"
+    for each in ("is_operator", "alias", "schema"):
+        function[each]
+    function.close()
+    call.rewritten("Spark has range, whose end is left out")
+    alias = str(node["alias"]) or name
+    source = _named(node, alias, (Column(name, BIGINT),))
+    scope.add(node, source)
+    return _aliased(f"range({start}, {max(start, end)})", source)
+
+
+def _join(work: Work, node: Tree, scope: Scope) -> str:
+    kind, reference = node["join_type"], node["ref_type"]
+    if reference not in ("REGULAR", "CROSS") or kind not in _JOINS:
+        said = f"{reference} {kind}".replace("REGULAR ", "")
+        raise node.refused(f"the {said} join is not known to be the same in Spark", "Use JOIN with ON.")
+    left = _relation(work, node.child("left"), scope)
+    if node.child("right").kind == "JOIN":
+        raise node.refused("a join in parentheses is not known to be the same", "Write the joins one after another.")
+    before, star = list(scope.sources), list(scope.star)
+    right = _relation(work, node.child("right"), scope)
+    added = scope.sources[-1]
+    using = [str(each) for each in node["using_columns"]]
+    condition = node.maybe("condition")
+    if reference == "CROSS":
+        return f"{left} CROSS JOIN {right}"
+    if using:
+        on = _using(node, scope, before, added, using, str(kind))
+    elif condition is not None:
+        _no_subquery(condition)
+        on = truth(work, condition, scope)
+    else:
+        raise node.refused("a join without ON is not known to be the same", "Write ON, USING or CROSS JOIN.")
+    if kind in ("SEMI", "ANTI"):
+        scope.sources[:], scope.star[:] = before, star
+    return f"{left} {_JOINS[kind]} {right} ON {on}"
+
+
+def _no_subquery(condition: Tree) -> None:
+    """Refuse a subquery in ON, which Spark answers otherwise where it is NULL."""
+    waiting: list[object] = [condition.raw]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            if each.get("class") == "SUBQUERY":
+                raise condition.refused("a subquery in ON is not known to be the same", "Put it in WHERE.")
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+
+
+def _using(node: Tree, scope: Scope, before: list[Source], added: Source, using: list[str], kind: str) -> str:
+    """The condition that USING stands for; its columns are one from now on, that of the side which always has it."""
+    conditions = []
+    merged: dict[str, Value] = {}
+    for name in using:
+        lefts = [found for each in before if (found := each.value(name)) is not None]
+        one = scope.merged.get(name.lower()) or (lefts[0] if len(lefts) == 1 else None)
+        other = added.value(name)
+        if one is None or other is None or one.type != other.type:
+            raise node.refused(f"{name} is not one column of the same type on both sides", "Write ON, and cast them.")
+        conditions.append(f"{one.text} = {other.text}")
+        both = {"RIGHT": other.text, "FULL": f"coalesce({one.text}, {other.text})"}.get(kind, one.text)
+        merged[name.lower()] = Value(both, one.type)
+    if kind not in ("SEMI", "ANTI"):
+        kept = [each for each in scope.star if each[0] != added.name or each[1].lower() not in merged]
+        scope.star[:] = [(source, name, merged.get(name.lower(), each)) for source, name, each in kept]
+        scope.merged |= merged
+    return " AND ".join(conditions)

@@ -1,0 +1,50 @@
+"""What a translation is made of: expressions, columns and queries as Spark reads them, with DuckDB's types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from mason.sql.sql_types import VARCHAR, SqlType
+from mason.values import dataclass
+
+Constant = int | float | str | bool | Decimal | None
+
+
+@dataclass(slots=True, frozen=True)
+class Value:
+    """An expression as Spark reads it.
+
+    ``type`` is DuckDB's. Where ``is_constant`` is true, ``constant`` is the value that was written in the query.
+    """
+
+    text: str
+    type: SqlType
+    is_constant: bool = False
+    constant: Constant = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether this is a text that was written in the query: DuckDB makes of it whatever stands beside it."""
+        return self.is_constant and isinstance(self.constant, str) and self.type == VARCHAR
+
+
+@dataclass(slots=True, frozen=True)
+class Column:
+    """A column that a query or a table answers with."""
+
+    name: str
+    type: SqlType
+
+
+@dataclass(slots=True, frozen=True)
+class Query:
+    """A translated query and the columns that it answers with; ``is_correlated``: it uses names of the one around."""
+
+    text: str
+    columns: tuple[Column, ...]
+    is_correlated: bool = False
+
+
+Queries = Mapping[str, tuple[Column, ...]]
+"""What WITH defined: columns by name in small letters."""
