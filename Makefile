@@ -12,7 +12,7 @@ STAMP := $(VENV)/.setup-done
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint types demo bench suites docs test-oldest build lock clean
+.PHONY: help setup components test lint types demo bench suites docs test-oldest build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ else
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 endif
 	@touch $@
+
+components: ## what slow tests run beside Mason, into .components: Spark (needs Java 17)
+	@PYTHON="$(PYTHON)" sh scripts/components
 
 test: lint types ## all checks: ruff, mypy, pytest (ARGS='-k plan' for some)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
@@ -71,5 +74,5 @@ lock: setup ## pin the newest versions that fit together, into constraints.txt
 	PATH="$(abspath $(BIN)):$$PATH" sh scripts/lock
 
 clean: ## remove what can be made again, environments too
-	rm -rf .venv .venv-3.10 build dist mason.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-3.10 .components build dist mason.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,6 +17,6 @@ __all__ = [
     "runs",
     "schedules",
     "state",
-    "validating",
     "translating",
+    "validating",
 ]
