@@ -6,6 +6,7 @@ Mason reads in one process and the others read in another one, so that its memor
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -17,6 +18,8 @@ from benchmarks.suites.judging import Verdict, judge, read
 
 # A process starts anew after so many files, so that it does not carry what all of them left behind.
 _FILES = 200
+# Values that are nested deep have to be sent, too.
+_NESTED = 20_000
 
 
 class Ended(Exception):
@@ -25,6 +28,7 @@ class Ended(Exception):
 
 def verdicts(folder: Path, files: Sequence[Path], *, timeout: float, processes: int) -> list[Verdict]:
     """The verdicts on ``files`` below ``folder``, in their order; reading each takes at most ``timeout`` seconds."""
+    sys.setrecursionlimit(_NESTED)
     waiting: SimpleQueue[tuple[int, Path]] = SimpleQueue()
     for each in enumerate(files):
         waiting.put(each)
@@ -110,6 +114,7 @@ class Child:
 
 
 def _serve(function: Callable[..., Any], connection: Connection) -> None:
+    sys.setrecursionlimit(_NESTED)
     while True:
         try:
             arguments = connection.recv()

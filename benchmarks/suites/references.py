@@ -249,7 +249,7 @@ def parquet_cells(path: Path) -> Cells:
         kind = Unread if stricter or isinstance(error, pyarrow.ArrowNotImplementedError) else Invalid
         raise kind(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
     for index, kind in enumerate(file.schema_arrow.types):
-        if "variant" in str(kind).lower() or _shredded(kind):
+        if _shredded(kind):
             try:
                 columns[index] = [variant(value, instant) for value in columns[index]]
             except (ValueError, IndexError, KeyError, TypeError, struct.error) as error:

@@ -176,6 +176,8 @@ def _cell_as_text(wanted: Any, value: str) -> bool:
 def same_plain(wanted: Any, value: Any, kind: str = "") -> bool:
     """Whether ``value`` is what pyarrow read, which :mod:`references` made JSON-ready. ``kind`` is the SQL type of a
     column, empty for what is inside of a value."""
+    if kind == "JSON" and isinstance(wanted, tuple):
+        wanted = bytes.fromhex(wanted[1]).decode()
     if isinstance(wanted, tuple):
         what, text = wanted
         if what == "bytes":
@@ -192,7 +194,12 @@ def same_plain(wanted: Any, value: Any, kind: str = "") -> bool:
     if isinstance(wanted, Decimal):
         return _same_number(wanted, value)
     if isinstance(wanted, list):
-        return isinstance(value, list) and len(wanted) == len(value) and all(map(same_plain, wanted, value))
+        inner = kind.removesuffix("[]") if kind.endswith("[]") else ""
+        return (
+            isinstance(value, list)
+            and len(wanted) == len(value)
+            and all(same_plain(one, other, inner) for one, other in zip(wanted, value, strict=True))
+        )
     if isinstance(wanted, Mapping):
         return (
             isinstance(value, Mapping)
