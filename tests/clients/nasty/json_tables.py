@@ -164,7 +164,7 @@ def same(value: Any, read: Any) -> bool:
 def _same_number(value: float, read: Any) -> bool:
     if value in (math.inf, -math.inf):
         # JSON has no such number, and the json module writes a word.
-        return bool(read == f"{'-' if value < 0 else ''}Infinity")
+        return read in (value, f"{'-' if value < 0 else ''}Infinity")
     if isinstance(read, str) and not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", read):
         return False
     if read is None or isinstance(read, (dict, list)):
