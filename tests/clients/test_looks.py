@@ -105,6 +105,19 @@ def test_a_file_that_was_just_written_is_not_remembered(local: Local, cache: Pat
     assert not cache.exists() or known(local.root, "a.csv") == [None]
 
 
+def test_what_was_found_just_after_a_change_is_not_believed_for_long(local: Local) -> None:
+    file = local.put("a.csv", "n;é\n1;2\n".encode("utf-16"))
+    seen = Seen()
+    (found,) = look(local.root, "a.csv", seen)
+    assert known(local.root, "a.csv", seen) != [None]
+    first = found.text and found.text.copy
+    seen._fresh[str(file)] -= LATER
+    assert known(local.root, "a.csv", seen) == [None]
+    (again,) = look(local.root, "a.csv", seen)
+    assert again.text is not None
+    assert again.text.copy != first
+
+
 def test_what_was_found_with_other_options_is_not_known(local: Local) -> None:
     local.put("a.csv", "n\n1\n")
     seen = Seen(lasting=True)

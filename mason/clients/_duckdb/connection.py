@@ -12,10 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
-from mason import temporary
 from mason.clients._duckdb import working
 from mason.clients._duckdb.interrupting import interruptible
 from mason.clients._duckdb.quoting import literal, texts
@@ -59,6 +57,11 @@ def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPy
     ``ordered`` keeps rows in the order of the files, which costs memory where nobody needs it. It may open
     any file, so it is for SQL that Mason wrote; :func:`confine` makes it fit for SQL that people wrote.
     """
+    # Only where a connection is opened: many questions are answered without one.
+    from tempfile import gettempdir
+
+    from mason import temporary
+
     with ExitStack() as held:
         # DuckDB gives its temporary files the same names in every process. Where no folder can be made, it is told one
         # that is not there: it makes it when it has to spill, and says then what is wrong.

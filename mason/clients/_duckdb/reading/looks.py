@@ -89,12 +89,16 @@ class Seen:
         self._schemas: dict[str, dict[tuple[caches.Stamp, str], FileSchema]] = {}
         self._sound: dict[str, set[tuple[caches.Stamp, str]]] = {}
         self._recalled: set[Path] = set()
+        # The files that were looked at just after a change, and when.
+        self._fresh: dict[str, int] = {}
         # The files of which there is something to keep that is not kept yet.
         self._unkept: set[str] = set()
 
     def schema(self, file: DataFile, what: str) -> FileSchema | None:
         """The schema that was found in a file, looked at as ``what`` says."""
-        found = self._schemas.get(str(file.path), {}).get((file.version, what))
+        path = str(file.path)
+        self._forget_fresh(path)
+        found = self._schemas.get(path, {}).get((file.version, what))
         # It may stem from a look at another folder: names in errors follow the file that is asked for now.
         return found if found is None or found.file is file else replace(found, file=file)
 
@@ -105,16 +109,33 @@ class Seen:
         if key not in known:
             self._unkept.add(path)
         known[key] = schema
+        self._note_age(path, schema.file.version)
 
     def is_sound(self, file: DataFile, what: str) -> bool:
         """Whether the check that ``what`` says was made of a file and found nothing."""
-        return (file.version, what) in self._sound.get(str(file.path), ())
+        path = str(file.path)
+        self._forget_fresh(path)
+        return (file.version, what) in self._sound.get(path, ())
 
     def put_sound(self, file: DataFile, what: str) -> None:
         """Remember that a check found nothing."""
         path = str(file.path)
         self._sound.setdefault(path, set()).add((file.version, what))
         self._unkept.add(path)
+        self._note_age(path, file.version)
+
+    def _note_age(self, path: str, stamp: caches.Stamp) -> None:
+        now = time.time_ns()
+        if caches.trusted(stamp, now) is None:
+            self._fresh.setdefault(path, now)
+
+    def _forget_fresh(self, path: str) -> None:
+        """Forget what was found in a file just after it changed, once that is some time ago: it may have changed again
+        without another stamp. What asks soon again, as a query does of the table that was looked at, knows it still."""
+        if self._fresh and (at := self._fresh.get(path)) is not None and at < time.time_ns() - caches.RACY_NS:
+            for known in (self._fresh, self._schemas, self._sound):
+                known.pop(path, None)
+            self.copies.forget(path)
 
     def recall(self, table: str, files: Sequence[DataFile]) -> None:
         """Add what earlier processes found in ``files``, which are those of the table at the absolute path ``table``;

@@ -83,7 +83,8 @@ class Copies:
         self._held = ExitStack()
         weakref.finalize(self, self._held.close)
         self._folder: Path | None = None
-        self._made: dict[object, Path] = {}
+        self._made: dict[tuple[Path, object], Path] = {}
+        self._count = 0
 
     def of(self, file: DataFile, encoding: str, *, skip_footer: int = 0, unmixed: Quotes | None = None) -> Path:
         """The copy of a file of text, made when it is first asked for.
@@ -94,16 +95,22 @@ class Copies:
 
         Raises ``EngineError`` for bytes that are no text in ``encoding``.
         """
-        key = (file.path, file.version, encoding, skip_footer, unmixed)
+        key = (file.path, (file.version, encoding, skip_footer, unmixed))
         if key not in self._made:
             from mason import temporary
 
             if self._folder is None:
                 self._folder = self._held.enter_context(temporary.folder("reading"))
-            target = self._folder / f"{len(self._made)}.csv"
+            self._count += 1
+            target = self._folder / f"{self._count}.csv"
             _copy(file, target, encoding, skip_footer, unmixed)
             self._made[key] = target
         return self._made[key]
+
+    def forget(self, path: str) -> None:
+        """Make the copies of the file at ``path`` anew when they are asked for."""
+        for key in [key for key in self._made if str(key[0]) == path]:
+            del self._made[key]
 
 
 @dataclass(frozen=True, slots=True)
