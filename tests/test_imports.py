@@ -117,5 +117,6 @@ def test_a_short_run_of_a_workflow_loads_what_it_needs(tmp_path):
 @pytest.mark.xdist_group("imports")
 def test_running_a_query_is_seen_to_load_duckdb(project):
     """The probe itself: were nothing ever seen, the test above could not fail."""
-    arguments = ["run", "operator", "table", "get", "-p", "database_name:data,table_name:airlines"]
+    given = "database_name:data,table_name:airlines,query_string:SELECT 1 AS n"
+    arguments = ["run", "operator", "table", "query", "-p", given]
     assert "duckdb" in loaded_by(project, *arguments)
