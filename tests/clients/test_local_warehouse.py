@@ -307,3 +307,15 @@ def test_registrations_wait_for_each_other(data: Local) -> None:
     ended = [process.communicate()[1] for process in started]
     assert [told for told in ended if told] == []
     assert {f"base{number}" for number in range(8)} <= set(data.client.warehouse.schemas())
+
+
+def test_a_view_of_others_hides_no_table(tmp_path: Path) -> None:
+    """A comment that nests too deeply is none of Mason's."""
+    local = make(tmp_path / "root", warehouse="warehouse")
+    local.metastore.create_database("others")
+    with duckdb.connect(str(local.client.warehouse.file)) as connection:
+        connection.execute("CREATE TABLE others.plain AS SELECT 1 AS id")
+        connection.execute("CREATE VIEW others.deep AS SELECT 2 AS id")
+        connection.execute(f"COMMENT ON VIEW others.deep IS '{'[' * 100_000}'")
+    assert [table.name for table in local.metastore.list_tables("others")] == ["deep", "plain"]
+    assert local.ask("SELECT * FROM others.deep") == [(2,)]

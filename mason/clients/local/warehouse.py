@@ -19,6 +19,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mason import bounds
 from mason.clients._duckdb.failures import explain
 from mason.clients._duckdb.quoting import identifier, literal, qualified
 from mason.clients._warehouse.folder import WarehouseFolder
@@ -207,7 +208,7 @@ def _alike(name: str, rows: list[tuple[str]]) -> str | None:
 def _definition(comment: str | None) -> Mapping[str, Any] | None:
     """The definition in a view's comment; ``None`` for views that somebody else made."""
     try:
-        held = json.loads(comment or "")
+        held = bounds.parse_json(comment or "")
     except ValueError:
         return None
     found = held.get(_OWN) if isinstance(held, dict) else None
