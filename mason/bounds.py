@@ -26,6 +26,9 @@ DEEPEST = 150
 """How many levels of JSON are read: definitions may have a hundred, and something is around them."""
 
 
+_PIECE = 1 << 16
+
+
 class TooLargeError(OSError):
     """A file that is larger than what is read of its kind, or that is no file but a pipe or a device."""
 
@@ -54,7 +57,8 @@ def read_file(path: Path, most: int) -> bytes:
             raise TooLargeError(path, f"it is larger than {megabytes(most)}")
         # What grows meanwhile, or says that it is empty (/proc), is cut off all the same.
         content = file.read(status.st_size + 1) if status.st_size else b""
-        while len(content) <= most and (more := file.read(most + 1 - len(content))):
+        # By pieces: Python makes room for all that it is asked to read.
+        while len(content) <= most and (more := file.read(min(_PIECE, most + 1 - len(content)))):
             content += more
     if len(content) > most:
         raise TooLargeError(path, f"it is larger than {megabytes(most)}")

@@ -162,7 +162,7 @@ def validate(context: click.Context, allow_undefined: bool) -> None:
     from mason.project.validating import validate as validate_project
     from mason.render.validated import validated_json, validated_text
 
-    found = validate_project(open_project(invocation), allow_undefined=allow_undefined)
+    found = validate_project(open_project(invocation, uses_state=False), allow_undefined=allow_undefined)
     if invocation.json:
         show_json(validated_json(found))
     else:

@@ -64,12 +64,12 @@ def refuse_both(invocation: Invocation, as_markdown: bool) -> None:
         raise click.UsageError("Choose one of --json and --markdown.")
 
 
-def open_project(invocation: Invocation) -> Project:
-    """The project around the current folder."""
+def open_project(invocation: Invocation, *, uses_state: bool = True) -> Project:
+    """The project around the current folder. ``uses_state`` is false for who looks at its files alone."""
     opened = opening.open_project(invocation.state, workspace=invocation.workspace)
     # Until the command ends: whoever waits for a lock, or takes over one that ran out, should know.
     click.get_current_context().with_resource(listening(tell))
-    if told := opening.first_meeting(opened):
+    if uses_state and (told := opening.first_meeting(opened)):
         tell(told)
     invocation.log(f"project {opened.settings.root}, state {opened.store.url}")
     return opened

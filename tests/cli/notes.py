@@ -16,6 +16,11 @@ do:
 """
 
 
+def met(err: str) -> str:
+    """What was told but for the line about a state that is used for the first time."""
+    return "".join(line for line in err.splitlines(True) if "is used from this machine for the first time." not in line)
+
+
 def actions(mason, *options: str) -> list[tuple[str, str, str]]:
     """The kind, the address and the reason of each action of a plan."""
     made = mason("plan", "--json", *options).json
