@@ -37,10 +37,14 @@ def folder(name: str, *, within: Path | None = None) -> Iterator[Path]:
 def _made(name: str, place: str) -> tuple[str, int]:
     while True:
         path = tempfile.mkdtemp(prefix=f"{_PREFIX}{name}-", dir=place)
-        lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            # Who sweeps has come before the lock.
+            continue
         with contextlib.suppress(OSError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Who sweeps may have come before the lock.
+            # Who sweeps may hold it, and removes the folder until it is given back.
+            fcntl.flock(lock, fcntl.LOCK_EX)
         if Path(path).exists():
             return path, lock
         os.close(lock)

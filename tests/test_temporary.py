@@ -75,3 +75,26 @@ def test_folders_of_others_stay(tmp_path: Path) -> None:
     with temporary.folder("next", within=tmp_path):
         pass
     assert sorted(each.name for each in tmp_path.iterdir()) == ["mason-file", "mason-link", *others, "mine"]
+
+
+MANY = """
+import sys
+from pathlib import Path
+from mason import temporary
+
+for _ in range(100):
+    temporary._swept.clear()
+    with temporary.folder("many", within=Path(sys.argv[1])) as folder:
+        (folder / "x").write_text("x")
+        temporary._sweep(sys.argv[1])
+        assert (folder / "x").exists()
+"""
+
+
+def test_who_sweeps_takes_no_folder_that_was_just_made(tmp_path: Path) -> None:
+    processes = [
+        subprocess.Popen([sys.executable, "-c", MANY, tmp_path], stderr=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+    told = [each.communicate()[1] for each in processes]
+    assert [each.returncode for each in processes] == [0] * 4, told
+    assert list(tmp_path.iterdir()) == []

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from mason.resources.resource import Resources
 
 
-def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False) -> Resources:
-    """The resources under ``paths`` (the whole project when there are none). Raises ``ResourceError``."""
+def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False, keep: bool = True) -> Resources:
+    """The resources under ``paths`` (the whole project when there are none). Raises ``ResourceError``.
+
+    With ``keep`` false, nothing is remembered for the next load: who looks at few files need not write all."""
     from mason.resources import loader
 
     root = project.settings.root
     ignore = project.settings.ignore
-    return loader.load(paths, root=root, ignore=ignore, cache=parse_cache(root), strict=strict, examine=_examine)
+    return loader.load(
+        paths, root=root, ignore=ignore, cache=parse_cache(root), strict=strict, keep=keep, examine=_examine
+    )
 
 
 def parse_cache(root: Path) -> Path:

@@ -49,25 +49,27 @@ def load(
     ignore: Sequence[str] = (),
     cache: Path | None = None,
     strict: bool = False,
+    keep: bool = True,
     examine: Examine = lambda definition, calls: (),
 ) -> Resources:
     """All resources at and below ``paths`` (none: the project's folder ``root``), in the order of files and lines.
 
     What matches ``ignore`` (see :func:`walking.find`) is left out. ``cache`` is the file that remembers earlier loads
-    (nothing: none is kept). ``strict`` does not believe that a file with the same size, times and inode is the same,
-    and compares contents. ``examine`` is asked for further faults of
-    each document that is parsed; where there were none, it is not parsed again while it stays the same. Raises
-    ``UnfitResourcesError`` with everything that is wrong in any of the files.
+    (nothing: none is kept), and with ``keep`` this one. ``strict`` does not believe that a file with the same size,
+    times and inode is the same, and compares contents. ``examine`` is asked for further faults of each document that is
+    parsed; where there were none, it is not parsed again while it stays the same. Raises ``UnfitResourcesError`` with
+    everything that is wrong in any of the files.
     """
     with uncollected():
-        return _Load(root, Cache(cache), examine, strict=strict).run(paths, ignore)
+        return _Load(root, Cache(cache), examine, strict=strict, keep=keep).run(paths, ignore)
 
 
 class _Load:
     """One load: what was found so far."""
 
-    def __init__(self, root: Path, cache: Cache, examine: Examine, *, strict: bool) -> None:
+    def __init__(self, root: Path, cache: Cache, examine: Examine, *, strict: bool, keep: bool) -> None:
         self._root = root
+        self._keep = keep
         self._cache = cache
         self._examine = examine
         self._strict = strict
@@ -90,7 +92,8 @@ class _Load:
             if entry is not None:
                 kept[file.key] = entry
                 self._add(file, entry)
-        self._remember(paths, found, kept)
+        if self._keep:
+            self._remember(paths, found, kept)
         self._refuse_doubles()
         loaded = Resources(self._root, tuple(self._items), len(found), self._passed_over, tuple(self._moves))
         if self._faults:

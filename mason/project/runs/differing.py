@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from mason.errors import ResourceError
 from mason.project.opened import Project
 from mason.resources.address import kind_of, title_of
-from mason.state.snapshot import Entry
 
 
 def differing(project: Project, digests: Mapping[str, str]) -> list[str]:
@@ -20,20 +19,25 @@ def differing(project: Project, digests: Mapping[str, str]) -> list[str]:
         for address, entry in snapshot.select(used).items()
         if entry.project == project.settings.name and (project.settings.root / entry.file).is_file()
     }
+    found = _digests(project, sorted({project.settings.root / entry.file for entry in entries.values()}))
     return [
         f"{entry.file} says something else than what was applied, which is what runs ({title_of(address)}, applied by "
         f"{entry.applied_by or 'nobody knows whom'}). Apply the file first: mason apply"
         for address, entry in entries.items()
-        if _differs(project, address, entry)
+        if found.get(address) != entry.digest
     ]
 
 
-def _differs(project: Project, address: str, entry: Entry) -> bool:
+def _digests(project: Project, files: Sequence[Path]) -> Mapping[str, str]:
+    """The digests of what the files say, by address; without what has faults, which is not what was applied."""
+    if not files:
+        return {}
+    # Imported here: of many operators there are no files in this project.
     from mason.project.loading import load
+    from mason.resources.loader import UnfitResourcesError
 
     try:
-        items = load(project, [project.settings.root / entry.file]).items
-    except ResourceError:
-        # What was applied had no faults.
-        return True
-    return all(each.address != address or each.digest != entry.digest for each in items)
+        items = load(project, files, keep=False).items
+    except UnfitResourcesError as error:
+        items = error.rest.items
+    return {each.address: each.digest for each in items}
