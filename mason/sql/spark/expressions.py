@@ -37,6 +37,12 @@ _REMEDIES = {
     "mode": "Count the values in a subquery.",
     "current_date": "Give the day as a parameter.",
     "now": "Give the time as a parameter.",
+    "today": "Give the day as a parameter.",
+    "strptime": "Write texts as 2024-01-31, and cast them.",
+    "format": "Put the parts together with ||.",
+    "printf": "Put the parts together with ||.",
+    "list_sort": "Order where the list is made: list(x ORDER BY x).",
+    "list_distinct": "Use DISTINCT before the list is made.",
 }
 
 
