@@ -132,9 +132,11 @@ class _Look:
                     self._project.store.get_source(entry.module)
                 except SourceChangedError:
                     yield Drift(address, _SOURCE, "changed")
-                except StateFormatError:
-                    yield Drift(address, _SOURCE, "missing")
                 except StateError as error:
+                    # What is there and cannot be read was refused by the operating system.
+                    if isinstance(error, StateFormatError) and not isinstance(error.__cause__, OSError):
+                        yield Drift(address, _SOURCE, "missing")
+                        continue
                     yield Drift(address, _SOURCE, "unknown", why=scrub(str(error)))
 
     def _ask(self, config_id: str, role: str, client: str, verb: str, *arguments: Any) -> Any:
