@@ -289,8 +289,11 @@ def _order(work: Work, node: Tree, scope: Scope, columns: list[Column], items: l
     expression = node.raw["expression"]
     index = _answered(node, columns, scope)
     names = [column.name.lower() for column in columns]
-    if index is not None and names.count(names[index]) == 1:
-        held = Scope(merged={names[index]: Value(identifier(columns[index].name), items[index].type)})
+    if index is not None and (names.count(names[index]) == 1 or not is_distinct):
+        # Of columns with one name, the expression says which.
+        is_one = names.count(names[index]) == 1
+        said = identifier(columns[index].name) if is_one else items[index].text
+        held = Scope(merged={names[index]: Value(said, items[index].type)})
         reference = {**expression, "class": "COLUMN_REF", "type": "COLUMN_REF", "column_names": [columns[index].name]}
         reference.pop("value", None)
         key = Tree({**node.raw, "expression": reference}, node.source, node.place)
