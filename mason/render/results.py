@@ -98,6 +98,7 @@ def _table(table: Mapping[str, Any], terminal: Terminal) -> str:
     facts = {key: value for key, value in table.items() if key not in ("database", "name", "kind", "columns")}
     if "partition_columns" in facts:
         facts["partitioned by"] = ", ".join(map(_text, facts.pop("partition_columns")))
+    notes = facts.pop("notes", None) or ()
     width = max(map(len, facts), default=0)
     lines += [f"  {key.ljust(width)}  {_text(value)}" for key, value in facts.items()]
     columns = table.get("columns", [])
@@ -106,7 +107,7 @@ def _table(table: Mapping[str, Any], terminal: Terminal) -> str:
         rows = [[column.get(key, _NOTHING) for key in header] for column in columns]
         titles = ["column" if key == "name" else key for key in header]
         lines += ["", _listed(titles, rows, _counted(len(rows), "column"), terminal)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *([""] if notes else []), *(f"Note: {_text(note)}" for note in notes)])
 
 
 def _block(values: Mapping[str, Any], indent: str = "") -> str:
@@ -122,8 +123,8 @@ def _block(values: Mapping[str, Any], indent: str = "") -> str:
             lines.append(f"{start} {', '.join(_text(each.get('path', '')) for each in value)}")
         elif isinstance(value, Mapping) and value and not indent:
             lines += [start, _block(value, "  ")]
-        elif isinstance(value, list) and value and not indent:
-            lines += [start, *(f"  {_text(each)}" for each in value)]
+        elif isinstance(value, list) and value and (not indent or key == "notes"):
+            lines += [start, *(f"{indent}  {_text(each)}" for each in value)]
         else:
             lines.append(f"{start} {_text(value)}")
     return "\n".join(lines)

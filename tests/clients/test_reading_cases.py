@@ -59,6 +59,12 @@ def test_dates_that_can_be_read_in_two_ways_are_text(local: Local) -> None:
     assert registered(local, "data/us.csv", options={"date_format": "%d/%m/%Y"})[0] == (1, "2024-02-01")
 
 
+@pytest.mark.parametrize("code", ["1-2", "10-11", "3/4", "2024-1", "12.10", "1-2-3"])
+def test_codes_are_no_dates(local: Local, code: str) -> None:
+    local.put("data/codes.csv", f"id,code\n1,{code}\n2,{code}\n")
+    assert [str(code) for _, code in local.rows("codes")] == [code, code]
+
+
 def test_one_table_reads_its_dates_in_one_order(local: Local) -> None:
     put(local, "dates")
     expected = [(1, "12/25/2023"), (2, "11/30/2023"), (3, "01/02/2024"), (4, "03/04/2024")]
