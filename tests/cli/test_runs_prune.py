@@ -151,7 +151,7 @@ def test_what_cannot_be_pruned_ends_no_run(mason, folder, notes, settings, caplo
     done = mason("run", "workflow", "note", "all", "-p", "a.path:a.txt,a.text:A", "-y")
     assert done.code == 0, done.err
     (logged,) = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
-    assert logged.startswith(f"Old runs stay in the history: Cannot read {record}: Is a directory.")
+    assert logged.startswith(f"Old runs stay in the history: Cannot delete {record}: Is a directory.")
 
 
 def test_json_names_all(mason, settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,9 +71,13 @@ class TestJobs(AsynchronousSuite):
         with submitting(token):
             job = self.submit(any_engine, 1)
         any_engine.files.cancel(job.job_id)
-        any_engine.files.warehouse.put_job(job)
+        (any_engine.files.warehouse.folder / "jobs" / f"{job.job_id}.json").unlink()
+        # Whenever that was: it is no longer the job of that second.
+        lost = replace(job, job_id=f"20260101T000000-{job.job_id.partition('-')[2]}")
+        any_engine.files.warehouse.put_job(lost)
         with pytest.raises(NotFoundError):
             any_engine.find_job(str(token))
         with submitting(token):
-            assert any_engine.trigger_schedule("s1").status == "queued"
-        assert any_engine.find_job(str(token)).status == "queued"
+            again = any_engine.trigger_schedule("s1")
+        assert (again.status, again.job_id != lost.job_id) == ("queued", True)
+        assert any_engine.find_job(str(token)) == again

@@ -407,6 +407,7 @@ def test_without_boto3(folder, missing):
     assert (called.returncode, called.stdout, called.stderr) == (
         1,
         "",
+        "The state s3://bucket/p is used from this machine for the first time.\n"
         "Error: State in s3:// needs packages that are not installed. Run: pip install 'mason[aws]'\n",
     )
 

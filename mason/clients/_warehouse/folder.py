@@ -92,15 +92,12 @@ class WarehouseFolder:
                 f"The record of job {job_id} is damaged: {path}. Remove the file; what the job made is not in it."
             ) from error
 
-    def job_that_ends(self, ending: str) -> str:
-        """The id of the job that ends so; of several the oldest. Raises ``NotFoundError``."""
+    def jobs_that_end(self, ending: str) -> list[str]:
+        """The ids of the jobs that end so, the oldest first."""
         folder = self.folder / "jobs"
         with self.reached():
             names = sorted(entry.stem for entry in folder.iterdir()) if folder.is_dir() else []
-        for name in names:
-            if name.endswith(f"-{ending}"):
-                return name
-        raise NotFoundError(f"There is no job that ends with {ending}.")
+        return [name for name in names if name.endswith(f"-{ending}")]
 
     @contextmanager
     def reached(self) -> Iterator[None]:

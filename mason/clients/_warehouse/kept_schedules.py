@@ -240,13 +240,14 @@ class ScheduleFiles:
         raise EngineError(f"Job {job_id} is run {run_id} by now. End that: mason runs cancel {run_id}")
 
     def handed_over(self, ending: str) -> Job:
-        """The job whose id ends so. Raises ``NotFoundError`` where there is none, or one that waits nowhere."""
-        job = self.job(self.warehouse.job_that_ends(ending))
-        if job.status == "queued":
-            queue = self.look(str(job.result.get("schedule", "")))[1].queue
-            if all(each.job_id != job.job_id for each in queue):
-                raise NotFoundError(f"Job {job.job_id} waits nowhere.")
-        return job
+        """The job whose id ends so. Raises ``NotFoundError`` where there is none, or only such that wait nowhere."""
+        for job_id in self.warehouse.jobs_that_end(ending):
+            job = self.job(job_id)
+            queue = self.look(str(job.result.get("schedule", "")))[1].queue if job.status == "queued" else ()
+            # Who died before it was in the queue left its file, and it was perhaps submitted again.
+            if job.status != "queued" or any(each.job_id == job_id for each in queue):
+                return job
+        raise NotFoundError(f"There is no job that ends with {ending}, or it waits nowhere.")
 
     def _died(self, name: str, ledger: Ledger) -> LastRun | None:
         """The last run as interrupted, where it is told to run and nobody runs it."""

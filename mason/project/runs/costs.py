@@ -57,8 +57,10 @@ def _able(step: PlannedStep) -> set[str]:
     """The engines of a step whose clients can tell what their work would cost."""
     from mason.clients import registry
 
+    # Those alone that it calls: others of the config may not even be installed.
+    called = {call.engine: call.client for call in step.shown.calls if call.engine in step.shown.clients}
     return {
         role
-        for role, client in step.shown.clients.items()
+        for role, client in called.items()
         if ESTIMATE in registry.roles(step.config.type_of(client)).get(role, frozenset())
     }
