@@ -394,12 +394,12 @@ def scrub(text: str) -> str:
 
 
 # Up to what no URL holds: of a list of URLs and addresses, the text between two of them is no password.
-_CREDENTIALS = re.compile(r"""(://[^\s/?#@:"'<>{}]*:)[^\s/@"'<>{}]+(?=@)""")
+_CREDENTIALS = r"""(://[^\s/?#@:"'<>{}]*:)[^\s/@"'<>{}]+(?=@)"""
 
 
 def _without_credentials(text: str) -> str:
     """``text`` without the passwords of URLs, known or not: ``scheme://user:password@host``."""
-    return _CREDENTIALS.sub(rf"\1{REDACTED}", text) if "://" in text and "@" in text else text
+    return re.sub(_CREDENTIALS, rf"\1{REDACTED}", text) if "://" in text and "@" in text else text
 
 
 def scrub_all(value: Any) -> Any:

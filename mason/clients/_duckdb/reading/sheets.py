@@ -16,7 +16,7 @@ from mason.clients._duckdb.quoting import identifier, literal
 from mason.clients._duckdb.reading.header import unique_names
 from mason.clients._duckdb.reading.options import RANGE
 from mason.clients._duckdb.reading.sheet_parts import Parts, index_of, parts_of
-from mason.clients._tables.columns import Columns
+from mason.clients._tables.columns import Columns, letters_of
 from mason.errors import EngineError, MissingDependencyError
 from mason.values import dataclass
 
@@ -49,11 +49,11 @@ class Area:
 
     def cell(self, row: int, column: int) -> str:
         """What a person calls a cell, by the indexes of its row and column here."""
-        return f"{_letters(self.column + column)}{self.first + row}"
+        return f"{letters_of(self.column + column)}{self.first + row}"
 
     def range(self, columns: int) -> str:
         """What a person calls all of them."""
-        return f"{self.cell(0, 0)}:{_letters(self.column + columns - 1)}{max(self.last, self.first)}"
+        return f"{self.cell(0, 0)}:{letters_of(self.column + columns - 1)}{max(self.last, self.first)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,15 +299,6 @@ def _chosen(sheets: Sequence[str], options: Mapping[str, Any], shown: str) -> st
     if wanted not in sheets:
         raise EngineError(f"{shown} has no sheet {wanted!r}. Its sheets are {', '.join(map(repr, sheets))}.")
     return str(wanted)
-
-
-def _letters(index: int) -> str:
-    """The letters of a column by its index, from 0."""
-    letters, number = "", index + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def _width(row: Sequence[Any]) -> int:

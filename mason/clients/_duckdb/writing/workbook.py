@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mason.clients._duckdb.failures import explain
 from mason.clients._duckdb.quoting import literal
 from mason.clients._duckdb.writing.atomic import beside_of
+from mason.clients._tables.columns import letters_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -118,7 +119,7 @@ def _header(names: Sequence[str]) -> str:
         text = re.sub(_LOOKS_ESCAPED, r"_x005F_\1", name)
         for found, instead in _ESCAPES.items():
             text = text.replace(found, instead)
-        cells.append(f'<c r="{_letters(index)}1" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>')
+        cells.append(f'<c r="{letters_of(index)}1" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>')
     return f'<row r="1">{"".join(cells)}</row>'
 
 
@@ -127,7 +128,7 @@ def _rows(select: str, columns: Sequence[tuple[str, DuckDBPyType]]) -> str:
     aliases = [f"c{index}" for index in range(len(columns))]
     # concat passes over NULL, and so over cells without a value.
     cells = ", ".join(
-        f"{literal(f'<c r={chr(34)}{_letters(index)}')} || n || {_cell(alias, kind)}"
+        f"{literal(f'<c r={chr(34)}{letters_of(index)}')} || n || {_cell(alias, kind)}"
         for index, (alias, (_, kind)) in enumerate(zip(aliases, columns, strict=True))
     )
     numbered = f"SELECT row_number() OVER () + 1 AS n, * FROM ({select}) AS rows({', '.join(aliases)})"
@@ -159,12 +160,3 @@ def _cell(column: str, kind: DuckDBPyType) -> str:
 def _number(value: str, kind: DuckDBPyType) -> str:
     style = f' s="{_STYLES[kind.id]}"' if kind.id in _STYLES else ""
     return f"'\"{style}><v>' || CAST({value} AS VARCHAR) || '</v></c>'"
-
-
-def _letters(index: int) -> str:
-    """The letters of a column by its index, from 0."""
-    letters, number = "", index + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
