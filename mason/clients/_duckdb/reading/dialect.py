@@ -233,6 +233,10 @@ def _lines(text: str, given: Mapping[str, Any]) -> list[tuple[int, str]]:
     return [each for each in kept if not (comment and each[1].startswith(comment))]
 
 
+_NUL = "\ufdd0"
+"""Stands for NUL where the csv module reads: no text holds it, for it is no character."""
+
+
 def _reader(lines: Any, dialect: Dialect, *, strict: bool = False) -> Any:
     if len(dialect.delimiter) != 1:
         mark = "\x1d"
@@ -241,7 +245,8 @@ def _reader(lines: Any, dialect: Dialect, *, strict: bool = False) -> Any:
     doubled = dialect.escape == dialect.quote or not dialect.escape
     csv.field_size_limit(1 << 30)
     return csv.reader(
-        lines,
+        # Before Python 3.11 the module takes no NUL.
+        (line.replace("\0", _NUL) for line in lines),
         delimiter=dialect.delimiter,
         quotechar=dialect.quote or None,
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
@@ -257,12 +262,13 @@ def _records(
     """Records with the numbers of the lines that they begin at; empty lines are none. The last one is left out where
     the text was cut off, because it may be cut in two."""
     found: list[tuple[int, list[str]]] = []
+    nul = any("\0" in line for _, line in lines)
     reader = _reader((line for _, line in lines), dialect)
     start = 0
     try:
         for record in reader:
             if record:
-                found.append((lines[start][0], record))
+                found.append((lines[start][0], [each.replace(_NUL, "\0") for each in record] if nul else record))
             start = reader.line_num
             if len(found) >= most or start >= len(lines):
                 break
