@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._duckdb.connection import Limits, connect
 from mason.clients._duckdb.failures import Show
 from mason.clients._duckdb.json_values import fetched_type, rows_ready
-from mason.clients._duckdb.quoting import identifier, qualified
+from mason.clients._duckdb.quoting import identifier, literal, qualified
 from mason.clients._duckdb.reading.readers import Source
 from mason.clients._duckdb.root import Root
 from mason.clients._duckdb.session import confine_to, diagnosed, opened, prepare
@@ -80,9 +80,10 @@ def fetch(connection: duckdb.DuckDBPyConnection, select: str, limits: Limits, li
     casts = [fetched_type(kind) for kind in kinds]
     # Aliases by position: two columns of a result may have the same name.
     aliases = [f"c{index}" for index in range(len(names))]
+    held = [_held(alias, kind, limits) for alias, kind in zip(aliases, kinds, strict=True)]
     values = ", ".join(
-        alias if cast == str(kind) else f"CAST({alias} AS {cast})"
-        for alias, cast, kind in zip(aliases, casts, kinds, strict=True)
+        value if cast == str(kind) else f"CAST({value} AS {cast})"
+        for value, cast, kind in zip(held, casts, kinds, strict=True)
     )
     cut = "" if limit is None else f" LIMIT {limit + 1}"
     connection.execute(f"SELECT {values} FROM ({select}\n) AS rows({', '.join(aliases)}){cut}")
@@ -105,11 +106,24 @@ def _within(
         rows += batch
         room -= len(batch) * (len(kinds) + 1) * _VALUE + sum(_weight(row[index]) for index in long for row in batch)
         if room < 0:
-            raise EngineError(
-                f"The answer takes more memory than memory_limit allows ({limits.memory}). Ask for fewer rows or "
-                "columns, or write it to a file with output."
-            )
+            raise EngineError(_too_much(limits))
     return rows
+
+
+def _held(alias: str, kind: DuckDBPyType, limits: Limits) -> str:
+    """A column whose values stop the query where one of them is a longer list than Python has room for."""
+    room = limits.most_bytes
+    if room is None or kind.id not in ("list", "map"):
+        return alias
+    length = f"len({alias})" if kind.id == "list" else f"cardinality({alias})"
+    return f"CASE WHEN {length} > {room // _VALUE} THEN error({literal(_too_much(limits))}) ELSE {alias} END"
+
+
+def _too_much(limits: Limits) -> str:
+    return (
+        f"The answer takes more memory than memory_limit allows ({limits.memory}). Ask for fewer rows or columns, or "
+        "write it to a file with output."
+    )
 
 
 def _weight(value: Any) -> int:
@@ -156,6 +170,9 @@ def _ready_to_run(
         with diagnosed(limits, list(sources.values()), show), _tables_found(unknown):
             for (schema, name), source in sources.items():
                 _create_view(connection, schema, name, source)
+            if select.grows:
+                # Else DuckDB works out constants while it plans, in memory that it does not count.
+                connection.execute("SET disabled_optimizers = 'expression_rewriter'")
             confine_to(connection, list(sources.values()), output)
             yield connection, select.sql, list(sources.values())
 

@@ -24,11 +24,16 @@ class Select:
     """One SELECT, ready to be a subquery: ``sql`` without closing semicolons and with ``$table`` quoted.
 
     ``tables`` are those that it names, as (schema, name), the schema empty where none is given. Names that the
-    statement defines itself (WITH) are among them: a view of that name does no harm.
+    statement defines itself (WITH) are among them: a view of that name does no harm. ``grows`` says that it calls what
+    makes a large value of small ones.
     """
 
     sql: str
     tables: tuple[tuple[str, str], ...]
+    grows: bool = False
+
+
+_GROWING = ("repeat", "lpad", "rpad", "range", "generate_series", "list_resize", "array_resize")
 
 
 def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> Select:
@@ -60,7 +65,8 @@ def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> Select:
     if len(tree["statements"]) != 1:
         raise _no_select([SELECT] * len(tree["statements"]))
     tables = tuple(dict.fromkeys(_looked_through(tree)))
-    return Select(text, tables)
+    # Of what stands in a text, the quotes are escaped in the tree.
+    return Select(text, tables, any(f'"function_name":"{each}"' in row[0] for each in _GROWING))
 
 
 def _no_select(found: list[str]) -> EngineError:
