@@ -241,8 +241,9 @@ def run_operator(
         raise KeyboardInterrupt
     if invocation.json:
         show_json(answer.to_dict())
-    elif (text := answered.result_text(answer, output(invocation))) is not None:
-        show(text)
+    elif (lines := answered.result_lines(answer, output(invocation))) is not None:
+        for piece in answered.in_pieces(lines):
+            show(piece)
         # The sentence on rows that were cut is the table's last line.
         for line in answer.info:
             if line != answer.cut:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from mason.engines.models import Database, Job, Location, Partition, Rows, Table
@@ -12,6 +13,7 @@ from mason.render.tables import escaped, fitted
 from mason.render.terminal import Terminal
 from mason.runtime.answer import Answer
 from mason.secrets import scrub, scrub_all
+from mason.values import dataclass
 
 _NOUNS: Mapping[type, str] = {
     Database: "database",
@@ -26,53 +28,86 @@ _NUMERIC = (
     r"(\(.*\))?"
 )
 _MOST_FILES = 5
+_PIECE = 500
 _NOTHING = object()
 
 
-def result_text(answer: Answer, terminal: Terminal) -> str | None:
-    """What the run returned, without secrets. ``None`` for what has no form but JSON, and for a run that failed."""
+def result_lines(answer: Answer, terminal: Terminal) -> Iterator[str] | None:
+    """What the run returned, without secrets, line by line: many rows are laid out as they are asked for. ``None`` for
+    what has no form but JSON, and for a run that failed."""
     returned = answer.returned
     if answer.failure is not None:
         return None
+    if isinstance(returned, Rows):
+        return _rows(returned, answer.data, answer.cut, terminal)
     # Before anything is laid out: what is cut off would hide a secret from whoever looks for it whole.
     data = scrub_all(answer.data)
-    if isinstance(returned, Rows):
-        return _rows(returned, data, answer.cut, terminal)
     if isinstance(returned, Table):
-        return _table(data[0], terminal)
+        return iter([_table(data[0], terminal)])
     if isinstance(returned, Job):
-        return _block(data[0])
+        return iter([_block(data[0])])
     if isinstance(returned, (list, tuple)):
         return _models(returned, data, terminal)
     return None
 
 
+def in_pieces(lines: Iterable[str]) -> Iterator[str]:
+    """Lines in texts of some hundred: to print each by itself would take most of the time."""
+    left = iter(lines)
+    while piece := list(islice(left, _PIECE)):
+        yield "\n".join(piece)
+
+
 def rows_text(rows: Rows, terminal: Terminal) -> str:
     """Rows as a table, without secrets."""
-    return _rows(rows, scrub_all(rows.to_dicts()), "", terminal)
+    return "\n".join(_rows(rows, rows.to_dicts(), "", terminal))
 
 
-def _rows(rows: Rows, data: Sequence[Mapping[str, Any]], cut: str, terminal: Terminal) -> str:
-    header = [str(name) for name in data[0]] if data else [scrub(str(name)) for name in rows.schema.names]
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """The rows of an answer, without secrets, each made when it is asked for."""
+
+    data: Sequence[Mapping[str, Any]]
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        for row in self.data:
+            # Before anything is laid out: what is cut off would hide a secret from whoever looks for it whole.
+            yield scrub_all(list(row.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Rows as the texts of their cells, each made when it is asked for."""
+
+    rows: Iterable[Sequence[Any]]
+
+    def __iter__(self) -> Iterator[Sequence[str | None]]:
+        for row in self.rows:
+            yield [value if value is None or isinstance(value, str) else _text(value) for value in row]
+
+
+def _rows(rows: Rows, data: Sequence[Mapping[str, Any]], cut: str, terminal: Terminal) -> Iterator[str]:
+    header = [scrub(str(name)) for name in (data[0] if data else rows.schema.names)]
     types = [str(column.type) for column in rows.schema.columns]
     numeric = {index for index, given in enumerate(types) if re.fullmatch(_NUMERIC, given)}
     said = cut or _counted(len(data), "row")
     if not header:
-        return said
-    return _listed(header, [list(row.values()) for row in data], said, terminal, numeric=numeric)
+        return iter([said])
+    numeric |= _numbers(header, (row.values() for row in data))
+    return _listed(header, _Values(data), said, terminal, numeric=numeric)
 
 
-def _models(returned: Sequence[Any], data: Sequence[Any], terminal: Terminal) -> str | None:
+def _models(returned: Sequence[Any], data: Sequence[Any], terminal: Terminal) -> Iterator[str] | None:
     kinds = {type(each) for each in returned}
     if not kinds:
-        return _counted(0, "result")
+        return iter([_counted(0, "result")])
     noun = _NOUNS.get(kinds.pop())
     if noun is None or kinds:
         return None
     flat = [_flat(each) for each in data]
     header = list(dict.fromkeys(key for each in flat for key in each))
     rows = [[each.get(key, _NOTHING) for key in header] for each in flat]
-    return _listed(header, rows, _counted(len(rows), noun), terminal)
+    return _listed(header, rows, _counted(len(rows), noun), terminal, numeric=_numbers(header, rows))
 
 
 def _flat(model: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +141,8 @@ def _table(table: Mapping[str, Any], terminal: Terminal) -> str:
         header = list(dict.fromkeys(key for column in columns for key in column))
         rows = [[column.get(key, _NOTHING) for key in header] for column in columns]
         titles = ["column" if key == "name" else key for key in header]
-        lines += ["", _listed(titles, rows, _counted(len(rows), "column"), terminal)]
+        said = _counted(len(rows), "column")
+        lines += ["", *_listed(titles, rows, said, terminal, numeric=_numbers(header, rows))]
     return "\n".join([*lines, *([""] if notes else []), *(f"Note: {_text(note)}" for note in notes)])
 
 
@@ -139,25 +175,30 @@ def _columns(value: Any) -> str:
 
 def _listed(
     header: Sequence[str],
-    rows: Sequence[Sequence[Any]],
+    rows: Iterable[Sequence[Any]],
     said: str,
     terminal: Terminal,
     *,
-    numeric: Collection[int] = (),
-) -> str:
-    """A table and, as its last lines, what is said of it and whether columns are hidden."""
-    numbers = {index for index, column in enumerate(zip(*rows, strict=True)) if _are_numbers(column)}
-    cells = [[None if value is None else _text(value) for value in row] for row in rows]
-    shown, hidden = fitted(header, cells, terminal, numeric={*numeric, *numbers})
-    lines = [shown, "", said]
+    numeric: Collection[int],
+) -> Iterator[str]:
+    """A table and, as its last lines, what is said of it and whether columns are hidden. ``rows`` are gone through
+    twice; ``numeric`` are the positions of columns of numbers."""
+    lines, hidden = fitted(header, _Cells(rows), terminal, numeric=numeric)
+    yield from lines
+    yield ""
+    yield said
     if hidden:
-        lines.append(f"{hidden} of {len(header)} columns are hidden, because the terminal is narrow; --json shows all.")
-    return "\n".join(lines)
+        yield f"{hidden} of {len(header)} columns are hidden, because the terminal is narrow; --json shows all."
 
 
-def _are_numbers(values: Sequence[Any]) -> bool:
-    found = {type(value) for value in values} - {type(None), object}
-    return bool(found) and found <= {int, float}
+def _numbers(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> set[int]:
+    """The positions of the columns that hold numbers and nothing else."""
+    found: list[set[type]] = [set() for _ in header]
+    for row in rows:
+        for types, value in zip(found, row, strict=True):
+            types.add(type(value))
+    kinds = [types - {type(None), object} for types in found]
+    return {index for index, types in enumerate(kinds) if types and types <= {int, float}}
 
 
 def _text(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mason.render.terminal import Terminal, cells, cut, printable
@@ -34,22 +34,30 @@ def _one_line(text: str) -> str:
 
 def fitted(
     header: Sequence[str],
-    rows: Sequence[Sequence[str | None]],
+    rows: Iterable[Sequence[str | None]],
     terminal: Terminal,
     *,
     numeric: Collection[int] = (),
-) -> tuple[str, int]:
-    """A table of values as they are (``None`` is shown as ``NULL``), and how many columns had to be left out of it.
+) -> tuple[Iterator[str], int]:
+    """The lines of a table of values as they are (``None`` is shown as ``NULL``), and how many columns had to be left
+    out of it.
 
-    On a terminal the widest columns are cut until all fit; where there are too many, those in the middle make room for
-    an ellipsis. ``numeric`` are the positions of the columns that are aligned on the right: they are cut last.
+    ``rows`` are gone through twice, first to see how wide they are: none of them is kept. On a terminal the widest
+    columns are cut until all fit; where there are too many, those in the middle make room for an ellipsis. ``numeric``
+    are the positions of the columns that are aligned on the right: they are cut last.
     """
     titles = [escaped(title) for title in header]
-    texts = [
-        [None if value is None else escaped(value) for value in column]
-        for column in (zip(*rows, strict=True) if rows else ((),) * len(titles))
-    ]
-    contents = [max((_cells(text) for text in column), default=0) for column in texts]
+    contents = [0] * len(titles)
+    for row in rows:
+        for index, value in enumerate(row):
+            if value is None:
+                width = len(NULL)
+            elif value.isascii() and value.isprintable():
+                width = len(value)
+            else:
+                width = cells(escaped(value))
+            if width > contents[index]:
+                contents[index] = width
     natural = [max(cells(title), content, 1) for title, content in zip(titles, contents, strict=True)]
     if terminal.width:
         # The title of a number may be cut like a text, the number itself not.
@@ -65,17 +73,20 @@ def fitted(
     else:
         kept, marked = list(range(len(titles))), False
         widths = [min(width, _WIDEST) for width in natural]
-    columns = [
-        [
-            _aligned(titles[index], width, index in numeric, terminal),
-            *(_value(text, width, index in numeric, terminal) for text in texts[index]),
-        ]
-        for index, width in zip(kept, widths, strict=True)
-    ]
-    if marked:
-        columns.insert((len(kept) + 1) // 2, ["…"] * (len(rows) + 1))
-    first, *others = [(" " * _GAP).join(line).rstrip() for line in zip(*columns, strict=True)]
-    return "\n".join([terminal.style(first, "bold"), *others]), len(titles) - len(kept)
+    shown = [(index, width, index in numeric) for index, width in zip(kept, widths, strict=True)]
+
+    def line(values: list[str]) -> str:
+        if marked:
+            values.insert((len(kept) + 1) // 2, "…")
+        return (" " * _GAP).join(values).rstrip()
+
+    def lines() -> Iterator[str]:
+        first = line([_aligned(titles[index], width, right, terminal) for index, width, right in shown])
+        yield terminal.style(first, "bold")
+        for row in rows:
+            yield line([_value(row[index], width, right, terminal) for index, width, right in shown])
+
+    return lines(), len(titles) - len(kept)
 
 
 def escaped(text: str) -> str:
@@ -83,13 +94,9 @@ def escaped(text: str) -> str:
     return text if text.isprintable() else printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
-def _cells(text: str | None) -> int:
-    return len(NULL) if text is None else cells(text)
-
-
 def _value(text: str | None, width: int, right: bool, terminal: Terminal) -> str:
     if text is not None:
-        return _aligned(text, width, right, terminal)
+        return _aligned(escaped(text), width, right, terminal)
     aligned = _aligned(NULL, width, right, terminal)
     return aligned.replace(NULL, terminal.style(NULL, "dim"))
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mason.engines.models import Column, Database, Job, Location, Partition, Rows, Schema, Table
 from mason.errors import OperatorError
-from mason.render.results import result_text
+from mason.render.results import in_pieces, result_lines
 from mason.render.tables import fitted
 from mason.render.terminal import Terminal, cells
 from mason.runtime.answer import Answer, data_of
 
 
 def shown(returned, terminal=Terminal(), *, cut=""):  # noqa: B008 - a frozen value
-    return result_text(Answer(data=data_of(returned, of="it"), returned=returned, cut=cut), terminal)
+    lines = result_lines(Answer(data=data_of(returned, of="it"), returned=returned, cut=cut), terminal)
+    return None if lines is None else "\n".join(in_pieces(lines))
 
 
 def rows(values, **types):
@@ -90,8 +93,8 @@ def test_nothing_is_cut_where_there_is_no_terminal_and_one_long_value_does_not_p
     st.sets(st.integers(0, 3)),
 )
 def test_no_line_is_wider_than_the_terminal(values, width, numeric):
-    text, hidden = fitted(["a", "long title", "日本語", "d"], values, Terminal(width=width), numeric=numeric)
-    lines = text.split("\n")
+    found, hidden = fitted(["a", "long title", "日本語", "d"], values, Terminal(width=width), numeric=numeric)
+    lines = list(found)
     assert len(lines) == len(values) + 1
     assert max(map(cells, lines)) <= width
     assert 0 <= hidden <= 3
@@ -173,4 +176,20 @@ def test_all_else_has_no_form_but_json():
     ):
         assert shown(returned) is None
     failed = Answer(returned=rows([], a="INT"), failure=OperatorError("no"))
-    assert result_text(failed, Terminal()) is None
+    assert result_lines(failed, Terminal()) is None
+
+
+def test_many_rows_are_laid_out_as_they_are_printed():
+    """What a million rows take on their way to the terminal is a piece of the text, not all of it."""
+    returned = Rows(Schema((Column("n", "BIGINT"), Column("text", "VARCHAR"))), [(n, "x" * 90) for n in range(20_000)])
+    answer = Answer(data=returned.to_dicts(), returned=returned)
+    tracemalloc.start()
+    try:
+        lines = result_lines(answer, Terminal())
+        assert lines is not None
+        length = sum(len(piece) + 1 for piece in in_pieces(lines))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert length > 1_900_000
+    assert most < 500_000
