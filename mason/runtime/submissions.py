@@ -317,6 +317,13 @@ class _Call:
 
     def _submit(self, sentence: _Sentence, token: Token) -> Any:
         """Make the call."""
+        if not self._engine.handover.elsewhere:
+            return self._hand_over(sentence, token)
+        # From before it is made: who gives the attempt up in between waits until its job is cancelled, too.
+        with self._run.wakeup():
+            return self._hand_over(sentence, token)
+
+    def _hand_over(self, sentence: _Sentence, token: Token) -> Any:
         last = sentence.last = Submission(token, self._call)
         elsewhere = self._engine.handover.elsewhere
         if elsewhere:

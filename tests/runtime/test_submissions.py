@@ -351,6 +351,27 @@ def test_an_attempt_that_is_given_up_cancels_its_job(tmp_path: Path) -> None:
     assert run.told[-1] == ("job", "cancelled")
 
 
+def test_who_gives_up_an_attempt_while_it_submits_has_something_to_wait_for(tmp_path: Path) -> None:
+    """Else the process is gone before the job that was just told of is cancelled."""
+    from mason.engines.interrupts import doing
+
+    run = Run(tmp_path, polls=1_000_000)
+    attempt, registered, note = Attempt(), [], run.note
+
+    def told(event: str, /, **facts: Any) -> None:
+        note(event, **facts)
+        registered.append(len(attempt.interrupts))
+        if event == "submitted":
+            attempt.give_up()
+
+    run.submissions.note = told
+    with doing(attempt), pytest.raises(CancelledError):
+        run.fake()
+    assert registered[:2] == [1, 1]
+    assert run.told[-1] == ("job", "cancelled")
+    assert attempt.interrupts == []
+
+
 def test_all_jobs_of_a_run_can_be_cancelled(tmp_path: Path) -> None:
     run = Run(tmp_path, polls=1_000_000, cancels=False)
     thread, raised = in_thread(run, Attempt())
