@@ -271,7 +271,7 @@ def _copy(file: DataFile, target: Path, encoding: str, skip_footer: int, unmixed
         line = 0
         quotes = 0
         try:
-            for line, content in enumerate(lines, 1):  # noqa: B007
+            for line, content in enumerate(lines, 1):  # noqa: B007 - the error below names it
                 if unmixed is not None:
                     quotes += unmixed.count(content)
                     # A line that ends outside of quotes.

@@ -9,7 +9,7 @@ SQL that makes the value of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 
 from mason.clients._duckdb.quoting import literal
@@ -298,8 +298,3 @@ def likely_date_formats(values: Iterable[str]) -> tuple[str, ...]:
     if all(month <= 12 for month, _ in pairs):
         formats.append(f"%m{mark}%d{mark}{year}")
     return tuple(formats)
-
-
-def formats_of(options: Mapping[str, object]) -> Formats:
-    """The formats among the options of a table."""
-    return Formats(**{name: str(options.get(name) or "") for name in Formats.__slots__})
