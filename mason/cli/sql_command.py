@@ -26,7 +26,7 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.argument("text")
-@click.option("--to", "target", type=click.Choice(["spark"]), required=True, help="The engine whose SQL is wanted.")
+@click.option("--to", "target", type=click.Choice(translating.targets()), required=True, help="The wanted dialect.")
 @click.option(
     "--table",
     "tables",
@@ -57,7 +57,7 @@ def sql(invocation: Invocation, text: str, target: str, tables: Sequence[str], c
     if missing:
         opened = open_project(invocation)
         known |= translating.columns_kept(opened, missing, config_id=config_id, database=database)
-    found = translating.translate_to_spark(query, known)
+    found = translating.translate(query, known, to=target)
     if invocation.json:
         from mason.render import JSON_FORMAT
 

@@ -49,12 +49,18 @@ class Execution(Engine):
         format: str | None = None,
         overwrite: bool = False,
         limit: int | None = None,
+        dialect: str = "duckdb",
+        trust: bool = False,
     ) -> Rows | Job:
         """Answer one SELECT statement, with ``$table`` for ``table`` and other tables of its database by name.
 
         Without ``output``: at most ``limit`` rows. With ``output``: all rows are written there whole or not at
         all (``format`` by its ending when not given), and a job answers; an existing target raises
         ``ConflictError`` unless ``overwrite`` is true. Anything but one SELECT raises ``EngineError``.
+
+        ``dialect`` is that of ``sql``: an engine takes its own (``capabilities.dialect``) as it stands, and DuckDB's
+        translated, so that it answers the same; ``TranslationError`` is raised where it is not known to. With ``trust``
+        a text that is not known to answer the same is run nevertheless, as far as it is one SELECT.
         """
         raise self.lacks("query")
 

@@ -13,8 +13,8 @@ from mason.project.runs.clients import Clients
 from mason.resources.config import Config
 from mason.runtime.context import ask
 from mason.runtime.output import aside
-from mason.sql import parsed
-from mason.sql.spark.translation import Translation, to_spark
+from mason.sql import dialects, parsed
+from mason.sql.translations import Translation
 
 
 def tables_of(sql: str) -> list[str]:
@@ -22,9 +22,14 @@ def tables_of(sql: str) -> list[str]:
     return parsed.tables_read(sql)
 
 
-def translate_to_spark(sql: str, tables: Mapping[str, Mapping[str, str]]) -> Translation:
-    """``sql`` for Spark; raises :class:`TranslationError` where it is not known to answer the same there."""
-    return to_spark(sql, tables)
+def targets() -> tuple[str, ...]:
+    """The dialects that a query can be translated to."""
+    return dialects.targets()
+
+
+def translate(sql: str, tables: Mapping[str, Mapping[str, str]], *, to: str) -> Translation:
+    """``sql`` in another dialect; raises :class:`TranslationError` where it is not known to answer the same there."""
+    return dialects.translate(sql, tables, to=to)
 
 
 def columns_written(text: str) -> dict[str, str]:

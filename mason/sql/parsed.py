@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason.errors import TranslationError
 from mason.sql.sql_types import SqlType, from_duckdb
+from mason.sql.table_argument import TABLE
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -94,8 +95,8 @@ class Tree:
 
 
 def position(source: str, place: int) -> tuple[int, int]:
-    """Line and column, both from 1, of the byte at ``place``."""
-    before = source.encode()[:place].decode(errors="ignore")
+    """Line and column, both from 1, of the byte at ``place``, where ``$table`` stands as it was written."""
+    before = source.encode()[:place].decode(errors="ignore").replace(f'"{TABLE}"', TABLE)
     return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
 
 

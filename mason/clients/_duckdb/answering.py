@@ -18,11 +18,12 @@ from mason.clients._duckdb.quoting import identifier, literal, qualified
 from mason.clients._duckdb.reading.readers import Source
 from mason.clients._duckdb.root import Root
 from mason.clients._duckdb.session import confine_to, diagnosed, opened, prepare
-from mason.clients._duckdb.statement import TABLE, one_select
+from mason.clients._duckdb.statement import one_select
 from mason.clients._duckdb.working import watched
 from mason.engines.models import Column, Rows, Schema
 from mason.errors import EngineError, NotFoundError
 from mason.sql.functions import view_refusal
+from mason.sql.table_argument import TABLE
 
 if TYPE_CHECKING:
     import duckdb

@@ -123,12 +123,17 @@ class DuckDBExecution(Execution):
         format: str | None = None,
         overwrite: bool = False,
         limit: int | None = None,
+        dialect: str = "duckdb",
+        trust: bool = False,
     ) -> Rows | Job:
         """Rows, or the job that wrote them to ``output`` as csv, parquet, json or jsonl."""
         from mason.clients._duckdb import answering
         from mason.clients._duckdb.writing.outputs import place
         from mason.clients._tables.requests import read
+        from mason.sql.dialects import untranslated
 
+        if dialect != self.capabilities.dialect:
+            raise untranslated(dialect, self.capabilities.dialect)
         request = read(self, "query", {"output": output, "format": format, "overwrite": overwrite, "limit": limit})
         with self._tables() as tables:
             source = tables.source(table) if table else None

@@ -10,13 +10,11 @@ from mason.clients._duckdb.quoting import literal
 from mason.errors import EngineError
 from mason.sql.functions import refusal, view_refusal
 from mason.sql.statements import SELECT, first_word, kinds
+from mason.sql.table_argument import quoted
 from mason.values import dataclass
 
 if TYPE_CHECKING:
     import duckdb
-
-TABLE = "$table"
-"""What stands for the table in a statement, and the name of the view behind it, so that DuckDB's errors say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> Select:
     Mason looks first. DuckDB would read files while it extracts some statements (``IMPORT DATABASE``), so that it is
     only asked to write the statement as JSON, by a function that parses, and opens nothing.
     """
-    text = _prepared(sql)
+    text = quoted(sql)
     found = kinds(text)
     if not found:
         raise EngineError("The query is empty: it must be one SELECT statement.")
@@ -72,36 +70,6 @@ def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> Select:
 def _no_select(found: list[str]) -> EngineError:
     what = found[0] if len(found) == 1 else f"{len(found)} statements ({', '.join(found)})"
     return EngineError(f"A query must be one SELECT statement, but this is {what}.")
-
-
-def _prepared(sql: str) -> str:
-    """The text with ``$table`` quoted and closing semicolons cut. Works on DuckDB's tokens, so that strings, quoted
-    names and comments stay as they are."""
-    import duckdb
-
-    # Offsets of tokens count bytes.
-    text = sql.encode("utf-8")
-    tokens = duckdb.tokenize(sql)
-    if not tokens:
-        return ""
-    starts = [offset for offset, _ in tokens]
-    pieces: list[bytes] = []
-    done = 0
-    for index, start in enumerate(starts[:-1]):
-        if text[start : start + 1] == b"$" and starts[index + 1] == start + 1 and _is_table(text, start + 1):
-            pieces += [text[done:start], b'"$table"']
-            done = start + len(TABLE)
-    last = len(starts)
-    while last and text[starts[last - 1] : starts[last - 1] + 1] == b";":
-        last -= 1
-    cut = starts[last] if last < len(starts) else len(text)
-    pieces.append(text[done:cut])
-    return b"".join(pieces).decode("utf-8")
-
-
-def _is_table(text: bytes, start: int) -> bool:
-    after = text[start + 5 : start + 6]
-    return text[start : start + 5].lower() == b"table" and not (after.isalnum() or after == b"_" or after > b"\x7f")
 
 
 def _looked_through(root: Any) -> Iterator[tuple[str, str]]:

@@ -12,9 +12,10 @@ from mason.sql.spark.relations import from_clause
 from mason.sql.spark.rules import Call, Work
 from mason.sql.spark.scopes import Scope
 from mason.sql.spark.spark_text import can_name, identifier
-from mason.sql.spark.translated import Column, Queries, Query, Value
+from mason.sql.spark.translated import Queries, Query, Value
 from mason.sql.spark.windows import ordered
 from mason.sql.sql_types import NULL, common, spark_name
+from mason.sql.translations import Column
 from mason.values import dataclass, field
 
 _HIDDEN = "_mason_"

@@ -7,8 +7,9 @@ from mason.sql.spark.expressions import truth, value
 from mason.sql.spark.rules import Call, Work, meet
 from mason.sql.spark.scopes import Scope, Source
 from mason.sql.spark.spark_text import can_name, identifier
-from mason.sql.spark.translated import Column, Value
+from mason.sql.spark.translated import Value
 from mason.sql.sql_types import BIGINT, NULL, SqlType, common
+from mason.sql.translations import Column
 
 _JOINS = {"INNER": "JOIN", "LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN"}
 _JOINS |= {"SEMI": "LEFT SEMI JOIN", "ANTI": "LEFT ANTI JOIN"}

@@ -13,7 +13,7 @@ from typing import Protocol
 from mason.sql.parsed import Tree
 from mason.sql.spark import spark_text
 from mason.sql.spark.scopes import Scope
-from mason.sql.spark.translated import Column, Queries, Query, Value
+from mason.sql.spark.translated import Queries, Query, Value
 from mason.sql.sql_types import (
     BIGINT,
     DOUBLE,
@@ -29,20 +29,11 @@ from mason.sql.sql_types import (
     is_number,
     spark_name,
 )
+from mason.sql.translations import Column
 from mason.values import dataclass
 
 WIDE = "numbers of more than 38 digits stop the query"
 """What is said of a HUGEINT, which has a few more in DuckDB."""
-
-
-@dataclass(slots=True, frozen=True)
-class Rewrite:
-    """Something that was written otherwise, so that it means the same. ``line`` and ``column`` are the query's."""
-
-    line: int
-    column: int
-    what: str
-    why: str
 
 
 class Work(Protocol):

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from mason.sql.parsed import Tree
 from mason.sql.spark.spark_text import identifier
-from mason.sql.spark.translated import Column, Queries, Value
+from mason.sql.spark.translated import Queries, Value
+from mason.sql.translations import Column
 from mason.values import dataclass, field
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from mason.sql.sql_types import VARCHAR, SqlType
+from mason.sql.translations import Column
 from mason.values import dataclass
 
 Constant = int | float | str | bool | Decimal | None
@@ -27,14 +28,6 @@ class Value:
     def is_text(self) -> bool:
         """Whether this is a text that was written in the query: DuckDB makes of it whatever stands beside it."""
         return self.is_constant and isinstance(self.constant, str) and self.type == VARCHAR
-
-
-@dataclass(slots=True, frozen=True)
-class Column:
-    """A column that a query or a table answers with."""
-
-    name: str
-    type: SqlType
 
 
 @dataclass(slots=True, frozen=True)

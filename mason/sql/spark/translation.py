@@ -12,38 +12,10 @@ from mason.sql.parsed import Tables, Tree, bind, parse, position, types_of
 from mason.sql.spark import casts
 from mason.sql.spark.expressions import value
 from mason.sql.spark.queries import query
-from mason.sql.spark.rules import Rewrite
 from mason.sql.spark.scopes import Scope
-from mason.sql.spark.translated import Column, Queries, Query, Value
+from mason.sql.spark.translated import Queries, Query, Value
 from mason.sql.sql_types import NULL, SqlType, spark_name
-from mason.values import dataclass
-
-
-@dataclass(slots=True, frozen=True)
-class Translation:
-    """A query for Spark.
-
-    ``columns``: names and DuckDB's types of the answer. ``rewrites``: what was written otherwise. ``notes``: where the
-    query itself allows more than one answer, or may stop in Spark.
-    """
-
-    text: str
-    columns: tuple[Column, ...]
-    rewrites: tuple[Rewrite, ...]
-    notes: tuple[Rewrite, ...]
-
-    def to_dict(self) -> dict[str, object]:
-        """The keys ``sql``, ``columns``, ``rewrites`` and ``notes`` as JSON-ready data."""
-        return {
-            "sql": self.text,
-            "columns": [{"name": each.name, "type": str(each.type)} for each in self.columns],
-            "rewrites": [_said(each) for each in self.rewrites],
-            "notes": [{key: text for key, text in _said(each).items() if key != "what"} for each in self.notes],
-        }
-
-
-def _said(each: Rewrite) -> dict[str, object]:
-    return {"line": each.line, "column": each.column, "what": each.what, "why": each.why}
+from mason.sql.translations import Column, Rewrite, Translation
 
 
 def to_spark(sql: str, tables: Tables) -> Translation:

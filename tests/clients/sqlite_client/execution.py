@@ -42,6 +42,8 @@ class SqliteExecution(Execution):
         format: str | None = None,
         overwrite: bool = False,
         limit: int | None = None,
+        dialect: str = "duckdb",
+        trust: bool = False,
     ) -> Rows | Job:
         """Rows, or the job that will write all of them."""
         asked = {"sql": sql, "output": output, "format": format, "overwrite": overwrite, "limit": limit}

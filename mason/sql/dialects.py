@@ -1,0 +1,67 @@
+"""The dialects of SQL that are known: the one that people write in, and those that it can be translated to.
+
+This is the one place that says so, for ``mason sql``, for planning and for clients. A dialect's rules are loaded when a
+query is translated to it, and no earlier.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+from mason.errors import TranslationError
+from mason.sql.parsed import Tables, bind, parse
+from mason.sql.table_argument import quoted
+from mason.sql.translations import Column, Translation
+
+DIALECT = "duckdb"
+"""The dialect of SQL in which nothing else is said."""
+
+_TRANSLATORS = {
+    (DIALECT, DIALECT): "mason.sql.dialects:unchanged",
+    (DIALECT, "spark"): "mason.sql.spark.translation:to_spark",
+}
+"""What translates from a dialect to another: ``f(sql, tables) -> Translation``. The names are those of capabilities."""
+
+Translator = Callable[[str, Tables], Translation]
+
+
+def targets() -> tuple[str, ...]:
+    """The dialects that DuckDB's SQL can be translated to, its own first."""
+    return tuple(to for written, to in _TRANSLATORS if written == DIALECT)
+
+
+def can_translate(written: str, to: str) -> bool:
+    """Whether there is a translation from the dialect ``written`` to the dialect ``to``."""
+    return (written, to) in _TRANSLATORS
+
+
+def translate(sql: str, tables: Tables, *, to: str, written: str = DIALECT) -> Translation:
+    """The query ``sql``, in the dialect ``written``, as the dialect ``to`` says it.
+
+    ``tables`` are the columns of the tables that it reads, with DuckDB's types; those of ``$table`` by this name, which
+    stands in the translation as the name of a table, too.
+
+    Raises :class:`TranslationError` where it is not known to answer the same there, for whatever is no query, and where
+    there is no such translation.
+    """
+    named = _TRANSLATORS.get((written, to))
+    if named is None:
+        raise untranslated(written, to)
+    module, _, function = named.partition(":")
+    translator: Translator = getattr(importlib.import_module(module), function)
+    return translator(quoted(sql), tables)
+
+
+def untranslated(written: str, to: str) -> TranslationError:
+    """Why SQL in the dialect ``written`` does not run where the dialect is ``to``."""
+    others = [each for first, each in _TRANSLATORS if first == written and each != written]
+    remedy = f"Write it in {to}'s with dialect: {to}"
+    said = f", or run it where one of {', '.join(others)} is spoken" if others else ""
+    return TranslationError(f"there is no translation of SQL in the dialect {written} to {to}", f"{remedy}{said}.")
+
+
+def unchanged(sql: str, tables: Tables) -> Translation:
+    """``sql`` as it stands, if it is one query that DuckDB takes over ``tables``."""
+    parse(sql)
+    return Translation(sql, tuple(Column(name, type_) for name, type_ in bind(sql, tables)))
