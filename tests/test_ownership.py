@@ -9,6 +9,7 @@ import pytest
 
 from mason import settings
 from mason.errors import SettingsError
+from mason.home import is_new_state, is_trusted, trust, trusted
 from mason.ownership import open_to_others, owner_of
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
@@ -51,7 +52,7 @@ def test_files_of_others_are_refused_until_they_are_trusted(project: Path, name:
     file.touch()
     os.chown(file, STRANGER, STRANGER)
     assert refused(project) == told(file, project)
-    settings.trust([project])
+    trust([project])
     assert settings.find_project(project).root == project
     settings.environment(settings.find_project(project))
 
@@ -67,7 +68,7 @@ def test_who_became_root_is_still_who_they_were(project: Path, monkeypatch: pyte
 
 @root
 def test_a_list_of_trusted_folders_that_others_own_is_none(project: Path, home: Path) -> None:
-    settings.trust([project])
+    trust([project])
     os.chown(home / "trusted_folders", STRANGER, STRANGER)
     os.chown(project / "mason.yaml", STRANGER, STRANGER)
     assert refused(project) == f"{home}/trusted_folders belongs to {STRANGER}. Remove it, and trust folders anew."
@@ -83,7 +84,7 @@ def test_a_project_above_a_folder_that_is_open_to_all(project: Path) -> None:
         f"all: mason trust '{project}'"
     )
     assert settings.find_project(project).root == project
-    settings.trust([project])
+    trust([project])
     assert settings.find_project(inner).root == project
 
 
@@ -94,15 +95,15 @@ def test_what_is_nowhere_belongs_to_nobody(tmp_path: Path) -> None:
 
 
 def test_what_is_trusted_is_kept_for_this_person_alone(project: Path, home: Path) -> None:
-    assert settings.trusted() == []
-    settings.trust([project, project.parent])
-    assert settings.trusted() == [str(project.parent), str(project)]
-    assert settings.is_trusted(project / "below")
-    assert not settings.is_trusted(Path("/etc"))
+    assert trusted() == []
+    trust([project, project.parent])
+    assert trusted() == [str(project.parent), str(project)]
+    assert is_trusted(project / "below")
+    assert not is_trusted(Path("/etc"))
     assert (home.stat().st_mode & 0o777, (home / "trusted_folders").stat().st_mode & 0o777) == (0o700, 0o600)
 
 
 def test_a_state_is_new_once(home: Path) -> None:
-    assert settings.is_new_state("s3://bucket/team")
-    assert not settings.is_new_state("s3://bucket/team")
-    assert settings.is_new_state("s3://bucket/other")
+    assert is_new_state("s3://bucket/team")
+    assert not is_new_state("s3://bucket/team")
+    assert is_new_state("s3://bucket/other")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mason import settings
 from mason.errors import SettingsError
+from mason.home import current_config, mason_home, set_current_config
 from mason.settings import History, ProjectSettings
 
 
@@ -230,10 +231,10 @@ def test_dollars_in_env_files_are_what_they_are(tmp_path):
 
 
 def test_the_current_config_is_kept_for_the_person():
-    assert settings.current_config("a") == ""
-    settings.set_current_config("a", "3")
-    settings.set_current_config("b", "4")
-    assert [settings.current_config(lineage) for lineage in "abc"] == ["3", "4", ""]
+    assert current_config("a") == ""
+    set_current_config("a", "3")
+    set_current_config("b", "4")
+    assert [current_config(lineage) for lineage in "abc"] == ["3", "4", ""]
 
 
 @pytest.mark.parametrize("text", ["3\n", "[]", '{"a": 3}', '{"a": '])
@@ -241,7 +242,7 @@ def test_current_configs_that_nobody_can_read_are_not_guessed(home, text):
     home.mkdir()
     (home / "current_configs.json").write_text(text)
     with pytest.raises(SettingsError) as refused:
-        settings.current_config("a")
+        current_config("a")
     assert str(refused.value) == (
         f"{home}/current_configs.json: this is not what Mason wrote. Remove the file, and choose configs anew."
     )
@@ -251,7 +252,7 @@ def test_current_configs_that_nobody_can_read_are_not_guessed(home, text):
 def test_a_home_of_nobody_is_named(monkeypatch, given, named):
     monkeypatch.setenv("MASON_HOME", given)
     with pytest.raises(SettingsError) as refused:
-        settings.mason_home()
+        mason_home()
     assert str(refused.value) == (
         f"There is no home folder for {named}. Set MASON_HOME to a folder that you may write to."
     )
@@ -313,7 +314,7 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     Path(tmp_path / "file").write_text("")
     monkeypatch.setenv("MASON_HOME", str(tmp_path / "file"))
     with pytest.raises(SettingsError) as refused:
-        settings.set_current_config("a", "3")
+        set_current_config("a", "3")
     assert str(refused.value) == (
         f"{tmp_path}/file/current_configs.json: cannot be written (File exists). "
         "Set MASON_HOME to a folder that you may write to."

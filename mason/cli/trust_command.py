@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mason import settings
+from mason import home
 from mason.cli.shared import show
 
 _EPILOG = """\b
@@ -25,6 +25,6 @@ def trust(folders: tuple[Path, ...]) -> None:
     They decide which code runs as you, and where your secrets go. It is kept in MASON_HOME, for you alone.
     """
     if folders:
-        settings.trust(folders)
+        home.trust(folders)
     else:
-        show("\n".join(settings.trusted()) or "Nothing is trusted but what is yours.")
+        show("\n".join(home.trusted()) or "Nothing is trusted but what is yours.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mason import secrets, settings
+from mason import home, secrets
 from mason.errors import (
     EngineError,
     MissingDependencyError,
@@ -108,14 +108,14 @@ def _redacted(client: Any, configuration: Any) -> Any:
 def current_config(snapshot: Snapshot) -> str:
     """The id of the config that a run uses when none is named: the chosen one, else the only one; else empty."""
     configs = [address.partition(".")[2] for address in find(snapshot, "config")]
-    chosen = settings.current_config(snapshot.lineage)
+    chosen = home.current_config(snapshot.lineage)
     return chosen if chosen in configs else configs[0] if len(configs) == 1 else ""
 
 
 def choose_config(snapshot: Snapshot, identifier: str) -> None:
     """Make a config of this state current for this person. Raises ``NotFoundError`` when the state has it not."""
     find(snapshot, "config", [identifier])
-    settings.set_current_config(snapshot.lineage, identifier)
+    home.set_current_config(snapshot.lineage, identifier)
 
 
 def untouched(project: Project, snapshot: Snapshot, address: str, found: Mapping[str, Entry]) -> Entry:

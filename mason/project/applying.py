@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mason import settings
+from mason import home, settings
 from mason.errors import CancelledError, SettingsError, StalePlanError, StateError
 from mason.project.confirming import Confirm, Confirmation
 from mason.project.opened import Project
@@ -234,7 +234,7 @@ def keep_unsaved(snapshot: Snapshot) -> Path:
 
     content = format.encode(replace(snapshot, errored_on=snapshot.serial - 1))
     reason = ""
-    for folder in (settings.current_folder(), settings.mason_home()):
+    for folder in (settings.current_folder(), home.mason_home()):
         file = folder / UNSAVED
         number = 1
         while file.exists():

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason import settings
+from mason import home
 from mason.errors import (
     EngineError,
     MissingDependencyError,
@@ -37,7 +37,7 @@ def parse_cache(root: Path) -> Path:
     """The file that remembers what the files of a project say."""
     from hashlib import sha256
 
-    return settings.mason_home() / "cache" / f"parse-{sha256(os.fsencode(root)).hexdigest()[:16]}"
+    return home.mason_home() / "cache" / f"parse-{sha256(os.fsencode(root)).hexdigest()[:16]}"
 
 
 def _examine(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterable[Finding]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mason.errors import StateFormatError
+from mason.home import mason_home
 from mason.resources.packed import unpacked
-from mason.settings import DEFAULT_WORKSPACE, ProjectSettings, mason_home
+from mason.settings import DEFAULT_WORKSPACE, ProjectSettings
 from mason.state.store import StateReader, StateStore
 from mason.state.urls import open_store, workspace_url
 from mason.values import dataclass

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mason import settings
+from mason import home, settings
 from mason.errors import SettingsError
 from mason.project.opened import Project, open_workspace
 from mason.resources.address import is_name
@@ -50,7 +50,7 @@ def first_meeting(project: Project) -> str:
     if scheme_of(project.url) in ("file", "memory"):
         return ""
     url = project.store.url
-    if not settings.is_new_state(url):
+    if not home.is_new_state(url):
         return ""
     named = (
         f", which {project.settings.root / settings.PROJECT_FILE} names,"

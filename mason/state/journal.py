@@ -22,8 +22,8 @@ from typing import Any
 
 from mason import bounds, secrets
 from mason.errors import ConflictError, StateError
+from mason.home import mason_home
 from mason.ownership import make_private
-from mason.settings import mason_home
 from mason.state import whole_files
 from mason.state.content import is_run_id
 from mason.state.lock import turns

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from mason import bounds
 from mason.errors import SettingsError
-from mason.settings import mason_home
+from mason.home import mason_home
 from mason.state import whole_files
 from mason.state.lock import tell
 from mason.state.snapshot import Snapshot

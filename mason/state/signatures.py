@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from mason import bounds
 from mason.errors import MissingDependencyError, SettingsError
-from mason.settings import mason_home, refuse_strange
+from mason.home import mason_home
+from mason.settings import refuse_strange
 from mason.state import whole_files
 from mason.state.snapshot import Entry
 

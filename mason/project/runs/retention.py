@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from mason.errors import MasonError, StateError, StateFormatError
+from mason.home import mason_home
 from mason.ownership import make_private
 from mason.project.opened import Project
 from mason.runtime.records import moment_of
-from mason.settings import History, mason_home
+from mason.settings import History
 from mason.state import journal
 from mason.state.lock import who
 from mason.values import dataclass

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mason import settings
+from mason import home
 from mason.errors import (
     NotFoundError,
     StateConflictError,
@@ -274,7 +274,7 @@ def move(project: Project, before: str, after: str) -> Change[Moved]:
     base = project.store.read()
     renamed = rename(base, before, after)
     owned = [(address, base.resources[address].project) for address in (before, *renamed.rewritten)]
-    chosen = settings.current_config(base.lineage)
+    chosen = home.current_config(base.lineage)
     told = Moved(
         before,
         after,
@@ -290,7 +290,7 @@ def move(project: Project, before: str, after: str) -> Change[Moved]:
 def follow_config(moved: Moved, snapshot: Snapshot) -> None:
     """Let this person's current config be the moved one."""
     if moved.is_chosen:
-        settings.set_current_config(snapshot.lineage, moved.after.partition(".")[2])
+        home.set_current_config(snapshot.lineage, moved.after.partition(".")[2])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from mason import settings
+from mason import home
 from mason.errors import SettingsError
 from mason.state import whole_files
 from mason.state.content import digest_of
@@ -89,6 +89,6 @@ def _folder(url: str) -> Path | None:
     from hashlib import sha256
 
     try:
-        return settings.mason_home() / "cache" / f"s3-{sha256(url.encode()).hexdigest()[:16]}"
+        return home.mason_home() / "cache" / f"s3-{sha256(url.encode()).hexdigest()[:16]}"
     except SettingsError:
         return None

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from mason.home import mason_home
 from mason.project.opened import Project
 from mason.project.runs.clients import Clients
 from mason.project.runs.neighbours import Neighbours
 from mason.resources.config import Config
-from mason.settings import ProjectSettings, mason_home
+from mason.settings import ProjectSettings
 from mason.state.local import LocalStateStore
 
 CONFIG = Config(

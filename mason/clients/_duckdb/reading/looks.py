@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason import caches, settings
+from mason import caches, home
 from mason.clients._duckdb.reading.quotes import Quotes
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.reading.text_files import Copies, Copy
@@ -192,10 +192,10 @@ class Seen:
         if not self._lasting:
             return None
         try:
-            home = settings.mason_home()
+            own = home.mason_home()
         except SettingsError:
             return None
-        return home / "cache" / "tables" / sha256(os.fsencode(table)).hexdigest()[:32]
+        return own / "cache" / "tables" / sha256(os.fsencode(table)).hexdigest()[:32]
 
 
 def _plain(schema: FileSchema) -> tuple[Any, ...]:
