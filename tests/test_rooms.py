@@ -34,6 +34,7 @@ LEVELS = {
     "packages": 1,
     "home": 1,
     "secrets": 1,
+    "aws": 2,
     "settings": 2,
     "resources": 3,
     "engines": 4,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from mason import bounds, secrets, settings
+from mason import aws, bounds, secrets, settings
 from mason.errors import MissingDependencyError, StateError, StateFormatError
 from mason.state.lock import turns
 from mason.state.s3.bucket_url import OPTIONS, Address
@@ -264,7 +264,6 @@ def connect(address: Address) -> Any:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
     from botocore.handlers import add_expect_header
-    from botocore.session import Session
 
     given = _resolved(address)
     # Other stores than Amazon's rarely have a name for each bucket.
@@ -279,17 +278,8 @@ def connect(address: Address) -> Any:
         response_checksum_validation="when_required",
         user_agent_extra=f"mason/{__version__}",
     )
-    session = Session(profile=given.get("profile"))
     try:
-        client = session.create_client(
-            "s3",
-            region_name=given.get("region"),
-            endpoint_url=given.get("endpoint_url"),
-            aws_access_key_id=given.get("access_key"),
-            aws_secret_access_key=given.get("secret_key"),
-            aws_session_token=given.get("session_token"),
-            config=config,
-        )
+        client = aws.Account(given).client("s3", config)
     except ValueError as error:
         if isinstance(error, BotoCoreError):
             raise
@@ -300,10 +290,6 @@ def connect(address: Address) -> Any:
         ) from None
     # What is written is small, or has to be written anyway: asking first whether it may costs a round trip.
     client.meta.events.unregister("before-call.s3", add_expect_header)
-    if "access_key" not in given and (found := session.get_credentials()) is not None:
-        # What is logged on request holds the token.
-        for secret in (found.secret_key, found.token):
-            secrets.remember(secret or "")
     return client
 
 

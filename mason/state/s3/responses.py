@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mason.aws import BUSY, CREDENTIALS, EXPIRED, REGION, words
 from mason.errors import StateError
 from mason.state.s3.bucket_url import Address
 
@@ -38,38 +39,6 @@ class Uncertain(StateError):
     seen_old = False
 
 
-_BUSY = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "ConditionalRequestConflict",
-        "OperationAborted",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestTimeout",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequests",
-        "TooManyRequestsException",
-    }
-)
-_CREDENTIALS = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidToken",
-        "RequestExpired",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-        "TokenRefreshRequired",
-    }
-)
-_REGION = frozenset(
-    {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect", "TemporaryRedirect"}
-)
 _TO_REACH = "Correct the endpoint_url, or AWS_ENDPOINT_URL."
 _TO_AUTHENTICATE = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or whatever else boto3 looks for."
 
@@ -92,14 +61,14 @@ def meaning_of(error: Any, doing: str, where: str, address: Address) -> Exceptio
         if error.operation_name in ("GetObject", "ListObjectsV2") and code == "404":
             return _error(doing, where, "what answers there is no S3 store (404)", _TO_REACH)
         return Missing()
-    if code in _BUSY or status in (409, 429):
+    if code in BUSY or status in (409, 429):
         return Rejected(str(_error(doing, where, f"the store has too much to do ({said})", "Try again later.")))
-    if code in _CREDENTIALS:
+    if code in CREDENTIALS | EXPIRED:
         return _error(doing, where, f"the store does not accept the credentials ({said})", _TO_AUTHENTICATE)
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     if 300 <= status < 400 and code == str(status) and "location" in headers:
         return _error(doing, where, f"its endpoint sends elsewhere ({said}: {headers['location']})", _TO_REACH)
-    if code in _REGION or status in (301, 307):
+    if code in REGION or status in (301, 307):
         return _error(
             doing, where, f"the bucket is in another region ({said})", "Name it: ?region=..., or set AWS_REGION."
         )
@@ -123,27 +92,23 @@ def silence(error: Exception, doing: str, where: str) -> StateError:
 
     if isinstance(error, (known.EndpointConnectionError, known.ConnectTimeoutError, known.ProxyConnectionError)):
         remedy = "Check the network, and the endpoint_url if one is set."
-        return _error(doing, where, f"the store cannot be reached ({_words(error)})", remedy)
+        return _error(doing, where, f"the store cannot be reached ({words(error)})", remedy)
     if isinstance(error, known.SSLError):
         return _error(
-            doing, where, f"no secure connection ({_words(error)})", "Check endpoint_url, or set AWS_CA_BUNDLE."
+            doing, where, f"no secure connection ({words(error)})", "Check endpoint_url, or set AWS_CA_BUNDLE."
         )
     if isinstance(error, KeyError):
         # Cut off, or a page of something that is no store: a proxy, a console.
         return Uncertain(str(_error(doing, where, f"the answer lacks {error}, as no store's does", _TO_REACH)))
     if isinstance(error, (known.InvalidRegionError, known.ParamValidationError)):
-        return _error(doing, where, f"boto3 refuses it ({_words(error)})", "Correct the state's URL.")
+        return _error(doing, where, f"boto3 refuses it ({words(error)})", "Correct the state's URL.")
     if not isinstance(error, known.BotoCoreError) or isinstance(
         error, (known.HTTPClientError, known.IncompleteReadError)
     ):
-        reason = f"no whole answer came ({_words(error)})"
+        reason = f"no whole answer came ({words(error)})"
         return Uncertain(str(_error(doing, where, reason, "Check the network, and try again.")))
-    return _error(doing, where, f"boto3 gave up ({_words(error)})", _TO_AUTHENTICATE)
+    return _error(doing, where, f"boto3 gave up ({words(error)})", _TO_AUTHENTICATE)
 
 
 def _error(doing: str, where: str, reason: str, remedy: str) -> StateError:
     return StateError(f"Cannot {doing} {where}: {reason}. {remedy}")
-
-
-def _words(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

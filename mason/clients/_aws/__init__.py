@@ -1,0 +1,7 @@
+"""What the clients of AWS share: how they are configured, one connection for each config, and what errors mean.
+
+A client extends ``AwsClient`` (:mod:`aws_client`): its ``schema.json`` then holds only what is its own, and its engines
+make every request by ``connection.aws.call``, which answers, or raises one of Mason's errors (:mod:`denials`).
+"""
+
+__all__ = ()

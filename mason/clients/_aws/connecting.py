@@ -1,0 +1,171 @@
+"""The connection of one client of AWS: its account, and a client of botocore for each service that is asked.
+
+Requests that a service refuses because it has too much to do are made again by botocore, which slows down by itself
+(its mode ``adaptive``), before the error reaches anybody. botocore checks the arguments of each request.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mason.clients._aws.denials import Asked, explained
+from mason.errors import MissingDependencyError, SettingsError
+from mason.version import __version__
+
+if TYPE_CHECKING:
+    from mason.aws import Account
+
+_ATTEMPTS = 6
+_POOL = 32
+"""How many requests to one service are under way at once."""
+
+
+class Connection:
+    """Requests to the services of one account, as ``configuration`` says. ``client`` is named in errors.
+
+    Threads may share it.
+    """
+
+    def __init__(self, configuration: Mapping[str, Any], *, client: str) -> None:
+        self._client = client
+        self._given = configuration
+        self._opening = threading.RLock()
+        self._account: Account | None = None
+        self._services: dict[str, Any] = {}
+
+    @property
+    def client(self) -> str:
+        """What the config calls the client."""
+        return self._client
+
+    @property
+    def account(self) -> Account:
+        """Whose requests these are. Raises ``MissingDependencyError``, and ``SettingsError`` for a profile that there
+        is not."""
+        with self._opening:
+            if self._account is None:
+                with _usable(self.client):
+                    from mason.aws import Account
+
+                    given = self._given
+                    if bool(given.get("access_key")) != bool(given.get("secret_key")):
+                        raise SettingsError(
+                            f"Client {self.client} has one of access_key and secret_key. Give both, or neither."
+                        )
+                    self._account = Account(
+                        {
+                            **given,
+                            "region": given.get("aws_region"),
+                            "role_arn": given.get("aws_role_arn"),
+                            "external_id": given.get("aws_external_id"),
+                        }
+                    )
+            return self._account
+
+    @property
+    def region(self) -> str:
+        """The region of the services. Raises ``SettingsError`` where nobody says one, unless there is an endpoint."""
+        found = self.account.region
+        if not found and not self.endpoint:
+            raise SettingsError(
+                f"Client {self.client} has no region. Set aws_region in its configuration, or AWS_REGION."
+            )
+        return found or "us-east-1"
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of a server that is asked instead of AWS; empty where there is none in the configuration."""
+        return str(self._given.get("endpoint_url") or "")
+
+    @property
+    def partition(self) -> str:
+        """How ARNs begin: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
+        region = self.account.region
+        return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+    def service(self, name: str) -> Any:
+        """botocore's client for a service, such as ``s3``. Sends nothing; raises as :attr:`account`."""
+        with self._opening:
+            if name not in self._services:
+                account = self.account
+                with _usable(self.client):
+                    self._services[name] = account.client(name, self._config(name))
+            return self._services[name]
+
+    def call(self, service: str, operation: str, asked: Asked, /, **arguments: Any) -> Any:
+        """The answer to one request: ``operation`` as botocore has it (``get_object``), ``asked`` for errors.
+
+        Raises what :func:`~mason.clients._aws.denials.explained` raises.
+        """
+        made = getattr(self.service(service), operation)
+        with explained(asked, self):
+            return made(**arguments)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        with self._opening:
+            opened, self._services = self._services, {}
+        for each in opened.values():
+            each.close()
+
+    def looked_in(self) -> str:
+        """Where credentials were looked for, for the error that says that there are none."""
+        profile = str(self._given.get("profile") or os.environ.get("AWS_PROFILE") or "default")
+        return (
+            f"access_key and secret_key of client {self.client}, AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE, "
+            f"the profile {profile} (keys, SSO, role) in ~/.aws/credentials and ~/.aws/config, "
+            "and the metadata of the container or machine"
+        )
+
+    def _config(self, service: str) -> Any:
+        from botocore.config import Config
+
+        timeout = float(self._given.get("timeout", 60))
+        own = self.endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        # Other stores than Amazon's rarely have a name for each bucket, and know MD5 of all checksums.
+        for_s3 = {"s3": {"addressing_style": "path" if own else "auto"}} if service == "s3" else {}
+        region = {} if self.account.region else {"region_name": self.region}
+        return Config(
+            connect_timeout=min(timeout, 10),
+            read_timeout=timeout,
+            max_pool_connections=_POOL,
+            retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+            user_agent_extra=f"mason/{__version__}",
+            **for_s3,
+            **region,
+        )
+
+
+@contextmanager
+def _usable(client: str) -> Iterator[None]:
+    """Explains why a connection cannot be made."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingDependencyError(f"Client {client}", "aws") from error
+    except ValueError as error:
+        from botocore.exceptions import BotoCoreError
+
+        if isinstance(error, BotoCoreError):
+            raise _unusable(client, error) from error
+        # What it says quotes the endpoint, perhaps with a password.
+        raise SettingsError(
+            f"Client {client} cannot connect: its endpoint is no URL. Check endpoint_url, and AWS_ENDPOINT_URL: "
+            "https://HOST"
+        ) from None
+    except Exception as error:
+        from botocore.exceptions import BotoCoreError
+
+        if isinstance(error, BotoCoreError):
+            raise _unusable(client, error) from error
+        raise
+
+
+def _unusable(client: str, error: Exception) -> SettingsError:
+    from mason.aws import words
+
+    return SettingsError(f"Client {client} cannot connect: {words(error)}. Check its configuration.")
