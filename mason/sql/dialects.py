@@ -7,7 +7,7 @@ query is translated to it, and no earlier.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mason.errors import TranslationError
 from mason.sql.parsed import Tables, bind, parse
@@ -21,9 +21,10 @@ _TRANSLATORS = {
     (DIALECT, DIALECT): "mason.sql.dialects:unchanged",
     (DIALECT, "spark"): "mason.sql.spark.translation:to_spark",
 }
-"""What translates from a dialect to another: ``f(sql, tables) -> Translation``. The names are those of capabilities."""
+"""What translates from a dialect to another: ``f(sql, tables, places) -> Translation``. The names are those of
+capabilities."""
 
-Translator = Callable[[str, Tables], Translation]
+Translator = Callable[[str, Tables, Mapping[str, str]], Translation]
 
 
 def targets() -> tuple[str, ...]:
@@ -36,11 +37,14 @@ def can_translate(written: str, to: str) -> bool:
     return (written, to) in _TRANSLATORS
 
 
-def translate(sql: str, tables: Tables, *, to: str, written: str = DIALECT) -> Translation:
+def translate(
+    sql: str, tables: Tables, *, to: str, written: str = DIALECT, places: Mapping[str, str] | None = None
+) -> Translation:
     """The query ``sql``, in the dialect ``written``, as the dialect ``to`` says it.
 
     ``tables`` are the columns of the tables that it reads, with DuckDB's types; those of ``$table`` by this name, which
-    stands in the translation as the name of a table, too.
+    stands in the translation as the name of a table, too. ``places`` are what tables are read from where that is not
+    their name there, such as a view: their names in ``tables``, and what is put into FROM as it stands.
 
     Raises :class:`TranslationError` where it is not known to answer the same there, for whatever is no query, and where
     there is no such translation.
@@ -50,7 +54,7 @@ def translate(sql: str, tables: Tables, *, to: str, written: str = DIALECT) -> T
         raise untranslated(written, to)
     module, _, function = named.partition(":")
     translator: Translator = getattr(importlib.import_module(module), function)
-    return translator(quoted(sql), tables)
+    return translator(quoted(sql), tables, places or {})
 
 
 def untranslated(written: str, to: str) -> TranslationError:
@@ -61,7 +65,7 @@ def untranslated(written: str, to: str) -> TranslationError:
     return TranslationError(f"there is no translation of SQL in the dialect {written} to {to}", f"{remedy}{said}.")
 
 
-def unchanged(sql: str, tables: Tables) -> Translation:
-    """``sql`` as it stands, if it is one query that DuckDB takes over ``tables``."""
+def unchanged(sql: str, tables: Tables, places: Mapping[str, str] | None = None) -> Translation:
+    """``sql`` as it stands, if it is one query that DuckDB takes over ``tables``: it has no other places."""
     parse(sql)
     return Translation(sql, tuple(Column(name, type_) for name, type_ in bind(sql, tables)))

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from mason.errors import TranslationError
+from mason.sql import dialects
 from mason.sql.spark.translation import to_spark
 from tests.sql.corpus import TABLES, connected, queries
 
@@ -181,3 +182,15 @@ def test_nothing_heavy_is_loaded_before_a_query_is_translated():
     code = "import sys, mason.sql.spark.translation; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"duckdb", "orjson", "pyspark"} & set(loaded) == set()
+
+
+def test_a_table_is_read_from_where_it_is_said_to_be() -> None:
+    """It keeps its name in the rest of the query, in whatever case it is written."""
+    tables = {"data.flights": {"delay": "BIGINT"}, "$table": {"id": "INTEGER"}}
+    places = {"data.flights": "`v_1`", "$table": "`v_2`"}
+    assert to_spark("SELECT flights.delay FROM Data.flights", tables, places).text == (
+        "SELECT `flights`.`delay` AS `delay` FROM `v_1` AS `flights`"
+    )
+    assert dialects.translate("SELECT id FROM $table", tables, to="spark", places=places).text == (
+        "SELECT `$table`.`id` AS `id` FROM `v_2` AS `$table`"
+    )

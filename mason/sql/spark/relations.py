@@ -62,7 +62,7 @@ def _table(work: Work, node: Tree, scope: Scope) -> str:
     else:
         full = f"{schema}.{name}" if schema else name
         columns = work.table(node, full)
-        said = ".".join(identifier(part) for part in (schema, name) if part)
+        said = work.place(full) or ".".join(identifier(part) for part in (schema, name) if part)
     source = _named(node, alias or name, columns)
     scope.add(node, source)
     if source.columns != columns:

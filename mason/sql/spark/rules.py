@@ -60,6 +60,9 @@ class Work(Protocol):
     def table(self, node: Tree, name: str) -> tuple[Column, ...]:
         """The columns of a table."""
 
+    def place(self, name: str) -> str:
+        """What a table is read from, where that is not its name; empty where it is."""
+
 
 @dataclass(slots=True, frozen=True)
 class Call:

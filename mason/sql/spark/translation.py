@@ -7,6 +7,8 @@ it: version 4, ANSI mode, the session's zone UTC.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mason.errors import TranslationError
 from mason.sql.parsed import Tables, Tree, bind, parse, position, types_of
 from mason.sql.spark import casts
@@ -18,10 +20,10 @@ from mason.sql.sql_types import NULL, SqlType, spark_name
 from mason.sql.translations import Column, Rewrite, Translation
 
 
-def to_spark(sql: str, tables: Tables) -> Translation:
-    """Translate ``sql``, a query over ``tables``; raises :class:`TranslationError` where it is not known to answer the
-    same."""
-    work = _Work(types_of(tables))
+def to_spark(sql: str, tables: Tables, places: Mapping[str, str] | None = None) -> Translation:
+    """Translate ``sql``, a query over ``tables``, of which those in ``places`` are read from there; raises
+    :class:`TranslationError` where it is not known to answer the same."""
+    work = _Work(types_of(tables), places or {})
     tree = parse(sql)
     columns = bind(sql, tables)
     found = query(work, tree, {}, names=[name for name, _ in columns])
@@ -43,8 +45,9 @@ def to_spark(sql: str, tables: Tables) -> Translation:
 class _Work:
     """One translation: see :class:`mason.sql.spark.rules.Work`."""
 
-    def __init__(self, tables: dict[str, dict[str, SqlType]]) -> None:
+    def __init__(self, tables: dict[str, dict[str, SqlType]], places: Mapping[str, str]) -> None:
         self._tables = {name.lower(): columns for name, columns in tables.items()}
+        self._places = {name.lower(): place for name, place in places.items()}
         self.rewrites: list[Rewrite] = []
         self.notes: list[Rewrite] = []
 
@@ -75,6 +78,10 @@ class _Work:
         found = Rewrite(*position(node.source, node.place), "", what)
         if found not in self.notes:
             self.notes.append(found)
+
+    def place(self, name: str) -> str:
+        """Where a table is read from."""
+        return self._places.get(name.lower(), "")
 
     def table(self, node: Tree, name: str) -> tuple[Column, ...]:
         """The columns of a table."""
