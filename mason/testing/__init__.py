@@ -44,17 +44,17 @@ pytest.register_assert_rewrite(
     "mason.testing.engines",
     "mason.testing.asynchronous",
     "mason.testing.executions",
+    "mason.testing.metastores",
+    "mason.testing.storages",
     "mason.testing.written",
     "mason.testing.schedulers",
 )
 
 from mason.testing.asynchronous import AsynchronousSuite
-from mason.testing.engines import (
-    EngineSuite,
-    MetastoreSuite,
-    StorageSuite,
-)
+from mason.testing.engines import EngineSuite
 from mason.testing.executions import ExecutionSuite
+from mason.testing.metastores import MetastoreSuite
 from mason.testing.schedulers import SchedulerSuite, SelfRunningSuite
 from mason.testing.shared_stores import SharedStateStoreSuite
+from mason.testing.storages import StorageSuite
 from mason.testing.stores import StateStoreSuite
