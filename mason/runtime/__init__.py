@@ -14,7 +14,7 @@ __all__ = [
     "places",
     "prepared_run",
     "records",
-    "submissions",
+    "submitted",
     "walk",
     "workers",
     "workflow_run",
