@@ -151,6 +151,22 @@ def careless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def moto_catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A server of moto's whose Glue and Athena are emptied before each test."""
+    with servers.moto_server(tmp_path_factory.mktemp("moto_catalog")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """ministack's server, where it is installed."""
+    if not servers.MINISTACK.exists():
+        pytest.skip("ministack is not installed: make components")
+    with servers.ministack(tmp_path_factory.mktemp("ministack")) as server:
+        yield server
+
+
 @pytest.fixture
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials in the environment, and a MASON_HOME of the test's own."""

@@ -32,6 +32,8 @@ AWS_ENVIRONMENT = {
 }
 _BIN = Path(sys.executable).parent
 _PATIENCE = 60.0
+MINISTACK = Path(__file__).parents[1] / ".components" / "ministack" / "bin" / "ministack"
+"""Of an environment of its own, which `make components` makes."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class S3Server:
     """A server that speaks S3's protocol at ``endpoint``."""
 
     endpoint: str
+    kind: str = ""
 
     def url(self, bucket: str, prefix: str, **options: str) -> str:
         """The URL of a state in it."""
@@ -63,12 +66,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], folder: Path, *, ready: str) -> Iterator[None]:
+def running(
+    command: list[str], folder: Path, *, ready: str, environment: dict[str, str] | None = None
+) -> Iterator[None]:
     """A process while the context lasts, from when the URL ``ready`` answers. What it says goes to ``folder/log``."""
     log = folder / "log"
     with log.open("wb") as out:
         # A session of its own: some servers start others, and all of them are to end.
-        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=out, stderr=out, start_new_session=True, env=os.environ | (environment or {})
+        )
     try:
         end = time.monotonic() + _PATIENCE
         while not _answers(ready):
@@ -131,3 +138,26 @@ def rclone(folder: Path) -> Iterator[S3Server]:
     command += ["--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", str(folder / "data")]
     with running(command, folder, ready=f"http://{address}"):
         yield S3Server(f"http://{address}")
+
+
+@contextmanager
+def ministack(folder: Path) -> Iterator[S3Server]:
+    """ministack: S3, Glue, and an Athena that answers SQL by DuckDB. Each access key of twelve digits is an account of
+    its own, which has nothing yet."""
+    port = free_port()
+    for name in ("s3", "tmp"):
+        (folder / name).mkdir()
+    environment = {
+        "PATH": f"{MINISTACK.parent}:{os.environ['PATH']}",
+        "TMPDIR": str(folder / "tmp"),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "S3_DATA_DIR": str(folder / "s3"),
+        "SFTP_ENABLED": "0",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    endpoint = f"http://127.0.0.1:{port}"
+    with running([str(MINISTACK)], folder, ready=endpoint, environment=environment):
+        yield S3Server(endpoint, "ministack")

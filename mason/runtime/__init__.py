@@ -14,7 +14,7 @@ __all__ = [
     "places",
     "prepared_run",
     "records",
-    "submitted",
+    "submissions",
     "walk",
     "workers",
     "workflow_run",

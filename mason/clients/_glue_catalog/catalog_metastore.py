@@ -1,0 +1,190 @@
+"""The metastore over Glue's catalog, as ``glue`` and ``athena`` both play it.
+
+Registering a table writes to the catalog alone, at once and whole; its partitions are found by the names of folders. A
+registration is replaced only as it was read: what another changed meanwhile is not overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+from mason.clients._aws.aws_client import AwsClient
+from mason.clients._glue_catalog.catalog_requests import GlueCatalog, checked
+from mason.clients._glue_catalog.hive_ddl import ddl_of
+from mason.clients._glue_catalog.hive_types import LONGEST_NAME
+from mason.clients._glue_catalog.table_inputs import input_of, table_of
+from mason.clients._jobs import now, succeeded
+from mason.clients._tables import requests
+from mason.engines.capabilities import Capabilities
+from mason.engines.file_urls import scheme_of
+from mason.engines.metastore import Metastore
+from mason.engines.models import Database, Job, Location, Partition, Table
+from mason.engines.occasion import owner
+from mason.errors import ConflictError, EngineError, NotFoundError, UnsupportedVerbError
+
+
+class CatalogMetastore(Metastore):
+    """Databases, tables and views of Glue's catalog. ``connection`` is a client of AWS."""
+
+    supports: ClassVar[frozenset[str]] = frozenset(
+        {
+            "list_databases",
+            "get_database",
+            "list_tables",
+            "get_table",
+            "list_partitions",
+            "table_ddl",
+            "create_database",
+            "create_table",
+            "delete_table",
+        }
+    )
+    # The service, not Mason, turns names into lower case; stand-ins do not.
+    capabilities: ClassVar[Capabilities] = Capabilities(longest_name=LONGEST_NAME, name_case="lower", schemes=("s3",))
+    connection: AwsClient
+
+    @cached_property
+    def catalog(self) -> GlueCatalog:
+        """What makes the requests."""
+        return GlueCatalog(self.connection.aws, str(self.connection.configuration.get("catalog_id", "")))
+
+    def list_databases(self) -> list[Database]:
+        """All databases of the catalog."""
+        return sorted(map(_database, self.catalog.databases()), key=lambda each: each.name)
+
+    def get_database(self, database: str) -> Database:
+        """One database."""
+        return _database(self.catalog.database(database))
+
+    def list_tables(self, database: str) -> list[Table]:
+        """Its tables and views."""
+        found = (table_of(each, schema=False) for each in self.catalog.tables(database))
+        return sorted(found, key=lambda each: each.name)
+
+    def get_table(self, database: str, table: str, *, read_headers: bool | None = None, schema: bool = True) -> Table:
+        """One table as it is registered: no file is looked at."""
+        found = table_of(self.catalog.table(database, table), schema=schema)
+        if read_headers is not None and found.format == "csv":
+            return replace(found, options={**found.options, "header": read_headers})
+        return found
+
+    def list_partitions(self, database: str, table: str) -> list[Partition]:
+        """The registered partitions, their values as text, sorted by these."""
+        keys = [each["Name"] for each in self.catalog.table(database, table).get("PartitionKeys") or ()]
+        if not keys:
+            return []
+        found = []
+        for each in self.catalog.partitions(database, table):
+            place = (each.get("StorageDescriptor") or {}).get("Location")
+            values = dict(zip(keys, each["Values"], strict=False))
+            found.append(Partition(values, Location(place) if place else None))
+        return sorted(found, key=lambda each: tuple(each.values.values()))
+
+    def table_ddl(self, database: str, table: str) -> str:
+        """A ``CREATE EXTERNAL TABLE`` or ``CREATE VIEW`` for Athena."""
+        found = self.catalog.table(database, table)
+        return ddl_of(found, str(table_of(found).options.get("sql", "")))
+
+    def create_database(self, database: str, *, location: str | None = None) -> Database:
+        """Make a database; ``location`` is where tables go that are made without one."""
+        if location is not None:
+            self._check_location(location)
+        self.catalog.create_database(database, location)
+        return self.get_database(database)
+
+    def create_table(
+        self, database: str, table: str, *, definition: Table | Mapping[str, Any], overwrite: bool = False
+    ) -> Job:
+        """Register a table over a folder of a bucket, with the partitions that are there, or a view."""
+        submitted = now()
+        requests.read(self, "create_table", {"database": database, "table": table})
+        wanted = definition if isinstance(definition, Table) else _read(definition)
+        wanted = replace(wanted, name=checked("table", table), database=checked("database", database), schedule=owner())
+        if wanted.location is not None:
+            self._check_location(wanted.location.path)
+        described = input_of(wanted)
+        before = self._before(wanted)
+        if before is not None and not overwrite:
+            raise ConflictError(
+                f"Table {wanted.name} in database {wanted.database} is registered already. Ask for overwrite to "
+                "replace it."
+            )
+        self._register(wanted, described, before)
+        if described["PartitionKeys"]:
+            self._register_partitions(wanted, described)
+        job = succeeded("metastore.create_table", self.get_table(database, table).to_dict(), submitted=submitted)
+        return replace(job, engine=self.role)
+
+    def delete_table(self, database: str, table: str, *, delete_files: bool = False) -> Table:
+        """Drop the registration. Files are the storage's: deleting them as well is refused."""
+        if delete_files:
+            raise UnsupportedVerbError(
+                f"Client {self.client} keeps registrations and no files. Delete the table without delete_files, then "
+                "its folder with storage.delete."
+            )
+        found = self.get_table(database, table)
+        self.catalog.delete_table(database, table)
+        return found
+
+    def _before(self, wanted: Table) -> Mapping[str, Any] | None:
+        """What is registered under that name now; a database that there is not is made."""
+        try:
+            return self.catalog.table(wanted.database, wanted.name)
+        except NotFoundError:
+            pass
+        try:
+            self.catalog.database(wanted.database)
+        except NotFoundError:
+            self.catalog.create_database(wanted.database, None)
+        return None
+
+    def _register(self, wanted: Table, described: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
+        if before is None:
+            self.catalog.create_table(wanted.database, described)
+            return
+        keys = [[each["Name"] for each in of.get("PartitionKeys") or ()] for of in (before, described)]
+        if keys[0] != keys[1]:
+            was, will = (", ".join(each) or "nothing" for each in keys)
+            raise ConflictError(
+                f"Table {wanted.name} in database {wanted.database} is partitioned by {was}, and would be by {will}: "
+                "its partitions would be read wrongly. Delete the table, then register it."
+            )
+        try:
+            self.catalog.update_table(wanted.database, described, before.get("VersionId"))
+        except ConflictError as error:
+            raise ConflictError(
+                f"Table {wanted.name} in database {wanted.database} was changed while it was replaced, so it was left "
+                "alone. See what it is now, then try again."
+            ) from error
+
+    def _register_partitions(self, wanted: Table, described: Mapping[str, Any]) -> None:
+        # Imported here: most tables have none.
+        from mason.clients._glue_catalog.partition_folders import partition_inputs
+
+        known = [each["Values"] for each in self.catalog.partitions(wanted.database, wanted.name)]
+        found = partition_inputs(self.connection.aws, described, already=known)
+        self.catalog.create_partitions(wanted.database, wanted.name, found)
+
+    def _check_location(self, location: str) -> None:
+        if scheme_of(location) != "s3":
+            raise EngineError(f"Client {self.client} takes s3:// URLs as locations, not {location!r}.")
+        if any(each in location for each in "*?["):
+            raise EngineError(
+                f"Glue's catalog takes folders as locations, and no pattern such as {location}. Give the folder: all "
+                "files in it are read."
+            )
+
+
+def _database(found: Mapping[str, Any]) -> Database:
+    place = found.get("LocationUri")
+    return Database(found["Name"], Location(place) if place else None, found.get("Description") or "")
+
+
+def _read(definition: Mapping[str, Any]) -> Table:
+    try:
+        return Table.from_dict({"name": "", **definition})
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise EngineError(f"The definition of the table is none: {error}. storage.infer_table gives one.") from error

@@ -1,0 +1,82 @@
+"""The partitions that there are in a bucket: folders ``key=value`` below a table's location, one level for each key.
+
+A table that is registered without its partitions has no rows for Athena, so they are looked for when it is registered,
+and registered too. Only names of folders are listed, never their files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from mason.clients._aws.connecting import Connection
+from mason.clients._aws.denials import Asked
+from mason.errors import ConflictError, EngineError
+
+HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+"""The value that stands for NULL in the name of a folder."""
+
+_MOST = 100_000
+_PAGE = 1000
+
+
+def partition_inputs(
+    aws: Connection, described: Mapping[str, Any], *, already: Sequence[Sequence[str]] = ()
+) -> list[dict[str, Any]]:
+    """The ``PartitionInput`` of each partition of a table with this ``TableInput`` that is not ``already`` there.
+
+    Raises ``ConflictError`` for a folder whose key is another one.
+    """
+    keys = [each["Name"] for each in described["PartitionKeys"]]
+    storage = described["StorageDescriptor"]
+    bucket, prefix = split(storage["Location"])
+    known = {tuple(values) for values in already}
+    found = []
+    for values, place in _below(aws, bucket, prefix.rstrip("/") + "/" if prefix else "", keys):
+        if tuple(values) not in known:
+            own = {**storage, "Location": f"s3://{bucket}/{place.rstrip('/')}"}
+            found.append({"Values": values, "StorageDescriptor": own})
+        if len(found) > _MOST:
+            raise EngineError(
+                f"s3://{bucket}/{prefix} has more than {_MOST:,} partitions. Let a crawler register them."
+            )
+    return found
+
+
+def _below(aws: Connection, bucket: str, prefix: str, keys: Sequence[str]) -> Iterator[tuple[list[str], str]]:
+    key, rest = keys[0], keys[1:]
+    for folder in _folders(aws, bucket, prefix):
+        name, is_key, value = folder[len(prefix) : -1].partition("=")
+        if name.startswith(("_", ".")):
+            continue
+        if not is_key or name.lower() != key:
+            raise ConflictError(
+                f"s3://{bucket}/{folder} should be a folder {key}=..., by the table's partition columns. Move it, or "
+                "leave the partition columns out."
+            )
+        if not rest:
+            yield [unquote(value)], folder
+            continue
+        for values, place in _below(aws, bucket, folder, rest):
+            yield [unquote(value), *values], place
+
+
+def _folders(aws: Connection, bucket: str, prefix: str) -> Iterator[str]:
+    asked = Asked(f"list s3://{bucket}/{prefix}", "s3:ListBucket", f"arn:{aws.partition}:s3:::{bucket}")
+    more: dict[str, str] = {}
+    while True:
+        answer = aws.call(
+            "s3", "list_objects_v2", asked, Bucket=bucket, Prefix=prefix, Delimiter="/", MaxKeys=_PAGE, **more
+        )
+        for each in answer.get("CommonPrefixes") or ():
+            yield each["Prefix"]
+        if not answer.get("NextContinuationToken"):
+            return
+        more = {"ContinuationToken": answer["NextContinuationToken"]}
+
+
+def split(url: str) -> tuple[str, str]:
+    """Bucket and key of an ``s3`` URL."""
+    bucket, _, key = url.partition("://")[2].partition("/")
+    return bucket, key
