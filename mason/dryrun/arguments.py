@@ -42,6 +42,8 @@ def fit(sentence: Sentence, finished: Mapping[str, Any], values: Mapping[str, An
     ``values`` are those that ``finished`` was made with: an argument that waits for others is left as it is.
     """
     verb = verbs_asked_of(sentence.engine)[sentence.verb]
+    if sentence.dialect or sentence.trust:
+        finished = {**said_of_sql(verb, sentence.dialect, sentence.trust), **finished}
     fitted: dict[str, Any] = {}
     faults = [f"{verb} takes no {name!r}" for name in finished if name not in verb.arguments]
     for name in verb.arguments:
@@ -57,6 +59,13 @@ def fit(sentence: Sentence, finished: Mapping[str, Any], values: Mapping[str, An
             except ValueError:
                 faults.append(_unfit(verb, name, finished[name], given))
     return fitted, faults
+
+
+def said_of_sql(verb: Verb, dialect: str, trust: bool) -> dict[str, Any]:
+    """The arguments of ``verb`` that say how its SQL is meant, where it takes some: its dialect, if one was named, and
+    whether it is run also where it is not known to answer the same."""
+    said = {"dialect": dialect or None, "trust": trust or None}
+    return {name: value for name, value in said.items() if value is not None and name in verb.arguments}
 
 
 def waits(sentence: Sentence, values: Mapping[str, Any]) -> frozenset[str]:

@@ -13,7 +13,8 @@ class Call:
     """A finished sentence: for CLIENT as ENGINE do VERB(arguments). References to results stay ``{{name}}``.
 
     ``known`` is false for the call of a Python operator, whose arguments show when it runs, and ``wait`` for one whose
-    job is handed on even if it goes on.
+    job is handed on even if it goes on. ``told`` is what there is to say of its SQL: pairs of a word of :data:`TOLD`
+    and a sentence.
     """
 
     client: str
@@ -23,11 +24,16 @@ class Call:
     read_only: bool
     known: bool = True
     wait: bool = True
+    told: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items()) if self.known else "..."
         return f"for {self.client} as {self.engine} do {self.verb}({arguments})"
 
+
+TRUSTED, LATER, REWRITTEN, NOTE = TOLD = ("trusted", "later", "rewritten", "note")
+"""What is told of the SQL of a sentence: that it is run though it is not known to answer the same; what is known only
+when it runs; what is written otherwise for the engine; and where the query itself allows more than one answer."""
 
 ESTIMATE = "estimate"
 """The verb of an engine whose client can tell what its work would cost."""

@@ -128,12 +128,26 @@ def _sentence(given: Any, index: int) -> Iterator[Finding]:
             if argument not in verb.arguments:
                 message = f"unknown argument {argument!r} of {verb}"
                 yield Finding((*path, argument), message, _hint(argument, verb.arguments))
+        yield from _of_sql(given, _mapping(arguments), index, verb)
         missing = [repr(argument) for argument in verb.required if argument not in _mapping(arguments)]
         if _mapping(given).get("wait") is False and verb.read_only and verb.changing_with is None:
             message = f"wait: false says nothing in sentence {index + 1}: {verb} only reads, and hands out no job"
             yield Finding(("do", index, "wait"), message, "leave it out")
         if missing:
             yield Finding(path, f"{verb} needs {', '.join(missing)}", f"it takes: {', '.join(verb.arguments)}")
+
+
+def _of_sql(given: Mapping[str, Any], arguments: Mapping[str, Any], index: int, verb: Verb) -> Iterator[Finding]:
+    """What is wrong with the words of a sentence that say how its SQL is meant."""
+    for word, argument in (("dialect", "dialect"), ("sql", "trust")):
+        if given.get(word) is None:
+            continue
+        if argument not in verb.arguments:
+            message = f"{word} says nothing in sentence {index + 1}: {verb} takes no SQL"
+            yield Finding(("do", index, word), message, "leave it out")
+        elif argument in arguments:
+            message = f"sentence {index + 1} says twice how its SQL is meant: {word}, and {argument} of {verb}"
+            yield Finding(("do", index, word), message, "leave one of them out")
 
 
 def _calls(calls: Sequence[str]) -> Iterator[Finding]:

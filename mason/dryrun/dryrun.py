@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from mason.dryrun.arguments import fit, waits
+from mason.dryrun.arguments import fit, said_of_sql, waits
 from mason.dryrun.calls import Call
 from mason.dryrun.compatibility import choose_clients, clients_asked
 from mason.dryrun.reach import Reach
@@ -25,6 +25,7 @@ from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.dryrun.check import ClientCatalog
+    from mason.dryrun.sql_texts import Told
     from mason.resources.module import Survey
 
 
@@ -116,7 +117,7 @@ def dry_run(
     values = known_values | {name: _pending(parameters[name]) for name in waiting}
     calls, faults = [], []
     reach = Reach(clients, config, catalog)
-    for sentence in sentences:
+    for number, sentence in enumerate(sentences, 1):
         # The arguments of a Python operator show when it runs.
         finished, wrong = (
             fit(sentence, finish(sentence, values), known_values) if source is None else (sentence.arguments, [])
@@ -127,12 +128,13 @@ def dry_run(
         if source is None and not wrong and sentence.engine != ANY:
             unknown = partial(waits, sentence, known_values)
             wrong = [*catalog.refusals(config.type_of(client), sentence.engine, sentence.verb, finished, unknown)]
+        told: Told = ()
+        if not wrong and sentence.engine != ANY and ("sql" in finished or source is not None):
+            told, wrong = _of_sql(operator, sentence, number, finished, known_values, client, config, catalog)
         faults += [Diagnostic("", 0, fault) for fault in wrong]
         read_only = verbs_asked_of(sentence.engine)[sentence.verb].is_read_only(finished)
         waited = read_only or (wait and sentence.wait)
-        calls.append(
-            Call(client, sentence.engine, sentence.verb, finished, read_only, known=source is None, wait=waited)
-        )
+        calls.append(Call(client, sentence.engine, sentence.verb, finished, read_only, source is None, waited, told))
     if faults:
         raise ParameterError(faults)
     return DryRun(
@@ -145,6 +147,29 @@ def dry_run(
         has_python=source is not None,
         is_promised=source is not None and operator.read_only,
     )
+
+
+def _of_sql(
+    operator: Operator,
+    sentence: Sentence,
+    number: int,
+    finished: Mapping[str, Any],
+    values: Mapping[str, Any],
+    client: str,
+    config: Config,
+    catalog: ClientCatalog,
+) -> tuple[Told, list[str]]:
+    """What there is to tell of the SQL of a sentence, and what is wrong with it. That of Python shows when it runs."""
+    verb, given = verbs_asked_of(sentence.engine)[sentence.verb], sentence.arguments.get("sql")
+    if "dialect" not in verb.arguments:
+        return (), []
+    # Imported here: most sentences hold no SQL.
+    from mason.dryrun import sql_texts
+
+    spoken = catalog.capabilities(config.type_of(client))[sentence.engine].dialect
+    asked = {**said_of_sql(verb, operator.dialect, operator.trust), **finished}
+    found = sql_texts.of_sentence(verb, number, given, asked, waits(sentence, values), client, spoken)
+    return sql_texts.look(found) if found is not None else ((), [])
 
 
 def _has_paths(call: Call) -> bool:

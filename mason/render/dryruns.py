@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mason.dryrun.calls import Call, Estimate, ShownStep
+from mason.dryrun.calls import LATER, NOTE, REWRITTEN, TRUSTED, Call, Estimate, ShownStep
 from mason.render import JSON_FORMAT
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
@@ -13,6 +13,11 @@ from mason.secrets import scrub_all
 
 if TYPE_CHECKING:
     from mason.dryrun.dryrun import DryRun
+
+_MOST_TOLD = 3
+"""How many of the places are shown where SQL is written otherwise."""
+
+_MANY = (REWRITTEN, NOTE)
 
 _LONGEST = 100
 """How long a parameter may be to be shown whole."""
@@ -44,6 +49,7 @@ def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[st
         yield f"  with {', '.join(given)}"
     for number, call in enumerate(shown.calls, 1):
         yield f"  {number}. {call}  [{effect(call, terminal)}]"
+        yield from (f"     {line}" for line in sql_lines(call.told, terminal))
     if not shown.calls:
         yield "  call no engine"
     if not shown.certain:
@@ -53,6 +59,17 @@ def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[st
         yield f"  and run its Python, which {of_python(shown.is_promised)}"
     if shown.root:
         yield f"  Paths are relative to the storage, {shown.root}."
+
+
+def sql_lines(told: Sequence[tuple[str, str]], terminal: Terminal) -> Iterator[str]:
+    """What there is to tell of the SQL of a sentence; of what is written otherwise, and of notes, the first few."""
+    for word, sentence in told:
+        if word in (TRUSTED, LATER):
+            yield terminal.style(f"Warning: {sentence}.", "yellow") if word == TRUSTED else f"{sentence}."
+    said = [f"Note on {sentence}." if word == NOTE else f"{sentence}." for word, sentence in told if word in _MANY]
+    yield from said[:_MOST_TOLD]
+    if len(said) > _MOST_TOLD:
+        yield f"... and {len(said) - _MOST_TOLD} more of this kind (all with --json, or with mason sql)."
 
 
 def of_python(is_promised: bool) -> str:
@@ -105,4 +122,10 @@ def call_json(call: Call) -> dict[str, Any]:
         "arguments": dict(call.arguments) if call.known else None,
         "read_only": call.read_only,
         **({} if call.wait else {"wait": False}),
+        **({"sql": sql_json(call.told)} if call.told else {}),
     }
+
+
+def sql_json(told: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """What there is to tell of the SQL of a sentence."""
+    return [{"kind": word, "text": sentence} for word, sentence in told]

@@ -12,8 +12,11 @@ from mason.resources.templates import TEMPLATE
 from mason.resources.wording import described, quoted, shown_path, suggestion
 from mason.values import dataclass
 
-SENTENCE_WORDS = ("as", "when", "wait")
+SENTENCE_WORDS = ("as", "when", "wait", "dialect", "sql")
 """The keys of a sentence beside its verb."""
+
+TRUST = "trust"
+"""What ``sql`` says of an operator or a sentence whose SQL is run even where it is not known to answer the same."""
 
 
 _FITS: dict[str, tuple[tuple[type, ...], str]] = {
@@ -46,7 +49,8 @@ class Parameter:
 class Sentence:
     """``do VERB(arguments) as ENGINE``, the client still open. ``bind`` names the result for later sentences, ``when``
     the parameter without which the sentence is left out. Without ``wait``, a job that goes on elsewhere is the
-    result as it is."""
+    result as it is. ``dialect`` is that of its SQL (empty: nothing was said), which is run as :class:`Operator` says
+    where it is in ``trust``."""
 
     engine: str
     verb: str
@@ -54,6 +58,8 @@ class Sentence:
     bind: str = ""
     when: str = ""
     wait: bool = True
+    dialect: str = ""
+    trust: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,8 @@ class Operator:
     """A parameterized definition of work. ``sentences`` is empty where a Python class does the work.
 
     ``read_only`` says that its runs only read: checked where there are sentences, else the promise of its author.
+    ``dialect`` is the one that its SQL is written in (empty: nothing was said). In ``trust`` its SQL is run also where
+    it is not known to answer the same.
     """
 
     namespace: str
@@ -70,6 +78,8 @@ class Operator:
     supported_configurations: tuple[Mapping[str, str], ...]
     sentences: tuple[Sentence, ...]
     read_only: bool = False
+    dialect: str = ""
+    trust: bool = False
 
     def said(self, parameters: Mapping[str, Any]) -> tuple[Sentence, ...]:
         """The sentences that are said with these parameters: one with ``when`` only where that parameter has a value
@@ -97,16 +107,25 @@ class Operator:
                 for given in parameters.get("required" if required else "optional", ())
             ),
             supported_configurations=tuple(definition.get("supported_configurations", ())),
-            sentences=tuple(_said(given) for given in definition.get("do", ())),
+            sentences=tuple(_said(given, definition) for given in definition.get("do", ())),
             read_only=definition.get("read_only", False),
+            dialect=definition.get("dialect", ""),
+            trust=definition.get("sql") == TRUST,
         )
 
 
-def _said(given: Mapping[str, Any]) -> Sentence:
+def _said(given: Mapping[str, Any], operator: Mapping[str, Any]) -> Sentence:
     call = next(key for key in given if key not in SENTENCE_WORDS)
     engine, _, verb = call.partition(".")
     return Sentence(
-        engine, verb, given[call] or {}, given.get("as", ""), given.get("when", ""), given.get("wait", True)
+        engine,
+        verb,
+        given[call] or {},
+        bind=given.get("as", ""),
+        when=given.get("when", ""),
+        wait=given.get("wait", True),
+        dialect=given.get("dialect") or operator.get("dialect", ""),
+        trust=TRUST in (given.get("sql"), operator.get("sql")),
     )
 
 
@@ -237,6 +256,7 @@ def _parameter(entry: str | Mapping[str, Any]) -> dict[str, Any]:
 def _sentence(given: Mapping[str, Any]) -> dict[str, Any]:
     # To wait is what is done where nothing is said.
     said = {key: value for key, value in given.items() if key != "wait" or value is False}
+    said = {key: value for key, value in said.items() if key not in ("dialect", "sql") or value}
     return {key: value if key in SENTENCE_WORDS else value or {} for key, value in said.items()}
 
 

@@ -16,6 +16,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, cast
 
+from mason.dryrun.arguments import said_of_sql
 from mason.engines import engine_type, engine_types, interrupts, verbs_asked_of
 from mason.engines.engine import ANY, Engine
 from mason.engines.execution import Execution
@@ -49,6 +50,10 @@ class Context:
         Takes what the operator says: ``Info`` or ``Warnings``, and the message.
     calls
         Records the calls that change something, for a run that can be resumed.
+    dialect
+        The one that the SQL of calls is written in which do not say it; empty: an engine's own default.
+    trust
+        Whether SQL is run also where it is not known to answer the same.
     tables
         By database and name, the tables that were registered through it (as ``models.Table.to_dict`` gives them; empty
         where the client did not say), and ``None`` for those that were deleted.
@@ -66,6 +71,8 @@ class Context:
         is_promised: bool = False,
         clients: Mapping[str, str] = MappingProxyType({}),
         calls: StepCalls | None = None,
+        dialect: str = "",
+        trust: bool = False,
     ) -> None:
         # A copy that cannot be written to: the record tells what the run was given.
         self.params: Mapping[str, Any] = MappingProxyType(copy.deepcopy(dict(params)))
@@ -75,6 +82,8 @@ class Context:
         self._tell = tell
         self._places = Places(clients, open_engine)
         self._calls = calls
+        self._dialect = dialect
+        self._trust = trust
         self.tables: dict[tuple[str, str], Mapping[str, Any] | None] = {}
         self.cancelled: set[str] = set()
 
@@ -138,6 +147,8 @@ class Context:
         if verb is None:
             known = ", ".join(verbs_asked_of(engine))
             raise UnsupportedVerbError(f"There is no verb {engine}.{name}. Known: {known}.")
+        if self._dialect or self._trust:
+            named = {**said_of_sql(verb, self._dialect, self._trust), **named}
         arguments = {**dict(zip(verb.arguments, positional, strict=False)), **named}
         changing = not verb.is_read_only(arguments)
         if changing and self._allowed is not None and str(verb) not in self._allowed:
@@ -150,6 +161,7 @@ class Context:
         refuse_lost()
         if engine != ANY:
             opened = self._open_engine(engine)
+            self._warn_of_trust(verb, opened, arguments)
         else:
             opened, job = self._that_knows(str(arguments.get("job_id")), name)
             if name == "get_job":
@@ -170,6 +182,19 @@ class Context:
             made = returned.result if isinstance(returned, Job) else {}
             self.tables[arguments["database"], arguments["table"]] = made if name == "create_table" else None
         return self._places.answered(opened, returned)
+
+    def _warn_of_trust(self, verb: Verb, opened: Engine, arguments: Mapping[str, Any]) -> None:
+        """Say that SQL is trusted, where it is not that of the engine."""
+        spoken = opened.capabilities.dialect
+        if (
+            arguments.get("trust") is True
+            and "trust" in verb.arguments
+            and arguments.get("dialect", "duckdb") != spoken
+        ):
+            self.warn(
+                f"The SQL of {verb} is trusted (sql: trust): {opened.client} ({spoken}) runs it also where it is not "
+                "known to answer the same."
+            )
 
     def _that_knows(self, job_id: str, name: str) -> tuple[Engine, Job]:
         """The first of the config's engines that knows a job and does the verb, with it. Raises ``NotFoundError``."""

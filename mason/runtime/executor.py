@@ -65,6 +65,8 @@ def execute(
         is_promised=shown.is_promised,
         clients=shown.clients,
         calls=calls,
+        dialect=operator.dialect,
+        trust=operator.trust,
     )
     answer.tables = ctx.tables
     title = title_of(shown.address)

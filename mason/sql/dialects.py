@@ -10,9 +10,9 @@ import importlib
 from collections.abc import Callable, Mapping
 
 from mason.errors import TranslationError
-from mason.sql.parsed import Tables, bind, parse
+from mason.sql.parsed import Tables, bind, parse, tables_read
 from mason.sql.table_argument import quoted
-from mason.sql.translations import Column, Translation
+from mason.sql.translations import Column, Rewrite, Translation
 
 DIALECT = "duckdb"
 """The dialect of SQL in which nothing else is said."""
@@ -69,3 +69,41 @@ def unchanged(sql: str, tables: Tables, places: Mapping[str, str] | None = None)
     """``sql`` as it stands, if it is one query that DuckDB takes over ``tables``: it has no other places."""
     parse(sql)
     return Translation(sql, tuple(Column(name, type_) for name, type_ in bind(sql, tables)))
+
+
+def checked(sql: str, *, to: str) -> Translation | None:
+    """The translation to ``to`` of a query of DuckDB's that reads no table; ``None`` for one that does, which is looked
+    at as far as that can be done without their columns. Raises as :func:`translate`."""
+    if to == DIALECT:
+        return None
+    return None if tables_read(quoted(sql)) else translate(sql, {}, to=to)
+
+
+def given_to_engine(
+    sql: str,
+    tables: Tables,
+    *,
+    to: str,
+    written: str = DIALECT,
+    trust: bool = False,
+    places: Mapping[str, str] | None = None,
+) -> Translation:
+    """What an engine that speaks ``to`` is given for ``sql``: a translation, or the text as it stands where it is
+    written in that dialect already (its columns are not known then).
+
+    With ``trust``, what is not known to answer the same is translated plainly, and a note says so. Raises
+    :class:`TranslationError` as :func:`translate`, and for whatever is not one query that only asks.
+    """
+    # Imported here: most SQL is known to answer the same.
+    from mason.sql.natives import one_query, translated_plainly
+
+    if written == to != DIALECT:
+        return Translation(one_query(sql, to, places), ())
+    try:
+        return translate(sql, tables, to=to, written=written, places=places)
+    except TranslationError as error:
+        if not trust:
+            raise
+        note = Rewrite(error.line, error.column, "", f"{error.reason}, and it is trusted (sql: trust)")
+        text = translated_plainly(sql, to, places) if written == DIALECT else one_query(sql, to, places)
+        return Translation(text, (), notes=(note,))

@@ -18,7 +18,7 @@ CASES = {
         [
             "a.yaml:6: unknown key 'descripton' (did you mean 'description'?)",
             "a.yaml:7: unknown key 'foo' "
-            "(known keys: description, parameters, supported_configurations, read_only, protect)",
+            "(known keys: description, parameters, supported_configurations, dialect, sql, read_only, protect)",
         ],
     ),
     "misspelt key that is required": (
@@ -310,7 +310,7 @@ def test_all_faults_of_all_files_and_documents_come_at_once(project: Project) ->
         "a.yaml:1: Operator table:get has neither 'do' nor a Python class"
         " (add 'do', or write class TableGet(mason.Operator) in __init__.py beside it)",
         "a.yaml:10: unknown key 'foo' "
-        "(known keys: description, parameters, supported_configurations, read_only, protect)",
+        "(known keys: description, parameters, supported_configurations, dialect, sql, read_only, protect)",
         "b.yaml:1: unknown type 'operatr' (did you mean 'operator'?)",
         "b.yaml:4: a value is missing here (complete it, or close the bracket that was opened)",
     ]

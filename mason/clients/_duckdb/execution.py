@@ -132,7 +132,7 @@ class DuckDBExecution(Execution):
         from mason.clients._tables.requests import read
         from mason.sql.dialects import untranslated
 
-        if dialect != self.capabilities.dialect:
+        if dialect != self.capabilities.dialect and not trust:
             raise untranslated(dialect, self.capabilities.dialect)
         request = read(self, "query", {"output": output, "format": format, "overwrite": overwrite, "limit": limit})
         with self._tables() as tables:

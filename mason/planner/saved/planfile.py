@@ -289,12 +289,19 @@ def _encode_estimate(estimate: Estimate) -> list[Any]:
 
 
 def _encode_call(call: Call) -> list[Any]:
-    return [call.client, call.engine, call.verb, dict(call.arguments), call.read_only, call.known, call.wait]
+    told = [[list(each) for each in call.told]] if call.told else []
+    return [call.client, call.engine, call.verb, dict(call.arguments), call.read_only, call.known, call.wait, *told]
+
+
+def _decode_call(given: list[Any]) -> Call:
+    client, engine, verb, arguments, read_only, known, wait, *told = given
+    pairs = tuple((str(word), str(sentence)) for word, sentence in (told[0] if told else ()))
+    return Call(client, engine, verb, arguments, read_only, known, wait, pairs)
 
 
 def _decode_step(given: list[Any]) -> ShownStep:
     step_id, address, config_id, dependencies, rule, retry, retry_max, timeout, calls, *rest = given
-    told = tuple(Call(*call) for call in calls)
+    told = tuple(map(_decode_call, calls))
     return ShownStep(step_id, address, config_id, tuple(dependencies), rule, retry, retry_max, timeout, told, *rest)
 
 
@@ -331,7 +338,7 @@ def _decode_action(given: dict[str, Any]) -> Action:
         changes=tuple(Change(*change) for change in given["changes"]),
         unchanged=given["unchanged"],
         replaces=given["replaces"],
-        calls=tuple(Call(*call) for call in given["calls"]),
+        calls=tuple(map(_decode_call, given["calls"])),
         steps=tuple(_decode_step(step) for step in given["steps"]),
         is_conditional=given["conditional"],
         moved_from=given["moved_from"],

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mason.bounds import parse_json
+from mason.dryrun.calls import TOLD
 from mason.planner.plan import ACTION_KINDS, CAUSES
 from mason.resources.address import KINDS
 from mason.resources.kinds import address_of, effect_of
@@ -54,10 +55,10 @@ def _schema() -> dict[str, Any]:
         source=_TEXT_OR_NONE,
     )
     changes = {"type": "array", "items": _tuple(_TEXT, {"enum": ["added", "removed", "changed"]}, {}, {})}
-    calls = {
-        "type": "array",
-        "items": _tuple(_TEXT, _TEXT, _TEXT, {"type": "object"}, *[{"type": "boolean"}] * 3),
-    }
+    call = (_TEXT, _TEXT, _TEXT, {"type": "object"}, *[{"type": "boolean"}] * 3)
+    # What there is to tell of the SQL of a call stands behind, where there is some.
+    told = {"type": "array", "items": _tuple({"enum": list(TOLD)}, _TEXT)}
+    calls = {"type": "array", "items": {**_tuple(*call, told), "minItems": len(call)}}
     number_or_none = {"type": ["integer", "null"], "minimum": 0}
     step = _tuple(
         *(_TEXT, _TEXT, _TEXT, _TEXTS, _TEXT, _TEXT, number_or_none, number_or_none, calls, {"type": "boolean"}),

@@ -21,7 +21,14 @@ from mason.version import __version__
 OPERATOR = {"type": "operator", "namespace": "table", "command": "get", "description": "Über alles"}
 SOURCE = json.dumps({"__init__.py": "x = 'é'\n"}).encode()
 CALL = Call(
-    "local", "scheduler", "put_schedule", {"name": "s", "overwrite": True}, read_only=False, known=False, wait=False
+    "local",
+    "scheduler",
+    "put_schedule",
+    {"name": "s", "overwrite": True},
+    read_only=False,
+    known=False,
+    wait=False,
+    told=(("note", "query, line 1, column 1: rows are any"),),
 )
 STEP = ShownStep(
     "s1",
