@@ -1,3 +1,3 @@
-"""DuckDB's SQL for Spark: rules by subject, and what puts them together. Text in, text out; Spark is not touched."""
+"""DuckDB's SQL for Spark: its rules by subject, and how it writes. Text in, text out; Spark is not touched."""
 
 __all__ = ["translation"]

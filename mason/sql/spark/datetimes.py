@@ -1,12 +1,13 @@
-"""Functions of dates and timestamps: on which day a week begins, what a difference counts, how parts are written."""
+"""Spark's functions of dates and timestamps: its words for parts, its letters of formats, its zones."""
 
 from __future__ import annotations
 
-from mason.sql.parsed import Tree
-from mason.sql.spark import spark_text
-from mason.sql.spark.rules import Call, Rule, bigint, cast_text
-from mason.sql.spark.translated import Value
-from mason.sql.sql_types import BIGINT, DATE, DOUBLE, INTEGER, INTERVAL, TIMESTAMP, VARCHAR
+from mason.sql.spark.spark_text import cast_text
+from mason.sql.sql_types import DATE, TIMESTAMP
+from mason.sql.translating import date_rules
+from mason.sql.translating.date_rules import timestamp
+from mason.sql.translating.rules import Call, Rule
+from mason.sql.translating.translated import Value
 
 _PARTS = {
     "year": "year({0})",
@@ -21,38 +22,7 @@ _PARTS = {
     "hour": "hour({0})",
     "minute": "minute({0})",
     "second": "CAST(floor(second({0})) AS INT)",
-    "epoch": "",
 }
-_SAME_PARTS = {"years": "year", "months": "month", "days": "day", "dayofmonth": "day", "hours": "hour", "weeks": "week"}
-_SAME_PARTS |= {
-    "weekday": "dow",
-    "dayofweek": "dow",
-    "dayofyear": "doy",
-    "weekofyear": "week",
-    "y": "year",
-    "yr": "year",
-}
-_SAME_PARTS |= {
-    "mon": "month",
-    "mins": "minute",
-    "min": "minute",
-    "minutes": "minute",
-    "seconds": "second",
-    "sec": "second",
-}
-_SAME_PARTS |= {
-    "h": "hour",
-    "d": "day",
-    "m": "minute",
-    "s": "second",
-    "w": "week",
-    "quarters": "quarter",
-    "yrs": "year",
-}
-_CLOCK = ("hour", "minute", "second")
-_TRUNCATED = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
-_UNITS = {"to_years": "YEAR", "to_months": "MONTH", "to_days": "DAY", "to_hours": "HOUR", "to_minutes": "MINUTE"}
-_UNITS |= {"to_seconds": "SECOND", "to_weeks": "WEEK", "to_quarters": "QUARTER"}
 _FORMATS = {
     "Y": "yyyy",
     "m": "MM",
@@ -77,26 +47,12 @@ _FORMATS = {
     "-S": "s",
     "-j": "D",
 }
-
-
-def _unit(call: Call, written: str) -> str:
-    unit = written.lower()
-    unit = _SAME_PARTS.get(unit, unit)
-    if unit not in _PARTS:
-        raise call.refused(f"the part {written!r} is not known to be the same", f"Use {', '.join(_PARTS)}.")
-    return unit
-
-
-def _moment(call: Call, index: int) -> Value:
-    """An argument that has to be a DATE or a TIMESTAMP."""
-    value = call.arguments[index]
-    if value.type not in (DATE, TIMESTAMP):
-        raise call.refused(f"{call.name} of {value.type} is not known to be the same", "Cast it to DATE or TIMESTAMP.")
-    return value
-
-
-def _timestamp(value: Value) -> str:
-    return cast_text(value.text, TIMESTAMP) if value.type == DATE else value.text
+_MONTHS = {
+    "year": "year({0})",
+    "quarter": "(year({0}) * 4 + quarter({0}))",
+    "month": "(year({0}) * 12 + month({0}))",
+}
+_MICROS = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000}
 
 
 def _micros(text: str) -> str:
@@ -104,102 +60,21 @@ def _micros(text: str) -> str:
     return f"unix_micros(CAST({text} AS TIMESTAMP))"
 
 
-def _part_of(call: Call, unit: str, value: Value) -> Value:
+def _why(unit: str) -> str:
     if unit == "epoch":
-        call.rewritten("Spark counts whole seconds")
-        return Value(f"({_micros(_timestamp(value))} / 1000000D)", DOUBLE)
-    call.rewritten("Spark says INT, and counts weekdays from another day" if "dow" in unit else "Spark says INT")
-    return bigint(_PARTS[unit].format(_timestamp(value) if unit in _CLOCK else value.text))
+        return "Spark counts whole seconds"
+    return "Spark says INT, and counts weekdays from another day" if "dow" in unit else "Spark says INT"
 
 
-def _date_part(call: Call) -> Value:
-    call.count(2)
-    return _part_of(call, _unit(call, call.written(0)), _moment(call, 1))
-
-
-def _named_part(call: Call) -> Value:
-    call.count(1)
-    return _part_of(call, _unit(call, call.name), _moment(call, 0))
-
-
-def _trunc(call: Call) -> Value:
-    call.count(2)
-    unit = _unit(call, call.written(0))
-    if unit not in _TRUNCATED:
-        raise call.refused(f"date_trunc to {unit} is not known to be the same", f"Use {', '.join(_TRUNCATED)}.")
-    # Spark's result has a zone, which in UTC changes nothing.
-    call.rewritten("Spark's result has a zone")
-    return Value(cast_text(f"date_trunc('{unit.upper()}', {_timestamp(_moment(call, 1))})", TIMESTAMP), TIMESTAMP)
-
-
-def _difference(call: Call) -> Value:
-    call.count(3)
-    unit = _unit(call, call.written(0))
-    start, end = _moment(call, 1), _moment(call, 2)
-    call.rewritten("DuckDB counts the boundaries between, Spark whole units")
-    if unit in ("year", "quarter", "month"):
-        count = {
-            "year": "year({0})",
-            "quarter": "(year({0}) * 4 + quarter({0}))",
-            "month": "(year({0}) * 12 + month({0}))",
-        }
-        return bigint(f"{count[unit].format(end.text)} - {count[unit].format(start.text)}")
+def _counted(call: Call, unit: str, start: Value, end: Value) -> str:
+    if unit in _MONTHS:
+        return f"{_MONTHS[unit].format(end.text)} - {_MONTHS[unit].format(start.text)}"
     if unit == "day":
         first, last = (cast_text(each.text, DATE) for each in (start, end))
-        return bigint(f"datediff({last}, {first})")
-    if unit in _CLOCK:
-        size = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000}[unit]
-        first, last = (f"floor({_micros(_timestamp(each))} / CAST({size} AS DECIMAL(10,0)))" for each in (start, end))
-        return bigint(f"{last} - {first}")
-    raise call.refused(f"date_diff in {unit} is not known to be the same", "Use year, month, day, hour or minute.")
-
-
-def _add(call: Call) -> Value:
-    call.count(2)
-    if call.arguments[1].type != INTERVAL:
-        raise call.refused(f"date_add of {call.arguments[1].type} is not known to be the same", "Use d + n.")
-    return Value(f"({_timestamp(_moment(call, 0))} + {call.arguments[1].text})", TIMESTAMP)
-
-
-def interval(node: Tree, name: str) -> Value | None:
-    """``INTERVAL 3 DAY``, which DuckDB reads as a call of ``to_days``; ``None`` for other calls."""
-    if name not in _UNITS:
-        return None
-    children = node.children()
-    found = children[0].raw if len(children) == 1 else {}
-    # INTERVAL 3 DAY is to_days(CAST(trunc(CAST(3 AS DOUBLE)) AS INTEGER)).
-    while found.get("class") == "CAST" or found.get("function_name") == "trunc":
-        found = found["child"] if found["class"] == "CAST" else found["children"][0]
-    value = found.get("value", {}).get("value") if found.get("class") == "CONSTANT" else None
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise node.refused("an interval of a computed length is not known to be the same", "Write the number.")
-    number, unit = (value * 3, "MONTH") if name == "to_quarters" else (value, _UNITS[name])
-    number, unit = (number * 7, "DAY") if unit == "WEEK" else (number, unit)
-    return Value(f"INTERVAL '{number}' {unit}", INTERVAL)
-
-
-def _strftime(call: Call) -> Value:
-    call.count(2)
-    written = call.written(1)
-    value = _moment(call, 0)
-    found, literal, place = "", "", 0
-    while place < len(written):
-        length = 3 if written.startswith("%-", place) else 2 if written[place] == "%" else 1
-        field = written[place + 1 : place + length]
-        literal, field = (literal + (field or written[place]), "") if field in ("", "%") else (literal, field)
-        place += length
-        if field:
-            if field not in _FORMATS:
-                raise call.refused(
-                    f"%{field} in a format is not known to be the same", "Use %Y %m %d %H %M %S %b %a %j."
-                )
-            found += _quoted(literal)
-            # Letters side by side would be read as one field.
-            if found[-1:] == _FORMATS[field][0]:
-                raise call.refused(f"%{field} there is not known to be the same", "Put another sign before it.")
-            found, literal = found + _FORMATS[field], ""
-    call.rewritten("Spark writes formats in other letters")
-    return Value(f"date_format({_timestamp(value)}, {spark_text.text(found + _quoted(literal))})", VARCHAR)
+        return f"datediff({last}, {first})"
+    size = f"CAST({_MICROS[unit]} AS DECIMAL(10,0))"
+    first, last = (f"floor({_micros(timestamp(call, each))} / {size})" for each in (start, end))
+    return f"{last} - {first}"
 
 
 def _quoted(literal: str) -> str:
@@ -208,54 +83,25 @@ def _quoted(literal: str) -> str:
     return f"'{doubled}'" if literal else ""
 
 
-def _name(pattern: str) -> Rule:
-    def rule(call: Call) -> Value:
-        call.count(1)
-        call.rewritten("Spark has the short names only")
-        return Value(f"date_format({_timestamp(_moment(call, 0))}, '{pattern}')", VARCHAR)
-
-    return rule
-
-
-def _last_day(call: Call) -> Value:
-    call.count(1)
-    return Value(f"last_day({cast_text(_moment(call, 0).text, DATE)})", DATE)
-
-
-def _make_date(call: Call) -> Value:
-    call.count(3)
-    parts = ", ".join(cast_text(call.to(index, BIGINT), INTEGER) for index in range(3))
-    return Value(f"make_date({parts})", DATE)
-
-
-def _epoch(call: Call) -> Value:
-    call.count(1)
-    value = _moment(call, 0)
-    if call.name == "epoch":
-        return _part_of(call, "epoch", value)
-    text = _micros(_timestamp(value))
-    if call.name == "epoch_us":
-        return Value(text, BIGINT)
-    call.rewritten("in Spark this takes a zoned time")
-    return Value(f"({text} div 1000L)", BIGINT)
-
+_trunc = date_rules.truncated(
+    # Spark's result has a zone, which in UTC changes nothing.
+    cast_text("date_trunc('{0}', {1})", TIMESTAMP),
+    "Spark's result has a zone",
+    upper=True,
+)
+_difference = date_rules.difference(_counted, "DuckDB counts the boundaries between, Spark whole units")
+_SHORT = "Spark has the short names only"
 
 RULES: dict[str, Rule] = {
-    "date_part": _date_part,
-    "datepart": _date_part,
-    **dict.fromkeys(("year", "month", "day", "dayofmonth", "quarter", "week", "weekofyear", "hour"), _named_part),
-    **dict.fromkeys(("minute", "second", "dayofweek", "isodow", "dayofyear", "weekday", "isoyear"), _named_part),
-    "date_trunc": _trunc,
-    "datetrunc": _trunc,
-    "date_diff": _difference,
-    "datediff": _difference,
-    "date_add": _add,
-    "strftime": _strftime,
-    "dayname": _name("EEEE"),
-    "monthname": _name("MMMM"),
-    "last_day": _last_day,
-    "make_date": _make_date,
-    "epoch": _epoch,
-    "epoch_ms": _epoch,
-    "epoch_us": _epoch,
+    **date_rules.RULES,
+    **date_rules.parts(_PARTS, f"({_micros('{0}')} / 1000000D)", _why),
+    **dict.fromkeys(("date_trunc", "datetrunc"), _trunc),
+    **dict.fromkeys(("date_diff", "datediff"), _difference),
+    "strftime": date_rules.strftime("date_format({0}, {1})", _FORMATS, _quoted),
+    "dayname": date_rules.named("date_format({0}, 'EEEE')", _SHORT),
+    "monthname": date_rules.named("date_format({0}, 'MMMM')", _SHORT),
+    "last_day": date_rules.last_day("last_day({0})"),
+    "make_date": date_rules.make_date,
+    "epoch_ms": date_rules.since_1970(f"({_micros('{0}')} div 1000L)", "in Spark this takes a zoned time"),
+    "epoch_us": date_rules.since_1970(_micros("{0}")),
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from mason.sql.spark import spark_text
-from mason.sql.spark.rules import Call, Rule, bigint, meet
-from mason.sql.spark.translated import Value
+from mason.sql.spark.spark_text import bigint
 from mason.sql.sql_types import BIGINT, BOOLEAN, INTEGER, INTEGERS, VARCHAR, SqlType, is_number, list_of, spark_name
+from mason.sql.translating.meeting import meet
+from mason.sql.translating.rules import Call, Rule
+from mason.sql.translating.translated import Value
 
 
 def _list(call: Call) -> Value:

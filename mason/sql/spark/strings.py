@@ -3,122 +3,27 @@
 from __future__ import annotations
 
 from mason.sql.spark import spark_text
-from mason.sql.spark.patterns import like, regular_expression, replacement
-from mason.sql.spark.rules import Call, Rule, bigint, cast_text, plain
-from mason.sql.spark.translated import Value
+from mason.sql.spark.spark_text import bigint
 from mason.sql.sql_types import (
-    BIGINT,
-    BOOLEAN,
-    DATE,
     INTEGER,
-    INTEGERS,
-    NULL,
-    TIMESTAMP,
     VARCHAR,
     list_of,
 )
+from mason.sql.translating import text_rules
+from mason.sql.translating.patterns import Flavour, regular_expression, replacement
+from mason.sql.translating.rules import Call, Rule, plain
+from mason.sql.translating.translated import Value
 
-_BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-"""Unicode's space separators, which DuckDB trims; Spark trims blanks only."""
-
-_COUNTED = "Spark counts in INT"
-
-
-def as_text(call: Call, index: int) -> str:
-    """An argument as DuckDB writes it where texts are put together."""
-    value = call.arguments[index]
-    if value.type == VARCHAR:
-        return value.text
-    if value.type in INTEGERS or value.type in (BOOLEAN, DATE, TIMESTAMP) or value.type.name == "DECIMAL":
-        return cast_text(value.text, VARCHAR)
-    if value.type == NULL:
-        return cast_text("NULL", VARCHAR)
-    raise call.refused(f"texts of {value.type} look different in Spark", "Cast it to a text or a DECIMAL before.")
-
-
-def _joined(call: Call) -> Value:
-    call.count(2)
-    types = [value.type for value in call.arguments]
-    if NULL in types or any(each.name == "LIST" for each in types):
-        raise call.refused(f"|| of {types[0]} and {types[1]} is not known to be the same", "Join texts.")
-    return Value(f"({as_text(call, 0)} || {as_text(call, 1)})", VARCHAR)
-
-
-def _concat(call: Call) -> Value:
-    call.count(1, 100)
-    call.rewritten("DuckDB passes NULL over, Spark's concat is NULL")
-    return Value(f"concat_ws('', {', '.join(as_text(call, index) for index in range(len(call.arguments)))})", VARCHAR)
-
-
-def _concat_ws(call: Call) -> Value:
-    call.count(2, 100)
-    return Value(f"concat_ws({', '.join(as_text(call, index) for index in range(len(call.arguments)))})", VARCHAR)
+_JAVA = Flavour("Spark")
+_CONTAINS, _BEGINS, _ENDS = "contains({0}, {1})", "startswith({0}, {1})", "endswith({0}, {1})"
 
 
 def _length(call: Call) -> Value:
     call.count(1)
-    call.rewritten(_COUNTED)
+    call.rewritten("Spark counts in INT")
     if call.arguments[0].type.name == "LIST":
         return bigint(f"array_size({call.arguments[0].text})")
     return bigint(f"char_length({call.to(0, VARCHAR)})")
-
-
-def _trimmed(side: str) -> Rule:
-    def rule(call: Call) -> Value:
-        call.count(1, 2)
-        if len(call.arguments) == 2:
-            letters = spark_text.text(call.written(1))
-            if letters == "''":
-                raise call.refused(f"{call.name} of no characters is not known to be the same", "Name a character.")
-            return Value(f"trim({side} {letters} FROM {call.to(0, VARCHAR)})", VARCHAR)
-        call.rewritten("DuckDB trims every kind of space, Spark one")
-        return Value(f"trim({side} {spark_text.text(_BLANKS)} FROM {call.to(0, VARCHAR)})", VARCHAR)
-
-    return rule
-
-
-def _substring(call: Call) -> Value:
-    call.count(2, 3)
-    start = call.whole(1)
-    length = call.whole(2) if len(call.arguments) == 3 else None
-    if start < 1 or (length is not None and length < 0):
-        raise call.refused(f"{call.name} from {start} is not known to be the same", "Count from 1, forwards.")
-    return Value(f"substring({call.to(0, VARCHAR)}, {start}{'' if length is None else f', {length}'})", VARCHAR)
-
-
-def _side(call: Call) -> Value:
-    call.count(2)
-    if not 0 <= call.whole(1) < 2**31:
-        raise call.refused(f"{call.name} with a negative count is not known to be the same", "Use substring.")
-    return Value(f"{call.name}({call.to(0, VARCHAR)}, {call.whole(1)})", VARCHAR)
-
-
-def _padded(call: Call) -> Value:
-    call.count(3)
-    if not 0 <= call.whole(1) < 2**20 or not call.written(2):
-        raise call.refused(f"{call.name} to {call.whole(1)} is not known to be the same", "Pad with a character.")
-    return Value(f"{call.name}({call.to(0, VARCHAR)}, {call.whole(1)}, {spark_text.text(call.written(2))})", VARCHAR)
-
-
-def _repeated(call: Call) -> Value:
-    call.count(2)
-    if not 0 <= call.whole(1) < 2**20:
-        raise call.refused(f"repeat {call.whole(1)} times is not known to be the same", "Name a small number.")
-    return Value(f"repeat({call.to(0, VARCHAR)}, {call.whole(1)})", VARCHAR)
-
-
-def _replace(call: Call) -> Value:
-    call.count(3)
-    if not call.written(1):
-        raise call.refused("replacing an empty text is not known to be the same", "Name what is replaced.")
-    return Value(f"replace({call.to(0, VARCHAR)}, {call.to(1, VARCHAR)}, {call.to(2, VARCHAR)})", VARCHAR)
-
-
-def _part(call: Call) -> Value:
-    call.count(3)
-    if not call.written(1) or call.whole(2) < 1:
-        raise call.refused(f"{call.name} is known to be the same only for parts from 1", "Count from 1.")
-    return Value(f"split_part({call.to(0, VARCHAR)}, {call.to(1, VARCHAR)}, {call.whole(2)})", VARCHAR)
 
 
 def _split(call: Call) -> Value:
@@ -132,58 +37,10 @@ def _split(call: Call) -> Value:
     )
 
 
-def _found(call: Call) -> Value:
-    call.count(2)
-    if not call.written(1):
-        raise call.refused("looking for an empty text is not known to be the same", "Name what is looked for.")
-    call.rewritten(_COUNTED)
-    return bigint(f"instr({call.to(0, VARCHAR)}, {call.to(1, VARCHAR)})")
-
-
-def _contains(call: Call) -> Value:
-    call.count(2)
-    if call.arguments[0].type.name == "LIST":
-        raise call.refused("contains of a list is not known to be the same", "Use list_contains.")
-    name = {"prefix": "startswith", "starts_with": "startswith", "^@": "startswith", "contains": "contains"}
-    spark = name.get(call.name, "endswith")
-    return Value(f"{spark}({call.to(0, VARCHAR)}, {call.to(1, VARCHAR)})", BOOLEAN)
-
-
-def _like(call: Call) -> Value:
-    negated, folded = call.name.startswith(("!", "not_")), call.name.endswith(("*", "ilike_escape"))
-    escape = call.written(2) if len(call.arguments) == 3 else ""
-    pattern = like(call.node, call.written(1), escape)
-    tested = call.to(0, VARCHAR)
-    if folded:
-        if not call.written(1).isascii():
-            raise call.refused("ILIKE with letters beyond ASCII is not known to be the same", "Use ASCII or LIKE.")
-        # Only these two letters beyond ASCII have lower-case forms within it, and those differ between the engines.
-        tested, pattern = f"translate({tested}, '{_UPPER}', '{_LOWER}')", pattern.lower()
-        call.rewritten("letters are folded as DuckDB does")
-    elif pattern != spark_text.text(call.written(1)):
-        call.rewritten("Spark takes a backslash for an escape")
-    verb = "NOT LIKE" if negated else "LIKE"
-    return Value(f"({tested} {verb} {pattern} ESCAPE '\\\\')", BOOLEAN)
-
-
-_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ\u212a\u0130"
-_LOWER = "abcdefghijklmnopqrstuvwxyzki"
-
-
-def _matches(call: Call) -> Value:
-    call.count(2, 3)
-    flags = call.written(2) if len(call.arguments) == 3 else ""
-    whole = call.name == "regexp_full_match"
-    pattern = regular_expression(call.node, call.written(1), flags)
-    call.rewritten("Spark's regular expressions are Java's")
-    pattern = f"\\A(?:{pattern})\\z" if whole else pattern
-    return Value(f"({call.to(0, VARCHAR)} RLIKE {spark_text.text(pattern)})", BOOLEAN)
-
-
 def _extract(call: Call) -> Value:
     call.count(2, 3)
     group = call.whole(2) if len(call.arguments) == 3 else 0
-    pattern = regular_expression(call.node, call.written(1), "")
+    pattern = regular_expression(call.node, call.written(1), "", _JAVA)
     if not 0 <= group <= pattern.count("("):
         raise call.refused(f"the pattern has no group {group}", "Name a group that it has.")
     call.rewritten("Spark's regular expressions are Java's, and its function gives the first group")
@@ -193,7 +50,7 @@ def _extract(call: Call) -> Value:
 def _regexp_replace(call: Call) -> Value:
     call.count(3, 4)
     flags = call.written(3) if len(call.arguments) == 4 else ""
-    pattern = regular_expression(call.node, call.written(1), flags.replace("g", ""), groups="g" not in flags)
+    pattern = regular_expression(call.node, call.written(1), flags.replace("g", ""), _JAVA, groups="g" not in flags)
     if "g" in flags:
         call.rewritten("Spark's regular expressions are Java's")
         new = replacement(call.node, call.written(2), 0)
@@ -241,53 +98,22 @@ def _guarded(text: str, letters: str, result: str) -> str:
 
 
 RULES: dict[str, Rule] = {
-    "||": _joined,
+    **text_rules.RULES,
     "upper": _upper,
     "ucase": _upper,
     "lower": _lower,
     "lcase": _lower,
-    "concat": _concat,
-    "concat_ws": _concat_ws,
-    "length": _length,
-    "len": _length,
-    "char_length": _length,
-    "character_length": _length,
-    "strlen": plain("CAST(octet_length({0}) AS BIGINT)", BIGINT, VARCHAR, why=_COUNTED),
-    "trim": _trimmed("BOTH"),
-    "ltrim": _trimmed("LEADING"),
-    "rtrim": _trimmed("TRAILING"),
-    "substring": _substring,
-    "substr": _substring,
-    "left": _side,
-    "right": _side,
-    "lpad": _padded,
-    "rpad": _padded,
-    "repeat": _repeated,
-    "replace": _replace,
-    "split_part": _part,
-    "string_split": _split,
-    "str_split": _split,
-    "split": _split,
-    "string_to_array": _split,
-    "instr": _found,
-    "strpos": _found,
-    "position": _found,
-    "contains": _contains,
-    "starts_with": _contains,
-    "prefix": _contains,
-    "^@": _contains,
-    "ends_with": _contains,
-    "suffix": _contains,
-    "~~": _like,
-    "!~~": _like,
-    "~~*": _like,
-    "!~~*": _like,
-    "like_escape": _like,
-    "not_like_escape": _like,
-    "ilike_escape": _like,
-    "not_ilike_escape": _like,
-    "regexp_matches": _matches,
-    "regexp_full_match": _matches,
+    "concat": text_rules.concat("concat_ws('', {})", "{}", ", ", "DuckDB passes NULL over, Spark's concat is NULL"),
+    "concat_ws": text_rules.concat_ws,
+    **dict.fromkeys(text_rules.LENGTHS, _length),
+    "strlen": text_rules.counted("octet_length({0})"),
+    **dict.fromkeys(("left", "right"), text_rules.side("{name}({0}, {1})")),
+    "repeat": text_rules.repeated,
+    "split_part": text_rules.part("split_part({0}, {1}, {2})"),
+    **dict.fromkeys(("string_split", "str_split", "split", "string_to_array"), _split),
+    **dict.fromkeys(text_rules.PLACES, text_rules.found("instr({0}, {1})")),
+    **dict.fromkeys(text_rules.WITHIN, text_rules.contains(_CONTAINS, _BEGINS, _ENDS)),
+    **dict.fromkeys(text_rules.MATCHES, text_rules.matches("({0} RLIKE {1})", _JAVA, "Java's")),
     "regexp_extract": _extract,
     "regexp_replace": _regexp_replace,
     "md5": plain("md5({0})", VARCHAR, VARCHAR),

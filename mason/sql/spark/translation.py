@@ -1,94 +1,120 @@
-"""DuckDB's SQL in Spark's: a query that answers the same there, or the reason why there is none.
+"""DuckDB's SQL in Spark's: the dialect as one value, from its rules by subject.
 
-The law: nothing passes that is not known to be the same. Each construct and each function has a rule, made from what
-was run on both engines (``docs/sql.md``), which looks at the types of what it is given. Spark is expected as Mason runs
-it: version 4, ANSI mode, the session's zone UTC.
+The rules were made from what was run on both engines (``docs/sql.md``). Spark is expected as Mason runs it: version 4,
+ANSI mode, the session's zone UTC.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mason.errors import TranslationError
-from mason.sql.parsed import Tables, Tree, bind, parse, position, types_of
-from mason.sql.spark import casts
-from mason.sql.spark.expressions import value
-from mason.sql.spark.queries import query
-from mason.sql.spark.scopes import Scope
-from mason.sql.spark.translated import Queries, Query, Value
-from mason.sql.sql_types import NULL, SqlType, spark_name
-from mason.sql.translations import Column, Rewrite, Translation
+from mason.sql.parsed import Tables
+from mason.sql.spark import aggregates, datetimes, lists, numbers, strings
+from mason.sql.spark.spark_text import SparkWriting
+from mason.sql.sql_types import SqlType
+from mason.sql.translating import arithmetic
+from mason.sql.translating.rules import Call, Dialect
+from mason.sql.translating.translated import Value
+from mason.sql.translating.work import translated
+from mason.sql.translations import Translation
+
+_FUNCTIONS = {
+    **arithmetic.RULES,
+    "&": arithmetic.bits("({0} & {1})"),
+    "|": arithmetic.bits("({0} | {1})"),
+    "xor": arithmetic.bits("({0} ^ {1})"),
+    **datetimes.RULES,
+    **lists.RULES,
+    **numbers.RULES,
+    **strings.RULES,
+}
+_REMEDIES = {
+    "list_sort": "Order where the list is made: list(x ORDER BY x).",
+    "list_distinct": "Use DISTINCT before the list is made.",
+}
+_JOINS = {**Dialect.joins, "SEMI": "LEFT SEMI JOIN", "ANTI": "LEFT ANTI JOIN"}
+
+
+class Spark(SparkWriting, Dialect):
+    """Spark's SQL."""
+
+    engine = "Spark"
+    bad_name = "holds ${, which Spark would fill in"
+    functions = _FUNCTIONS
+    aggregates = aggregates.RULES
+    remedies = _REMEDIES
+    joins = _JOINS
+    boolean_extremes = True
+    derived = ""
+    one_row_subqueries = True
+    in_only_in_where = True
+    narrow_counts = ("row_number", "rank", "dense_rank", "ntile")
+
+    def series(self, call: Call, start: int, end: int) -> str:
+        """Rows of whole numbers."""
+        call.rewritten("Spark has range, whose end is left out")
+        return f"range({start}, {max(start, end + 1)})"
+
+    def unnested(self, call: Call) -> Value:
+        """The one unnest of a select list."""
+        return lists.unnested(call)
+
+    def same(self, one: str, other: str) -> str:
+        """IS NOT DISTINCT FROM."""
+        return f"{one} <=> {other}"
+
+    def computed(self, text: str, type_: SqlType) -> Value:
+        """The result of an operator, which Spark's types hold to their digits."""
+        return Value(f"({text})", type_)
+
+    def total(self, text: str, type_: SqlType) -> str:
+        """A sum, which Spark has in 38 digits as DuckDB."""
+        return text
+
+    def stop(self, reason: str, text: str, type_: SqlType) -> str:
+        """An expression that stops the query."""
+        return f"raise_error('{reason}')"
+
+    def stop_at(self, reason: str, text: str, type_: SqlType) -> str:
+        """An expression that stops the query and says at which text."""
+        return f"raise_error(concat('{reason}', {text}))"
+
+    def matching(self, text: str, shape: str) -> str:
+        """Whether a text has a shape."""
+        return f"{text} RLIKE {self.text(shape)}"
+
+    def half_away(self, text: str) -> str:
+        """A DOUBLE rounded, halves away from zero."""
+        return f"round({text}, 0)"
+
+    def half_to_even(self, text: str) -> str:
+        """A DOUBLE rounded, halves to the even neighbour."""
+        return f"rint({text})"
+
+    def power_of_ten(self, digits: int, factor: int = 1) -> str:
+        """A power of ten as a DOUBLE."""
+        return f"{factor}e{digits}D"
+
+    def days_later(self, date: str, days: str, sign: str) -> str:
+        """A date so many days later or earlier."""
+        return f"date_add({date}, {'' if sign == '+' else sign}{days})"
+
+    def days_between(self, end: str, start: str) -> str:
+        """The days from one date to another one."""
+        return f"datediff({end}, {start})"
+
+    def whole_quotient(self, one: str, other: str, type_: SqlType) -> str:
+        """The quotient of two integers."""
+        return f"{one} div {other}"
+
+    def quotient(self, one: str, other: str) -> str:
+        """1/0 and 1/-0.0 are infinite in IEEE's arithmetic, which power() keeps to."""
+        return f"CASE WHEN {other} = 0D THEN {one} * power({other}, -1D) ELSE {one} / {other} END"
+
+
+SPARK = Spark()
 
 
 def to_spark(sql: str, tables: Tables, places: Mapping[str, str] | None = None) -> Translation:
-    """Translate ``sql``, a query over ``tables``, of which those in ``places`` are read from there; raises
-    :class:`TranslationError` where it is not known to answer the same."""
-    work = _Work(types_of(tables), places or {})
-    tree = parse(sql)
-    columns = bind(sql, tables)
-    found = query(work, tree, {}, names=[name for name, _ in columns])
-    answered = tuple(Column(name, type_) for name, type_ in columns)
-    # What the rules say of types is held to what DuckDB says.
-    for said, true in zip(found.columns, answered, strict=True):
-        if said.type != true.type and said.type != NULL:
-            raise TranslationError(
-                f"the column {true.name} is of {true.type} in DuckDB, which is not known to be the same",
-                "Cast it to a common type.",
-            )
-        if not spark_name(true.type):
-            raise TranslationError(
-                f"the column {true.name} is of {true.type}, which Spark has not", "Cast it to another type."
-            )
-    return Translation(found.text, answered, tuple(work.rewrites), tuple(work.notes))
-
-
-class _Work:
-    """One translation: see :class:`mason.sql.spark.rules.Work`."""
-
-    def __init__(self, tables: dict[str, dict[str, SqlType]], places: Mapping[str, str]) -> None:
-        self._tables = {name.lower(): columns for name, columns in tables.items()}
-        self._places = {name.lower(): place for name, place in places.items()}
-        self.rewrites: list[Rewrite] = []
-        self.notes: list[Rewrite] = []
-
-    def value(self, node: Tree, place: Scope) -> Value:
-        """Translate an expression."""
-        return value(self, node, place)
-
-    def subquery(self, node: Tree, place: Scope) -> Query:
-        """Translate a query within an expression."""
-        return query(self, node, place.queries, outer=place)
-
-    def relation(self, node: Tree, queries: Queries) -> Query:
-        """Translate a query of a FROM clause."""
-        return query(self, node, queries)
-
-    def cast(self, node: Tree, value: Value, target: SqlType) -> Value:
-        """A cast that DuckDB makes by itself."""
-        return casts.implicit(node, value, target)
-
-    def rewritten(self, node: Tree, what: str, why: str) -> None:
-        """Note that something is written otherwise, once for each place."""
-        found = Rewrite(*position(node.source, node.place), what, why)
-        if found not in self.rewrites:
-            self.rewrites.append(found)
-
-    def noted(self, node: Tree, what: str) -> None:
-        """Note a difference that the query allows, once for each place."""
-        found = Rewrite(*position(node.source, node.place), "", what)
-        if found not in self.notes:
-            self.notes.append(found)
-
-    def place(self, name: str) -> str:
-        """Where a table is read from."""
-        return self._places.get(name.lower(), "")
-
-    def table(self, node: Tree, name: str) -> tuple[Column, ...]:
-        """The columns of a table."""
-        found = self._tables.get(name.lower())
-        if found is None:
-            known = ", ".join(self._tables) or "none"
-            raise node.refused(
-                f"the columns of the table {name} are not known (known are: {known})", "Give its columns."
-            )
-        return tuple(Column(column, type_) for column, type_ in found.items())
+    """Translate ``sql``, a query over ``tables``; ``TranslationError`` where that is not known to answer the same."""
+    return translated(sql, tables, places or {}, SPARK)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from mason.sql.parsed import Tree
-from mason.sql.spark.aggregates import RULES, Aggregate
-from mason.sql.spark.rules import Call, Work, bigint
-from mason.sql.spark.scopes import Scope
-from mason.sql.spark.translated import Value
 from mason.sql.sql_types import BIGINT, DOUBLE, INTEGER
+from mason.sql.translating.rules import Aggregate, Call, Work
+from mason.sql.translating.scopes import Scope
+from mason.sql.translating.translated import Value
 
 _RANKS = {"row_number": BIGINT, "rank": BIGINT, "dense_rank": BIGINT, "percent_rank": DOUBLE, "cume_dist": DOUBLE}
 _FRAMED = {"first_value", "last_value", "nth_value"}
@@ -28,6 +27,9 @@ def window(work: Work, node: Tree, place: Scope) -> Value:
     arguments = [work.value(child, place) for child in node.children()]
     call = Call(work, node, place, name, arguments)
     ignores = "IGNORE NULLS" if node["ignore_nulls"] else ""
+    work.dialect.check_window(node, name)
+    if ignores and not work.dialect.ignore_nulls:
+        raise node.refused(f"{work.dialect.engine} has no IGNORE NULLS", "Leave NULL out in a subquery.")
     orders = [ordered(work, each, place) for each in node.children("orders")]
     if name in _NEEDS_ORDER and not orders:
         raise node.refused(f"{name} without ORDER BY counts in no certain order", "Write OVER (ORDER BY ...).")
@@ -37,10 +39,12 @@ def window(work: Work, node: Tree, place: Scope) -> Value:
     filtered = node.maybe("filter_expr")
     if filtered is not None or node["arg_orders"]:
         raise node.refused("FILTER or an order in a window function is not known to be the same", "Use a CASE.")
-    if name in RULES:
+    if name in work.dialect.aggregates:
         if ignores:
             raise node.refused(f"IGNORE NULLS in {name} is not known to be the same", "Leave it out.")
-        return RULES[name](Aggregate(call, bool(node["distinct"]), (), lambda text: f"{text} {over}", True))
+        return work.dialect.aggregates[name](
+            Aggregate(call, bool(node["distinct"]), (), lambda text: f"{text} {over}", True)
+        )
     if ignores and name not in {"lag", "lead", *_FRAMED}:
         raise node.refused(f"IGNORE NULLS in {name} is not known to be the same", "Leave it out.")
     return _own(call, over, f" {ignores}" if ignores else "")
@@ -57,12 +61,10 @@ def _own(call: Call, over: str, ignores: str) -> Value:
         call.count(0)
         if _RANKS[name] == DOUBLE:
             return Value(f"{name}() {over}", DOUBLE)
-        call.rewritten("Spark counts in INT")
-        return bigint(f"{name}() {over}")
+        return _counted(call, f"{name}() {over}")
     if name == "ntile":
         call.count(1)
-        call.rewritten("Spark counts in INT")
-        return bigint(f"ntile({call.whole(0)}) {over}")
+        return _counted(call, f"ntile({call.whole(0)}) {over}")
     if name in ("lag", "lead"):
         offset, default = node.maybe("offset_expr"), node.maybe("default_expr")
         call.count(1)
@@ -72,6 +74,8 @@ def _own(call: Call, over: str, ignores: str) -> Value:
             raise node.refused(f"{name} by a computed or negative number is not known to be the same", "Write it.")
         parts = [value.text, str(steps.constant)]
         if default is not None:
+            if not call.dialect.lag_default:
+                raise node.refused(f"{name} of {call.dialect.engine} takes no default", "Use coalesce.")
             parts.append(call.work.cast(node, call.work.value(default, call.place), value.type).text)
         return Value(f"{name}({', '.join(parts)}){ignores} {over}", value.type)
     if name in _FRAMED:
@@ -81,14 +85,23 @@ def _own(call: Call, over: str, ignores: str) -> Value:
     raise node.refused(f"the window function {name} is not known to be the same", "Use row_number, rank, lag or lead.")
 
 
-def ordered(work: Work, node: Tree, place: Scope) -> tuple[Value, str]:
-    """A key of an ORDER BY, and it as Spark reads it, with its direction and the place of NULL said."""
+def _counted(call: Call, text: str) -> Value:
+    if call.name not in call.dialect.narrow_counts:
+        return Value(text, BIGINT)
+    call.rewritten(f"{call.dialect.engine} counts in INT")
+    return call.bigint(text)
+
+
+def ordered(work: Work, node: Tree, place: Scope, *, named: bool = False) -> tuple[Value, str]:
+    """A key of an ORDER BY, and it as it is written there, with its direction and the place of NULL said; ``named``: it
+    is the name of a column of the answer."""
     value = work.value(node.child("expression"), place)
     direction, first = direction_of(node)
     node.close()
     if value.type.name in ("LIST", "STRUCT", "MAP", "INTERVAL", "BLOB"):
         raise node.refused(f"an order of {value.type} is not known to be the same", "Order by parts of it.")
-    return value, f"{value.text} {'DESC' if direction else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"
+    text = value.text if named else work.dialect.sorted(value)
+    return value, f"{text} {'DESC' if direction else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"
 
 
 def direction_of(node: Tree) -> tuple[bool, bool]:
@@ -107,12 +120,17 @@ def _over(work: Work, node: Tree, place: Scope, name: str, orders: list[str]) ->
     inside += [f"ORDER BY {', '.join(orders)}"] if orders else []
     edges = [_edge(work, node, place, start, "start_expr"), _edge(work, node, place, end, "end_expr")]
     default = start == "UNBOUNDED_PRECEDING" and end == "CURRENT_ROW_RANGE"
+    if work.dialect.frame_needed and orders and default and (name in _FRAMED or name in work.dialect.aggregates):
+        remedy = "Write ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW."
+        raise node.refused(f"{work.dialect.engine} takes {name} with ORDER BY only with a frame", remedy)
     if default or name in _RANKS or name in ("ntile", "lag", "lead"):
         if not default:
             raise node.refused(f"a frame for {name} is not known to be the same", "Leave it out.")
-        # Without an order every row is in the frame, which Spark has to be told for first_value and its like.
+        # Without an order every row is in the frame, which some engines have to be told for first_value and its like.
         return f"OVER ({' '.join(inside)})"
     rows = "ROWS" if {start, end} & {"CURRENT_ROW_ROWS", "EXPR_PRECEDING_ROWS", "EXPR_FOLLOWING_ROWS"} else "RANGE"
+    if work.dialect.frame_needed and rows == "RANGE":
+        raise node.refused(f"{work.dialect.engine} has no frames of RANGE", "Use ROWS.")
     if not orders:
         raise node.refused("a frame without ORDER BY holds no certain rows", "Write OVER (ORDER BY ...).")
     if rows == "ROWS" and {start, end} & {"CURRENT_ROW_RANGE"}:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from mason.sql.spark.rules import WIDE, Call, Rule, cast_text, meet
-from mason.sql.spark.translated import Value
 from mason.sql.sql_types import (
-    BIGINT,
     BOOLEAN,
     DATE,
     DOUBLE,
@@ -24,9 +21,13 @@ from mason.sql.sql_types import (
     decimal,
     is_number,
 )
+from mason.sql.translating.meeting import meet
+from mason.sql.translating.rules import WIDE, Call, Rule
+from mason.sql.translating.translated import Value
 
 _NARROW = 18
 """DuckDB keeps results of decimals in 64 bits where both operands are, and stops where they do not fit."""
+_ORDERED = ("<", "<=", ">", ">=")
 
 
 def _sign(call: Call) -> Value:
@@ -34,7 +35,7 @@ def _sign(call: Call) -> Value:
     if is_number(value.type) and value.type != FLOAT:
         if isinstance(value.constant, int) and value.is_constant and value.type != HUGEINT:
             return Value(f"(-{value.text})", value.type, True, -value.constant)
-        return Value(cast_text(f"-{value.text}", value.type), value.type)
+        return Value(call.cast(f"-{value.text}", _computed(call, value.type)), value.type)
     raise call.refused(f"- of {value.type} is not known to be the same", "Use it with numbers.")
 
 
@@ -46,17 +47,16 @@ def _plus(call: Call) -> Value:
     if INTERVAL in (one.type, other.type):
         return _with_interval(call, one, other)
     if one.type == DATE and other.type in (TINYINT, SMALLINT, INTEGER):
-        sign = "" if call.name == "+" else "-"
-        return Value(f"date_add({one.text}, {sign}{call.to(1, INTEGER)})", DATE)
+        return Value(call.dialect.days_later(one.text, call.to(1, INTEGER), call.name), DATE)
     if (one.type, other.type) == (DATE, DATE) and call.name == "-":
-        return Value(f"CAST(datediff({one.text}, {other.text}) AS BIGINT)", BIGINT)
+        return call.bigint(call.dialect.days_between(one.text, other.text))
     result = _numbers(call)
     if result.name == "DECIMAL":
         left, right = as_decimal(one.type), as_decimal(other.type)
         scale = max(left.scale, right.scale)
         width = max(left.width - left.scale, right.width - right.scale) + scale + 1
         return _decimals(call, width, scale)
-    return Value(f"({call.to(0, result)} {call.name} {call.to(1, result)})", result)
+    return call.dialect.computed(f"{call.to(0, result)} {call.name} {call.to(1, result)}", result)
 
 
 def _times(call: Call) -> Value:
@@ -65,7 +65,7 @@ def _times(call: Call) -> Value:
     if result.name == "DECIMAL":
         left, right = (as_decimal(each.type) for each in call.arguments)
         return _decimals(call, left.width + right.width, left.scale + right.scale)
-    return Value(f"({call.to(0, result)} * {call.to(1, result)})", result)
+    return call.dialect.computed(f"{call.to(0, result)} * {call.to(1, result)}", result)
 
 
 def _numbers(call: Call) -> SqlType:
@@ -78,16 +78,25 @@ def _numbers(call: Call) -> SqlType:
             )
     found = meet(call.node, call.arguments)
     if found == HUGEINT:
-        call.work.noted(call.node, WIDE)
-    return found
+        call.noted(WIDE)
+    if found == DOUBLE and call.dialect.double_note:
+        call.noted(call.dialect.double_note)
+    return _computed(call, found)
+
+
+def _computed(call: Call, type_: SqlType) -> SqlType:
+    if type_ in call.dialect.uncomputed:
+        raise call.refused(f"{call.dialect.engine} has no {type_} to compute in", "Cast it to a wider type.")
+    return type_
 
 
 def _decimals(call: Call, width: int, scale: int) -> Value:
-    """A sum or product of decimals: Spark's has a digit more, and loses digits behind the point above 38."""
+    """A sum or product of decimals: engines have other digits, and some lose digits behind the point above 38."""
     kept = [as_decimal(each.type) for each in call.arguments]
+    engine = call.dialect.engine
     if width >= WIDEST or HUGEINT in (each.type for each in call.arguments):
         raise call.refused(
-            f"{call.name} of {kept[0]} and {kept[1]} needs more digits than Spark keeps", "Cast them to DOUBLE."
+            f"{call.name} of {kept[0]} and {kept[1]} needs more digits than {engine} keeps", "Cast them to DOUBLE."
         )
     if width > _NARROW and all(each.width <= _NARROW for each in kept):
         if call.name != "*" and scale + 1 > _NARROW:
@@ -96,9 +105,9 @@ def _decimals(call: Call, width: int, scale: int) -> Value:
     if scale > width:
         raise call.refused(f"{call.name} of {kept[0]} and {kept[1]} is not known to be the same", "Cast to DOUBLE.")
     result = decimal(width, scale)
-    one, other = (cast_text(value.text, as_decimal(value.type)) for value in call.arguments)
-    call.rewritten("Spark's result has other digits")
-    return Value(cast_text(f"{one} {call.name} {other}", result), result)
+    one, other = (call.cast(value.text, as_decimal(value.type)) for value in call.arguments)
+    call.rewritten(f"{engine}'s result has other digits")
+    return Value(call.cast(f"{one} {call.name} {other}", result), result)
 
 
 def _divided(call: Call) -> Value:
@@ -106,11 +115,14 @@ def _divided(call: Call) -> Value:
     _numbers(call)
     one, other = call.to(0, DOUBLE), call.to(1, DOUBLE)
     divisor = call.arguments[1]
+    if call.dialect.double_note:
+        call.noted(call.dialect.double_note)
     if divisor.is_constant and divisor.constant:
         return Value(f"({one} / {other})", DOUBLE)
-    call.rewritten("DuckDB divides by zero to infinity, Spark stops")
-    # 1/0 and 1/-0.0 are infinite in IEEE's arithmetic, which power() keeps to.
-    return Value(f"CASE WHEN {other} = 0D THEN {one} * power({other}, -1D) ELSE {one} / {other} END", DOUBLE)
+    text = call.dialect.quotient(one, other)
+    if text != f"({one} / {other})":
+        call.rewritten(f"DuckDB divides by zero to infinity, {call.dialect.engine} stops")
+    return Value(text, DOUBLE)
 
 
 def _whole_division(call: Call) -> Value:
@@ -119,17 +131,13 @@ def _whole_division(call: Call) -> Value:
     if result not in INTEGERS:
         raise call.refused(f"{call.name} of {result} is not known to be the same", "Use floor(a / b).")
     one, other = call.to(0, result), call.to(1, result)
+    divisor = f"nullif({other}, {call.cast('0', result)})"
+    said = f"DuckDB's result is NULL where the divisor is zero, {call.dialect.engine} stops"
     if call.name in ("//", "divide"):
-        call.rewritten(
-            "DuckDB's result is NULL where the divisor is zero, Spark stops; its type is that of the operands"
-        )
-        return Value(cast_text(f"{one} div nullif({other}, {_zero(result)})", result), result)
-    call.rewritten("DuckDB's result is NULL where the divisor is zero, Spark stops")
-    return Value(cast_text(f"{one} % nullif({other}, {_zero(result)})", result), result)
-
-
-def _zero(type_: SqlType) -> str:
-    return cast_text("0", type_)
+        call.rewritten(f"{said}; its type is that of the operands")
+        return Value(call.cast(call.dialect.whole_quotient(one, divisor, result), result), result)
+    call.rewritten(said)
+    return Value(call.cast(f"{one} % {divisor}", result), result)
 
 
 def _with_interval(call: Call, one: Value, other: Value) -> Value:
@@ -140,14 +148,27 @@ def _with_interval(call: Call, one: Value, other: Value) -> Value:
             f"{call.name} of {one.type} and {other.type} is not known to be the same",
             "Add intervals to dates or timestamps.",
         )
-    start = cast_text(one.text, TIMESTAMP) if one.type == DATE else one.text
+    start = call.cast(one.text, TIMESTAMP) if one.type == DATE else one.text
     return Value(f"({start} {call.name} {other.text})", TIMESTAMP)
 
 
 def compared(call: Call, operator: str) -> Value:
     """A comparison of two values."""
     type_ = comparable(call)
+    if operator in _ORDERED:
+        return Value(f"({sortable(call, 0, type_)} {operator} {sortable(call, 1, type_)})", BOOLEAN)
     return Value(f"({call.to(0, type_)} {operator} {call.to(1, type_)})", BOOLEAN)
+
+
+def same(call: Call) -> str:
+    """IS NOT DISTINCT FROM."""
+    type_ = comparable(call)
+    return f"({call.dialect.same(call.to(0, type_), call.to(1, type_))})"
+
+
+def sortable(call: Call, index: int, type_: SqlType) -> str:
+    """An argument of the type ``type_`` where its order counts."""
+    return call.dialect.sorted(call.work.cast(call.node, call.arguments[index], type_))
 
 
 def comparable(call: Call) -> SqlType:
@@ -163,16 +184,20 @@ def comparable(call: Call) -> SqlType:
 def _power(call: Call) -> Value:
     call.count(2)
     _numbers(call)
+    if call.dialect.double_note:
+        call.noted(call.dialect.double_note)
     return Value(f"power({call.to(0, DOUBLE)}, {call.to(1, DOUBLE)})", DOUBLE)
 
 
-def _bits(spark: str) -> Rule:
+def bits(template: str) -> Rule:
+    """An operator on the bits of two integers."""
+
     def rule(call: Call) -> Value:
         call.count(2)
         type_ = meet(call.node, call.arguments)
         if type_ not in INTEGERS or type_ == HUGEINT:
             raise call.refused(f"{call.name} of {type_} is not known to be the same", "Use it with BIGINT or smaller.")
-        return Value(f"({call.to(0, type_)} {spark} {call.to(1, type_)})", type_)
+        return Value(template.format(call.to(0, type_), call.to(1, type_)), type_)
 
     return rule
 
@@ -190,7 +215,4 @@ RULES: dict[str, Rule] = {
     "^": _power,
     "pow": _power,
     "power": _power,
-    "&": _bits("&"),
-    "|": _bits("|"),
-    "xor": _bits("^"),
 }

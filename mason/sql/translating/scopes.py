@@ -1,12 +1,12 @@
-"""Names: which column a word means. Looked up here, by DuckDB's rules, so that Spark is given no name to choose for."""
+"""Names: which column a word means. Looked up here, by DuckDB's rules, so that no engine has a name to choose for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from mason.sql.parsed import Tree
-from mason.sql.spark.spark_text import identifier
-from mason.sql.spark.translated import Queries, Value
+from mason.sql.translating.translated import Queries, Value
+from mason.sql.translating.writing import Writing
 from mason.sql.translations import Column
 from mason.values import dataclass, field
 
@@ -17,12 +17,18 @@ class Source:
 
     name: str
     columns: tuple[Column, ...]
+    writing: Writing
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the name of a column."""
+        return f"{self.writing.identifier(self.name)}."
 
     def value(self, name: str) -> Value | None:
         """The column of that name."""
         for column in self.columns:
             if column.name.lower() == name.lower():
-                return Value(f"{identifier(self.name)}.{identifier(column.name)}", column.type)
+                return Value(f"{self.prefix}{self.writing.identifier(column.name)}", column.type)
         return None
 
 
@@ -30,12 +36,14 @@ class Source:
 class Scope:
     """What names mean within one SELECT.
 
-    ``sources``: the tables of its FROM clause that are in sight. ``merged``: columns of USING, by name in small
+    ``writing``: how the dialect writes names. ``sources``: the tables of its FROM clause that are in sight.
+    ``merged``: columns of USING, by name in small
     letters. ``star``: what ``*`` stands for, each with the source's name. ``aliases``: names
     of the select list, in small letters. ``outer``: the query around, where names of it may be used. ``queries``: what
     WITH defined. ``is_correlated``: whether a name of the query around was used.
     """
 
+    writing: Writing
     sources: list[Source] = field(default_factory=list)
     merged: dict[str, Value] = field(default_factory=dict)
     star: list[tuple[str, str, Value]] = field(default_factory=list)
@@ -62,7 +70,7 @@ class Scope:
         if self.outer is not None:
             outer = self.outer
             found = outer.column(node, names)
-            if any(found.text.startswith(f"{identifier(each.name)}.") for each in self.sources):
+            if any(found.text.startswith(each.prefix) for each in self.sources):
                 raise node.refused(f"the table around has the name of one in this subquery ({names[0]})", "Rename one.")
             if outer.aliases.get(names[0].lower()) == found and len(names) == 1:
                 raise node.refused(f"{names[0]} is a name of the select list around", "Write the expression.")
@@ -101,8 +109,10 @@ class Scope:
             inside = {each.lower(): (each, type_) for each, type_ in value.type.fields}
             if value.type.name != "STRUCT" or name.lower() not in inside:
                 raise node.refused(f"{value.type} has no field {name}", "Name one that it has.")
+            if not self.writing.type_name(value.type):
+                raise node.refused(f"{value.type} is not known there", "Leave it out.")
             each, type_ = inside[name.lower()]
-            value = Value(f"{value.text}.{identifier(each)}", type_)
+            value = Value(f"{value.text}.{self.writing.identifier(each)}", type_)
         return value
 
     def _known(self) -> str:

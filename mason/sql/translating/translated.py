@@ -1,4 +1,4 @@
-"""What a translation is made of: expressions, columns and queries as Spark reads them, with DuckDB's types."""
+"""What a translation is made of: expressions and queries as the other engine reads them, with DuckDB's types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Constant = int | float | str | bool | Decimal | None
 
 @dataclass(slots=True, frozen=True)
 class Value:
-    """An expression as Spark reads it.
+    """An expression as the other engine reads it.
 
     ``type`` is DuckDB's. Where ``is_constant`` is true, ``constant`` is the value that was written in the query.
     """
@@ -39,5 +39,13 @@ class Query:
     is_correlated: bool = False
 
 
-Queries = Mapping[str, tuple[Column, ...]]
-"""What WITH defined: columns by name in small letters."""
+@dataclass(slots=True, frozen=True)
+class Defined:
+    """A query that WITH defined: its name as it was written there, and its columns."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+
+Queries = Mapping[str, Defined]
+"""What WITH defined, by name in small letters."""

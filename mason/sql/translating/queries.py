@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from mason.sql.parsed import Tree, written
-from mason.sql.spark.expressions import truth, value
-from mason.sql.spark.lists import unnested
-from mason.sql.spark.relations import from_clause
-from mason.sql.spark.rules import Call, Work
-from mason.sql.spark.scopes import Scope
-from mason.sql.spark.spark_text import can_name, identifier
-from mason.sql.spark.translated import Queries, Query, Value
-from mason.sql.spark.windows import ordered
-from mason.sql.sql_types import NULL, common, spark_name
+from mason.sql.sql_types import INTEGER, NULL, common
+from mason.sql.translating.expressions import truth, value
+from mason.sql.translating.relations import from_clause
+from mason.sql.translating.rules import Call, Work
+from mason.sql.translating.scopes import Scope
+from mason.sql.translating.translated import Defined, Queries, Query, Value
+from mason.sql.translating.windows import ordered
 from mason.sql.translations import Column
 from mason.values import dataclass, field
 
@@ -47,13 +45,14 @@ def query(
         found = _set_operation(work, node, queries, outer, names)
     else:
         said = node.kind.replace("_NODE", "").replace("_", " ").lower()
-        raise node.refused(f"a {said} query is not known to be the same in Spark", "Write it with SELECT and joins.")
+        engine = work.dialect.engine
+        raise node.refused(f"a {said} query is not known to be the same in {engine}", "Write it with SELECT and joins.")
     node.close()
     return Query(prefix + found.text, found.columns, found.is_correlated)
 
 
 def _with(work: Work, node: Tree, queries: Queries) -> tuple[str, Queries]:
-    """WITH as Spark reads it, and what is defined now."""
+    """WITH as it is written there, and what is defined now."""
     found = []
     for each in node["cte_map"]["map"]:
         name, held = str(each["key"]), Tree({"type": "CTE", **each["value"]}, node.source, node.place)
@@ -62,26 +61,28 @@ def _with(work: Work, node: Tree, queries: Queries) -> tuple[str, Queries]:
         if held["materialized"] not in ("CTE_MATERIALIZE_DEFAULT", "CTE_MATERIALIZE_ALWAYS", "CTE_MATERIALIZE_NEVER"):
             raise node.refused("such a WITH is not known to be the same", "Leave MATERIALIZED out.")
         held.close()
-        columns = renamed(node, inner.columns, aliases)
-        queries = {**queries, name.lower(): columns}
-        found.append(f"{identifier(name)}({listed(columns)}) AS ({inner.text})")
+        columns = renamed(work, node, inner.columns, aliases)
+        if not work.dialect.can_name(name):
+            raise node.refused(f"the name {name} {work.dialect.bad_name}", "Give it another one.")
+        queries = {**queries, name.lower(): Defined(name, columns)}
+        found.append(f"{work.dialect.identifier(name)}({listed(work, columns)}) AS ({inner.text})")
     return (f"WITH {', '.join(found)} " if found else ""), queries
 
 
-def renamed(node: Tree, columns: tuple[Column, ...], names: list[str]) -> tuple[Column, ...]:
+def renamed(work: Work, node: Tree, columns: tuple[Column, ...], names: list[str]) -> tuple[Column, ...]:
     """The columns under other names, as far as there are some; refuses names that occur twice."""
     given = tuple(
         Column(names[index] if index < len(names) else column.name, column.type) for index, column in enumerate(columns)
     )
     folded = [column.name.lower() for column in given]
-    if len(set(folded)) < len(folded) or not all(can_name(name) for name in folded):
+    if len(set(folded)) < len(folded) or not all(work.dialect.can_name(name) for name in folded):
         raise node.refused("columns of a subquery have one name", "Give each a name of its own, by AS.")
     return given
 
 
-def listed(columns: tuple[Column, ...]) -> str:
+def listed(work: Work, columns: tuple[Column, ...]) -> str:
     """The names of columns, between commas."""
-    return ", ".join(identifier(column.name) for column in columns)
+    return ", ".join(work.dialect.identifier(column.name) for column in columns)
 
 
 def _modifiers(work: Work, node: Tree) -> _Modifiers:
@@ -91,7 +92,7 @@ def _modifiers(work: Work, node: Tree) -> _Modifiers:
             found.orders = each.children("orders")
         elif each.kind == "LIMIT_MODIFIER":
             limit, offset = (_count(each.maybe(name)) for name in ("limit", "offset"))
-            found.limit = (f" LIMIT {limit}" if limit else "") + (f" OFFSET {offset}" if offset else "")
+            found.limit = work.dialect.limit(limit, offset)
         elif each.kind == "DISTINCT_MODIFIER":
             found.distinct_on = each.children("distinct_on_targets")
             found.is_distinct = not found.distinct_on
@@ -114,13 +115,14 @@ def _count(node: Tree | None) -> str:
 
 
 def _select(work: Work, node: Tree, queries: Queries, outer: Scope | None, names: list[str] | None) -> Query:
-    scope = Scope(outer=outer, queries=queries)
+    dialect = work.dialect
+    scope = Scope(dialect, outer=outer, queries=queries)
     source = from_clause(work, node.child("from_table"), scope)
     where = _condition(work, node, "where_clause", scope)
     items, given = _items(work, node, scope, named=names is not None)
     columns = [Column(name, each.type) for name, each in zip(names or given, items, strict=True)]
-    if not all(can_name(column.name) for column in columns):
-        raise node.refused("the name of a column holds ${, which Spark would fill in", "Give it another one by AS.")
+    if not all(dialect.can_name(column.name) for column in columns):
+        raise node.refused(f"the name of a column {dialect.bad_name}", "Give it another one by AS.")
     modifiers = _modifiers(work, node)
     scope.strict = True
     groups = _groups(work, node, scope, items)
@@ -129,8 +131,8 @@ def _select(work: Work, node: Tree, queries: Queries, outer: Scope | None, names
     if node["aggregate_handling"] not in ("STANDARD_HANDLING", "FORCE_AGGREGATES"):
         raise node.refused("such grouping is not known to be the same", "Use GROUP BY.")
     if modifiers.is_distinct and any(each.type.name == "MAP" for each in items):
-        raise node.refused("Spark does not compare maps", "Leave DISTINCT out.")
-    texts = [each.text if each.type != NULL else f"CAST(NULL AS {spark_name(NULL) or 'INT'})" for each in items]
+        raise node.refused(f"{dialect.engine} does not compare maps", "Leave DISTINCT out.")
+    texts = [dialect.item(each) if each.type != NULL else dialect.cast("NULL", INTEGER) for each in items]
     head = "SELECT DISTINCT " if modifiers.is_distinct else "SELECT "
     body = f"{source}{where}{groups}{having}"
     if qualify or modifiers.distinct_on:
@@ -138,7 +140,9 @@ def _select(work: Work, node: Tree, queries: Queries, outer: Scope | None, names
     orders = [
         _order(work, each, scope, columns, items, modifiers.is_distinct) for each in _all_orders(modifiers, columns)
     ]
-    said = ", ".join(f"{text} AS {identifier(column.name)}" for text, column in zip(texts, columns, strict=True))
+    said = ", ".join(
+        f"{text} AS {dialect.identifier(column.name)}" for text, column in zip(texts, columns, strict=True)
+    )
     order = f" ORDER BY {', '.join(orders)}" if orders else ""
     return Query(f"{head}{said}{body}{order}{modifiers.limit}", tuple(columns), scope.is_correlated)
 
@@ -198,7 +202,7 @@ def _unnest(work: Work, node: Tree, item: Tree, scope: Scope) -> Value:
     for name in ("function_name", "is_operator", "alias", "schema"):
         item[name]
     item.close()
-    return unnested(Call(work, item, scope, "unnest", arguments))
+    return work.dialect.unnested(Call(work, item, scope, "unnest", arguments))
 
 
 def _star(work: Work, item: Tree, scope: Scope) -> list[tuple[str, Value]]:
@@ -231,7 +235,7 @@ def _groups(work: Work, node: Tree, scope: Scope, items: list[Value]) -> str:
         else:
             key = value(work, each, scope)
         if key.type.name == "MAP":
-            raise each.refused("Spark does not group by maps", "Group by parts of it.")
+            raise each.refused(f"{work.dialect.engine} does not group by maps", "Group by parts of it.")
         if key.is_constant:
             raise each.refused("a group by a constant is not known to be the same", "Leave it out.")
         found.append(key.text)
@@ -243,28 +247,30 @@ def _groups(work: Work, node: Tree, scope: Scope, items: list[Value]) -> str:
         if len(plain) != len(items):
             raise node.refused("GROUP BY ALL with * is not known to be the same", "Name the columns.")
         found = [
-            text.text for text, raw in zip(items, plain, strict=True) if not _aggregates(raw) and not text.is_constant
+            text.text
+            for text, raw in zip(items, plain, strict=True)
+            if not _aggregates(work, raw) and not text.is_constant
         ]
         sets = []
     if not found and not sets:
         return ""
     if not sets or sets == [list(range(len(found)))]:
         return f" GROUP BY {', '.join(found)}"
+    if not work.dialect.grouping_sets:
+        raise node.refused(f"{work.dialect.engine} has no GROUPING SETS", "Use UNION ALL of several GROUP BY.")
     said = ", ".join(f"({', '.join(found[index] for index in each)})" for each in sets)
     return f" GROUP BY GROUPING SETS ({said})"
 
 
-def _aggregates(raw: object) -> bool:
+def _aggregates(work: Work, raw: object) -> bool:
     """Whether an expression holds an aggregate of its own query."""
-    from mason.sql.spark.aggregates import RULES
-
     if isinstance(raw, list):
-        return any(_aggregates(each) for each in raw)
+        return any(_aggregates(work, each) for each in raw)
     if not isinstance(raw, dict) or raw.get("class") == "SUBQUERY":
         return False
-    if raw.get("class") == "FUNCTION" and str(raw.get("function_name")).lower() in RULES:
+    if raw.get("class") == "FUNCTION" and str(raw.get("function_name")).lower() in work.dialect.aggregates:
         return True
-    return any(_aggregates(each) for each in raw.values())
+    return any(_aggregates(work, each) for each in raw.values())
 
 
 def _all_orders(modifiers: _Modifiers, columns: list[Column]) -> list[Tree]:
@@ -293,12 +299,12 @@ def _order(work: Work, node: Tree, scope: Scope, columns: list[Column], items: l
     if index is not None and (names.count(names[index]) == 1 or not is_distinct):
         # Of columns with one name, the expression says which.
         is_one = names.count(names[index]) == 1
-        said = identifier(columns[index].name) if is_one else items[index].text
-        held = Scope(merged={names[index]: Value(said, items[index].type)})
+        said = work.dialect.identifier(columns[index].name) if is_one else items[index].text
+        held = Scope(work.dialect, merged={names[index]: Value(said, items[index].type)})
         reference = {**expression, "class": "COLUMN_REF", "type": "COLUMN_REF", "column_names": [columns[index].name]}
         reference.pop("value", None)
         key = Tree({**node.raw, "expression": reference}, node.source, node.place)
-        _, text = ordered(work, key, held)
+        _, text = ordered(work, key, held, named=is_one)
         return text
     scope.aliases_first = expression["class"] == "COLUMN_REF" and len(expression["column_names"]) == 1
     found, text = ordered(work, node, scope)
@@ -311,7 +317,7 @@ def _order(work: Work, node: Tree, scope: Scope, columns: list[Column], items: l
         place = next(index for index, each in enumerate(items) if each.text == found.text)
         if names.count(names[place]) > 1:
             raise node.refused("several columns have this name", "Give each a name of its own, by AS.")
-        return text.replace(found.text, identifier(columns[place].name), 1)
+        return work.dialect.identifier(columns[place].name) + text[len(work.dialect.sorted(found)) :]
     return text
 
 
@@ -347,8 +353,11 @@ def _kept(
     """QUALIFY and DISTINCT ON: the rows are chosen around a query that also answers with what they are chosen by."""
     if modifiers.is_distinct or (qualify and modifiers.distinct_on):
         raise node.refused("QUALIFY with DISTINCT is not known to be the same", "Use a subquery.")
-    inner = renamed(node, tuple(columns), [])
-    said = [f"{each.text} AS {identifier(column.name)}" for each, column in zip(items, columns, strict=True)]
+    identifier = work.dialect.identifier
+    inner = renamed(work, node, tuple(columns), [])
+    said = [
+        f"{work.dialect.item(each)} AS {identifier(column.name)}" for each, column in zip(items, columns, strict=True)
+    ]
     keys, orders = [], []
     for index, each in enumerate(_all_orders(modifiers, columns)):
         scope.aliases_first = each.raw["expression"]["class"] == "COLUMN_REF"
@@ -359,20 +368,21 @@ def _kept(
         scope.aliases_first = False
         name = identifier(f"{_HIDDEN}{index}")
         keys.append(text)
-        said.append(f"{key.text} AS {name}")
-        orders.append(name + text[len(key.text) :])
+        said.append(f"{work.dialect.item(key)} AS {name}")
+        orders.append(name + text[len(work.dialect.sorted(key)) :])
     if modifiers.distinct_on:
         if not keys:
             raise node.refused("DISTINCT ON without ORDER BY takes any rows", "Write ORDER BY.")
         by = ", ".join(value(work, each, scope).text for each in modifiers.distinct_on)
-        work.rewritten(node, "DISTINCT ON", "Spark does not know it")
+        work.rewritten(node, "DISTINCT ON", f"{work.dialect.engine} does not know it")
         work.noted(node, "of rows with an equal order, DISTINCT ON takes any")
         qualify = f"(row_number() OVER (PARTITION BY {by} ORDER BY {', '.join(keys)}) = 1)"
     else:
         work.rewritten(node, "QUALIFY", "rows are chosen in a subquery")
     said.append(f"{qualify} AS {identifier(f'{_HIDDEN}keep')}")
     order = f" ORDER BY {', '.join(orders)}" if orders else ""
-    text = f"SELECT {listed(inner)} FROM (SELECT {', '.join(said)}{body}) WHERE {identifier(f'{_HIDDEN}keep')}"
+    rows = f"(SELECT {', '.join(said)}{body}){work.dialect.derived}"
+    text = f"SELECT {listed(work, inner)} FROM {rows} WHERE {identifier(f'{_HIDDEN}keep')}"
     return Query(f"{text}{order}{modifiers.limit}", inner, scope.is_correlated)
 
 
@@ -381,6 +391,8 @@ def _set_operation(work: Work, node: Tree, queries: Queries, outer: Scope | None
     if word is None:
         raise node.refused(f"{node['setop_type']} is not known to be the same", "Use UNION with the columns in order.")
     everything = " ALL" if node["setop_all"] else ""
+    if everything and word not in work.dialect.set_operations_all:
+        raise node.refused(f"{work.dialect.engine} has no {word} ALL", "Use a join.")
     sides = [query(work, each, queries, outer=outer) for each in _sides(node)]
     left, right = sides
     if len(left.columns) != len(right.columns):
@@ -395,11 +407,13 @@ def _set_operation(work: Work, node: Tree, queries: Queries, outer: Scope | None
         raise node.refused(
             "a set operation that uses names of the query around is not known to be the same", "Join it."
         )
-    parts = [_side(side, columns) for side in sides]
+    parts = [_side(work, side, columns) for side in sides]
+    identifier = work.dialect.identifier
     modifiers = _modifiers(work, node)
     if modifiers.is_distinct or modifiers.distinct_on:
         raise node.refused("DISTINCT of a set operation is not known to be the same", "Use a subquery.")
-    scope = Scope(merged={column.name.lower(): Value(identifier(column.name), column.type) for column in columns})
+    merged = {column.name.lower(): Value(identifier(column.name), column.type) for column in columns}
+    scope = Scope(work.dialect, merged=merged)
     scope.aliases = dict(scope.merged)
     if len(scope.merged) < len(columns):
         raise node.refused("columns of a set operation have one name", "Give each a name of its own, by AS.")
@@ -417,13 +431,12 @@ def _sides(node: Tree) -> list[Tree]:
     return [node.child("left"), node.child("right")]
 
 
-def _side(side: Query, columns: list[Column]) -> str:
-    parts = [
-        f"CAST({identifier(given.name)} AS {spark_name(column.type)}) AS {identifier(column.name)}"
-        if given.type != column.type
-        else f"{identifier(given.name)} AS {identifier(column.name)}"
-        for given, column in zip(side.columns, columns, strict=True)
-    ]
+def _side(work: Work, side: Query, columns: list[Column]) -> str:
     if all(given == column for given, column in zip(side.columns, columns, strict=True)):
         return f"({side.text})"
-    return f"(SELECT {', '.join(parts)} FROM ({side.text}))"
+    parts = []
+    for given, column in zip(side.columns, columns, strict=True):
+        name = work.dialect.identifier(given.name)
+        text = name if given.type == column.type else work.dialect.cast(name, column.type)
+        parts.append(f"{text} AS {work.dialect.identifier(column.name)}")
+    return f"(SELECT {', '.join(parts)} FROM ({side.text}){work.dialect.derived})"

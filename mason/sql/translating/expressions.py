@@ -7,20 +7,15 @@ from typing import Any
 
 from mason.sql.functions import refusal
 from mason.sql.parsed import Tree
-from mason.sql.spark import aggregates, arithmetic, casts, datetimes, lists, numbers, spark_text, strings
-from mason.sql.spark.rules import Call, Rule, Work, cast_text, meet
-from mason.sql.spark.scopes import Scope
-from mason.sql.spark.translated import Value
-from mason.sql.spark.windows import direction_of, ordered, window
 from mason.sql.sql_types import BIGINT, BOOLEAN, DOUBLE, HUGEINT, INTEGER, NULL, VARCHAR, from_tree
+from mason.sql.translating import arithmetic
+from mason.sql.translating.casting import explicit
+from mason.sql.translating.meeting import meet
+from mason.sql.translating.rules import Aggregate, Call, Work, interval
+from mason.sql.translating.scopes import Scope
+from mason.sql.translating.translated import Value
+from mason.sql.translating.windows import direction_of, ordered, window
 
-FUNCTIONS: dict[str, Rule] = {
-    **arithmetic.RULES,
-    **datetimes.RULES,
-    **lists.RULES,
-    **numbers.RULES,
-    **strings.RULES,
-}
 _COMPARISONS = {
     "COMPARE_EQUAL": "=",
     "COMPARE_NOTEQUAL": "<>",
@@ -41,8 +36,6 @@ _REMEDIES = {
     "strptime": "Write texts as 2024-01-31, and cast them.",
     "format": "Put the parts together with ||.",
     "printf": "Put the parts together with ||.",
-    "list_sort": "Order where the list is made: list(x ORDER BY x).",
-    "list_distinct": "Use DISTINCT before the list is made.",
 }
 
 
@@ -52,7 +45,7 @@ def value(work: Work, node: Tree, place: Scope) -> Value:
     rule = _KINDS.get(kind.partition(" ")[0])
     if rule is None:
         said = kind.rpartition(" ")[2].replace("_", " ").lower()
-        raise node.refused(f"{said} is not known to be the same in Spark", "Write it otherwise.")
+        raise node.refused(f"{said} is not known to be the same in {work.dialect.engine}", "Write it otherwise.")
     found = rule(work, node, place)
     # The name of a column is read where select lists are.
     node["alias"]
@@ -61,22 +54,22 @@ def value(work: Work, node: Tree, place: Scope) -> Value:
 
 
 def _constant(work: Work, node: Tree, place: Scope) -> Value:
-    held = node["value"]
+    held, writing = node["value"], work.dialect
     if held["is_null"]:
         return Value("NULL", NULL, True, None)
     type_ = from_tree(held["type"])
     given: Any = held["value"]
     if type_ in (INTEGER, BIGINT):
-        return Value(spark_text.integer(given, type_), type_, True, given)
+        return Value(writing.integer(given, type_), type_, True, given)
     if type_ == HUGEINT and abs(number := _wide(given)) < 10**38:
-        return Value(spark_text.integer(number, type_), type_, True, number)
+        return Value(writing.integer(number, type_), type_, True, number)
     if type_.name == "DECIMAL":
         exact = Decimal(_wide(given)).scaleb(-type_.scale)
-        return Value(spark_text.exact(exact, type_), type_, True, exact)
+        return Value(writing.exact(exact, type_), type_, True, exact)
     if type_ == DOUBLE:
-        return Value(spark_text.double(given), type_, True, float(given))
-    if type_ == VARCHAR:
-        return Value(spark_text.text(given), type_, True, given)
+        return Value(writing.double(given), type_, True, float(given))
+    if type_ == VARCHAR and writing.can_say(given):
+        return Value(writing.text(given), type_, True, given)
     if type_ == BOOLEAN:
         return Value(str(given).upper(), type_, True, given)
     raise node.refused(f"a value of {type_} is not known to be the same", "Write it otherwise.")
@@ -99,7 +92,7 @@ def _column(work: Work, node: Tree, place: Scope) -> Value:
 
 def _cast(work: Work, node: Tree, place: Scope) -> Value:
     target, tried = from_tree(node["cast_type"]), bool(node["try_cast"])
-    return casts.explicit(work, node, value(work, node.child("child"), place), target, tried)
+    return explicit(work, node, value(work, node.child("child"), place), target, tried)
 
 
 def _comparison(work: Work, node: Tree, place: Scope) -> Value:
@@ -109,7 +102,7 @@ def _comparison(work: Work, node: Tree, place: Scope) -> Value:
     if kind in _COMPARISONS:
         return arithmetic.compared(call, _COMPARISONS[kind])
     if kind in ("COMPARE_DISTINCT_FROM", "COMPARE_NOT_DISTINCT_FROM"):
-        same = arithmetic.compared(call, "<=>").text
+        same = arithmetic.same(call)
         return Value(same if kind == "COMPARE_NOT_DISTINCT_FROM" else f"(NOT {same})", BOOLEAN)
     raise node.refused(f"{kind.lower()} is not known to be the same", "Write it otherwise.")
 
@@ -125,7 +118,7 @@ def truth(work: Work, node: Tree, place: Scope) -> str:
     found = value(work, node, place)
     if found.type not in (BOOLEAN, NULL):
         raise node.refused(f"{found.type} stands for a condition", "Write a comparison.")
-    return found.text if found.type == BOOLEAN else cast_text("NULL", BOOLEAN)
+    return found.text if found.type == BOOLEAN else work.dialect.cast("NULL", BOOLEAN)
 
 
 def _operator(work: Work, node: Tree, place: Scope) -> Value:
@@ -144,17 +137,17 @@ def _operator(work: Work, node: Tree, place: Scope) -> Value:
     if kind == "OPERATOR_COALESCE":
         type_ = meet(node, found)
         return Value(f"coalesce({', '.join(call.to(index, type_) for index in range(len(found)))})", type_)
-    if kind in ("ARRAY_EXTRACT", "STRUCT_EXTRACT"):
-        return lists.element(call)
+    if kind in ("ARRAY_EXTRACT", "STRUCT_EXTRACT") and "array_extract" in work.dialect.functions:
+        return work.dialect.functions["array_extract"](call)
     said = kind.lower().replace("_", " ")
-    raise node.refused(f"{said} is not known to be the same in Spark", "Write it otherwise.")
+    raise node.refused(f"{said} is not known to be the same in {work.dialect.engine}", "Write it otherwise.")
 
 
 def _between(work: Work, node: Tree, place: Scope) -> Value:
     parts = [value(work, node.child(name), place) for name in ("input", "lower", "upper")]
     call = Call(work, node, place, "BETWEEN", parts)
     type_ = arithmetic.comparable(call)
-    one, low, high = (call.to(index, type_) for index in range(3))
+    one, low, high = (arithmetic.sortable(call, index, type_) for index in range(3))
     return Value(f"({one} BETWEEN {low} AND {high})", BOOLEAN)
 
 
@@ -173,7 +166,7 @@ def _case(work: Work, node: Tree, place: Scope) -> Value:
 
 
 def _subquery(work: Work, node: Tree, place: Scope) -> Value:
-    kind = node["subquery_type"]
+    kind, engine = node["subquery_type"], work.dialect.engine
     comparison = node["comparison_type"]
     child = node.maybe("child")
     inner = node.child("subquery").child("node")
@@ -192,15 +185,17 @@ def _subquery(work: Work, node: Tree, place: Scope) -> Value:
         )
     type_ = query.columns[0].type
     if kind == "SCALAR":
-        if query.is_correlated and not _is_one_row(inner):
+        if query.is_correlated and work.dialect.one_row_subqueries and not _is_one_row(inner):
             raise node.refused(
-                "Spark takes such a subquery only if it is an aggregate without GROUP BY", "Write min(...), or a join."
+                f"{engine} takes such a subquery only if it is an aggregate without GROUP BY",
+                "Write min(...), or a join.",
             )
         return Value(f"({query.text})", type_)
     if kind == "ANY" and comparison == "COMPARE_EQUAL" and child is not None:
-        if id(node.raw) not in place.conjuncts:
+        if work.dialect.in_only_in_where and id(node.raw) not in place.conjuncts:
             raise node.refused(
-                "Spark answers FALSE for NULL where IN (SELECT ...) is no condition of WHERE by itself", "Write EXISTS."
+                f"{engine} answers FALSE for NULL where IN (SELECT ...) is no condition of WHERE by itself",
+                "Write EXISTS.",
             )
         tested = value(work, child, place)
         if tested.type != type_ and not tested.is_text:
@@ -226,19 +221,22 @@ def _function(work: Work, node: Tree, place: Scope) -> Value:
     name = str(node["function_name"]).lower()
     node["is_operator"]
     if node["schema"] not in ("", "main") or node["catalog"]:
-        raise node.refused(f"{node['schema']}.{name} is not known in Spark", "Use a function of DuckDB's own.")
+        raise node.refused(
+            f"{node['schema']}.{name} is not known in {work.dialect.engine}", "Use a function of DuckDB's own."
+        )
     if (reason := refusal(name)) != "":
         raise node.refused(reason.rstrip("."), "Leave it out.")
-    if name in aggregates.RULES:
+    if name in work.dialect.aggregates:
         return _aggregate(work, node, place, name)
     if name == "list_sort" and (sorted_list := _sorted_list(node)) is not None:
         return value(work, sorted_list, place)
-    found = datetimes.interval(node, name)
+    found = interval(work, node, name)
     if found is not None:
         return found
-    rule = FUNCTIONS.get(name)
+    rule = work.dialect.functions.get(name)
     if rule is None:
-        raise node.refused(f"{name} is not known to be the same in Spark", _REMEDIES.get(name, "Write it otherwise."))
+        remedy = work.dialect.remedies.get(name) or _REMEDIES.get(name, "Write it otherwise.")
+        raise node.refused(f"{name} is not known to be the same in {work.dialect.engine}", remedy)
     return rule(Call(work, node, place, name, _arguments(work, node, place, name)))
 
 
@@ -263,13 +261,15 @@ def _arguments(work: Work, node: Tree, place: Scope, name: str) -> list[Value]:
 def _aggregate(work: Work, node: Tree, place: Scope, name: str) -> Value:
     call = Call(work, node, place, name, _arguments(work, node, place, name))
     filtered = node.maybe("filter")
+    if filtered is not None and not work.dialect.filter_clause:
+        raise node.refused(f"{work.dialect.engine} has no FILTER", "Write CASE WHEN ... THEN ... END in the aggregate.")
     condition = f" FILTER (WHERE {truth(work, filtered, place)})" if filtered is not None else ""
     orders = []
     for each in Tree(node["order_bys"], node.source, node.place).children("orders"):
         key, _ = ordered(work, each, place)
         orders.append((key, *direction_of(each)))
-    of = aggregates.Aggregate(call, bool(node["distinct"]), orders, lambda text: text + condition, False)
-    return aggregates.RULES[name](of)
+    of = Aggregate(call, bool(node["distinct"]), orders, lambda text: text + condition, False)
+    return work.dialect.aggregates[name](of)
 
 
 _KINDS = {

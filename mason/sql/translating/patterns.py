@@ -1,13 +1,14 @@
-"""Patterns: LIKE's wildcards, and the part of RE2's regular expressions that Java's can say.
+"""Patterns: LIKE's wildcards, and the part of RE2's regular expressions that other engines can say.
 
-DuckDB matches with RE2, Spark with Java. Both look for the leftmost match and try alternatives from left to right, so
-that they agree where every sign means the same. A pattern is read sign by sign; a sign that is not known is refused.
+DuckDB matches with RE2. Java's engines look for the leftmost match and try alternatives from left to right as it does,
+so that they agree where every sign means the same; POSIX engines take the longest match, which is the same one where a
+pattern is simple. A pattern is read sign by sign; a sign that is not known is refused.
 """
 
 from __future__ import annotations
 
 from mason.sql.parsed import Tree
-from mason.sql.spark import spark_text
+from mason.values import dataclass
 
 _LITERAL = frozenset(" !\"#%&',-/:;<=>@_`~")
 _ESCAPED = frozenset(".*+?()[]{}|^$\\/-")
@@ -15,8 +16,23 @@ _CLASSES = {"d": "0-9", "D": "^0-9", "w": "0-9A-Za-z_", "W": "^0-9A-Za-z_", "s":
 _SIGNS = {"n": "\\n", "t": "\\t", "r": "\\r", "f": "\\f"}
 
 
-def like(node: Tree, pattern: str, escape: str) -> str:
-    """LIKE's pattern as Spark's text literal, with the backslash as escape character."""
+@dataclass(slots=True, frozen=True)
+class Flavour:
+    """How an engine writes what is not the same everywhere: any sign, any but the end of a line, both ends of the text.
+
+    ``takes_longest``: of several matches at one place it takes the longest, as POSIX says.
+    """
+
+    engine: str
+    everything: str = "[\\s\\S]"
+    dot: str = "[^\\n]"
+    start: str = "\\A"
+    end: str = "\\z"
+    takes_longest: bool = False
+
+
+def like(node: Tree, pattern: str, escape: str, sign_of: str = "\\") -> str:
+    """LIKE's pattern with ``sign_of`` as escape character."""
     found: list[str] = []
     signs = iter(pattern)
     for sign in signs:
@@ -24,17 +40,19 @@ def like(node: Tree, pattern: str, escape: str) -> str:
             escaped = next(signs, "")
             if escaped not in ("%", "_", escape) or not escaped:
                 raise node.refused("the escape character stands before another one", "Put it before %, _ or itself.")
-            found.append("\\" + escaped if escaped in "%_\\" else escaped)
+            found.append(sign_of + escaped if escaped in ("%", "_", sign_of) else escaped)
         else:
-            found.append("\\\\" if sign == "\\" else sign)
-    # Spark keeps the backslash before % and _ in a text literal, where all else is escaped.
-    return spark_text.text("".join(found))
+            found.append(sign * 2 if sign == sign_of else sign)
+    return "".join(found)
 
 
-def regular_expression(node: Tree, pattern: str, flags: str, groups: bool = True) -> str:
-    """RE2's ``pattern`` for Java; refuses what they do not share.
+def regular_expression(
+    node: Tree, pattern: str, flags: str, flavour: Flavour, *, groups: bool = True, only_asks: bool = False
+) -> str:
+    """RE2's ``pattern`` for another engine; refuses what they do not share.
 
-    Without ``groups`` it is for replacing every place, where a match of nothing is counted otherwise.
+    Without ``groups`` it is for replacing every place, where a match of nothing is counted otherwise. ``only_asks``: it
+    only counts whether there is a match, not which one.
     """
     if not set(flags) <= {"i", "s", "c"}:
         raise node.refused(f"the flags {flags!r} are not known to be the same", "Use i, s, or g where one replaces.")
@@ -44,14 +62,21 @@ def regular_expression(node: Tree, pattern: str, flags: str, groups: bool = True
         raise node.refused(
             "k, s and classes have relatives beyond ASCII in any case", "Write [kK], [sS] and leave the flag out."
         )
-    reader = _Reader(node, pattern, "s" in flags)
+    reader = _Reader(node, pattern, "s" in flags, flavour)
     found = reader.alternatives(0)
     if not groups and reader.may_be_empty:
-        raise node.refused("a pattern that may match nothing is replaced otherwise in Spark", "Use + instead of *.")
+        raise node.refused(
+            f"a pattern that may match nothing is replaced otherwise in {flavour.engine}", "Use + instead of *."
+        )
+    if flavour.takes_longest and not only_asks and reader.has_choice:
+        raise node.refused(
+            "a pattern with alternatives, counted groups or lazy counts finds another match there",
+            "Use classes and counts: [a-z]+.",
+        )
     return f"(?i){found}" if "i" in flags else found
 
 
-def replacement(node: Tree, text: str, shift: int) -> str:
+def replacement(node: Tree, text: str, shift: int = 0) -> str:
     """What is put in a match's place, with groups as Java writes them; ``shift`` groups stand before."""
     found: list[str] = []
     place = 0
@@ -76,9 +101,10 @@ def replacement(node: Tree, text: str, shift: int) -> str:
 class _Reader:
     """Reads a pattern once, from left to right."""
 
-    def __init__(self, node: Tree, pattern: str, dot_all: bool) -> None:
-        self._node, self._pattern, self._dot_all = node, pattern, dot_all
+    def __init__(self, node: Tree, pattern: str, dot_all: bool, flavour: Flavour) -> None:
+        self._node, self._pattern, self._dot_all, self._flavour = node, pattern, dot_all, flavour
         self._at = 0
+        self.has_choice = False
         self.may_be_empty = False
 
     def _refused(self, what: str) -> Exception:
@@ -100,6 +126,7 @@ class _Reader:
         found, empty = [self._sequence(depth)], [self.may_be_empty]
         while self._peek() == "|":
             self._take()
+            self.has_choice = True
             found.append(self._sequence(depth))
             empty.append(self.may_be_empty)
         if depth == 0 and self._peek():
@@ -114,6 +141,8 @@ class _Reader:
             atom, countable = self._atom(depth)
             nothing = self.may_be_empty
             count, optional = self._count()
+            # A count of a group, or a lazy one, leaves a choice.
+            self.has_choice |= bool(count) and (atom.startswith("(") or count.endswith("?"))
             if count and (not countable or nothing):
                 raise self._refused("a count of what may match nothing")
             empty = empty and (optional or nothing)
@@ -152,10 +181,10 @@ class _Reader:
         if sign == "[":
             return self._bracket(), True
         if sign == ".":
-            return ("[\\s\\S]" if self._dot_all else "[^\\n]"), True
+            return (self._flavour.everything if self._dot_all else self._flavour.dot), True
         if sign in "^$":
             self.may_be_empty = True
-            return ("\\A" if sign == "^" else "\\z"), False
+            return (self._flavour.start if sign == "^" else self._flavour.end), False
         if sign == "\\":
             return self._escape(), True
         if sign.isalnum() or sign in _LITERAL or ord(sign) > 127:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from mason.sql.parsed import Tree
-from mason.sql.spark.expressions import truth, value
-from mason.sql.spark.rules import Call, Work, meet
-from mason.sql.spark.scopes import Scope, Source
-from mason.sql.spark.spark_text import can_name, identifier
-from mason.sql.spark.translated import Value
 from mason.sql.sql_types import BIGINT, NULL, SqlType, common
+from mason.sql.translating.expressions import truth, value
+from mason.sql.translating.meeting import meet
+from mason.sql.translating.rules import Call, Work
+from mason.sql.translating.scopes import Scope, Source
+from mason.sql.translating.translated import Value
 from mason.sql.translations import Column
-
-_JOINS = {"INNER": "JOIN", "LEFT": "LEFT JOIN", "RIGHT": "RIGHT JOIN", "FULL": "FULL JOIN"}
-_JOINS |= {"SEMI": "LEFT SEMI JOIN", "ANTI": "LEFT ANTI JOIN"}
 
 
 def from_clause(work: Work, node: Tree, scope: Scope) -> str:
@@ -29,13 +26,15 @@ def _relation(work: Work, node: Tree, scope: Scope) -> str:
     rule = rules.get(node.kind)
     if rule is None:
         said = node.kind.replace("_", " ").lower()
-        raise node.refused(f"{said} in FROM is not known to be the same in Spark", "Use tables, joins and subqueries.")
+        raise node.refused(
+            f"{said} in FROM is not known to be the same in {work.dialect.engine}", "Use tables, joins and subqueries."
+        )
     text = rule(work, node, scope)
     node.close()
     return text
 
 
-def _named(node: Tree, name: str, columns: tuple[Column, ...]) -> Source:
+def _named(work: Work, node: Tree, name: str, columns: tuple[Column, ...]) -> Source:
     """A source under its name, with the columns that were renamed behind it."""
     names = [str(each) for each in node["column_name_alias"]] if "column_name_alias" in node.raw else []
     given = tuple(
@@ -44,26 +43,30 @@ def _named(node: Tree, name: str, columns: tuple[Column, ...]) -> Source:
     folded = [column.name.lower() for column in given]
     if len(set(folded)) < len(folded):
         raise node.refused(f"columns of {name or 'a subquery'} have one name", "Give each a name of its own, by AS.")
-    if not all(can_name(each) for each in (*folded, name)):
-        raise node.refused("a name here is empty or holds ${, which Spark would fill in", "Give it another one by AS.")
-    return Source(name, given)
+    if not all(work.dialect.can_name(each) for each in (*folded, name)):
+        raise node.refused(f"a name here is empty or {work.dialect.bad_name}", "Give it another one by AS.")
+    return Source(name, given, work.dialect)
 
 
 def _aliased(text: str, source: Source) -> str:
+    identifier = source.writing.identifier
     return f"{text} AS {identifier(source.name)}({', '.join(identifier(each.name) for each in source.columns)})"
 
 
 def _table(work: Work, node: Tree, scope: Scope) -> str:
     if node["catalog_name"]:
-        raise node.refused("a table of a catalog is not known in Spark", "Name it by database and table.")
+        raise node.refused(
+            f"a table of a catalog is not known in {work.dialect.engine}", "Name it by database and table."
+        )
     name, schema, alias = str(node["table_name"]), str(node["schema_name"]), str(node["alias"])
-    if not schema and name.lower() in scope.queries:
-        columns, said = scope.queries[name.lower()], identifier(name)
+    identifier = work.dialect.identifier
+    defined = scope.queries.get(name.lower()) if not schema else None
+    if defined is not None:
+        columns, said = defined.columns, identifier(defined.name)
     else:
-        full = f"{schema}.{name}" if schema else name
-        columns = work.table(node, full)
-        said = work.place(full) or ".".join(identifier(part) for part in (schema, name) if part)
-    source = _named(node, alias or name, columns)
+        kept, columns = work.table(node, f"{schema}.{name}" if schema else name)
+        said = work.place(kept) or ".".join(identifier(part) for part in kept.rpartition(".")[::2] if part)
+    source = _named(work, node, alias or name, columns)
     scope.add(node, source)
     if source.columns != columns:
         return _aliased(said, source)
@@ -72,21 +75,23 @@ def _table(work: Work, node: Tree, scope: Scope) -> str:
 
 def _subquery(work: Work, node: Tree, scope: Scope) -> str:
     query = work.relation(node.child("subquery").child("node"), scope.queries)
-    # What is not named cannot be called, but Spark and the columns of * need a name.
-    source = _named(node, str(node["alias"]) or f"_mason_{len(scope.sources)}", query.columns)
+    # What is not named cannot be called, but engines and the columns of * need a name.
+    source = _named(work, node, str(node["alias"]) or f"_mason_{len(scope.sources)}", query.columns)
     scope.add(node, source)
     return _aliased(f"({query.text})", source)
 
 
 def _values(work: Work, node: Tree, scope: Scope) -> str:
+    if not work.dialect.values_in_from:
+        raise node.refused(f"{work.dialect.engine} has no VALUES in FROM", "Use a table, or SELECT with UNION ALL.")
     rows = [[Tree(each, node.source, node.place) for each in row] for row in node["values"]]
-    empty = Scope(queries=scope.queries)
+    empty = Scope(work.dialect, queries=scope.queries)
     found = [[value(work, each, empty) for each in row] for row in rows]
     columns = []
     for index, column in enumerate(zip(*found, strict=True)):
-        type_ = _column_type(node, list(column))
+        type_ = _column_type(work, node, list(column))
         columns.append(Column(f"col{index}", type_))
-    source = _named(node, str(node["alias"]) or "valueslist", tuple(columns))
+    source = _named(work, node, str(node["alias"]) or "valueslist", tuple(columns))
     scope.add(node, source)
     texts = [
         f"({', '.join(work.cast(node, each, column.type).text for each, column in zip(row, columns, strict=True))})"
@@ -95,10 +100,12 @@ def _values(work: Work, node: Tree, scope: Scope) -> str:
     return _aliased(f"(VALUES {', '.join(texts)})", source)
 
 
-def _column_type(node: Tree, values: list[Value]) -> SqlType:
+def _column_type(work: Work, node: Tree, values: list[Value]) -> SqlType:
     type_ = common([each.type for each in values]) or meet(node, values)
     if type_ == NULL:
-        raise node.refused("a column of NULL alone has no type in Spark", "Cast NULL to the column's type.")
+        raise node.refused(
+            f"a column of NULL alone has no type in {work.dialect.engine}", "Cast NULL to the column's type."
+        )
     return type_
 
 
@@ -107,26 +114,26 @@ def _function(work: Work, node: Tree, scope: Scope) -> str:
     function = node.child("function")
     name = str(function["function_name"]).lower()
     if name not in ("range", "generate_series"):
-        raise node.refused(f"{name} in FROM is not known to be the same in Spark", "Use a table.")
-    call = Call(work, function, scope, name, [value(work, each, Scope()) for each in function.children()])
+        raise node.refused(f"{name} in FROM is not known to be the same in {work.dialect.engine}", "Use a table.")
+    call = Call(work, function, scope, name, [value(work, each, Scope(work.dialect)) for each in function.children()])
     call.count(1, 2)
     start, end = (0, call.whole(0)) if len(call.arguments) == 1 else (call.whole(0), call.whole(1))
-    end += name == "generate_series"
+    end -= name == "range"
+    text = work.dialect.series(call, start, end)
     for each in ("is_operator", "alias", "schema"):
         function[each]
     function.close()
-    call.rewritten("Spark has range, whose end is left out")
     alias = str(node["alias"]) or name
-    source = _named(node, alias, (Column(name, BIGINT),))
+    source = _named(work, node, alias, (Column(name, BIGINT),))
     scope.add(node, source)
-    return _aliased(f"range({start}, {max(start, end)})", source)
+    return _aliased(text, source)
 
 
 def _join(work: Work, node: Tree, scope: Scope) -> str:
     kind, reference = node["join_type"], node["ref_type"]
-    if reference not in ("REGULAR", "CROSS") or kind not in _JOINS:
+    if reference not in ("REGULAR", "CROSS") or kind not in work.dialect.joins:
         said = f"{reference} {kind}".replace("REGULAR ", "")
-        raise node.refused(f"the {said} join is not known to be the same in Spark", "Use JOIN with ON.")
+        raise node.refused(f"the {said} join is not known to be the same in {work.dialect.engine}", "Use JOIN with ON.")
     left = _relation(work, node.child("left"), scope)
     if node.child("right").kind == "JOIN":
         raise node.refused("a join in parentheses is not known to be the same", "Write the joins one after another.")
@@ -144,13 +151,25 @@ def _join(work: Work, node: Tree, scope: Scope) -> str:
         on = truth(work, condition, scope)
     else:
         raise node.refused("a join without ON is not known to be the same", "Write ON, USING or CROSS JOIN.")
+    if kind == "FULL":
+        work.dialect.full_join(node, bool(using) or _is_equality(condition))
     if kind in ("SEMI", "ANTI"):
         scope.sources[:], scope.star[:] = before, star
-    return f"{left} {_JOINS[kind]} {right} ON {on}"
+    return f"{left} {work.dialect.joins[kind]} {right} ON {on}"
+
+
+def _is_equality(condition: Tree | None) -> bool:
+    """Whether a condition is an equality of two columns, or several of them."""
+    raw = condition.raw if condition is not None else {}
+    parts = raw["children"] if raw.get("type") == "CONJUNCTION_AND" else [raw]
+    return all(
+        part.get("type") == "COMPARE_EQUAL" and all(part[side]["class"] == "COLUMN_REF" for side in ("left", "right"))
+        for part in parts
+    )
 
 
 def _no_subquery(condition: Tree) -> None:
-    """Refuse a subquery in ON, which Spark answers otherwise where it is NULL."""
+    """Refuse a subquery in ON, which engines answer otherwise where it is NULL."""
     waiting: list[object] = [condition.raw]
     while waiting:
         each = waiting.pop()
