@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from mason.sql.sql_types import HUGEINT, SqlType, from_duckdb, spark_name
+from mason.sql.sql_types import HUGEINT, TIMESTAMPTZ, SqlType, from_duckdb, spark_name
 from tests.sql.spark_child import plain
 
 TOLERANCE = 1e-12
@@ -26,10 +26,21 @@ def asked(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], l
     """Names, types and rows that DuckDB answers with."""
     answer = connection.sql(sql)
     types = [from_duckdb(each) for each in answer.types]
-    rows = [
-        [as_spark(plain(value), type_) for value, type_ in zip(row, types, strict=True)] for row in answer.fetchall()
-    ]
+    rows = [[as_spark(plain(value), type_) for value, type_ in zip(row, types, strict=True)] for row in fetched(answer)]
     return list(answer.columns), types, rows
+
+
+def fetched(answer: duckdb.DuckDBPyRelation) -> list[Any]:
+    """The rows of an answer; times with a zone as those of UTC, because DuckDB gives them only where pytz is."""
+    if TIMESTAMPTZ not in [from_duckdb(each) for each in answer.types]:
+        return answer.fetchall()
+    values = [
+        f"c{index} AT TIME ZONE 'UTC'" if from_duckdb(each) == TIMESTAMPTZ else f"c{index}"
+        for index, each in enumerate(answer.types)
+    ]
+    names = ", ".join(f"c{index}" for index in range(len(values)))
+    sql = f"SELECT {', '.join(values)} FROM (FROM answer) AS t({names})"
+    return answer.query("answer", sql).fetchall()
 
 
 def as_spark(value: Any, type_: SqlType) -> Any:

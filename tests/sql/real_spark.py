@@ -15,6 +15,7 @@ import duckdb
 from mason.sql import sql_types
 from mason.sql.spark import spark_text
 from mason.sql.sql_types import SqlType, from_duckdb, spark_name
+from tests.sql.comparing import fetched
 from tests.sql.corpus import TABLES
 
 PYTHON = Path(__file__).resolve().parents[2] / ".components" / "spark" / "bin" / "python"
@@ -78,7 +79,7 @@ def _table(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     columns = ", ".join(map(spark_text.identifier, answer.columns))
     rows = [
         f"({', '.join(_literal(value, type_) for value, type_ in zip(row, types, strict=True))})"
-        for row in answer.fetchall()
+        for row in fetched(answer)
     ]
     made = f"CREATE TABLE {spark_text.identifier(name)} USING PARQUET AS SELECT * FROM"
     return f"{made} VALUES {', '.join(rows)} AS t({columns})"
@@ -96,6 +97,8 @@ def _literal(value: Any, type_: SqlType) -> str:
     if type_.name == "MAP":
         parts = [f"{spark_text.text(str(key))}, {_literal(each, type_.element)}" for key, each in value.items()]
         return f"map({', '.join(parts)})"
+    if type_ == sql_types.BLOB:
+        return f"X'{value.hex()}'"
     if type_ == sql_types.VARCHAR:
         return spark_text.text(value)
     return f"CAST('{value}' AS {spark_name(type_)})"

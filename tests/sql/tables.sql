@@ -28,3 +28,6 @@ INSERT INTO nested VALUES (1, [3, 1, 2], ['x', 'y'], {'a': 1, 'b': 'one'}, MAP {
 CREATE TABLE codes(code VARCHAR, day VARCHAR, moment VARCHAR, flag VARCHAR);
 INSERT INTO codes VALUES ('1', '2024-01-31', '2024-01-31 10:00:00', 'true'), ('-20', '1999-12-31', '1999-12-31T23:59:59.25', 'FALSE'),
   ('2.5', NULL, NULL, NULL), (' 42 ', '2000-02-29', '2000-02-29 00:00:00', 'true'), (NULL, '0001-01-01', '1969-12-31 23:59:59', 'False');
+CREATE TABLE moments(id INTEGER, zoned TIMESTAMPTZ, bytes BLOB);
+INSERT INTO moments VALUES (1, '2013-01-01 10:00:00+00', 'ab'::BLOB), (2, '2013-01-01 10:00:00.000001+02', '\xFF\x00'::BLOB), (3, '1969-12-31 23:59:59.5+00', ''::BLOB),
+  (4, NULL, NULL), (5, '9999-12-31 00:00:00+00', '\x7F'::BLOB), (6, '2013-01-01 10:00:00+00', 'b'::BLOB);

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from mason.sql.parsed import Tables
 from mason.sql.spark import aggregates, datetimes, lists, numbers, strings
 from mason.sql.spark.spark_text import SparkWriting
-from mason.sql.sql_types import SqlType
+from mason.sql.sql_types import BLOB, TIMESTAMPTZ, SqlType
 from mason.sql.translating import arithmetic
 from mason.sql.translating.rules import Call, Dialect
 from mason.sql.translating.translated import Value
@@ -48,6 +48,8 @@ class Spark(SparkWriting, Dialect):
     derived = ""
     one_row_subqueries = True
     in_only_in_where = True
+    more_ordered = (TIMESTAMPTZ, BLOB)
+    random = "rand()"
     narrow_counts = ("row_number", "rank", "dense_rank", "ntile")
 
     def series(self, call: Call, start: int, end: int) -> str:

@@ -32,7 +32,19 @@ def _count(of: Aggregate) -> Value:
     if not call.arguments:
         return Value(of.over("count(*)"), BIGINT)
     call.count(1)
+    if of.distinct:
+        check_compared(call)
     return Value(of.over(f"count({of.word}{call.arguments[0].text})"), BIGINT)
+
+
+def check_compared(call: Call) -> None:
+    """Refuse maps, also within: for some engines two maps are the same in whatever order their keys are."""
+    waiting = [call.arguments[0].type]
+    while waiting:
+        each = waiting.pop()
+        if each.name == "MAP":
+            raise call.refused("comparing maps is not known to be the same", "Compare parts of it.")
+        waiting.extend(inner for _, inner in each.fields)
 
 
 def _sum(of: Aggregate) -> Value:
@@ -92,7 +104,7 @@ def _extreme(of: Aggregate) -> Value:
     call = of.call
     call.count(1)
     given = call.arguments[0].type
-    if not is_number(given) and given not in ORDERED:
+    if not is_number(given) and given not in (*ORDERED, *call.dialect.more_ordered):
         raise call.refused(
             f"{call.name} of {given} is not known to be the same", "Use it with numbers, texts or dates."
         )

@@ -124,6 +124,7 @@ def _select(work: Work, node: Tree, queries: Queries, outer: Scope | None, names
     if not all(dialect.can_name(column.name) for column in columns):
         raise node.refused(f"the name of a column {dialect.bad_name}", "Give it another one by AS.")
     modifiers = _modifiers(work, node)
+    sample = _sample(work, node)
     scope.strict = True
     groups = _groups(work, node, scope, items)
     having = _condition(work, node, "having", scope)
@@ -144,7 +145,25 @@ def _select(work: Work, node: Tree, queries: Queries, outer: Scope | None, names
         f"{text} AS {dialect.identifier(column.name)}" for text, column in zip(texts, columns, strict=True)
     )
     order = f" ORDER BY {', '.join(orders)}" if orders else ""
-    return Query(f"{head}{said}{body}{order}{modifiers.limit}", tuple(columns), scope.is_correlated)
+    return Query(f"{head}{said}{body}{order}{modifiers.limit}{sample}", tuple(columns), scope.is_correlated)
+
+
+def _sample(work: Work, node: Tree) -> str:
+    """Rows by chance, of a SELECT that does nothing else: DuckDB takes them before it filters, groups and orders."""
+    found, raw, random = node["sample"], node.raw, work.dialect.random
+    if not found:
+        return ""
+    others = raw["where_clause"] or raw["group_expressions"] or raw["having"] or raw["qualify"] or raw["modifiers"]
+    plain = all(each["class"] in ("COLUMN_REF", "STAR") for each in raw["select_list"])
+    by_number = found["method"] == "Reservoir" and not found["is_percentage"] and found["seed"] == -1
+    if not random or others or not plain or not by_number:
+        raise node.refused(
+            "such a sample is not known to be the same",
+            "Write SELECT columns FROM table USING SAMPLE reservoir(10 ROWS), in a subquery.",
+        )
+    work.rewritten(node, "USING SAMPLE", "an engine's own samples are not so many rows, or the first ones")
+    work.noted(node, "which rows a sample holds is by chance")
+    return f" ORDER BY {random} LIMIT {int(found['sample_size']['value'])}"
 
 
 def _condition(work: Work, node: Tree, name: str, scope: Scope) -> str:

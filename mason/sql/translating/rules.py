@@ -196,6 +196,10 @@ class Dialect(Writing, ABC):
     """Whether min and max take BOOLEAN."""
     double_note = ""
     """What is said of computing with DOUBLE, where the engine stops and DuckDB goes on."""
+    more_ordered: Sequence[SqlType] = ()
+    """Types beside numbers, texts and dates whose values are ordered as in DuckDB: zoned times, bytes."""
+    random = ""
+    """A number by chance for each row, another one at each call; empty where samples are not known."""
     uncomputed: Sequence[SqlType] = ()
     """Types that the engine has not to compute in: a result would not stop where DuckDB's does."""
 

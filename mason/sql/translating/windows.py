@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mason.sql.parsed import Tree
-from mason.sql.sql_types import BIGINT, DOUBLE, INTEGER
+from mason.sql.sql_types import BIGINT, BLOB, DOUBLE, INTEGER
 from mason.sql.translating.rules import Aggregate, Call, Work
 from mason.sql.translating.scopes import Scope
 from mason.sql.translating.translated import Value
@@ -98,7 +98,8 @@ def ordered(work: Work, node: Tree, place: Scope, *, named: bool = False) -> tup
     value = work.value(node.child("expression"), place)
     direction, first = direction_of(node)
     node.close()
-    if value.type.name in ("LIST", "STRUCT", "MAP", "INTERVAL", "BLOB"):
+    bytes_too = value.type != BLOB or BLOB in work.dialect.more_ordered
+    if value.type.name in ("LIST", "STRUCT", "MAP", "INTERVAL") or not bytes_too:
         raise node.refused(f"an order of {value.type} is not known to be the same", "Order by parts of it.")
     text = value.text if named else work.dialect.sorted(value)
     return value, f"{text} {'DESC' if direction else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"
