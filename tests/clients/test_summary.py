@@ -64,6 +64,12 @@ def test_no_rows(local: Local) -> None:
     assert summary(local, "SELECT 1 AS a WHERE false") == {"a": ("INTEGER", 0, 0, 0, None, None, None)}
 
 
+def test_histograms_of_no_rows(local: Local) -> None:
+    local.execution.query("SELECT 1 AS a WHERE false", output="data/t.parquet")
+    answer = local.execution.summarize(local.metastore.get_table("data", "t"), histogram=2, top_values=2)
+    assert list(answer.rows) == [("a", "INTEGER", 0, 0, 0, None, None, None, [], None)]
+
+
 def test_chosen_columns(local: Local) -> None:
     found = summary(local, "SELECT 1 AS a, 2 AS b, 3 AS c", columns=["c", "a"])
     assert list(found) == ["c", "a"]

@@ -7,10 +7,7 @@ costs more to read again than parquet, of which only the columns asked for are r
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.connection import Limits
@@ -20,53 +17,18 @@ from mason.clients._duckdb.quoting import identifier
 from mason.clients._duckdb.reading.readers import Source
 from mason.clients._duckdb.session import opened
 from mason.clients._duckdb.working import watched
-from mason.engines.models import Column, Rows, Schema
-from mason.errors import EngineError, NotFoundError
-from mason.resources.wording import listing
+from mason.clients._tables import summaries
+from mason.clients._tables.columns import check_columns
+from mason.clients._tables.summaries import FLOATING, NUMERIC, UNORDERED
+from mason.engines.models import Rows
 
 if TYPE_CHECKING:
     import duckdb
     from duckdb.sqltypes import DuckDBPyType
 
-SCHEMA = Schema(
-    (
-        Column("column", "VARCHAR", nullable=False),
-        Column("type", "VARCHAR", nullable=False),
-        Column("rows", "BIGINT", nullable=False),
-        Column("non_null", "BIGINT", nullable=False),
-        Column("distinct", "BIGINT", nullable=False),
-        Column("min", "VARCHAR"),
-        Column("max", "VARCHAR"),
-        Column("mean", "DOUBLE"),
-    )
-)
-"""The columns of a summary; ``min`` and ``max`` have the type of the column that they are of. An approximate one has
-``approx_distinct`` for ``distinct``; on request come ``top``, the most frequent values with their counts, and
-``histogram``, the counts of values from one bound to the next."""
-
 # Columns whose distinct values are counted in one reading of the table; a wide table in columns is read by fewer.
 _AT_ONCE = 20
 _AT_ONCE_OF_MANY = 6
-_WHOLE = frozenset(
-    {
-        "tinyint",
-        "smallint",
-        "integer",
-        "bigint",
-        "hugeint",
-        "utinyint",
-        "usmallint",
-        "uinteger",
-        "ubigint",
-        "uhugeint",
-    }
-)
-_FLOATING = frozenset({"float", "double"})
-_NUMERIC = _WHOLE | _FLOATING | {"decimal"}
-_MOST_TOP = 1_000
-_MOST_BINS = 1_000
-# Types whose values have no order that a person would call smallest and largest.
-_UNORDERED = frozenset({"struct", "map", "list", "array", "union", "variant"})
 
 Measured = tuple[str, "DuckDBPyType"]
 """A column's name and type."""
@@ -82,18 +44,16 @@ def summarize(
     top: int = 0,
     bins: int = 0,
 ) -> Rows:
-    """Per column of :data:`SCHEMA`. All numbers are exact; with ``exact`` false, distinct values are estimated from a
-    sketch, which takes a sixth of the time and errs by some percent.
+    """The columns are those of :data:`mason.clients._tables.summaries.SCHEMA`. All numbers are exact; with ``exact``
+    false, distinct values are estimated from a sketch, which takes a sixth of the time and errs by some percent.
 
     ``top`` is the number of frequent values wanted, ``bins`` the number of bars of a histogram, for columns of numbers.
     ``mean`` is null where the column is not numeric, has no values or holds an infinite one; NaN counts as
     a value but is neither smallest nor largest nor part of the mean. ``min`` and ``max`` are null for nested types.
     Raises ``NotFoundError`` for columns that there are not.
     """
-    for name, value, most in (("top_values", top, _MOST_TOP), ("histogram", bins, _MOST_BINS)):
-        if not 0 <= value <= most:
-            raise EngineError(f"{name} is {value}, but it must be 0 to {most}.")
-    schema = _schema(exact, top, bins)
+    summaries.check(top, bins)
+    schema = summaries.schema(exact, top, bins)
     if not source.sql:
         return Rows(schema, [])
     with opened(limits, [source], show, ordered=False) as connection:
@@ -107,15 +67,6 @@ def summarize(
             histograms = _histograms(connection, source, chosen, bins)
             lines = [(*line, histogram) for line, histogram in zip(lines, histograms, strict=True)]
         return Rows(schema, lines)
-
-
-def _schema(exact: bool, top: int, bins: int) -> Schema:
-    columns = [
-        replace(column, name="approx_distinct") if column.name == "distinct" and not exact else column
-        for column in SCHEMA.columns
-    ]
-    columns += [Column("top", "JSON")] * bool(top) + [Column("histogram", "JSON")] * bool(bins)
-    return Schema(tuple(columns))
 
 
 def _measure(
@@ -149,7 +100,7 @@ def _top(connection: duckdb.DuckDBPyConnection, source: Source, column: Measured
             f"GROUP BY value ORDER BY count(*) DESC, value LIMIT {most})"
         ).fetchall()
     values = rows_ready([kind], [(value,) for value, _ in found])
-    return [{"value": value, "count": count} for (value,), (_, count) in zip(values, found, strict=True)]
+    return summaries.top([(value, count) for (value,), (_, count) in zip(values, found, strict=True)])
 
 
 def _histograms(
@@ -157,7 +108,7 @@ def _histograms(
 ) -> list[list[dict[str, Any]] | None]:
     """Per column of numbers, counts of values in ``bins`` equal steps from the smallest to the largest, which is in the
     last; ``None`` for columns without finite numbers."""
-    numbers = [column for column in columns if column[1].id in _NUMERIC]
+    numbers = [column for column in columns if column[1].id in NUMERIC]
     if not numbers:
         return [None] * len(columns)
     with watched(connection, "Finding bounds", source.size):
@@ -166,35 +117,35 @@ def _histograms(
         ).fetchone()
     assert row is not None
     counted: dict[str, str] = {}
-    bounds: dict[str, list[float]] = {}
+    edges: dict[str, tuple[float, ...]] = {}
     for (name, kind), least, most in zip(numbers, row[::2], row[1::2], strict=True):
-        # Of the largest doubles not even the distance is one.
-        if least is None or not math.isfinite(float(most) - float(least)):
+        found = summaries.bounds(least, most, bins)
+        if not found:
             continue
-        bounds[name] = [least + (most - least) * step / bins for step in range(bins)] + [most]
+        edges[name] = found
         width = (most - least) / bins
         value = _finite((name, kind))
-        bar = f"least({bins - 1}, floor(({value} - {least!r}) / {width!r}))" if width else "0"
+        bar = f"least({bins - 1}, floor(({value} - {_double(least)}) / {_double(width)}))" if width else "0"
         counted[name] = f"histogram(CASE WHEN {value} IS NOT NULL THEN {bar}::INTEGER END)"
+    if not counted:
+        return [None] * len(columns)
     with watched(connection, "Counting", source.size):
-        found = connection.execute(f"SELECT {', '.join(counted.values()) or '1'} FROM ({source.sql})").fetchone()
-    assert found is not None
-    maps = dict(zip(counted, found, strict=False))
-    return [_bars(bounds[name], maps[name]) if name in maps else None for name, _ in columns]
+        row = connection.execute(f"SELECT {', '.join(counted.values())} FROM ({source.sql})").fetchone()
+    assert row is not None
+    maps = dict(zip(counted, row, strict=True))
+    return [summaries.bars(edges[name], maps[name]) if name in maps else None for name, _ in columns]
 
 
-def _bars(bounds: Sequence[float], counts: Mapping[int, int]) -> list[dict[str, Any]]:
-    return [
-        {"from": low, "to": high, "count": counts.get(index, 0)}
-        for index, (low, high) in enumerate(itertools.pairwise(bounds))
-    ]
+def _double(value: float) -> str:
+    """A number as it is: with many digits DuckDB would take it for a decimal, whose digits a DOUBLE has not."""
+    return f"CAST('{value!r}' AS DOUBLE)"
 
 
 def _finite(column: Measured) -> str:
     """A column of numbers as doubles, without those that are none."""
     name, kind = column
     value = f"CAST({identifier(name)} AS DOUBLE)"
-    return f"CASE WHEN isfinite({value}) THEN {value} END" if kind.id in _FLOATING else value
+    return f"CASE WHEN isfinite({value}) THEN {value} END" if kind.id in FLOATING else value
 
 
 def _chosen(connection: duckdb.DuckDBPyConnection, source: Source, columns: Sequence[str] | None) -> list[Measured]:
@@ -202,9 +153,7 @@ def _chosen(connection: duckdb.DuckDBPyConnection, source: Source, columns: Sequ
     every = dict(zip(relation.columns, relation.types, strict=True))
     if columns is None:
         return list(every.items())
-    missing = [name for name in columns if name not in every]
-    if missing:
-        raise NotFoundError(f"There is no column {', '.join(missing)}. Columns: {listing(every, most=30)}.")
+    check_columns(every, columns)
     return [(name, every[name]) for name in dict.fromkeys(columns)]
 
 
@@ -212,14 +161,14 @@ def _measures(column: Measured, *, exact: bool) -> tuple[str, str, str, str, str
     """The SQL for count, distinct count, min, max and mean of a column."""
     name, kind = column
     quoted = identifier(name)
-    ordered = f"CASE WHEN isnan({quoted}) THEN NULL ELSE {quoted} END" if kind.id in _FLOATING else quoted
+    ordered = f"CASE WHEN isnan({quoted}) THEN NULL ELSE {quoted} END" if kind.id in FLOATING else quoted
     least, most = (f"CAST({each}({ordered}) AS {fetched_type(kind)})" for each in ("min", "max"))
-    if kind.id in _UNORDERED or str(kind) == "JSON":
+    if kind.id in UNORDERED or str(kind) == "JSON":
         least = most = "NULL"
-    if kind.id in _FLOATING:
+    if kind.id in FLOATING:
         # A compensated sum: the digits of a plain one depend on which thread comes first.
         mean = f"favg({ordered})"
-    elif kind.id in _WHOLE or kind.id == "decimal":
+    elif kind.id in NUMERIC:
         mean = f"avg({quoted})"
     else:
         mean = "NULL"
@@ -231,6 +180,4 @@ def _line(column: Measured, rows: int, values: Sequence[Any]) -> tuple[Any, ...]
     name, kind = column
     count, distinct, least, most, mean = values
     ((least, most),) = rows_ready([kind, kind], [(least, most)])
-    # A mean that JSON has no number for is none.
-    finite = mean is not None and math.isfinite(mean)
-    return name, str(kind), rows, count, distinct, least, most, mean if finite else None
+    return name, str(kind), rows, count, distinct, least, most, summaries.mean(mean)

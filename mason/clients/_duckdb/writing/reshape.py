@@ -17,9 +17,8 @@ from mason.clients._duckdb.session import opened
 from mason.clients._duckdb.working import watched
 from mason.clients._duckdb.writing.copying import write
 from mason.clients._duckdb.writing.outputs import Placed, beside, check_apart
-from mason.clients._tables.columns import Columns
-from mason.errors import ConflictError, EngineError, NotFoundError
-from mason.resources.wording import listing
+from mason.clients._tables.columns import Columns, check_columns
+from mason.errors import ConflictError, EngineError
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,7 +49,7 @@ def convert(
         every = _columns(connection, source)
         chosen = every
         if columns:
-            _check_columns(every, columns)
+            check_columns(every, columns)
             wanted = {*columns, *placed.output.partition_columns}
             chosen = [name for name in every if name in wanted]
         select = f"SELECT {', '.join(identifier(name) for name in chosen)} FROM ({source.sql})"
@@ -90,7 +89,7 @@ def dedupe(
         opened(limits, [source], root.show, ordered=False, output=(placed.output, path)) as connection,
     ):
         every = _columns(connection, source)
-        _check_columns(every, [*keys, *order_by])
+        check_columns(every, [*keys, *order_by])
         # Most rows are no duplicates: finding the keys that are there twice, and looking at their rows only, takes
         # two thirds of the time and half of the memory of a DISTINCT ON.
         quoted = ", ".join(identifier(key) for key in keys)
@@ -149,12 +148,6 @@ def _check_source(source: Source, placed: Placed, root: Root) -> None:
 
 def _columns(connection: duckdb.DuckDBPyConnection, source: Source) -> list[str]:
     return list(connection.sql(source.sql).columns)
-
-
-def _check_columns(every: Sequence[str], named: Sequence[str]) -> None:
-    missing = [name for name in named if name not in every]
-    if missing:
-        raise NotFoundError(f"There is no column {', '.join(missing)}. Columns: {listing(every, most=30)}.")
 
 
 def check_mergeable(source: Source, title: str) -> None:
