@@ -1,0 +1,156 @@
+"""Summaries by SQL: what is measured of each column, then its frequent values and its histogram.
+
+Distinct values are counted of few columns in one statement: an engine that spreads rows over machines sends each row
+once for every column whose distinct values it counts. On Spark a statement for each column, several at once, took a
+fifth of the time of one for five columns; one for nineteen columns did not end.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from mason.clients._duckdb.quoting import identifier
+from mason.clients._statements.asked import Ask, Relation, Statement, unused
+from mason.clients._tables import summaries
+from mason.clients._tables.columns import check_columns, id_of
+from mason.clients._tables.summaries import FLOATING, NUMERIC, UNORDERED
+from mason.engines.models import Rows
+
+_MEASURES = ("non_null", "distinct", "min", "max", "mean")
+_LARGEST = sys.float_info.max
+
+
+def summarize(
+    ask: Ask,
+    relation: Relation,
+    *,
+    columns: Sequence[str] | None = None,
+    exact: bool = True,
+    top_values: int = 0,
+    histogram: int = 0,
+    at_once: int = 1,
+) -> Rows:
+    """What ``summarize`` answers.
+
+    - ``columns``, ``exact``, ``top_values``, ``histogram``: as the verb has them.
+    - ``at_once``: of how many columns one statement counts distinct values.
+
+    Raises ``NotFoundError`` for columns that there are not.
+    """
+    summaries.check(top_values, histogram)
+    schema = summaries.schema(exact, top_values, histogram)
+    check_columns(relation.names, columns or ())
+    kinds = dict(relation.columns)
+    chosen = list(kinds) if columns is None else list(dict.fromkeys(columns))
+    if not chosen:
+        return Rows(schema, [])
+    # An estimate is no more work for many columns than for one.
+    size = at_once if exact else len(chosen)
+    groups = [chosen[start : start + size] for start in range(0, len(chosen), size)]
+    numbers = [name for name in chosen if id_of(kinds[name]) in NUMERIC] if histogram else []
+    asked = [measures(relation, group, exact=exact) for group in groups]
+    asked += [frequent(relation, name, top_values) for name in chosen] if top_values else []
+    asked += [extremes(relation, numbers)] if numbers else []
+    answers = list(ask(asked))
+    lines = [line for group, answer in zip(groups, answers, strict=False) for line in _lines(relation, group, answer)]
+    if top_values:
+        found = answers[len(groups) : len(groups) + len(chosen)]
+        lines = [
+            (*line, summaries.top([(value, n) for value, n in answer.rows]))
+            for line, answer in zip(lines, found, strict=True)
+        ]
+    if histogram:
+        edges = _edges(numbers, answers[-1], histogram) if numbers else {}
+        counted = {name: counts(relation, name, each) for name, each in edges.items()}
+        told = dict(zip(counted, ask(list(counted.values())), strict=True)) if counted else {}
+        bars = {name: summaries.bars(edges[name], dict(answer.rows)) for name, answer in told.items()}
+        lines = [(*line, bars.get(name)) for line, name in zip(lines, chosen, strict=True)]
+    return Rows(schema, lines)
+
+
+def measures(relation: Relation, names: Sequence[str], *, exact: bool = True) -> Statement:
+    """One row: how many rows there are, then what is measured of the columns ``names``."""
+    selected = [
+        f"{sql} AS {identifier(f'{measure}_{index}')}"
+        for index, name in enumerate(names)
+        for measure, sql in _measures(name, dict(relation.columns)[name], exact).items()
+    ]
+    return Statement(f"SELECT count(*) AS rows_, {', '.join(selected)} FROM {relation.sql}", (relation,))
+
+
+def frequent(relation: Relation, name: str, most: int) -> Statement:
+    """The most frequent values of a column with their counts, most frequent first, equals in their order."""
+    value, count = unused("value", relation.names), unused("count_", relation.names)
+    inner = (
+        f"SELECT {identifier(name)} AS {value}, count(*) AS {count} FROM {relation.sql} "
+        f"WHERE {identifier(name)} IS NOT NULL GROUP BY {identifier(name)}"
+    )
+    sql = f"SELECT {value}, {count} FROM ({inner}) AS counted ORDER BY {count} DESC, {value} LIMIT {most}"
+    return Statement(sql, (relation,))
+
+
+def extremes(relation: Relation, names: Sequence[str]) -> Statement:
+    """One row: smallest and largest number of each column, as DOUBLE, without those that are not finite."""
+    kinds = dict(relation.columns)
+    selected = [
+        f"{each}({_finite(name, kinds[name])}) AS {each}_{index}"
+        for index, name in enumerate(names)
+        for each in ("min", "max")
+    ]
+    return Statement(f"SELECT {', '.join(selected)} FROM {relation.sql}", (relation,))
+
+
+def counts(relation: Relation, name: str, edges: Sequence[float]) -> Statement:
+    """How many numbers of a column are from one of the ``edges`` to the next: place and count, where there are any."""
+    value, bar = _finite(name, dict(relation.columns)[name]), unused("bar", relation.names)
+    last, width = len(edges) - 2, (edges[-1] - edges[0]) / (len(edges) - 1)
+    place = f"least({last}, floor((({value}) - {_double(edges[0])}) / {_double(width)}))" if width else "0"
+    inner = f"SELECT CASE WHEN {value} IS NOT NULL THEN CAST({place} AS INTEGER) END AS {bar} FROM {relation.sql}"
+    sql = f"SELECT {bar}, count(*) AS count_ FROM ({inner}) AS placed WHERE {bar} IS NOT NULL GROUP BY {bar}"
+    return Statement(sql, (relation,))
+
+
+def _lines(relation: Relation, names: Sequence[str], answer: Rows) -> list[tuple[Any, ...]]:
+    (row,) = answer.to_dicts()
+    kinds = dict(relation.columns)
+    found = []
+    for index, name in enumerate(names):
+        *values, mean = (row.get(f"{measure}_{index}") for measure in _MEASURES)
+        found.append((name, kinds[name], row["rows_"], *values, summaries.mean(mean)))
+    return found
+
+
+def _measures(name: str, kind: str, exact: bool) -> dict[str, str]:
+    """The SQL for what is measured of a column; what its type has not is left out."""
+    column, id_ = identifier(name), id_of(kind)
+    distinct = f"count(DISTINCT {column})" if exact else f"approx_count_distinct({column})"
+    found = {"non_null": f"count({column})", "distinct": distinct}
+    # NaN is neither smallest nor largest, nor part of the mean.
+    value = f"CASE WHEN isnan(CAST({column} AS DOUBLE)) THEN NULL ELSE {column} END" if id_ in FLOATING else column
+    if id_ not in UNORDERED:
+        found |= {"min": f"min({value})", "max": f"max({value})"}
+    if id_ in FLOATING:
+        found["mean"] = f"avg(CAST({value} AS DOUBLE))"
+    elif id_ in NUMERIC:
+        found["mean"] = f"avg({column})"
+    return found
+
+
+def _edges(names: Sequence[str], answer: Rows, bins: int) -> dict[str, tuple[float, ...]]:
+    (row,) = answer.rows
+    found = zip(names, row[::2], row[1::2], strict=True)
+    return {name: edges for name, least, most in found if (edges := summaries.bounds(least, most, bins))}
+
+
+def _finite(name: str, kind: str) -> str:
+    """A column of numbers as doubles, without those that are none."""
+    value = f"CAST({identifier(name)} AS DOUBLE)"
+    if id_of(kind) not in FLOATING:
+        return value
+    return f"CASE WHEN {value} BETWEEN {_double(-_LARGEST)} AND {_double(_LARGEST)} THEN {value} END"
+
+
+def _double(value: float) -> str:
+    return f"CAST('{value!r}' AS DOUBLE)"
