@@ -240,6 +240,9 @@ def parquet_cells(path: Path) -> Cells:
         coarse = pyarrow.parquet.ParquetFile(path, coerce_int96_timestamp_unit="us").read()
         table = file.read()
         names = tuple(file.schema_arrow.names)
+        seconds = pyarrow.parquet.ParquetFile(path, coerce_int96_timestamp_unit="s").read()
+        if any(_wrapped(rough, least) for rough, least in zip(coarse.columns, seconds.columns, strict=True)):
+            raise Unread("a time in twelve bytes is beyond what pyarrow counts in microseconds, too")
         columns = [
             _plain_column(rough if _wrapped(column, rough) else column)
             for column, rough in zip(table.columns, coarse.columns, strict=True)
@@ -250,6 +253,9 @@ def parquet_cells(path: Path) -> Cells:
         raise kind(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
     for index, kind in enumerate(file.schema_arrow.types):
         if _shredded(kind):
+            if unsigned := _unsigned(kind):
+                # VariantShredding.md lists the types of typed_value.
+                raise Invalid(f"no VARIANT: its typed_value is {unsigned}")
             try:
                 columns[index] = [variant(value, instant) for value in columns[index]]
             except (ValueError, IndexError, KeyError, TypeError, struct.error) as error:
@@ -274,11 +280,23 @@ def _shredded(kind: Any) -> bool:
     )
 
 
+def _unsigned(kind: Any) -> str:
+    """The unsigned type in a type, if there is one."""
+    import pyarrow.types as types
+
+    if types.is_unsigned_integer(kind):
+        return str(kind)
+    return next((found for index in range(kind.num_fields) if (found := _unsigned(kind.field(index).type))), "")
+
+
 def _wrapped(column: Any, rough: Any) -> bool:
-    """Whether times of twelve bytes are beyond what nanoseconds can tell."""
-    if column.type == rough.type or not str(column.type).startswith("timestamp[ns"):
+    """Whether times of twelve bytes are beyond what the unit of ``column`` can tell; ``rough`` are the same in one that
+    is larger."""
+    if column.type == rough.type or not str(column.type).startswith("timestamp["):
         return False
-    fine = [None if each is None else each // 1000 for each in column.cast("int64").to_pylist()]
+    units = {"ns": 10**9, "us": 10**6, "s": 1}
+    times = units[column.type.unit] // units[rough.type.unit]
+    fine = [None if each is None else each // times for each in column.cast("int64").to_pylist()]
     return bool(fine != rough.cast("int64").to_pylist())
 
 

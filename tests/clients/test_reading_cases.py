@@ -427,12 +427,16 @@ def test_decimals_of_more_digits_than_can_be_read(local: Local) -> None:
     )
 
 
-def test_nanoseconds_that_would_be_cut(local: Local) -> None:
+def test_nanoseconds_are_not_cut(local: Local) -> None:
     put(local, "times", "nanos.parquet")
-    assert refusal(local.rows, "nanos") == (
-        "EngineError: data/nanos.parquet, column utc: times with a zone that tell nanoseconds would be cut to "
-        "microseconds. Write the column as microseconds, or as times without a zone."
-    )
+    assert local.rows("nanos") == [
+        ("2024-11-07 12:33:54.123456789Z", "2024-11-07T12:33:54.123456789", "12:34:56.123456789"),
+        ("1969-12-31 23:59:59.999999999Z", "1969-12-31T23:59:59.999999999", "00:00:00.000000001"),
+    ]
+    assert notes(local, "nanos") == [
+        "column t: read as text, because its times tell nanoseconds",
+        "column utc: read as text, because its times tell nanoseconds",
+    ]
 
 
 @pytest.mark.parametrize("ending", ["csv", "json", "parquet"])

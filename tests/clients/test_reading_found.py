@@ -80,6 +80,9 @@ def test_nanoseconds_between_whole_microseconds_are_not_cut(local: Local, kind: 
         table = pyarrow.table({"id": range(len(cells)), "at": array})
         pyarrow.parquet.write_table(table, local.root / f"data/{name}.parquet", row_group_size=4)
     assert len(local.rows("fine")) == 4
+    if nest(None) is None:
+        assert local.columns("t") == {"id": "BIGINT", "at": "VARCHAR"}
+        return
     what = "times of day" if kind == pyarrow.time64("ns") else "times with a zone"
     told = refusal(local.rows, "t")
     assert told.startswith("EngineError: data/t.parquet, column at")

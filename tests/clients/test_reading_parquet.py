@@ -20,21 +20,6 @@ def write(local: Local, columns: dict[str, Any], **options: Any) -> Path:
     return target
 
 
-def test_parquet_encodings_that_the_engine_lacks_are_named(local: Local) -> None:
-    write(
-        local,
-        {"id": [1, 2, 3], "n": [1, 2, 3]},
-        use_dictionary=False,
-        column_encoding={"id": "PLAIN", "n": "BYTE_STREAM_SPLIT"},
-    )
-    assert refusal(local.rows, "t") == (
-        "EngineError: data/t.parquet, column n cannot be read: BYTE_STREAM_SPLIT encoding is only supported for FLOAT "
-        "or DOUBLE data. Write it anew with types, encodings and a compression (such as zstd or snappy) that DuckDB "
-        "reads."
-    )
-    assert local.rows("t", "SELECT id FROM $table") == [(1,), (2,), (3,)]
-
-
 def test_a_damaged_column_of_a_parquet_file_is_named(local: Local) -> None:
     target = write(local, {"id": [1, 2], "word": ["one", "two"]}, compression="zstd")
     column = pq.ParquetFile(target).metadata.row_group(0).column(1)

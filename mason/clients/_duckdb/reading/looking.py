@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.reading import json_files, parquet_files, sheets, text_columns
 from mason.clients._duckdb.reading.bytewise import look_through
+from mason.clients._duckdb.reading.copies import Copies
 from mason.clients._duckdb.reading.looks import Connect, FileSchema
 from mason.clients._duckdb.reading.table_files import DataFile
-from mason.clients._duckdb.reading.text_files import Copies
 from mason.clients._duckdb.root import Root
 from mason.errors import EngineError
 
@@ -32,9 +32,10 @@ def look(
     ``given`` are options that hold. Raises ``EngineError`` for a file that cannot be read."""
     kind = files[0][0].ending.format
     if kind == "parquet":
-        looked = parquet_files.look(connection(), [file for file, _ in files], root.show)
+        looked = parquet_files.look(connection(), [file for file, _ in files], copies, root.show)
         by_path = {
-            each.file.path: FileSchema(each.file, each.columns, nulls=each.nulls, notes=each.notes) for each in looked
+            each.file.path: FileSchema(each.file, each.columns, nulls=each.nulls, notes=each.notes, copied=each.copied)
+            for each in looked
         }
         return [by_path[file.path] for file, _ in files]
 

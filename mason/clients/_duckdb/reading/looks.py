@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason import caches, home
+from mason.caches import stamp_of
+from mason.clients._duckdb.reading.copies import Copies
 from mason.clients._duckdb.reading.quotes import Quotes
 from mason.clients._duckdb.reading.table_files import DataFile
-from mason.clients._duckdb.reading.text_files import Copies, Copy
+from mason.clients._duckdb.reading.text_files import Copy
 from mason.clients._tables.columns import Columns
 from mason.errors import SettingsError
 from mason.values import dataclass
@@ -32,6 +34,7 @@ from mason.values import dataclass
 if TYPE_CHECKING:
     import duckdb
 
+    from mason.clients._duckdb.reading.arrow_copies import ArrowCopy
     from mason.clients._duckdb.reading.dialect import Dialect
     from mason.clients._duckdb.reading.sheets import Area, Sheet
     from mason.clients._duckdb.reading.text_columns import TextFile
@@ -59,7 +62,7 @@ class FileSchema:
     """The columns of one file (none: it is empty) and how to read it.
 
     ``text`` is what was found in a CSV file, ``sheet`` in a spreadsheet. ``nulls`` are columns whose type says that
-    they have no values.
+    they have no values. ``copied`` is read instead of a parquet file that DuckDB cannot read.
     """
 
     file: DataFile
@@ -68,6 +71,14 @@ class FileSchema:
     sheet: Sheet | None = None
     notes: tuple[str, ...] = ()
     nulls: frozenset[str] = frozenset()
+    copied: ArrowCopy | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file that is opened: a copy, made now at the latest, where DuckDB cannot read the file itself."""
+        if self.text is not None and self.text.copied is not None:
+            return self.text.copied.path
+        return self.file.path if self.copied is None else self.copied.path
 
 
 def rows_of_sample(index: int) -> int:
@@ -159,7 +170,7 @@ class Seen:
             for name, index in known[1]:
                 schema = made.get(index)
                 schema = _from_plain(plain[index], file, self.copies) if schema is None else replace(schema, file=file)
-                if schema.text is None or schema.text.copied is None:
+                if schema.copied is None and (schema.text is None or schema.text.copied is None):
                     made[index] = schema
                 schemas[file.version, names[name]] = schema
             if known[2]:
@@ -216,13 +227,14 @@ def _plain(schema: FileSchema) -> tuple[Any, ...]:
             text.notes,
         ),
         None if sheet is None else (sheet.options, sheet.columns, _values(sheet.area), sheet.notes),
+        schema.copied and (schema.copied.texts, schema.copied.zoned, schema.copied.fine),
     )
 
 
 def _from_plain(plain: tuple[Any, ...], file: DataFile, copies: Copies) -> FileSchema:
     """The inverse of :func:`_plain`; rows of a sheet are read when they are needed."""
-    columns, notes, nulls, text, sheet = plain
-    found, read = None, None
+    columns, notes, nulls, text, sheet, by_arrow = plain
+    found, read, other = None, None, None
     if text is not None:
         from mason.clients._duckdb.reading.dialect import Dialect
         from mason.clients._duckdb.reading.text_columns import TextFile
@@ -238,7 +250,11 @@ def _from_plain(plain: tuple[Any, ...], file: DataFile, copies: Copies) -> FileS
 
         options, of_sheet, area, said = sheet
         read = Sheet(file.path, options, of_sheet, Area(*area), said)
-    return FileSchema(file, columns, found, read, notes, frozenset(nulls))
+    if by_arrow is not None:
+        from mason.clients._duckdb.reading.arrow_copies import ArrowCopy
+
+        other = ArrowCopy(copies, file, *by_arrow)
+    return FileSchema(file, columns, found, read, notes, frozenset(nulls), other)
 
 
 def _plain_copy(copy: Copy) -> tuple[Any, ...]:
@@ -251,7 +267,10 @@ def _values(value: Dialect | Area | Quotes) -> tuple[Any, ...]:
 
 @cache
 def _header() -> bytes:
-    return caches.header(_MAGIC, __file__, *map(_installed, ("_duckdb", "python_calamine")))
+    # Of pyarrow one file tells: it has thousands.
+    spec = find_spec("pyarrow")
+    arrow = spec and spec.origin and stamp_of(Path(spec.origin).stat())
+    return caches.header(_MAGIC, __file__, *map(_installed, ("_duckdb", "python_calamine")), arrow)
 
 
 def _installed(package: str) -> list[tuple[str, int, int]] | None:

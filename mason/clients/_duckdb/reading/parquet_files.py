@@ -1,47 +1,51 @@
-"""What columns parquet files have, and which of them DuckDB would change: these are refused by file and column.
-
-DuckDB 1.5 takes a DECIMAL of more than 38 digits for a DOUBLE of other bytes, and cuts nanoseconds of times with a zone
-and of times of day; whether a file has such nanoseconds tells :mod:`nanoseconds`.
-"""
+"""What columns parquet files have; what DuckDB would change of them, or cannot read, :mod:`parquet_changes` tells."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mason.clients._duckdb.failures import Show
 from mason.clients._duckdb.quoting import call
-from mason.clients._duckdb.reading.nanoseconds import whole_microseconds
-from mason.clients._duckdb.reading.parquet_footer import beginning
+from mason.clients._duckdb.reading import arrow_copies
+from mason.clients._duckdb.reading.arrow_copies import ArrowCopy
+from mason.clients._duckdb.reading.copies import Copies
+from mason.clients._duckdb.reading.parquet_changes import MOST_DIGITS, leaves_of, readings
+from mason.clients._duckdb.reading.parquet_footer import beginning, lacking
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.reading.unreadable import may_be_unreadable, unreadable
 from mason.clients._tables.columns import Columns
-from mason.errors import EngineError
 from mason.resources.wording import listing
 from mason.values import dataclass
 
 if TYPE_CHECKING:
     import duckdb
 
-_MOST_DIGITS = 38
 # Each file is compared with as many schemas.
 _MOST_SCHEMAS = 50
 # Times of old writers, which the specification says are in UTC and DuckDB reads as they stand.
 _OLD_TIMES = "(converted_type LIKE 'TIMESTAMP%' AND logical_type IS NULL)"
-_NANOSECOND_TIMES = ("TimestampType(isAdjustedToUTC=1", "TimeType(")
+# Of what DuckDB cannot even tell the types of, pyarrow reads this.
+_BY_ARROW = re.compile("MAP_KEY_VALUE requires two children")
 
 
 @dataclass(frozen=True, slots=True)
 class ParquetFile:
-    """A file with its columns, those of them whose type says that they have no values, and what was assumed."""
+    """A file with its columns, those of them whose type says that they have no values, what was assumed, and the copy
+    that is read instead, if one is."""
 
     file: DataFile
     columns: Columns
     nulls: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    copied: ArrowCopy | None = None
 
 
-def look(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], show: Show) -> list[ParquetFile]:
+def look(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], copies: Copies, show: Show
+) -> list[ParquetFile]:
     """The columns of parquet files: of all, the schemas are compared, and one file of each is looked at closer.
 
     Raises ``EngineError`` that names file and column for what DuckDB would change, and for files that are damaged.
@@ -49,18 +53,38 @@ def look(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], show:
     import duckdb
 
     try:
-        return _looked_at(connection, files, show)
+        return _looked_at(connection, files, copies, show)
     except duckdb.Error as error:
         if len(files) > 1 and not isinstance(error, duckdb.FatalException):
             for file in files:
-                look(connection, [file], show)
+                look(connection, [file], copies, show)
         if len(files) > 1 or not may_be_unreadable(error):
             raise
+        if found := _by_arrow(connection, files[0], copies, show, str(error)):
+            return [found]
         path = files[0].path
         raise unreadable(error, path, show(str(path))) from error
 
 
-def _looked_at(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], show: Show) -> list[ParquetFile]:
+def _by_arrow(
+    connection: duckdb.DuckDBPyConnection, file: DataFile, copies: Copies, show: Show, reason: str
+) -> ParquetFile | None:
+    """A file whose types pyarrow tells; ``None`` where it cannot be asked."""
+    lacks = _BY_ARROW.search(reason)
+    if lacks is None or not arrow_copies.available():
+        return None
+    copied = ArrowCopy(copies, file)
+    with copied.empty() as empty:
+        alike = _looked_at(connection, [replace(file, path=empty)], copies, lambda _: show(str(file.path)))[0]
+    # Of a copy no copy is made.
+    if alike.copied is not None:
+        return None
+    return ParquetFile(file, alike.columns, notes=(f"read by pyarrow, because of DuckDB: {lacks[0]}",), copied=copied)
+
+
+def _looked_at(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile], copies: Copies, show: Show
+) -> list[ParquetFile]:
     found = [ParquetFile(file, ()) for file in files if file.empty]
     groups = _alike([file for file in files if not file.empty])
     filled = {str(group[0].path): group for group in groups}
@@ -69,25 +93,32 @@ def _looked_at(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile],
     signatures = connection.execute(
         "SELECT file_name, string_agg(concat_ws(':', name, type, type_length, converted_type, scale, precision, "
         "logical_type, num_children), ',' ORDER BY column_id), "
-        f"coalesce(max(precision) FILTER (converted_type = 'DECIMAL'), 0) > {_MOST_DIGITS}, "
-        "coalesce(bool_or(contains(logical_type, 'NANOS=Nano')), false), "
+        f"coalesce(max(precision) FILTER (converted_type = 'DECIMAL'), 0) > {MOST_DIGITS}, "
+        "coalesce(bool_or(contains(logical_type, 'NANOS=Nano') OR type = 'INT96'), false), "
         "coalesce(bool_or(logical_type = 'NullType()'), false), "
         f"coalesce(string_agg(name, ', ' ORDER BY column_id) FILTER {_OLD_TIMES}, '') "
         f"FROM {call('parquet_schema', list(filled), {})} WHERE column_id > 0 GROUP BY file_name"
     ).fetchall()
     columns: dict[str, Columns] = {}
     nulls: dict[str, frozenset[str]] = {}
-    for path, signature, long, nanoseconds, null, old in signatures:
+    for path, signature, long, times, null, old in signatures:
         group = filled.pop(path)
-        for file in group if nanoseconds else group[:1] if long else ():
-            _refuse_changed(connection, file, show, nanoseconds=nanoseconds)
         if signature not in columns:
             reader = call("read_parquet", path, {"hive_partitioning": "false"})
             described = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()
             columns[signature] = tuple((row[0], row[1]) for row in described)
             nulls[signature] = _nulls(connection, path) if null else frozenset()
-        notes = _notes(columns[signature], old)
-        found += [ParquetFile(file, columns[signature], nulls[signature], notes) for file in group]
+        own, empty, notes = columns[signature], nulls[signature], _notes(columns[signature], old)
+        lacks = lacking(group[0].path) if len(group) == 1 and arrow_copies.available() else {}
+        closer = (
+            readings(connection, group, own, lacks, copies, show) if long or times or lacks else [None] * len(group)
+        )
+        found += [
+            ParquetFile(file, own, empty, notes)
+            if read is None
+            else ParquetFile(file, read.columns, empty, (*notes, *read.notes), read.copied)
+            for file, read in zip(group, closer, strict=True)
+        ]
     # A parquet file with a schema of no columns has no row in the answer.
     return found + [ParquetFile(file, ()) for group in filled.values() for file in group]
 
@@ -113,49 +144,5 @@ def _notes(columns: Columns, old: str) -> tuple[str, ...]:
 
 
 def _nulls(connection: duckdb.DuckDBPyConnection, path: str) -> frozenset[str]:
-    leaves = _leaves(connection, path)
+    leaves = leaves_of(connection, path)
     return frozenset(parts[0] for parts, leaf in leaves if len(parts) == 1 and leaf["logical_type"] == "NullType()")
-
-
-def _refuse_changed(connection: duckdb.DuckDBPyConnection, file: DataFile, show: Show, *, nanoseconds: bool) -> None:
-    leaves = list(_leaves(connection, str(file.path)))
-    counting = {parts for parts, leaf in leaves if nanoseconds and _counts_nanoseconds(leaf)}
-    whole = whole_microseconds(connection, file.path, counting) if counting else set()
-    for parts, leaf in leaves:
-        place = f"{show(str(file.path))}, column {'.'.join(parts)}"
-        if leaf["converted_type"] == "DECIMAL" and leaf["precision"] > _MOST_DIGITS:
-            raise EngineError(
-                f"{place}: DECIMAL({leaf['precision']},{leaf['scale']}) has more digits than the {_MOST_DIGITS} that "
-                "can be read. Write the column with fewer digits, or as text."
-            )
-        if _counts_nanoseconds(leaf) and parts in counting - whole:
-            what = "times of day" if leaf["logical_type"].startswith("TimeType") else "times with a zone"
-            raise EngineError(
-                f"{place}: {what} that tell nanoseconds would be cut to microseconds. Write the column as "
-                f"microseconds, or as {'text' if what == 'times of day' else 'times without a zone'}."
-            )
-
-
-def _counts_nanoseconds(leaf: Mapping[str, Any]) -> bool:
-    logical = leaf["logical_type"] or ""
-    return logical.startswith(_NANOSECOND_TIMES) and "NANOS=Nano" in logical
-
-
-def _leaves(connection: duckdb.DuckDBPyConnection, path: str) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """The columns that hold values, with their names from the top."""
-    names = ("name", "num_children", "converted_type", "precision", "scale", "logical_type")
-    rows = connection.execute(
-        f"SELECT {', '.join(names)} FROM {call('parquet_schema', path, {})} ORDER BY column_id"
-    ).fetchall()
-    open_groups: list[tuple[str, int]] = []
-    for row in rows:
-        leaf = dict(zip(names, row, strict=True))
-        if leaf["num_children"]:
-            open_groups.append((leaf["name"], leaf["num_children"]))
-            continue
-        yield (*(name for name, _ in open_groups[1:]), leaf["name"]), leaf
-        while open_groups:
-            name, left = open_groups.pop()
-            if left > 1:
-                open_groups.append((name, left - 1))
-                break

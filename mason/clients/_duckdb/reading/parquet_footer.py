@@ -5,6 +5,7 @@ The fields and their numbers: https://github.com/apache/parquet-format/blob/mast
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 from mason.errors import EngineError
 
 _MAGIC = b"PAR1"
+_LZ4, _BYTE_STREAM_SPLIT, _FLOATING = 5, 9, (4, 5)
+# The codec before the number of values, or the type before a list of encodings with that one in it, as Thrift's compact
+# protocol writes them: one look at the bytes of a footer, for the many that hold nothing of it.
+_MAY_LACK = re.compile(rb"\x15\x0a\x16|\x15[\x02\x04\x0c\x0e]\x19[\x15\x25\x35\x45\x55\x65\x75][\x00-\x10]*\x12")
 
 
 def chunks(footer: Mapping[int, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[int, Any]]]:
@@ -29,17 +34,40 @@ def footer_length(path: Path) -> int:
         return int.from_bytes(file.read(4), "little")
 
 
+def footer_bytes(path: Path) -> bytes:
+    """The metadata at the end of a parquet file as it stands there."""
+    with path.open("rb") as file:
+        file.seek(-8, 2)
+        length = int.from_bytes(file.read(4), "little")
+        file.seek(-8 - length, 2)
+        return file.read(length)
+
+
 def footer(path: Path) -> Mapping[int, Any]:
     """The metadata at the end of a parquet file, by the numbers of its fields; see parquet.thrift."""
-    length = footer_length(path)
-    with path.open("rb") as file:
-        file.seek(-8 - length, 2)
-        return _Compact(file.read(length)).struct()
+    return _Compact(footer_bytes(path)).struct()
+
+
+def end_of_schema(said: bytes) -> int:
+    """Where the schema ends in the bytes of a footer."""
+    return _Compact(said).end_of_schema()
+
+
+def lacking(path: Path) -> dict[str, str]:
+    """What DuckDB 1.5 lacks to read a file, by the names of columns at the top."""
+    said = footer_bytes(path)
+    found = {}
+    for parts, metadata in chunks(_Compact(said).struct()) if _MAY_LACK.search(said) else ():
+        if metadata.get(4) == _LZ4:
+            found[parts[0]] = "LZ4 as Hadoop writes it"
+        elif _BYTE_STREAM_SPLIT in metadata.get(2, []) and metadata.get(1) not in _FLOATING:
+            found[parts[0]] = "BYTE_STREAM_SPLIT of other values than FLOAT and DOUBLE"
+    return found
 
 
 def beginning(path: Path, known: Iterable[bytes]) -> bytes | None:
     """The bytes of a footer up to the end of its schema, which are those of ``known`` where one of them is meant;
-    ``None`` where there is no saying, or where other parts of it may change types."""
+    ``None`` where there is no saying, where other parts of it may change types, or where DuckDB may lack something."""
     try:
         with path.open("rb", buffering=0) as file:
             file.seek(-8, 2)
@@ -49,7 +77,7 @@ def beginning(path: Path, known: Iterable[bytes]) -> bytes | None:
     except OSError:
         return None
     # Columns of GeoParquet are said to be geometries outside of the schema.
-    if magic != _MAGIC or len(data) < length or b"geo" in data:
+    if magic != _MAGIC or len(data) < length or b"geo" in data or _MAY_LACK.search(data):
         return None
     for each in known:
         if data.startswith(each):

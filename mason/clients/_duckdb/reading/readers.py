@@ -14,6 +14,7 @@ from mason.clients._duckdb.reading.schemas import TableSchema, read_as, verified
 from mason.clients._duckdb.reading.sheets import Sheet
 from mason.clients._duckdb.reading.text_types import DECIMAL, native, value
 from mason.clients._tables.merging import Merged
+from mason.errors import EngineError
 from mason.values import dataclass, field
 
 
@@ -54,6 +55,9 @@ def source(schema: TableSchema, *, checks: bool = True, root: Path | None = None
     Paths of files, where the table has a column of them, are told from ``root``.
     """
     filled = [each for each in schema.files if each.columns]
+    copied = next((each for each in filled if each.copied is not None), None)
+    if copied is not None and not checks:
+        raise EngineError(f"{copied.file.name} is read by a copy that pyarrow makes: DuckDB has no SQL that reads it.")
     # Files that are written alike are read by one call: a call for each would plan and open them one by one.
     ordered = sorted(filled, key=_alike)
     parts = [_part(schema, list(group), root, checks=checks) for _, group in groupby(ordered, key=_alike)]
@@ -61,20 +65,15 @@ def source(schema: TableSchema, *, checks: bool = True, root: Path | None = None
     return Source(
         sql,
         # A confined DuckDB asks twice: whether it may use the pattern, then whether it may open what matches.
-        tuple(dict.fromkeys(path for each in filled for path in (_read(each), Path(exactly(str(_read(each))))))),
+        tuple(dict.fromkeys(path for each in filled for path in (each.path, Path(exactly(str(each.path)))))),
         sheets=tuple(each.sheet for each in filled if each.sheet is not None),
         columnar=schema.format == "parquet",
         suspects=_suspects(schema, filled) if checks and schema.format == "csv" else (),
         files=tuple(each.file.path for each in schema.files),
         changes=schema.changes,
         parts=len(parts),
-        originals={str(_read(each)): each.file.path for each in filled if _read(each) != each.file.path},
+        originals={str(each.path): each.file.path for each in filled if each.path != each.file.path},
     )
-
-
-def _read(each: FileSchema) -> Path:
-    """The file that is opened: a copy where DuckDB cannot read the file itself."""
-    return each.text.copy if each.text is not None and each.text.copy is not None else each.file.path
 
 
 def _misread_by_path(each: FileSchema) -> bool:
@@ -90,7 +89,7 @@ def _alike(each: FileSchema) -> str:
     if each.file.ending.format == "xlsx":
         return str(each.file.path)
     if each.text is None:
-        return repr((each.columns, each.nulls))
+        return repr((each.columns, each.nulls, each.copied and each.file.path))
     # A date is read as one where it becomes a time.
     columns = [(name, kind == "DATE") for name, kind in each.columns]
     # Of a copy, the file that it is of cannot be told from the path that a reader sees.
@@ -113,10 +112,10 @@ def _part(schema: TableSchema, files: Sequence[FileSchema], root: Path | None, *
     elif schema.format == "csv":
         own, values = _text_columns(schema, files[0], checks=checks)
         arguments = _as_read(files[0], {name: kind for name, kind in own.items() if name not in values})
-    alone = (checks and _read(files[0]) != files[0].file.path) or _misread_by_path(files[0])
+    alone = (checks and files[0].path != files[0].file.path) or _misread_by_path(files[0])
     if schema.path and not alone:
         arguments["filename"] = literal(schema.path)
-    paths = [str(_read(each) if checks else each.file.path) for each in files]
+    paths = [str(each.path if checks else each.file.path) for each in files]
     hive = {"hive_partitioning": "false"} if alone else _hive(schema)
     if schema.format == "json" and schema.columns == json_files.RAW:
         reader = json_files.raw_reader(

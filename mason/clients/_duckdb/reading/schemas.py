@@ -220,7 +220,7 @@ def _refuse_rounding(
         what = f"rounding {tests}"
         if seen.is_sound(each.file, what):
             continue
-        path, own_types = str(each.file.path), dict(each.columns)
+        path, own_types = str(each.path), dict(each.columns)
         reader = (
             call("read_json", path, {"columns": struct({name: own_types[name] for name in tests}), "format": "'auto'"})
             if each.file.ending.format == "json"
@@ -381,7 +381,7 @@ def _all_null(connection: duckdb.DuckDBPyConnection, each: FileSchema, column: s
         from mason.clients._duckdb.reading.text_columns import text_reader
 
         names = [name for name, _ in each.columns]
-        reader = text_reader(each.text.copy or each.file.path, each.text.dialect, names)
+        reader = text_reader(each.path, each.text.dialect, names)
     elif each.file.ending.format == "xlsx":
         return False
     else:

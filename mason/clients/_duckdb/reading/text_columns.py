@@ -16,6 +16,7 @@ from mason.clients._duckdb.failures import explain
 from mason.clients._duckdb.quoting import call, identifier, literal, struct
 from mason.clients._duckdb.reading import text_files
 from mason.clients._duckdb.reading.bytewise import lone_return
+from mason.clients._duckdb.reading.copies import Copies
 from mason.clients._duckdb.reading.dialect import Dialect, Found, find, line_of
 from mason.clients._duckdb.reading.header import unique_names
 from mason.clients._duckdb.reading.quotes import end_of_lines
@@ -84,7 +85,7 @@ def look(
     file: DataFile,
     given: Mapping[str, Any],
     shown: str,
-    copies: text_files.Copies,
+    copies: Copies,
     *,
     rows: int,
 ) -> TextFile:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import codecs
 import io
 import re
-import weakref
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from mason.clients._duckdb.reading.bytewise import not_gzip
+from mason.clients._duckdb.reading.copies import Copies
 from mason.clients._duckdb.reading.quotes import Quotes
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.errors import EngineError
@@ -76,46 +76,14 @@ class Head:
     marked: bool = False
 
 
-class Copies:
-    """Copies of files that DuckDB cannot read as they are, by what they were made of; gone with the process."""
-
-    def __init__(self) -> None:
-        self._held = ExitStack()
-        weakref.finalize(self, self._held.close)
-        self._folder: Path | None = None
-        self._made: dict[tuple[Path, object], Path] = {}
-        self._count = 0
-
-    def of(self, file: DataFile, encoding: str, *, skip_footer: int = 0, unmixed: Quotes | None = None) -> Path:
-        """The copy of a file of text, made when it is first asked for.
-
-        encoding: of the file, empty for UTF-8.
-        skip_footer: how many lines at its end to leave out.
-        unmixed: quotes outside of which a return and a line feed become the latter alone, so that all lines end alike.
-
-        Raises ``EngineError`` for bytes that are no text in ``encoding``.
-        """
-        key = (file.path, (file.version, encoding, skip_footer, unmixed))
-        if key not in self._made:
-            from mason import temporary
-
-            if self._folder is None:
-                self._folder = self._held.enter_context(temporary.folder("reading"))
-            self._count += 1
-            target = self._folder / f"{self._count}.csv"
-            _copy(file, target, encoding, skip_footer, unmixed)
-            self._made[key] = target
-        return self._made[key]
-
-    def forget(self, path: str) -> None:
-        """Make the copies of the file at ``path`` anew when they are asked for."""
-        for key in [key for key in self._made if str(key[0]) == path]:
-            del self._made[key]
-
-
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy of a file, which is made when its path is first asked for; see :meth:`Copies.of`."""
+    """A copy of a file of text as UTF-8, which is made when its path is first asked for.
+
+    encoding: of the file, empty for UTF-8.
+    skip_footer: how many lines at its end to leave out.
+    unmixed: quotes outside of which a return and a line feed become the latter alone, so that all lines end alike.
+    """
 
     copies: Copies
     file: DataFile
@@ -125,8 +93,9 @@ class Copy:
 
     @property
     def path(self) -> Path:
-        """Where it is. Raises what :meth:`Copies.of` raises."""
-        return self.copies.of(self.file, self.encoding, skip_footer=self.skip_footer, unmixed=self.unmixed)
+        """Where it is. Raises ``EngineError`` for bytes that are no text in its encoding."""
+        how = (self.encoding, self.skip_footer, self.unmixed)
+        return self.copies.of(self.file, how, ".csv", lambda target: _copy(self.file, target, *how))
 
 
 def head(file: DataFile, shown: str, encoding: str, lines_of_zstandard: Iterable[str] | None = None) -> Head:

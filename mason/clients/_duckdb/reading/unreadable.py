@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mason.clients._duckdb.failures import Show, reason_of
 from mason.clients._duckdb.quoting import call, identifier
+from mason.clients._duckdb.reading import arrow_copies
 from mason.clients._duckdb.reading.parquet_footer import has_encrypted_columns
 from mason.errors import EngineError
 
@@ -30,7 +31,10 @@ _LACKS = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"(?: Supported options are| For more information).*", re.DOTALL)
-_ANEW = "Write it anew with types, encodings and a compression (such as zstd or snappy) that DuckDB reads"
+# What pyarrow reads.
+_BY_ARROW = re.compile('codec "LZ4"|BYTE_STREAM_SPLIT|requires two children')
+_WITH = "with types, encodings and a compression (such as zstd or snappy) that DuckDB reads"
+_ANEW = f"Write it anew {_WITH}"
 
 
 def may_be_unreadable(error: Exception) -> bool:
@@ -72,6 +76,8 @@ def unreadable(error: Exception, path: Path, place: str) -> EngineError:
         return EngineError(f"{place} is encrypted, and there is no key. Write it without encryption.")
     if "valid UTF8" in reason:
         return EngineError(f"{place} has text that is not UTF-8: {reason}. Write the column as UTF-8, or as binary.")
+    if _BY_ARROW.search(reason) and not arrow_copies.available():
+        return EngineError(f"{place} cannot be read: {reason}. {arrow_copies.REMEDY} {_WITH}.")
     if isinstance(error, duckdb.InternalException):
         return EngineError(f"{place} cannot be read: DuckDB fails inside ({reason}). {_ANEW}.")
     if isinstance(error, duckdb.NotImplementedException) or _LACKS.search(reason):
