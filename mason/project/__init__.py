@@ -9,6 +9,7 @@ __all__ = [
     "applying",
     "confirming",
     "drifting",
+    "formatting",
     "loading",
     "opened",
     "opening",

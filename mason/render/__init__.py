@@ -7,6 +7,7 @@ __all__ = [
     "answers",
     "dags",
     "dryruns",
+    "formatted",
     "live",
     "markdown",
     "plans",

@@ -90,6 +90,12 @@ def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder],
     return parsing.parsed
 
 
+def holds_resources(data: bytes) -> bool:
+    """Whether a document in ``data`` is Mason's, or nobody can say because it is no YAML."""
+    documents, fatal = read(data)
+    return bool(fatal) or any("type" in each.value and not _is_of_others(each.value) for each in documents)
+
+
 def _is_of_others(value: Mapping[str, object]) -> bool:
     """Whether a document with a ``type`` is that of another tool: it is no kind, nor almost one, and at most one of its
     keys is such as Mason's documents have."""
