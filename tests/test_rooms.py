@@ -67,7 +67,17 @@ TESTING_MAY = {
     "clients.registry",
 }
 # Clients may build on these, and on the registry's side of the room.
-SHARED_BY_CLIENTS = {"_aws", "_duckdb", "_glue_catalog", "_jobs", "_missing", "_statements", "_tables", "_warehouse"}
+SHARED_BY_CLIENTS = {
+    "_aws",
+    "_duckdb",
+    "_glue_catalog",
+    "_jobs",
+    "_missing",
+    "_objects",
+    "_statements",
+    "_tables",
+    "_warehouse",
+}
 # Beside the standard library, all that a room may load at module top.
 AT_TOP = {"cli": {"click"}, "render": {"click"}, "testing": {"pytest"}}
 # Rooms for packages of other people: they offer more than Mason itself asks for.

@@ -39,6 +39,7 @@ BUILTIN: dict[str, Registration] = {
     "local": Registration("mason.clients.local:LocalClient"),
     "local_async": Registration("mason.clients.local_async:LocalAsyncClient"),
     "memory": Registration("mason.clients.memory:MemoryClient"),
+    "s3": Registration("mason.clients.s3:S3Client", "aws"),
 }
 
 

@@ -22,6 +22,7 @@ from mason.errors import UnsupportedVerbError
 
 if TYPE_CHECKING:
     from mason.engines.models import Table
+    from mason.engines.storage import Storage
 
 
 class Client(ABC):
@@ -43,6 +44,9 @@ class Client(ABC):
     ``find_table``
         Gives the table of a database, by the names of both, for statements that name tables, where another client plays
         the metastore; it raises ``NotFoundError``. ``None`` where the client looks for them itself.
+    ``storage_for``
+        Gives the storage of another client of the config that a URL leads to; ``None`` where there is none. For clients
+        that reach what their neighbours keep with the credentials of these, which nobody is told.
     ``kept_out``
         URLs of the places where Mason keeps its own things: the state, and the person's own folder. No verb reads,
         writes, copies or deletes there, wherever a path leads.
@@ -53,6 +57,7 @@ class Client(ABC):
     neighbours: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     runner: WorkflowRunner | None = None
     find_table: Callable[[str, str], Table] | None = None
+    storage_for: Callable[[str], Storage | None] | None = None
     kept_out: tuple[str, ...] = ()
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:

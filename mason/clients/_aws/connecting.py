@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._aws.denials import Asked, explained
@@ -104,6 +104,10 @@ class Connection:
         made = getattr(self.service(service), operation)
         with explained(asked, self):
             return made(**arguments)
+
+    def explained(self, asked: Asked) -> AbstractContextManager[None]:
+        """Explains the errors of what is read of an answer that came already."""
+        return explained(asked, self)
 
     def close(self) -> None:
         """Give back all connections."""

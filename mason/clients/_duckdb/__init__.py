@@ -4,4 +4,15 @@ Nothing here knows a client: functions take a folder, files and limits. DuckDB i
 that planning never loads it.
 """
 
-__all__ = ["abilities", "connection", "execution", "failures", "quoting", "reading", "root", "writing"]
+__all__ = [
+    "abilities",
+    "connection",
+    "execution",
+    "failures",
+    "httpfs",
+    "object_root",
+    "quoting",
+    "reading",
+    "root",
+    "writing",
+]

@@ -31,11 +31,12 @@ _MOST_THREADS = 256
 class Limits:
     """What a connection may use: ``memory`` as DuckDB writes it (``1GB``), ``threads`` (``None``: all cores), and
     ``spill``, a folder that exists, in which DuckDB makes one of its own when it has to spill (``None``: in that of the
-    system)."""
+    system). ``prepare`` teaches a new connection to read what is not on this machine."""
 
     memory: str
     spill: Path | None = None
     threads: int | None = None
+    prepare: Callable[[duckdb.DuckDBPyConnection], None] | None = None
 
     @property
     def most_bytes(self) -> int | None:
@@ -93,6 +94,8 @@ def _connected(limits: Limits, spill: Path, *, ordered: bool) -> Iterator[duckdb
         with interruptible(connection):
             connection.execute("SET TimeZone = 'UTC'")
             working.enable(connection)
+            if limits.prepare is not None:
+                limits.prepare(connection)
             yield connection
     finally:
         connection.close()
@@ -125,17 +128,23 @@ def confine(connection: duckdb.DuckDBPyConnection, paths: Iterable[Path], *, fol
 
 
 def load_excel(connection: duckdb.DuckDBPyConnection) -> None:
-    """Teach the connection to read and write .xlsx. Raises ``MissingDependencyError``.
+    """Teach the connection to read and write .xlsx. Raises ``MissingDependencyError``."""
+    load_extension(connection, "excel", "Reading .xlsx files", "excel")
 
-    The extension comes from the package ``duckdb-extension-excel``, because ``INSTALL`` would need the internet.
+
+def load_extension(connection: duckdb.DuckDBPyConnection, name: str, what: str, extra: str) -> None:
+    """Load the extension ``name``, which ``what`` needs and the extra of Mason brings. Raises
+    ``MissingDependencyError``.
+
+    It comes from the package ``duckdb-extension-NAME``, because ``INSTALL`` would need the internet.
     """
     from importlib.util import find_spec
 
     import duckdb
 
-    package = find_spec("duckdb_extension_excel")
+    package = find_spec(f"duckdb_extension_{name}")
     folder = Path(package.origin).parent if package and package.origin else None
-    extension = folder and folder / "extensions" / f"v{duckdb.__version__}" / "excel.duckdb_extension"
+    extension = folder and folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
     if extension is None or not extension.exists():
-        raise MissingDependencyError("Reading .xlsx files", "excel")
+        raise MissingDependencyError(what, extra)
     connection.load_extension(str(extension))

@@ -43,7 +43,10 @@ def struct(values: Mapping[str, str]) -> str:
 
 
 def exactly(path: str) -> str:
-    """The pattern that matches the file at ``path`` and no other: DuckDB takes every path that it reads for a glob."""
+    """The pattern that matches the file at ``path`` and no other: DuckDB takes every path that it reads for a glob, but
+    for URLs of objects (:mod:`mason.clients._duckdb.httpfs`)."""
+    if "://" in path:
+        return path
     return re.sub(r"([*?\[])", r"[\1]", path)
 
 

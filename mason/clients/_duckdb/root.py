@@ -60,6 +60,10 @@ class Root:
         """``path``, and where it is a URL the path that it means. Raises as :meth:`path_of`."""
         return self.path_of(path) if "://" in path else path
 
+    def place(self, path: str) -> Path:
+        """The absolute path that a path, URL or glob stands for, as it is written; nothing is checked."""
+        return self.path / self.plain(path)
+
     def locate(self, path: str) -> str:
         """The URL of what ``path`` leads to: a file, a folder or a glob, which need not exist.
 

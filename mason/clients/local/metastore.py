@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mason.clients._duckdb.abilities import NAMING
 from mason.clients._duckdb.quoting import qualified
 from mason.clients._jobs import is_done, now, succeeded
+from mason.clients._tables.table_names import check_name, check_schema
 from mason.clients.local import LocalClient
-from mason.clients.local.names import check_name, check_schema
 from mason.engines.capabilities import Capabilities
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table

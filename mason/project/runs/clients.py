@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from mason import settings
 from mason.errors import (
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mason.engines.client import Client
     from mason.engines.engine import Engine
     from mason.engines.runner import WorkflowRunner
+    from mason.engines.storage import Storage
 
 
 class Clients:
@@ -63,6 +65,7 @@ class Clients:
         client.name = name
         client.neighbours = Neighbours(self._project.settings, self._config, name)
         client.kept_out = kept_out(self._project)
+        client.storage_for = partial(self._storage_for, name)
         client.runner = self._runner() if self._runner else None
         metastore = self._chosen.get("metastore", name)
         if metastore not in (name, ""):
@@ -70,6 +73,26 @@ class Clients:
 
             client.find_table = TableFinder(self._chosen, self.engine)
         return client
+
+    def _storage_for(self, asker: str, url: str) -> Storage | None:
+        """The storage of another client than ``asker`` that ``url`` leads to: of several that take its scheme the one
+        whose root is the nearest above it."""
+        from mason.clients import registry
+        from mason.engines.file_urls import scheme_of
+
+        found: dict[str, str] = {}
+        for name, facts in Neighbours(self._project.settings, self._config, asker).items():
+            can = registry.capabilities(str(facts["type"])).get("storage")
+            root = str(facts.get("url", f"{scheme_of(url)}://"))
+            if can is not None and scheme_of(url) in can.schemes and f"{url}/".startswith(root.rstrip("/") + "/"):
+                found[name] = root
+        if not found:
+            return None
+        name = max(found, key=lambda each: len(found[each]))
+        with self._lock:
+            if name not in self._open:
+                self._open[name] = self._connect(name)
+            return cast("Storage", self._open[name].engine("storage"))
 
     def close(self) -> list[str]:
         """Close all that was opened; returns what to warn of."""

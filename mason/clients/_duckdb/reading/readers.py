@@ -65,7 +65,7 @@ def source(schema: TableSchema, *, checks: bool = True, root: Path | None = None
     return Source(
         sql,
         # A confined DuckDB asks twice: whether it may use the pattern, then whether it may open what matches.
-        tuple(dict.fromkeys(path for each in filled for path in (each.path, Path(exactly(str(each.path)))))),
+        tuple(dict.fromkeys(path for each in filled for path in (each.path, _pattern(each.path)))),
         sheets=tuple(each.sheet for each in filled if each.sheet is not None),
         columnar=schema.format == "parquet",
         suspects=_suspects(schema, filled) if checks and schema.format == "csv" else (),
@@ -74,6 +74,12 @@ def source(schema: TableSchema, *, checks: bool = True, root: Path | None = None
         parts=len(parts),
         originals={str(each.path): each.file.path for each in filled if each.path != each.file.path},
     )
+
+
+def _pattern(path: Path) -> Path:
+    """What the ``SELECT`` has for a file; of an object that is its URL."""
+    pattern = exactly(str(path))
+    return path if pattern == str(path) else Path(pattern)
 
 
 def _misread_by_path(each: FileSchema) -> bool:

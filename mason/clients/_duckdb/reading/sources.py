@@ -40,7 +40,7 @@ def look_at(
     location = table.location.path if table.location else ""
     looked_ns = time.time_ns()
     files = files_at(root, location)
-    place = os.fspath(root.path / root.plain(location))
+    place = os.fspath(root.place(location))
     seen.recall(place, files)
     pinned = [(c.name, c.type) for c in table.schema.columns] if table.schema else None
     declared = frozenset(c.name for c in table.schema.columns if c.declared) if table.schema else frozenset[str]()
@@ -104,7 +104,7 @@ def source_of(
         raise EngineError(f"{title(table).capitalize()} has no location, so client {root.client} cannot read it.")
     schema = look_at(table, root, limits, seen, whole=whole, merging=merging)[1]
     found = replace(source(schema, root=root.path), changes=schema.changes)
-    folder = root.path / root.plain(table.location.path)
+    folder = root.place(table.location.path)
     return replace(found, folder=folder) if folder.is_dir() else found
 
 

@@ -1,0 +1,159 @@
+"""A path whose file is an object of a store: what reads files reads objects by it, and as a text it is the URL.
+
+Keys may be anything: parts that no path can have (empty ones, ``.`` and ``..``) are kept in disguise, so that a path
+still is the object that it was made for. A path that a person writes never leads to such a key.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PosixPath
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+from mason.clients._objects.object_store import ObjectFacts
+
+if TYPE_CHECKING:
+    from mason.clients._objects.object_store import ObjectStore
+
+# No system opens a path with a NUL in it: what does not know objects fails instead of meeting another file.
+_TOP = "\0objects"
+_DISGUISE = "\0"
+# Requests that are under way at once where many objects are asked for.
+AT_ONCE = 32
+
+
+class ObjectPath(PosixPath):
+    """The object ``key`` of ``bucket``, or the folder of that prefix; to be made by :func:`path_type` of a store."""
+
+    store: ClassVar[ObjectStore]
+
+    @classmethod
+    def of(cls, bucket: str, key: str = "", facts: ObjectFacts | None = None) -> ObjectPath:
+        """The path of an object; ``facts`` are those that a listing told of it. Without a bucket, what is above all."""
+        names = (_disguised(part) for part in key.split("/")) if key else ()
+        made = cls("/", _TOP, *((bucket, *names) if bucket else ()))
+        made.__dict__["facts"] = facts
+        return made
+
+    @property
+    def bucket(self) -> str:
+        """The bucket that it is in; empty for what is above all buckets."""
+        return self.parts[2] if self.parts[2:] else ""
+
+    @property
+    def key(self) -> str:
+        """The key; empty for the bucket itself."""
+        return "/".join(_plain(part) for part in self.parts[3:])
+
+    @property
+    def name(self) -> str:
+        """The last part of the key."""
+        return _plain(super().name)
+
+    def __str__(self) -> str:
+        parts = self.parts
+        if parts[:2] != ("/", _TOP):
+            # What is left of one path below another.
+            return "/".join(_plain(part) for part in parts) or "."
+        return f"{self.store.scheme}://{'/'.join((*parts[2:3], *(_plain(part) for part in parts[3:])))}"
+
+    def __fspath__(self) -> str:
+        return str(self)
+
+    def known(self, *, again: bool = False) -> ObjectFacts | None:
+        """What there is to know of the object; asked for once, or ``again``. ``None`` where there is none."""
+        found: ObjectFacts | None = self.__dict__.get("facts")
+        if found is None or again:
+            found = self.store.facts(self.bucket, self.key) if self.key else None
+            self.__dict__["facts"] = found
+        return found
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        """Size, time, and the version in the place of the number of a file. Raises ``FileNotFoundError``."""
+        facts = self.known()
+        if facts is None:
+            raise FileNotFoundError(2, os.strerror(2), str(self))
+        return status_of(facts)
+
+    def lstat(self) -> os.stat_result:
+        """As :meth:`stat`: there are no links."""
+        return self.stat()
+
+    def open(self, mode: str = "r", buffering: int = -1, *_: Any, **__: Any) -> IO[Any]:  # type: ignore[override]
+        """The content as bytes. Raises ``FileNotFoundError``, and what reading a range raises."""
+        from mason.clients._objects.ranges import RangeReader
+
+        if mode != "rb":
+            raise io.UnsupportedOperation(f"{self} is not opened as {mode!r}")
+        facts = self.known()
+        if facts is None:
+            raise FileNotFoundError(2, os.strerror(2), str(self))
+        return io.BufferedReader(RangeReader(self.store, self.bucket, facts))
+
+    def is_file(self) -> bool:
+        """Whether it is an object."""
+        return self.known() is not None
+
+    def is_dir(self) -> bool:
+        """Whether there are objects below it."""
+        if self.__dict__.get("facts") is not None:
+            return False
+        prefix = f"{self.key}/" if self.key else ""
+        return next(self.store.listed(self.bucket, prefix), None) is not None
+
+    def is_symlink(self) -> bool:
+        """It never is."""
+        return False
+
+    def exists(self, *, follow_symlinks: bool = True) -> bool:
+        """Whether it is an object, or there are some below it."""
+        return self.is_file() or self.is_dir()
+
+    def objects(self) -> Iterator[ObjectPath]:
+        """The objects below it, in the order of their keys; without those that only mark a folder."""
+        for facts in self.store.listed(self.bucket, f"{self.key}/" if self.key else ""):
+            if not facts.key.endswith("/"):
+                yield self.of(self.bucket, facts.key, facts)
+
+
+def path_type(store: ObjectStore) -> type[ObjectPath]:
+    """The paths of the objects of one store."""
+    return type("ObjectPath", (ObjectPath,), {"store": store})
+
+
+def is_url(path: object) -> bool:
+    """Whether a path as a text is that of an object, and not one of this machine."""
+    return "://" in str(path)
+
+
+def status_of(facts: ObjectFacts) -> os.stat_result:
+    """The facts of an object as ``stat`` tells those of a file; its version is in the place of the inode."""
+    from hashlib import sha256
+
+    version = int.from_bytes(sha256(facts.etag.encode()).digest()[:7], "big")
+    seconds, ns = facts.modified_ns // 10**9, facts.modified_ns
+    fields = (stat.S_IFREG | 0o444, version, 0, 1, 0, 0, facts.size, seconds, seconds, seconds)
+    # As os.stat has them: with a fraction, then in nanoseconds.
+    return os.stat_result((*fields, *[ns / 10**9] * 3, *[ns] * 3))
+
+
+def ask_again(paths: Iterable[Path]) -> None:
+    """Ask for the facts of all objects among ``paths`` anew, many at once. One that is gone has none."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    objects = [path for path in paths if isinstance(path, ObjectPath)]
+    if not objects:
+        return
+    with ThreadPoolExecutor(min(AT_ONCE, len(objects))) as pool:
+        list(pool.map(lambda path: path.known(again=True), objects))
+
+
+def _disguised(part: str) -> str:
+    return f"{_DISGUISE}{part}" if part in ("", ".", "..") else part
+
+
+def _plain(part: str) -> str:
+    return part.removeprefix(_DISGUISE)

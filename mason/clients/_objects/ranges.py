@@ -1,0 +1,61 @@
+"""A part of an object at a time: a stream of bytes that asks the store for what is read, and for more the longer it is
+read on."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mason.clients._objects.object_store import ObjectFacts, ObjectStore
+
+# The first request asks for so much, each one behind it for twice as much, up to the most.
+_FIRST, _MOST = 1 << 18, 1 << 23
+
+
+class RangeReader(io.RawIOBase):
+    """The bytes of one version of an object. What is kept is the last part that was asked for."""
+
+    def __init__(self, store: ObjectStore, bucket: str, facts: ObjectFacts) -> None:
+        self._store, self._bucket, self._facts = store, bucket, facts
+        self._at = self._start = 0
+        self._part = b""
+        self._step = _FIRST
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def tell(self) -> int:
+        """Where the next byte is read."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """As of a file; before the beginning it is an ``OSError``."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._facts.size}[whence]
+        if base + offset < 0:
+            raise OSError(22, "Invalid argument")
+        self._at = base + offset
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """As of a file: as much as there is at once, 0 at the end."""
+        wanted = min(len(buffer), self._facts.size - self._at)
+        if wanted <= 0:
+            return 0
+        behind = self._start + len(self._part)
+        if not self._start <= self._at < behind:
+            # Whoever reads on from where the last part ended gets more each time; whoever jumps begins anew.
+            self._step = min(self._step * 2, _MOST) if self._part and self._at == behind else _FIRST
+            length = min(max(self._step, wanted), self._facts.size - self._at)
+            self._part = self._store.read_range(self._bucket, self._facts.key, self._at, length, self._facts.etag)
+            self._start = self._at
+        offset = self._at - self._start
+        piece = self._part[offset : offset + wanted]
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
