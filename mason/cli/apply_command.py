@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from mason.cli import completion
 from mason.cli.invocation import Invocation
 from mason.cli.shared import (
     Heard,
@@ -64,7 +65,14 @@ Examples:
 @yes_option
 @click.option("-o", "--overwrite", is_flag=True, help="With -y: overwrite definitions that exist.")
 @click.option("--prune", is_flag=True, help="Delete what this project applied and its files no longer define.")
-@click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource and what it uses.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Only this resource and what it uses.",
+    shell_complete=completion.addresses,
+)
 @click.option("--strict", is_flag=True, help="Read every file again, and store sources anew that are missing.")
 @click.option("--refresh", is_flag=True, help="Also put right what changed in engines since it was applied.")
 @replace_option
@@ -127,7 +135,7 @@ def apply(
 
 
 @click.command(epilog=_DESTROY_EPILOG)
-@click.argument("addresses", nargs=-1)
+@click.argument("addresses", nargs=-1, shell_complete=completion.addresses)
 @yes_option
 @lock_timeout_option
 @_take_over

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mason.cli import completion
 from mason.cli.invocation import Invocation
 from mason.cli.shared import json_option, open_project, output, show, show_json, tell
 from mason.project import applied
@@ -40,8 +41,8 @@ class _Kind(click.Choice):  # type: ignore[type-arg]  # click 8.1 takes no argum
 
 @click.command(epilog=_GET_EPILOG)
 @click.argument("kind", type=_Kind(["all", *KINDS]), default="all")
-@click.argument("namespace", required=False)
-@click.argument("command", required=False)
+@click.argument("namespace", required=False, shell_complete=completion.namespaces)
+@click.argument("command", required=False, shell_complete=completion.commands)
 @click.option(
     "-o", "--output", "form", type=click.Choice(["json", "name", "yaml"]), help="Print definitions, or addresses only."
 )
@@ -59,7 +60,7 @@ def get(invocation: Invocation, kind: str, namespace: str | None, command: str |
 
 
 @click.command(epilog=_CONFIG_EPILOG)
-@click.argument("identifier", metavar="[ID]", required=False)
+@click.argument("identifier", metavar="[ID]", required=False, shell_complete=completion.config_ids)
 @click.option("-s", "--set-current", is_flag=True, help="Use this config from now on.")
 @json_option
 @click.pass_obj

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mason.cli import completion
 from mason.cli.invocation import Invocation
 from mason.cli.shared import open_project, output, show
 from mason.project.runs import preparing
@@ -20,8 +21,8 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.argument("kind", required=False, type=click.Choice(["workflow"]))
-@click.argument("namespace", required=False)
-@click.argument("command", required=False)
+@click.argument("namespace", required=False, shell_complete=completion.namespaces)
+@click.argument("command", required=False, shell_complete=completion.commands)
 @click.option(
     "--format",
     "form",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mason.cli import completion
 from mason.cli.invocation import Invocation
 from mason.cli.shared import (
     addresses_among,
@@ -43,7 +44,14 @@ Examples:
 @click.option("--destroy", is_flag=True, help="Plan what mason destroy would do, of everything or of the --targets.")
 @replace_option
 @click.option("--prune", is_flag=True, help="Delete what this project applied and its files no longer define.")
-@click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this resource and what it uses.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Only this resource and what it uses.",
+    shell_complete=completion.addresses,
+)
 @click.option("--strict", is_flag=True, help="Read every file again instead of trusting sizes and times.")
 @click.option("--refresh", is_flag=True, help="Also ask engines what changed there since it was applied.")
 @click.option("--take-over", multiple=True, metavar="PROJECT", help="Plan to own what this other project applied.")

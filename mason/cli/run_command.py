@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mason.cli import completion
 from mason.cli.ctrl_c import one_step_interrupt, two_step_interrupt
 from mason.cli.invocation import Invocation, unwritable
 from mason.cli.shared import (
@@ -71,7 +72,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def run_options(config_help: str) -> Callable[[Function], Function]:
     """``-p``, ``-f`` and ``-c``, as every command takes them that prepares a run."""
     options = (
-        click.option("-c", "--config", "config_id", default="", metavar="ID", help=config_help),
+        click.option(
+            "-c",
+            "--config",
+            "config_id",
+            default="",
+            metavar="ID",
+            help=config_help,
+            shell_complete=completion.config_ids,
+        ),
         click.option(
             "-f",
             "--file",
@@ -100,7 +109,8 @@ def run_options(config_help: str) -> Callable[[Function], Function]:
 
 def _run_options(function: Function) -> Function:
     with_options = run_options("The config (default: the current).")
-    return click.argument("namespace")(click.argument("command")(with_options(function)))
+    command = click.argument("command", shell_complete=completion.commands)(with_options(function))
+    return click.argument("namespace", shell_complete=completion.namespaces)(command)
 
 
 class _Work(click.Group):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mason.cli import completion
 from mason.cli.invocation import Invocation
 from mason.cli.run_command import do_workflow, run_options
 from mason.cli.shared import (
@@ -74,7 +75,7 @@ def list_runs(invocation: Invocation, most: int) -> None:
 
 
 @runs_group.command("show")
-@click.argument("run_id")
+@click.argument("run_id", shell_complete=completion.run_ids)
 @json_option
 @click.pass_obj
 def show_run(invocation: Invocation, run_id: str) -> None:
@@ -92,7 +93,7 @@ def show_run(invocation: Invocation, run_id: str) -> None:
 
 
 @runs_group.command("logs", epilog=_LOGS_EPILOG)
-@click.argument("run_id")
+@click.argument("run_id", shell_complete=completion.run_ids)
 @click.option("--step", default="", metavar="ID", help="Only this step.")
 @json_option
 @click.pass_obj
@@ -114,7 +115,7 @@ def show_logs(invocation: Invocation, run_id: str, step: str) -> None:
 
 
 @runs_group.command("resume", epilog=_RESUME_EPILOG)
-@click.argument("run_id")
+@click.argument("run_id", shell_complete=completion.run_ids)
 @run_options("The config (default: that of the run).")
 @yes_option
 @lock_timeout_option
@@ -159,7 +160,7 @@ def resume(
 
 
 @runs_group.command("cancel")
-@click.argument("run_id")
+@click.argument("run_id", shell_complete=completion.run_ids)
 @click.option("--now", is_flag=True, help="Wait for nothing: what it is at is interrupted.")
 @click.pass_obj
 def cancel(invocation: Invocation, run_id: str, now: bool) -> None:

@@ -13,6 +13,7 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
+from mason.cli import completion
 from mason.cli.invocation import Invocation, unwritable
 from mason.errors import NotConfirmedError
 from mason.project import opening
@@ -130,7 +131,10 @@ def _lock_patience() -> float:
 def replace_option(function: Function) -> Function:
     """``--replace ADDRESS``."""
     text = "Do this run again, or put this schedule again, though nothing changed."
-    return click.option("--replace", "again", multiple=True, metavar="ADDRESS", help=text)(function)
+    option = click.option(
+        "--replace", "again", multiple=True, metavar="ADDRESS", help=text, shell_complete=completion.addresses
+    )
+    return option(function)
 
 
 def addresses_among(paths: tuple[Path, ...], targets: tuple[str, ...]) -> tuple[tuple[Path, ...], tuple[str, ...]]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from mason import bounds
+from mason.cli import completion
 from mason.cli.invocation import Invocation
 from mason.cli.shared import (
     confirm,
@@ -64,7 +65,7 @@ def state_group() -> None:
 
 
 @state_group.command("list")
-@click.argument("prefix", metavar="[ADDR-PREFIX]", default="")
+@click.argument("prefix", metavar="[ADDR-PREFIX]", default="", shell_complete=completion.addresses)
 @click.option("--kind", type=click.Choice(KINDS), help="Only resources of this kind.")
 @json_option
 @click.pass_obj
@@ -82,7 +83,7 @@ def list_state(invocation: Invocation, prefix: str, kind: str | None) -> None:
 
 
 @state_group.command("show")
-@click.argument("address", metavar="ADDR")
+@click.argument("address", metavar="ADDR", shell_complete=completion.addresses)
 @json_option
 @click.pass_obj
 def show_entry(invocation: Invocation, address: str) -> None:
@@ -100,7 +101,7 @@ def show_entry(invocation: Invocation, address: str) -> None:
 
 
 @state_group.command("mv")
-@click.argument("before", metavar="A")
+@click.argument("before", metavar="A", shell_complete=completion.addresses)
 @click.argument("after", metavar="B")
 @_dry_run_option
 @lock_timeout_option
@@ -128,7 +129,7 @@ def move(invocation: Invocation, before: str, after: str, dry_run: bool, lock_ti
 
 
 @state_group.command("rm")
-@click.argument("addresses", metavar="ADDR...", nargs=-1, required=True)
+@click.argument("addresses", metavar="ADDR...", nargs=-1, required=True, shell_complete=completion.addresses)
 @yes_option
 @_dry_run_option
 @lock_timeout_option
@@ -242,7 +243,7 @@ def sign_key(invocation: Invocation) -> None:
 
 
 @state_group.command("sign")
-@click.argument("addresses", metavar="[ADDR]...", nargs=-1)
+@click.argument("addresses", metavar="[ADDR]...", nargs=-1, shell_complete=completion.addresses)
 @yes_option
 @_dry_run_option
 @lock_timeout_option
