@@ -44,6 +44,7 @@ pytest.register_assert_rewrite(
     "mason.testing.engines",
     "mason.testing.asynchronous",
     "mason.testing.executions",
+    "mason.testing.table_work",
     "mason.testing.metastores",
     "mason.testing.storages",
     "mason.testing.written",
