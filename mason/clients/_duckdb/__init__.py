@@ -6,6 +6,7 @@ that planning never loads it.
 
 __all__ = [
     "abilities",
+    "answering",
     "connection",
     "execution",
     "failures",
@@ -14,5 +15,9 @@ __all__ = [
     "quoting",
     "reading",
     "root",
+    "session",
+    "statement",
+    "table_deletion",
+    "working",
     "writing",
 ]

@@ -75,34 +75,16 @@ class LocalClient(Client):
 
     @cached_property
     def _neighbouring_roots(self) -> frozenset[Path]:
-        from mason.engines.file_urls import file_path
+        from mason.clients._warehouse.neighbouring import neighbouring_roots
 
-        paths = (file_path(str(facts.get("url", ""))) for facts in self.neighbours.values())
-        return frozenset(Path(os.path.realpath(path)) for path in paths if path)
+        return neighbouring_roots(self)
 
     @cached_property
     def places_kept_out(self) -> frozenset[Path]:
-        """The real paths of warehouses, of the state and of the person's own folder. Of such a folder that holds this
-        client's root, only what Mason itself put there."""
-        from mason.clients._warehouse.folder import WarehouseFolder
-        from mason.engines.fence import STATE_NAMES
-        from mason.engines.file_urls import file_path
+        """As :func:`~mason.clients._warehouse.neighbouring.places_kept_out`."""
+        from mason.clients._warehouse.neighbouring import places_kept_out
 
-        found = [self.warehouse.kept()]
-        for facts in self.neighbours.values():
-            if facts["type"] in ("local", "local_async"):
-                given = self.base / str(facts.get("warehouse", "./warehouse"))
-                found.append(WarehouseFolder(given, client="").kept())
-                if given.name == "warehouse.duckdb":
-                    # As the folder's neighbours are told of a warehouse that is a folder.
-                    found.append(WarehouseFolder(given.parent, client="").kept())
-        states = (Path(path) for path in map(file_path, self.kept_out) if path is not None)
-        found += [{folder: STATE_NAMES} for folder in states]
-        places: set[Path] = set()
-        for folder, names in (pair for each in found for pair in each.items()):
-            real = Path(os.path.realpath(folder))
-            places |= {real / name for name in names} if self.root.path.is_relative_to(real) else {real}
-        return frozenset(places)
+        return places_kept_out(self, self.root.path, [self.warehouse.kept()])
 
     def is_warehouse(self, file: Path) -> bool:
         """Whether ``file`` is the DuckDB file of its own warehouse, or of that of a neighbour."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._duckdb.abilities import NAMING
@@ -16,8 +15,7 @@ from mason.engines.capabilities import Capabilities
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
 from mason.engines.occasion import owner
-from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
-from mason.resources.wording import listing
+from mason.errors import ConflictError, EngineError
 
 # What reads tables is imported where it is used: planning asks what a client supports without it.
 if TYPE_CHECKING:
@@ -147,12 +145,15 @@ class LocalMetastore(Metastore):
                 f"Table {table} in database {database} is nothing but its data ({location}): there is no registration "
                 "to delete. Ask for delete_files to delete the data."
             )
-        files = self._own_files(location) if delete_files and found.format != "duckdb" else []
+        from mason.clients._duckdb.table_deletion import delete, own_files, remove_empty_folders
+
+        root = self.local.root
+        files = own_files(root, location) if delete_files and found.format != "duckdb" else []
         # The registration goes last: as long as there are files, it is what they can be found and deleted by.
-        self._delete(files, found)
+        delete(root, files, found)
         if registered:
             self.local.warehouse.drop(found)
-        self._remove_empty_folders({file.parent for file in files})
+        remove_empty_folders(root, {file.parent for file in files})
         return found
 
     def get_job(self, job_id: str) -> Job:
@@ -175,65 +176,3 @@ class LocalMetastore(Metastore):
         from mason.clients._duckdb.reading.sources import relative
 
         return source(relative(schema, self.local.root), checks=False).sql
-
-    def _own_files(self, location: str) -> list[Path]:
-        """The files to delete, and the links to them that lie in their folders, where the table is a folder.
-
-        Raises ``AccessDeniedError`` when one of them is not the table's alone, or is no data to be deleted.
-        """
-        from mason.clients._duckdb.reading.table_files import files_at
-        from mason.clients._duckdb.root import refuse_plan
-
-        root = self.local.root
-        named = root.path / root.plain(location)
-        if named.is_symlink():
-            # A link goes itself; what it leads to stays.
-            root.changeable(location)
-            return [named]
-        try:
-            base, _ = root.find(location)
-            files = [file.path for file in files_at(root, location)]
-        except NotFoundError:
-            return []
-        for file in files:
-            if not root.owns(file) or base not in file.parents:
-                raise AccessDeniedError(
-                    f"{root.show(file)} lies outside of {root.show(base)}, so it is not deleted with the table. "
-                    "Delete it yourself, then delete the table again."
-                )
-            root.changeable(root.show(file))
-            refuse_plan(file, root.show(file))
-        if not root.resolve(location).is_dir():
-            return files
-        own = set(files)
-        links = [
-            path
-            for folder in sorted({base, *(file.parent for file in files)})
-            for path in sorted(folder.iterdir())
-            if path.is_symlink() and path.resolve() in own
-        ]
-        # Links first: without the files they lead nowhere, and nobody would find them again.
-        return [*links, *files]
-
-    def _delete(self, files: list[Path], table: Table) -> None:
-        """Delete as many as can be. Raises ``EngineError`` that says which cannot, and why."""
-        kept = []
-        for file in files:
-            try:
-                file.unlink(missing_ok=True)
-            except OSError as error:
-                kept.append(f"{self.local.root.show(file)} ({error.strerror})")
-        if kept:
-            from mason.clients._duckdb.reading.sources import title
-
-            verb = "was" if len(kept) == 1 else "were"
-            raise EngineError(
-                f"{listing(kept)} {verb} not deleted, so {title(table)} is not forgotten. Make it possible to delete "
-                f"{'it' if len(kept) == 1 else 'them'}, then delete the table again."
-            )
-
-    def _remove_empty_folders(self, emptied: set[Path]) -> None:
-        for folder in sorted(emptied, key=lambda path: len(path.parts), reverse=True):
-            while not self.local.root.would_lose(folder) and folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
-                folder = folder.parent
