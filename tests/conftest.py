@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from mason import cli, packages, secrets
-from tests import catalogs, servers
+from tests import catalogs, servers, spark_servers
 from tests.servers import S3Server
+from tests.spark_servers import SparkServer
 from tests.state.faults import Proxy, proxied
 
 
@@ -188,3 +189,23 @@ def proxy(moto: S3Server, aws: None) -> Iterator[Proxy]:
 def prefix() -> str:
     """A folder that no other test uses."""
     return f"team/{uuid.uuid4()}"
+
+
+# Spark: one server for the whole run, for tests of the group "spark_connect", which one worker runs.
+
+
+@pytest.fixture(scope="session")
+def spark_packages() -> Iterator[None]:
+    """What talks to Spark, on the path of this process. Where it is not there, tests are skipped, and say why."""
+    if told := spark_servers.missing():
+        pytest.skip(told)
+    sys.path.append(str(spark_servers.CLIENT))
+    yield
+    sys.path.remove(str(spark_servers.CLIENT))
+
+
+@pytest.fixture(scope="session")
+def spark_server(spark_packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkServer]:
+    """A Spark Connect server."""
+    with spark_servers.spark_server(tmp_path_factory.mktemp("spark")) as server:
+        yield server

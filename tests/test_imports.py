@@ -94,6 +94,17 @@ def test_what_a_client_supports_is_known_without_what_reads_and_writes_tables(cl
 
 
 @pytest.mark.xdist_group("imports")
+def test_what_spark_supports_is_known_without_spark(tmp_path):
+    """Nor without what talks to it: planning asks on machines that have none of it."""
+    asked = "from mason.clients.registry import roles, schema; roles('spark'); schema('spark')"
+    code = f"import sys; {asked}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"mason.clients.spark.execution", "mason.clients.spark.metastore"} <= set(loaded)
+    assert {*HEAVY, "grpc", "py4j", "pyarrow"} & set(loaded) == set()
+    assert [name for name in loaded if name.startswith("mason.clients.spark.spark_")] == []
+
+
+@pytest.mark.xdist_group("imports")
 def test_a_short_run_of_a_workflow_loads_what_it_needs(tmp_path):
     """Nothing heavy, and not what reads YAML or tables, asks classes, keeps a log, or only finds out the name of this
     machine."""

@@ -40,6 +40,7 @@ BUILTIN: dict[str, Registration] = {
     "local_async": Registration("mason.clients.local_async:LocalAsyncClient"),
     "memory": Registration("mason.clients.memory:MemoryClient"),
     "s3": Registration("mason.clients.s3:S3Client", "aws"),
+    "spark": Registration("mason.clients.spark:SparkClient", extra="spark"),
 }
 
 

@@ -4,4 +4,14 @@ Mason's own look comes first, because an engine may read files while it only tak
 parser: what it lets pass, the engine's own parser has to confirm.
 """
 
-__all__ = ["dialects", "functions", "natives", "parsed", "sql_types", "statements", "table_argument", "translations"]
+__all__ = [
+    "dialects",
+    "functions",
+    "natives",
+    "parsed",
+    "spark",
+    "sql_types",
+    "statements",
+    "table_argument",
+    "translations",
+]

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Tables = Mapping[str, Mapping[str, str]]
 """Columns and their DuckDB types by table; a table's name is as queries say it, ``flights`` or ``data.flights``."""
 
+REFUSED = "DuckDB refuses this: "
+"""What the reason begins with for a query that is wrong in whatever dialect: DuckDB itself does not take it."""
+
 _NOWHERE = 2**64 - 1
 _LOCK = threading.Lock()
 # What stands in a tree where nothing was written.
@@ -172,9 +175,7 @@ def bind(sql: str, tables: Tables) -> list[tuple[str, SqlType]]:
             return [(name, from_duckdb(each)) for name, each in zip(answer.columns, answer.types, strict=True)]
         except duckdb.Error as error:
             reason, line, column = _reason(str(error), sql)
-            raise TranslationError(
-                f"DuckDB refuses this: {reason}", "Mend the query.", line=line, column=column
-            ) from error
+            raise TranslationError(f"{REFUSED}{reason}", "Mend the query.", line=line, column=column) from error
 
 
 def types_of(tables: Tables) -> dict[str, dict[str, SqlType]]:

@@ -95,5 +95,6 @@ class ExecutionSuite(TableWork):
         self.needs(execution, "query", "cancel_job")
         job = execution.query("SELECT id FROM $table", table=table, output="ids.csv")
         assert isinstance(job, Job)
+        self.ended(execution, job)
         with pytest.raises(ConflictError):
             execution.cancel_job(job.job_id)

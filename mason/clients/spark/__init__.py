@@ -1,0 +1,138 @@
+"""The client ``spark``: Apache Spark's SQL and catalog, over Spark Connect or by a session on this machine.
+
+Nothing of Spark is imported and no server is asked before a verb needs it. Files are named by URLs (``file://``) that
+this machine and Spark's both reach.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mason.engines.client import Client
+
+if TYPE_CHECKING:
+    from mason.clients._duckdb.connection import Limits
+    from mason.clients._duckdb.reading.looks import Seen
+    from mason.clients._duckdb.root import Root
+    from mason.clients._warehouse.folder import WarehouseFolder
+    from mason.clients.spark.spark_jobs import SparkJobs
+    from mason.clients.spark.spark_session import Connected
+
+__all__ = ["SparkClient"]
+
+
+class SparkClient(Client):
+    """A session, opened by the first verb and kept until :meth:`close`. Safe for several threads."""
+
+    name = "spark"
+    engines: ClassVar[Mapping[str, str]] = {
+        "metastore": "mason.clients.spark.metastore:SparkMetastore",
+        "execution": "mason.clients.spark.execution:SparkExecution",
+    }
+
+    def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:
+        super().__init__(configuration, base=base)
+        self._lock = threading.Lock()
+        self._connected: Connected | None = None
+        self._held = ExitStack()
+        self._staged: Path | None = None
+
+    @classmethod
+    def public_facts(cls, configuration: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
+        """``kept_folder``, what Mason keeps for this client, beside what is configured."""
+        client = cls(configuration, base=base)
+        return {**super().public_facts(configuration, base=base), "kept_folder": str(client.own.folder)}
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether Spark is a server, which goes on when this process is gone."""
+        return "remote" in self.configuration
+
+    @property
+    def connected(self) -> Connected:
+        """The session. Raises ``EngineError`` where there is none to be had."""
+        with self._lock:
+            if self._connected is None:
+                from mason.clients.spark.spark_session import connect
+
+                self._connected = connect(self)
+            return self._connected
+
+    @cached_property
+    def own(self) -> WarehouseFolder:
+        """What Mason keeps for this client: jobs, and files on their way."""
+        from mason.clients._warehouse.folder import WarehouseFolder, configured_folder
+
+        return WarehouseFolder(configured_folder(self, "folder", "./warehouse/spark"), client=self.name)
+
+    @cached_property
+    def jobs(self) -> SparkJobs:
+        """The jobs of this client."""
+        from mason.clients.spark.spark_jobs import SparkJobs
+
+        return SparkJobs(self)
+
+    def staged(self) -> Path:
+        """A folder for files on their way to Spark, gone when the client is closed."""
+        from mason import temporary
+
+        with self._lock:
+            if self._staged is None:
+                self.own.folder.mkdir(parents=True, exist_ok=True)
+                self._staged = self._held.enter_context(temporary.folder("staged", within=self.own.folder))
+                # Spark's server may be another user, and is to read what is in it.
+                self._staged.chmod(0o755)
+            return self._staged
+
+    @cached_property
+    def root(self) -> Root:
+        """The folder of files: that of the config's storage, where nothing else is said."""
+        from mason.clients._duckdb.root import Root
+        from mason.clients._warehouse.neighbouring import neighbouring_roots, places_kept_out
+
+        root = self._root_folder()
+        return Root(
+            root,
+            client=self.name,
+            others=lambda: neighbouring_roots(self),
+            kept_out=lambda: places_kept_out(self, root, [self.own.kept()]),
+        )
+
+    def _root_folder(self) -> Path:
+        from mason.clients._warehouse.folder import configured_folder
+        from mason.engines.file_urls import file_path
+
+        if "root" not in self.configuration:
+            for facts in self.neighbours.values():
+                path = file_path(str(facts.get("url", "")))
+                if path is not None and "storage" in facts["engines"]:
+                    return Path(path)
+        return configured_folder(self, "root", ".")
+
+    @cached_property
+    def seen(self) -> Seen:
+        """What is known of files, so that none is looked at twice."""
+        from mason.clients._duckdb.reading.looks import Seen
+
+        return Seen(lasting=True)
+
+    @property
+    def limits(self) -> Limits:
+        """What DuckDB may use, by which Mason reads and writes files."""
+        from mason.clients._duckdb.connection import Limits
+
+        return Limits(memory=str(self.configuration.get("memory_limit", "850MB")))
+
+    def close(self) -> None:
+        """Give back the session. Jobs that go on keep sessions of their own."""
+        with self._lock:
+            if self._connected is not None:
+                self._connected.close()
+            self._connected = None
+            self._held.close()
+            self._staged = None

@@ -1,0 +1,291 @@
+"""The execution engine of ``spark``: questions and files by Spark's SQL, translated from DuckDB's.
+
+Other verbs are made of two: a SELECT in DuckDB's dialect over relations is either answered (:meth:`_answer`) or written
+(:meth:`_write`). What tables are, which queries are let through, how outputs appear and how jobs go on is said there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mason.clients._duckdb.abilities import FILES
+from mason.clients.spark import SparkClient
+from mason.engines.capabilities import Capabilities
+from mason.engines.execution import Execution
+from mason.engines.jobs import Handover, Token, submission
+from mason.engines.models import Job, Rows, Table
+from mason.errors import EngineError, NotFoundError, TranslationError
+
+# What talks to Spark, reads and writes is imported where it is used: planning asks what a client supports without it.
+if TYPE_CHECKING:
+    from mason.clients._tables.requests import Output
+    from mason.clients.spark.spark_session import Connected
+    from mason.clients.spark.spark_tables import Relation, SparkTables
+    from mason.sql.translations import Translation
+
+Relations = Mapping[str, "Relation"]
+"""What a query may read, by the names that it has for it: ``$table``, ``flights``, ``data.flights``."""
+
+_DIGITS = 32
+
+
+class SparkExecution(Execution):
+    """Over Spark Connect, what is written is a job that goes on on the server; a session here does it at once."""
+
+    supports: ClassVar[frozenset[str]] = frozenset({"preview", "query", "get_job", "find_job", "cancel_job"})
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        reads=FILES, writes=FILES, dialect="spark", name_case="folded", time_digits=6, schemes=("file",)
+    )
+
+    def __init__(self, client: SparkClient) -> None:
+        super().__init__(client)
+        self.spark = client
+        self.handover = Handover(elsewhere=client.is_remote)
+
+    def preview(self, table: Table, *, limit: int = 10) -> Rows:
+        """Some rows, in no order."""
+        from mason.clients._tables.requests import read
+        from mason.sql.table_argument import TABLE
+
+        read(self, "preview", {"limit": limit})
+        with self._asking() as tables:
+            return self._answer(f'SELECT * FROM "{TABLE}"', {TABLE: tables.relation(table)}, tables, limit=limit)
+
+    def query(
+        self,
+        sql: str,
+        *,
+        table: Table | None = None,
+        output: str | None = None,
+        format: str | None = None,
+        overwrite: bool = False,
+        limit: int | None = None,
+        dialect: str = "duckdb",
+        trust: bool = False,
+    ) -> Rows | Job:
+        """Rows, or the job that writes them. SQL in another dialect than DuckDB's is refused: nothing tells then which
+        tables and files it would read."""
+        from mason.clients._tables.requests import read
+        from mason.sql.dialects import DIALECT, untranslated
+
+        if dialect != DIALECT:
+            raise untranslated(dialect, self.capabilities.dialect)
+        request = read(self, "query", {"output": output, "format": format, "overwrite": overwrite, "limit": limit})
+        select, names = self._one_select(sql)
+        if request.output is None:
+            with self._asking() as tables:
+                return self._answer(select, self._relations(names, table, tables), tables, limit=limit)
+        return self._write(
+            "query", request.output, lambda tables: (select, self._relations(names, table, tables), {}), sql=sql
+        )
+
+    def _one_select(self, sql: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """The SELECT that ``sql`` is, and the tables that it names. Raises ``EngineError`` for anything else."""
+        from mason.clients._duckdb.connection import connect
+        from mason.clients._duckdb.statement import one_select
+
+        with connect(self.spark.limits) as connection:
+            found = one_select(connection, sql)
+        return found.sql, found.tables
+
+    def _relations(
+        self, names: tuple[tuple[str, str], ...], table: Table | None, tables: SparkTables
+    ) -> dict[str, Relation | NotFoundError]:
+        """What stands behind the names of a query. An error is a value: the query may define the name itself."""
+        from mason.sql.table_argument import TABLE
+
+        found: dict[str, Relation | NotFoundError] = {}
+        for schema, name in names:
+            if (schema, name) == ("", TABLE):
+                if table is None:
+                    raise EngineError("The query says $table, but no table was given.")
+                found[TABLE] = tables.relation(table)
+                continue
+            try:
+                relation = tables.relation(self._found(schema or (table.database if table else ""), name))
+                found[f"{schema}.{name}" if schema else name] = relation
+            except NotFoundError as error:
+                found[f"{schema}.{name}" if schema else name] = error
+        return found
+
+    def _found(self, database: str, name: str) -> Table:
+        from mason.engines.metastore import Metastore
+
+        if not database:
+            raise NotFoundError(f"Nothing says in which database the table {name} is. Write database.{name}.")
+        if self.spark.find_table is not None:
+            return self.spark.find_table(database, name)
+        metastore = self.spark.engine("metastore")
+        assert isinstance(metastore, Metastore)
+        return metastore.get_table(database, name)
+
+    @contextmanager
+    def _asking(self) -> Iterator[SparkTables]:
+        """Tables for a question that is answered at once."""
+        from mason.clients.spark.spark_tables import tables_of
+
+        connected = self.spark.connected
+        with tables_of(self.spark, connected.session, self.spark.staged) as tables:
+            yield tables
+
+    def _answer(
+        self,
+        sql: str,
+        relations: Mapping[str, Relation | NotFoundError],
+        tables: SparkTables,
+        *,
+        limit: int | None = None,
+    ) -> Rows:
+        """The rows of ``sql``, one SELECT in DuckDB's dialect over ``relations``; at most ``limit`` of them.
+
+        Raises :class:`TranslationError` where Spark is not known to answer the same, and ``EngineError``.
+        """
+        from mason.clients.spark.spark_answers import fetch, interruptible
+        from mason.clients.spark.spark_failures import explained
+
+        translation = _translated(sql, relations)
+        with explained(sql), interruptible(tables.session):
+            frame = tables.session.sql(translation.text)
+            frame = frame if limit is None else frame.limit(limit + 1)
+            arrow = frame.toDF(*(f"c{index}" for index in range(len(translation.columns)))).toArrow()
+        return fetch(arrow, translation.columns, self.spark.limits, limit)
+
+    def _write(
+        self,
+        verb: str,
+        output: Output,
+        prepare: Callable[[SparkTables], tuple[str, Mapping[str, Relation | NotFoundError], Mapping[str, Any]]],
+        *,
+        sql: str = "",
+    ) -> Job:
+        """The job of ``verb`` (``query``) that writes to ``output``.
+
+        ``prepare`` is given the job's tables, and answers with one SELECT in DuckDB's dialect, the relations that it
+        reads, and further facts for the manifest. ``sql`` is the text of a person, whose places errors name. What
+        can be refused is refused before there is a job. Raises as :meth:`_answer`, and what
+        :func:`~mason.clients._duckdb.writing.outputs.place` raises.
+        """
+        import shutil
+
+        from mason.clients._duckdb.writing.outputs import check_apart, place
+        from mason.clients._jobs import new_job_id, now
+        from mason.clients.spark.spark_tables import SparkTables
+        from mason.clients.spark.spark_work import Work, fingerprint_of, folder_of
+
+        self.spark.own.check_jobs()
+        submitted = now()
+        placed = place(self.spark.root, output)
+        token = submission()
+        job_id = new_job_id(_ending(token) if token is not None else "")
+        connected, session_id = self._of_job()
+        folder = folder_of(self.spark, job_id)
+        try:
+            tables = SparkTables(self.spark, connected.session, lambda: folder / "in")
+            select, relations, told = prepare(tables)
+            sources = [each.source for each in _there(relations).values() if each.source is not None]
+            check_apart(placed, sources, self.spark.root)
+            translation = _translated(select, relations)
+            files = tuple(dict.fromkeys(path for source in sources for path in source.files))
+            work = Work(
+                job_id=job_id,
+                verb=f"execution.{verb}",
+                session_id=session_id,
+                sql=sql,
+                columns=tuple((each.name, str(each.type)) for each in translation.columns),
+                output=output,
+                target=placed.target,
+                files=files,
+                fingerprint=fingerprint_of(self.spark, files),
+                told=dict(told),
+            )
+            write = _writer(connected, translation, folder / "out", sql)
+            if self.spark.is_remote:
+                return self.spark.jobs.submit(work, connected, write, submitted)
+            return self.spark.jobs.do(work, write, submitted)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            connected.close()
+            raise
+
+    def _of_job(self) -> tuple[Connected, str]:
+        """The session of a new job, and its id: on a server one of its own, by which the job is found again."""
+        import uuid
+
+        from mason.clients.spark.spark_session import connect
+
+        session_id = str(uuid.uuid4())
+        return connect(self.spark, session_id), session_id
+
+    def get_job(self, job_id: str) -> Job:
+        """A job as it is now. One whose process is gone is taken over: the server is asked how it goes."""
+        return self.spark.jobs.get(job_id)
+
+    def find_job(self, token: str) -> Job:
+        """The job that was submitted under a token, whose digest its id ends with."""
+        try:
+            ending = _ending(Token.parse(token))
+        except ValueError as error:
+            raise NotFoundError(f"There is no job with the token {token}.") from error
+        return self.spark.jobs.find(ending)
+
+    def cancel_job(self, job_id: str) -> Job:
+        """Have the server stop a job."""
+        return self.spark.jobs.cancel(job_id)
+
+
+def _ending(token: Token) -> str:
+    return token.digest[:_DIGITS]
+
+
+def _there(relations: Mapping[str, Relation | NotFoundError]) -> dict[str, Relation]:
+    return {name: each for name, each in relations.items() if not isinstance(each, NotFoundError)}
+
+
+def _translated(sql: str, relations: Mapping[str, Relation | NotFoundError]) -> Translation:
+    """``sql`` in Spark's words. Raises the ``NotFoundError`` of a table that the query needs and nobody has."""
+    from mason.sql.dialects import translate
+    from mason.sql.parsed import REFUSED
+    from mason.sql.spark.spark_text import identifier
+
+    there = _there(relations)
+    try:
+        found = translate(
+            sql,
+            {name: each.columns for name, each in there.items()},
+            to="spark",
+            places={name: each.place for name, each in there.items()},
+        )
+    except TranslationError as error:
+        for name, each in relations.items():
+            if isinstance(each, NotFoundError) and name.rpartition(".")[2].lower() in str(error).lower():
+                raise each from error
+        if error.reason.startswith(REFUSED):
+            # No engine would take it.
+            raise EngineError(str(error)) from error
+        raise
+    for name, each in there.items():
+        lost = next((column for column in each.unread if identifier(column) in found.text), None)
+        if lost is not None:
+            raise EngineError(
+                f"Column {lost} of {name} is {each.columns.get(lost, 'of a type')} that Spark does not have. Leave it "
+                "out of the query, or cast it with client local first."
+            )
+    return found
+
+
+def _writer(connected: Connected, translation: Translation, out: Path, sql: str) -> Callable[[], None]:
+    """What has Spark write a query to ``out``, as parquet with columns ``c0``, ``c1``..."""
+    from mason.clients.spark.spark_failures import explained
+
+    names = [f"c{index}" for index in range(len(translation.columns))]
+    with explained(sql):
+        frame = connected.session.sql(translation.text).toDF(*names)
+
+    def write() -> None:
+        with explained(sql):
+            frame.write.mode("error").parquet(f"file://{out}")
+
+    return write

@@ -1,0 +1,140 @@
+"""Spark's catalog, asked in SQL: what it knows of databases and tables, as values.
+
+Tables are described in JSON (``DESCRIBE ... AS JSON``, since Spark 4), which has the true types also where Spark keeps
+a table in a metastore that shows ``array<string>`` for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from mason.clients.spark.spark_failures import explained
+from mason.clients.spark.spark_tables import CATALOG
+from mason.clients.spark.spark_types import to_duckdb
+from mason.engines.models import Column, Location, Partition, Schema, Table
+from mason.errors import EngineError, NotFoundError
+from mason.sql.spark.spark_text import identifier, text
+
+DEFAULT = "default"
+"""The database that Spark makes; it is there for Mason once it holds a table."""
+
+_KEPT = "mason.table."
+# A metastore keeps properties of at most 4,000 characters.
+_PIECE = 3500
+
+
+class SparkCatalog:
+    """The catalog that a session of Spark has. Raises the ``EngineError`` that explains what Spark refuses."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows that Spark answers to a statement."""
+        with explained():
+            return [tuple(row) for row in self._session.sql(sql).collect()]
+
+    def databases(self) -> list[str]:
+        """The names of all databases that are there for Mason, sorted."""
+        names = sorted(str(row[0]) for row in self.ask("SHOW DATABASES"))
+        return [name for name in names if name != DEFAULT or self.tables(DEFAULT)]
+
+    def location_of(self, database: str) -> str:
+        """Where a database keeps its tables, as a URL."""
+        told = dict(row[:2] for row in self.ask(f"DESCRIBE DATABASE EXTENDED {identifier(database)}"))
+        return url_of(str(told.get("Location", "")))
+
+    def tables(self, database: str) -> list[str]:
+        """The names of the tables and views of a database, sorted; views of the session are none of them."""
+        found = self.ask(f"SHOW TABLES IN {identifier(database)}")
+        return sorted(str(name) for _, name, temporary in found if not temporary)
+
+    def views(self, database: str) -> set[str]:
+        """The names of its views."""
+        return {str(row[1]) for row in self.ask(f"SHOW VIEWS IN {identifier(database)}")}
+
+    def described(self, database: str, table: str) -> dict[str, Any] | None:
+        """All that Spark tells of a table; ``None`` where there is none."""
+        try:
+            rows = self.ask(f"DESCRIBE TABLE EXTENDED {named(database, table)} AS JSON")
+        except NotFoundError:
+            return None
+        found: dict[str, Any] = json.loads(rows[0][0])
+        return found
+
+    def partitions(self, database: str, table: Table) -> list[Partition]:
+        """The partitions of a table of Spark's own, in the order in which Spark lists them."""
+        types = {column.name: column.type for column in table.schema.columns} if table.schema else {}
+        found = []
+        for (path,) in self.ask(f"SHOW PARTITIONS {named(database, table.name)}"):
+            values = dict(part.partition("=")[::2] for part in str(path).split("/"))
+            decoded = {unquote(key): unquote(value) for key, value in values.items()}
+            found.append(Partition({key: _value(value, types.get(key, "")) for key, value in decoded.items()}))
+        return found
+
+
+def named(*names: str) -> str:
+    """Several names as one of Spark's."""
+    return ".".join(identifier(name) for name in names)
+
+
+def table_of(told: Mapping[str, Any]) -> Table:
+    """A table of Spark's own, of what was told of it."""
+    columns = tuple(
+        Column(each["name"], to_duckdb(each["type"]), each.get("nullable", True), each.get("comment") or "")
+        for each in told["columns"]
+    )
+    location = url_of(told.get("location", ""))
+    provider = told.get("provider", "")
+    return Table(
+        name=told["table_name"],
+        database=told["namespace"][-1],
+        schema=Schema(columns),
+        location=Location(location) if location else None,
+        format=CATALOG,
+        options={"provider": provider} if provider else {},
+        partition_columns=tuple(told.get("partition_columns", ())),
+        kind="view" if "VIEW" in told.get("type", "") else "table",
+        comment=told.get("comment") or "",
+    )
+
+
+def kept_in(told: Mapping[str, Any]) -> Table | None:
+    """The table as it was registered by Mason; ``None`` where it was not, or its columns were changed since."""
+    properties = told.get("table_properties") or {}
+    pieces = [(int(name.removeprefix(_KEPT)), piece) for name, piece in properties.items() if name.startswith(_KEPT)]
+    if not pieces:
+        return None
+    try:
+        kept = Table.from_dict(json.loads("".join(piece for _, piece in sorted(pieces))))
+    except (ValueError, KeyError, TypeError) as error:
+        raise EngineError(
+            f"What Mason keeps with the table {told['table_name']} is damaged. Register it again, with overwrite."
+        ) from error
+    names = [column.name for column in kept.schema.columns] if kept.schema else []
+    return kept if names == [each["name"] for each in told["columns"]] else None
+
+
+def properties_of(table: Table) -> str:
+    """The properties by which a registered table is known again."""
+    written = json.dumps(table.to_dict(), ensure_ascii=False)
+    pieces = [written[start : start + _PIECE] for start in range(0, len(written), _PIECE)]
+    return ", ".join(f"'{_KEPT}{index}' = {text(piece)}" for index, piece in enumerate(pieces))
+
+
+def url_of(location: str) -> str:
+    """A location as Mason writes URLs: Spark writes ``file:/data/a b``."""
+    from mason.engines.file_urls import escaped
+
+    if location.startswith("file:/"):
+        return f"file:///{escaped(location.removeprefix('file:').lstrip('/'))}"
+    return location
+
+
+def _value(text: str, kind: str) -> Any:
+    if text == "__HIVE_DEFAULT_PARTITION__":
+        return None
+    return int(text) if kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT") else text

@@ -1,0 +1,193 @@
+"""Tables as Spark reads them: views on files, with exactly the columns that a table says, or names of its catalog.
+
+Files of parquet are read by Spark itself where it reads what ``local`` reads: types that both have, one schema for all
+files, names of folders without surprises. All else (text, spreadsheets, columns that were widened) is read by Mason as
+``local`` reads it, and handed to Spark as parquet: of text, Spark makes other values than DuckDB in too many ways.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason.clients.spark.spark_failures import explained
+from mason.errors import EngineError
+from mason.values import dataclass, field
+
+if TYPE_CHECKING:
+    from mason.clients._duckdb.reading.readers import Source
+    from mason.clients._duckdb.reading.schemas import TableSchema
+    from mason.clients.spark.spark_ground import Ground
+    from mason.engines.models import Table
+
+CATALOG = "spark"
+"""The format of tables that Spark reads by their names."""
+
+_PLAIN_FOLDER = re.compile(r"[A-Za-z0-9_.-]+")
+_PLAIN_PATH = re.compile(r"[^*?\[\]{}\\%:#\n]+")
+_EMPTY = ("", "null", "__hive_default_partition__")
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table that a query may read: its ``columns`` with DuckDB's types, and the ``place`` that stands in FROM.
+
+    ``unread`` are columns of which Spark has no such values. ``source`` is what reads its files on this machine;
+    ``None`` where the table is Spark's own.
+    """
+
+    columns: Mapping[str, str]
+    place: str
+    source: Source | None = None
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class SparkTables:
+    """The tables of one piece of work. Views are ``session``'s, and files on their way to Spark go to ``folder``."""
+
+    client: Ground
+    session: Any
+    folder: Callable[[], Path]
+    views: list[str] = field(default_factory=list)
+
+    def relation(self, table: Table) -> Relation:
+        """What a query reads ``table`` from. Raises the ``EngineError`` that says why nothing can."""
+        from mason.clients._duckdb.reading.sources import title
+
+        if table.format == CATALOG:
+            return _of_catalog(table)
+        if table.format == "duckdb":
+            raise EngineError(
+                f"{title(table).capitalize()} is kept in a warehouse of DuckDB, which Spark does not read. Write it to "
+                "files first (table format), and query these."
+            )
+        return self._of_files(table)
+
+    def drop(self) -> None:
+        """Forget the views."""
+        with explained():
+            for view in self.views:
+                self.session.catalog.dropTempView(view)
+
+    def _of_files(self, table: Table) -> Relation:
+        from dataclasses import replace
+
+        from mason.clients._duckdb.reading.readers import source
+        from mason.clients._duckdb.reading.sources import look_at, title
+
+        client = self.client
+        if table.location is None:
+            raise EngineError(f"{title(table).capitalize()} has no location, so client {client.name} cannot read it.")
+        schema = look_at(table, client.root, client.limits, client.seen, whole=True)[1]
+        columns = dict(schema.columns + schema.partitions)
+        if not columns:
+            raise EngineError(f"{title(table).capitalize()} has no columns, because its files are empty.")
+        held = _held(columns)
+        folder = client.root.path / client.root.plain(table.location.path)
+        reader = source(schema, root=client.root.path)
+        reader = replace(reader, folder=folder) if folder.is_dir() else reader
+        paths = _direct(schema, held)
+        if paths:
+            frame = self._frame(held, paths, folder if schema.partitions and folder.is_dir() else None)
+        else:
+            frame = self._frame(held, [self._copied(reader, held, schema)], None)
+        view = f"_mason_{secrets.token_hex(8)}"
+        with explained():
+            frame.createTempView(view)
+        self.views.append(view)
+        return Relation(columns, f"`{view}`", reader, tuple(name for name in columns if name not in held))
+
+    def _frame(self, held: Mapping[str, str], paths: list[Path], base: Path | None) -> Any:
+        from mason.sql.spark.spark_text import identifier
+
+        schema = ", ".join(f"{identifier(name)} {kind}" for name, kind in held.items())
+        with explained():
+            reader = self.session.read.schema(schema)
+            reader = reader.option("basePath", f"file://{base}") if base is not None else reader
+            return reader.parquet(*(f"file://{path}" for path in paths))
+
+    def _copied(self, reader: Source, held: Mapping[str, str], schema: TableSchema) -> Path:
+        """A file of parquet with what DuckDB reads of a table; made once for the same files."""
+        stamps = [(str(each.file.path), each.file.version) for each in schema.files]
+        known = hashlib.sha256(repr((reader.sql, stamps)).encode()).hexdigest()
+        target = self.folder() / f"{known[:32]}.parquet"
+        if not target.exists():
+            _copy(self.client, reader, held, target)
+        return target
+
+
+def _of_catalog(table: Table) -> Relation:
+    from mason.sql.spark.spark_text import identifier
+
+    given = {column.name: column.type for column in table.schema.columns} if table.schema else {}
+    held = _held(given)
+    place = f"{identifier(table.database)}.{identifier(table.name)}"
+    return Relation(
+        {name: kind for name, kind in given.items() if name in held},
+        place,
+        unread=tuple(name for name in given if name not in held),
+    )
+
+
+def _held(columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns whose values Spark can hold, with Spark's types."""
+    from mason.clients.spark.spark_types import to_spark
+
+    return {name: kind for name, duckdb_type in columns.items() if (kind := to_spark(duckdb_type))}
+
+
+def _direct(schema: TableSchema, held: Mapping[str, str]) -> list[Path]:
+    """The files that Spark reads as they are; none where it would read something else."""
+    filled = [each for each in schema.files if each.columns]
+    alike = all(each.columns == schema.columns and not each.nulls for each in filled)
+    if schema.format != "parquet" or not filled or not alike or schema.path or len(filled) < len(schema.files):
+        return []
+    # A timestamp may be one of 96 bits, and a column without a type in Spark would be left out: DuckDB knows.
+    plain = all(name in held for name, _ in schema.columns + schema.partitions)
+    folders = all(_is_plain(value) for each in filled for _, value in each.file.partitions)
+    paths = [each.file.path for each in filled]
+    return paths if plain and folders and all(_PLAIN_PATH.fullmatch(str(path)) for path in paths) else []
+
+
+def _is_plain(value: str | None) -> bool:
+    return value is None or (_PLAIN_FOLDER.fullmatch(value) is not None and value.lower() not in _EMPTY)
+
+
+def _copy(client: Ground, reader: Source, held: Mapping[str, str], target: Path) -> None:
+    from mason.clients._duckdb.quoting import identifier, literal
+    from mason.clients._duckdb.session import opened
+    from mason.clients._duckdb.working import watched
+    from mason.clients._duckdb.writing.atomic import beside_of
+    from mason.clients._duckdb.writing.writable import writable
+    from mason.clients._tables.requests import Output
+
+    if not held:
+        raise EngineError("Spark has no type for any column of the table. Cast them with client local first.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path = beside_of(target)
+    output = (Output(str(path), "parquet"), path)
+    with opened(client.limits, [reader], client.root.show, output=output) as connection:
+        relation = connection.sql(reader.sql)
+        kinds = dict(zip(relation.columns, relation.types, strict=True))
+        values = ", ".join(
+            f"{writable(identifier(name), name, kinds[name], 'parquet')} AS {identifier(name)}" for name in held
+        )
+        with watched(connection, "Reading files for Spark", reader.size):
+            connection.execute(f"COPY (SELECT {values} FROM ({reader.sql})) TO {literal(str(path))} (FORMAT parquet)")
+    path.rename(target)
+
+
+@contextmanager
+def tables_of(client: Ground, session: Any, folder: Callable[[], Path]) -> Iterator[SparkTables]:
+    """The tables of a piece of work whose views are dropped at the end."""
+    tables = SparkTables(client, session, folder)
+    try:
+        yield tables
+    finally:
+        tables.drop()

@@ -1,0 +1,135 @@
+"""Work that ends in files: what Spark makes of a query, and how it becomes the output, whole or not at all.
+
+Spark writes parquet to a folder of Mason's (``work/JOB/out``). Then Mason makes the output of it, exactly as ``local``
+writes: beside the target first, checked, with its manifest, and moved to the target's name in one step. What Spark
+wrote never is the output itself, so a job that is lost halfway leaves nothing that a reader could meet.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mason.clients._tables.requests import Output
+from mason.errors import EngineError
+from mason.values import dataclass, field
+
+if TYPE_CHECKING:
+    from mason.clients.spark.spark_ground import Ground
+
+DONE = "_SUCCESS"
+"""What Spark puts into a folder that it has written whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One job, as it is kept while it goes on, for another process to end it.
+
+    - ``job_id`` and ``verb`` (``execution.query``).
+    - ``session_id``: of the session on the server in which nothing else is done.
+    - ``sql``: the query as it was written, for errors.
+    - ``columns``: names and DuckDB's types of what Spark writes, in whose files they are ``c0``, ``c1``...
+    - ``output`` and ``target``: what is asked for, and its file or folder.
+    - ``files``: those that the query reads, and ``fingerprint``, of them before it began (empty: none).
+    - ``told``: further facts for the manifest.
+    """
+
+    job_id: str
+    verb: str
+    session_id: str
+    sql: str
+    columns: tuple[tuple[str, str], ...]
+    output: Output
+    target: Path
+    files: tuple[Path, ...] = ()
+    fingerprint: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready data, keys as the fields."""
+        output = {name: getattr(self.output, name) for name in Output.__slots__}
+        return {
+            "job_id": self.job_id,
+            "verb": self.verb,
+            "session_id": self.session_id,
+            "sql": self.sql,
+            "columns": [list(each) for each in self.columns],
+            "output": {**output, "partition_columns": list(self.output.partition_columns)},
+            "target": str(self.target),
+            "files": [str(each) for each in self.files],
+            "fingerprint": self.fingerprint,
+            "told": dict(self.told),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Work:
+        """The inverse of :meth:`to_dict`. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for anything else."""
+        output = values["output"]
+        return cls(
+            job_id=values["job_id"],
+            verb=values["verb"],
+            session_id=values["session_id"],
+            sql=values["sql"],
+            columns=tuple((name, kind) for name, kind in values["columns"]),
+            output=Output(**{**output, "partition_columns": tuple(output["partition_columns"])}),
+            target=Path(values["target"]),
+            files=tuple(map(Path, values["files"])),
+            fingerprint=values["fingerprint"],
+            told=dict(values["told"]),
+        )
+
+
+def folder_of(client: Ground, job_id: str) -> Path:
+    """Where the files of a job on their way are."""
+    return client.own.folder / "work" / job_id
+
+
+def out_of(client: Ground, job_id: str) -> Path:
+    """Where Spark writes what a job makes."""
+    return folder_of(client, job_id) / "out"
+
+
+def fingerprint_of(client: Ground, files: tuple[Path, ...]) -> str:
+    """What changes when one of the files does; empty where there are none."""
+    from mason.clients._duckdb.reading.table_files import fingerprint
+
+    return fingerprint(files, client.root.show) if files else ""
+
+
+def publish(client: Ground, work: Work) -> dict[str, Any]:
+    """Make the output of what Spark wrote, and return its manifest. Raises ``EngineError``, and ``ConflictError`` when
+    somebody else made the target meanwhile."""
+    from mason.clients._duckdb.quoting import call, identifier
+    from mason.clients._duckdb.reading.readers import Source
+    from mason.clients._duckdb.session import opened
+    from mason.clients._duckdb.writing.copying import write
+    from mason.clients._duckdb.writing.outputs import Placed, beside
+
+    out = out_of(client, work.job_id)
+    if not (out / DONE).exists():
+        raise EngineError(
+            f"Spark wrote what was asked for, but not to {out} of this machine: its server has other files. Name a "
+            "folder that both reach by the same path as folder in the config."
+        )
+    if fingerprint_of(client, work.files) != work.fingerprint:
+        raise EngineError("The files that were read changed meanwhile, so nothing was written. Run it again.")
+    files = tuple(sorted(out.glob("part-*.parquet")))
+    values = ", ".join(
+        f"CAST(c{index} AS {kind}) AS {identifier(name)}" for index, (name, kind) in enumerate(work.columns)
+    )
+    select = f"SELECT {values} FROM {call('read_parquet', [str(each) for each in files], {})}"
+    placed = Placed(work.output, work.target)
+    written = Source(select, files, files=files, columnar=True)
+    with (
+        beside(placed, client.root) as path,
+        opened(client.limits, [written], client.root.show, output=(work.output, path)) as connection,
+    ):
+        manifest = write(connection, select, placed, path, [Source("", files=work.files)], client.root.show)
+    return {**manifest, **work.told}
+
+
+def clear(client: Ground, job_id: str) -> None:
+    """Remove the files of a job that has ended."""
+    shutil.rmtree(folder_of(client, job_id), ignore_errors=True)
