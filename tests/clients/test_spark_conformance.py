@@ -88,7 +88,7 @@ class TestJobs(Fixtures, AsynchronousSuite):
     def submit(self, engine: Engine, number: int) -> Job:
         assert isinstance(engine, Execution)
         # Some millions of rows: longer than it takes to ask how it goes.
-        sql = "SELECT sum(range * range % 7) AS s FROM range(20000000)"
+        sql = "SELECT sum(range * range % 7) AS s FROM range(3000000)"
         job = engine.query(sql, output=f"out{number}.csv")
         assert isinstance(job, Job)
         return job
