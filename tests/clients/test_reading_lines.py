@@ -85,3 +85,62 @@ def test_a_return_alone_at_the_end_of_the_file_is_refused(local: Local) -> None:
     assert refusal(local.columns, "t").startswith(
         "EngineError: data/t.csv, line 3: the line ends with a carriage return alone, and others end otherwise. "
     )
+
+
+@pytest.mark.parametrize("blank", [" ", "   "])
+def test_blanks_alone_above_a_column_are_its_name(local: Local, blank: str) -> None:
+    local.put("data/t.csv", f"{blank}\n7\n8\n")
+    assert local.columns("t") == {"column0": "BIGINT"}
+    assert local.rows("t") == [(7,), (8,)]
+    assert notes(local) == (
+        "line 1 has blanks alone, so the column is called column0; where it is no header, say so with the option "
+        "skip: 1",
+    )
+
+
+def test_blanks_alone_are_a_value_without_a_header(local: Local) -> None:
+    local.put("data/t.csv", "\n  \nab\n")
+    table = local.storage.infer_table("data/t.csv", options={"header": False})
+    local.metastore.create_table("r", "t", definition=table)
+    assert local.ask("SELECT * FROM r.t") == [("  ",), ("ab",)]
+
+
+def test_blanks_alone_above_several_columns_are_no_line(local: Local) -> None:
+    local.put("data/t.csv", "  \na,b\n1,2\n")
+    assert local.rows("t") == [(1, 2)]
+
+
+def read_with_nulls(local: Local, content: str) -> list[tuple[object, ...]]:
+    local.put("data/t.csv", content)
+    definition = local.storage.infer_table("data/t.csv", options={"null": "\\N", "escape": "\\"})
+    local.metastore.create_table("r", "t", definition=definition, overwrite=True)
+    return local.ask("SELECT * FROM r.t")
+
+
+def test_a_mark_for_no_value_hides_no_number(local: Local) -> None:
+    assert read_with_nulls(local, "a,b\n\\N,x\n5,y\n") == [(None, "x"), (5, "y")]
+
+
+def test_a_quoted_mark_for_no_value_is_a_text_or_refused(local: Local) -> None:
+    assert read_with_nulls(local, 'a,b\n"\\N",x\n\\N,y\n') == [("N", "x"), (None, "y")]
+    assert local.storage.infer_table("data/t.csv", options={"null": "\\N", "escape": "\\"}).notes == (
+        "\"\\N\" in quotes is read as the text 'N' (line 2), because the option escape takes its first character away; "
+        "without quotes it is no value (option null)",
+    )
+    assert refusal(read_with_nulls, local, 'a,b\nq,x\n"\\\\N",z\n\\N,y\n') == (
+        'EngineError: data/t.csv, line 3: "\\\\N" is a text in quotes, and would be read as no value, because null is '
+        "'\\\\N'. Write another text there, or take the quotes away where it is no value."
+    )
+
+
+def test_a_quoted_mark_far_below_is_refused_by_its_line(local: Local) -> None:
+    rows = "".join(f"{number},text number {number}\n" for number in range(300_000))
+    told = refusal(read_with_nulls, local, f'a,b\n{rows}"\\\\N",z\n')
+    assert told.startswith("EngineError: data/t.csv, line 300002: ")
+
+
+def test_a_quoted_mark_without_an_escape_is_a_text(local: Local) -> None:
+    local.put("data/t.csv", 'a,b\n"\\N",x\n\\N,y\n')
+    definition = local.storage.infer_table("data/t.csv", options={"null": "\\N"})
+    local.metastore.create_table("r", "t", definition=definition)
+    assert local.ask("SELECT * FROM r.t") == [("\\N", "x"), (None, "y")]

@@ -7,6 +7,7 @@ numbers. Reading a file's bytes costs a tenth of parsing it or less, and tells w
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from mason.errors import EngineError
 from mason.values import dataclass
 
 _PIECE = 1 << 20
+_LONGEST_FOUND = 1 << 12
 _GZIP = b"\x1f\x8b"
 _ZSTANDARD = 0xFD2FB528
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)
@@ -77,6 +79,19 @@ def lone_return(file: DataFile, shown: str, quoting: Quotes) -> int | None:
             return found
     # The return that ends the file.
     return (found or line) if rest and others and quotes % 2 == 0 else None
+
+
+def first_line_with(file: DataFile, shown: str, pattern: re.Pattern[bytes]) -> int | None:
+    """The number of the first line that holds ``pattern``, which ends no line."""
+    line, rest = 1, b""
+    for piece in _pieces(file, shown):
+        text = rest + piece
+        if found := pattern.search(text):
+            return line + text.count(b"\n", 0, found.start())
+        # What is found may begin in one piece and end in the next.
+        rest = text[text.rfind(b"\n") + 1 :][-_LONGEST_FOUND:]
+        line += text.count(b"\n", 0, len(text) - len(rest))
+    return None
 
 
 def _pieces(file: DataFile, shown: str) -> Iterator[bytes]:

@@ -163,6 +163,15 @@ def find(text: str, given: Mapping[str, Any], shown: str, *, promised: str = "",
             )
         return Found(_dialect(given, ","), (), ())
     delimiter, skip = _delimiter(lines, given, shown, promised, complete, notes)
+    blank = None if skip else _blank_line(text, given)
+    if blank and set(_widths(lines, delimiter, given, complete)) == {1}:
+        # In a file of one column each line is a value: blanks alone are one, too.
+        lines = [blank, *lines]
+        if given.get("header", True):
+            notes.append(
+                f"line {blank[0]} has blanks alone, so the column is called column0; where it is no header, say so "
+                f"with the option skip: {blank[0]}"
+            )
     if not skip and not given.get("comment") and lines[0][0] > given.get("skip", 0) + 1:
         # DuckDB takes the first line for the header, be it empty.
         skip = lines[0][0] - 1
@@ -233,6 +242,16 @@ def _lines(text: str, given: Mapping[str, Any]) -> list[tuple[int, str]]:
     return [each for each in kept if not (comment and each[1].startswith(comment))]
 
 
+def _blank_line(text: str, given: Mapping[str, Any]) -> tuple[int, str] | None:
+    """The first line and its number where it has blanks alone and stands above all others that are not empty."""
+    if "skip" in given or "comment" in given:
+        return None
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        if line.strip("\r\n"):
+            return None if line.strip(" \r\n") else (number, line)
+    return None
+
+
 _NUL = "\ufdd0"
 """Stands for NUL where the csv module reads: no text holds it, for it is no character."""
 
@@ -243,6 +262,9 @@ def _reader(lines: Any, dialect: Dialect, *, strict: bool = False) -> Any:
         lines = (line.replace(dialect.delimiter, mark) for line in lines)
         dialect = replace(dialect, delimiter=mark)
     doubled = dialect.escape == dialect.quote or not dialect.escape
+    # DuckDB takes the escape away inside of quotes only, the csv module everywhere.
+    for mark in () if doubled else (each for each in dialect.nulls if each.startswith(dialect.escape)):
+        lines = (line.replace(mark, dialect.escape + mark) for line in lines)
     csv.field_size_limit(1 << 30)
     return csv.reader(
         # Before Python 3.11 the module takes no NUL.

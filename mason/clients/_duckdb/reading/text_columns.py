@@ -19,6 +19,7 @@ from mason.clients._duckdb.reading.bytewise import lone_return
 from mason.clients._duckdb.reading.copies import Copies
 from mason.clients._duckdb.reading.dialect import Dialect, Found, find, line_of
 from mason.clients._duckdb.reading.header import unique_names
+from mason.clients._duckdb.reading.quoted_nulls import quoted_nulls
 from mason.clients._duckdb.reading.quotes import end_of_lines
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.reading.text_types import (
@@ -33,6 +34,7 @@ from mason.clients._duckdb.reading.text_types import (
     shape,
 )
 from mason.clients._tables.columns import Columns
+from mason.clients._tables.formats import ending_of
 from mason.errors import EngineError
 from mason.values import dataclass
 
@@ -124,6 +126,10 @@ def look(
     if head.encoding or plain or found.dialect.skip_footer or mixed or cut:
         quotes = found.dialect.quotes if mixed else None
         copy = text_files.Copy(copies, file, head.encoding or plain, found.dialect.skip_footer, quotes)
+    notes = quoted_nulls(
+        file if copy is None else replace(file, path=copy.path, ending=ending_of(".csv")), found.dialect, shown
+    )
+    found = replace(found, notes=(*found.notes, *notes))
     whole = file.version[0] <= (_WHOLE_COMPRESSED if file.ending.compression else _WHOLE_BYTES)
     try:
         try:
