@@ -7,6 +7,7 @@ not this room's business.
 __all__ = [
     "applied",
     "applying",
+    "comparing",
     "confirming",
     "drifting",
     "formatting",
