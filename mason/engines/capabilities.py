@@ -23,12 +23,14 @@ class FileFormat:
 
     ``name`` is ``csv``, ``json``, ``jsonl``, ``parquet``, ``xlsx`` or another word that endings of files have.
     ``compressions`` are of :data:`COMPRESSIONS`, in the order in which they are listed. ``folders`` says whether a
-    table may be a folder of such files, by partition columns or by their number.
+    table may be a folder of such files, by partition columns or by their number, and ``files`` whether it may be one
+    file.
     """
 
     name: str
     compressions: tuple[str, ...] = ("none",)
     folders: bool = False
+    files: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,12 +186,14 @@ class Rows:
     """A result small enough to show: columns, rows of plain values, and whether there would be more.
 
     Values are JSON-ready already (times as ISO 8601 text, decimals as text, bytes as hexadecimal text),
-    so every view prints the same. ``more`` is true when a limit cut the result.
+    so every view prints the same. ``more`` is true when a limit cut the result. ``cost`` is what the answer took, in
+    the terms of :class:`Job`.
     """
 
     schema: Schema
     rows: Sequence[tuple[Any, ...]]
     more: bool = False
+    cost: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One mapping per row, keyed by column name (a repeated name gets ``_1``, ``_2``... behind it)."""

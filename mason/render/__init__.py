@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = [
     "JSON_FORMAT",
     "answers",
-    "comparisons",
     "dags",
     "dryruns",
     "formatted",

@@ -34,7 +34,7 @@ def estimate_lines(estimates: Sequence[Estimate], *, alone: bool) -> Iterator[st
     """What a run would cost, a line for each sentence of which that is told. The step of a run that is ``alone``, of
     one operator, has no name."""
     # Imported here: few clients tell.
-    from mason.render.tables import cost_text
+    from mason.resources.wording import cost_text
 
     for each in estimates:
         cost = cost_text(each.cost) if each.cost else f"not known ({each.unknown})"

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from mason.project.runs.history import Asked, how_to_go_on
-from mason.render.tables import cost_text, table
+from mason.render.tables import table
 from mason.render.terminal import Terminal
+from mason.resources.wording import cost_text
 from mason.settings import History
 
 STYLES = {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from mason.render.terminal import Terminal, cells, cut, printable
 
@@ -128,12 +127,3 @@ def _shrunk(natural: Sequence[int], floors: Sequence[int], room: int) -> list[in
             return widths
     # One column that is left, wider than the terminal.
     return [max(room, 1)] * len(natural)
-
-
-def cost_text(cost: Any) -> str:
-    """What work cost, on one line: ``bytes_scanned 1,000, credits 0.5``; empty where that is not told."""
-    if not isinstance(cost, Mapping):
-        return ""
-    return ", ".join(
-        f"{name} {value:,}" if isinstance(value, (int, float)) else f"{name} {value}" for name, value in cost.items()
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mason.secrets import scrub
@@ -88,3 +88,12 @@ def listing(names: Iterable[str], *, most: int = 10) -> str:
     names = list(names)
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def cost_text(cost: Any) -> str:
+    """What work cost, on one line: ``bytes_scanned 1,000, credits 0.5``; empty where that is not told."""
+    if not isinstance(cost, Mapping):
+        return ""
+    return ", ".join(
+        f"{name} {value:,}" if isinstance(value, (int, float)) else f"{name} {value}" for name, value in cost.items()
+    )

@@ -17,6 +17,7 @@ from mason.engines.models import Job, Rows
 from mason.errors import Diagnostic, JobFailedError, MasonError, ParameterError
 from mason.resources.address import title_of
 from mason.resources.operator import Operator, Sentence
+from mason.resources.wording import cost_text
 from mason.runtime import context
 from mason.runtime.answer import Answer, data_of
 from mason.runtime.client_errors import client_named
@@ -81,6 +82,8 @@ def execute(
         if isinstance(returned, Rows) and returned.more:
             answer.cut = _cut(len(answer.data), operator, ctx.params)
             answer.tell("Info", answer.cut)
+        if isinstance(returned, Rows) and returned.cost:
+            answer.tell("Info", f"It cost: {cost_text(returned.cost)}.")
     except MasonError as error:
         answer.failure = error
         if isinstance(error, JobFailedError):
@@ -89,21 +92,6 @@ def execute(
         # Scrubbed while it is whole: a secret may have several lines.
         answer.errors.extend(scrub(str(error)).splitlines() or [f"{title} failed: {type(error).__name__}"])
     return answer
-
-
-def say(
-    operator: Operator, shown: DryRun, open_engine: Callable[[str], Engine], *, tell: Callable[[str, str], None]
-) -> Any:
-    """Say the sentences of an operator that only reads, and return what the last one returned, as it is.
-
-    Raises what the verbs raise, and ``NotConfirmedError`` for one that changes something. ``tell`` takes what there is
-    to say, as that of ``Context``.
-    """
-    parameters = _with_secrets(operator, shown)
-    ctx = Context(parameters, open_engine, allowed=frozenset(), tell=tell, clients=shown.clients)
-    returned = _speak(operator.said(ctx.params), ctx, shown.clients)
-    _refuse_failed(returned, ctx, shown.clients)
-    return returned
 
 
 def _with_secrets(operator: Operator, shown: DryRun) -> Mapping[str, Any]:

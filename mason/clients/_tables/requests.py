@@ -222,7 +222,15 @@ def _wrong_folder(
     if columns and files is not None:
         yield "Give partition_columns or partitions, not both: each says which files there are to be."
     written = writer.can.written(_format(output, format)) if output else None
-    if output is None or written is None or not _is_folder(output, columns, files):
+    if output is None or written is None:
+        return
+    if not _is_folder(output, columns, files):
+        if not written.files:
+            better = _name(output).partition(".")[0]
+            yield (
+                f"Client {writer.client} writes {written.name} as a folder of files: leave out the ending ({better}), "
+                f"and give format: {written.name}."
+            )
         return
     if not written.folders and (columns or files is not None):
         able = ", ".join(each.name for each in writer.can.writes if each.folders) or "nothing"
