@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -118,14 +118,16 @@ def schedulers_table() -> str:
     keeps = {name: can["scheduler"].keeps for name, can in found.items()}
     lines = ["| rule | " + " | ".join(keeps) + " |", "|---|" + "---|" * len(keeps)]
     for rule in fields(Keeps):
-        cells = [_kept(getattr(each, rule.name)) for each in keeps.values()]
+        cells = [_kept(getattr(each, rule.name), rule.name) for each in keeps.values()]
         lines.append(f"| `{rule.name}` | " + " | ".join(cells) + " |")
     return "\n".join([*lines, ""])
 
 
-def _kept(kept: tuple[str, ...] | bool | int | None) -> str:
+def _kept(kept: Mapping[str, tuple[str, ...]] | tuple[str, ...] | bool | int | None, rule: str) -> str:
     if isinstance(kept, bool):
         return _yes(kept)
+    if rule == "operators":
+        return ", ".join(kept) if isinstance(kept, Mapping) else "all"
     return ", ".join(kept) if isinstance(kept, tuple) else "any number" if kept is None else str(kept)
 
 

@@ -35,6 +35,7 @@ class Registration:
 
 
 BUILTIN: dict[str, Registration] = {
+    "athena": Registration("mason.clients.athena:AthenaClient", "aws"),
     "glue": Registration("mason.clients.glue:GlueClient", "aws"),
     "local": Registration("mason.clients.local:LocalClient"),
     "local_async": Registration("mason.clients.local_async:LocalAsyncClient"),

@@ -7,7 +7,7 @@ when it is planned, and again when it is put.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mason.engines.models import DagStep, Schedule
 from mason.resources.retry import KINDS, MOST
@@ -32,6 +32,8 @@ class Keeps:
     - ``groups``: whether workflows within are shown as groups. Where they are not, nothing else than the look is lost.
     - ``cron``: of ``CRON_FORMS``; ``time_zones``: whether times may be those of other zones than UTC.
     - ``catch_up`` and ``overlap``: of ``CATCH_UP`` and ``OVERLAP``.
+    - ``operators``: of which operators steps may be, with the parameters that it can hand them; ``None``: of all, with
+      all. ``most_steps``: how many there may be (``None``: any number).
     """
 
     trigger_rules: tuple[str, ...] = TRIGGER_RULES[:1]
@@ -45,6 +47,8 @@ class Keeps:
     time_zones: bool = False
     catch_up: tuple[str, ...] = CATCH_UP[:1]
     overlap: tuple[str, ...] = OVERLAP[:1]
+    operators: Mapping[str, tuple[str, ...]] | None = None
+    most_steps: int | None = None
 
 
 ALL_KEPT = Keeps(
@@ -80,6 +84,13 @@ def unkept(schedule: Schedule, keeps: Keeps, client: str) -> list[tuple[str, str
 
 
 def _lacks_of_step(step: DagStep, keeps: Keeps) -> Iterator[tuple[str, str]]:
+    if keeps.operators is not None and step.operator not in keeps.operators:
+        yield f"operator {step.operator}", f"it keeps {', '.join(keeps.operators)}: schedule a workflow of that"
+    elif keeps.operators is not None:
+        known = keeps.operators[step.operator]
+        given = [name for name, value in step.parameters.items() if value not in (None, False)]
+        if odd := ", ".join(name for name in given if name not in known):
+            yield f"{odd} of operator {step.operator}", f"it hands on {', '.join(known)}: leave the others out"
     if step.trigger_rule not in keeps.trigger_rules:
         yield f"trigger_rule {step.trigger_rule}", _it_keeps(keeps.trigger_rules)
     kind = step.retry.partition("(")[0]
@@ -99,6 +110,9 @@ def _lacks(schedule: Schedule, keeps: Keeps) -> Iterator[tuple[str, str]]:
     # Imported here: planning loads engines, and most plans have no schedule.
     from mason.resources import cron
 
+    count = len(schedule.dag.steps)
+    if keeps.most_steps is not None and count > keeps.most_steps:
+        yield f"{count} steps", f"it keeps {keeps.most_steps}: schedule workflows of so many"
     for name in () if keeps.classes else schedule.dag.decided_by:
         yield f"the Python class of workflow {name}, which decides on its steps", "remove its __init__.py"
     lacking = [form for form in CRON_FORMS if form in cron.forms(schedule.schedule) and form not in keeps.cron]

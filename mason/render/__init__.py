@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "JSON_FORMAT",
     "answers",
+    "comparisons",
     "dags",
     "dryruns",
     "formatted",

@@ -94,6 +94,21 @@ def execute(
     return answer
 
 
+def say(
+    operator: Operator, shown: DryRun, open_engine: Callable[[str], Engine], *, tell: Callable[[str, str], None]
+) -> Any:
+    """Say the sentences of an operator that only reads, and return what the last one returned, as it is.
+
+    Raises what the verbs raise, and ``NotConfirmedError`` for one that changes something. ``tell`` takes what there is
+    to say, as that of ``Context``.
+    """
+    parameters = _with_secrets(operator, shown)
+    ctx = Context(parameters, open_engine, allowed=frozenset(), tell=tell, clients=shown.clients)
+    returned = _speak(operator.said(ctx.params), ctx, shown.clients)
+    _refuse_failed(returned, ctx, shown.clients)
+    return returned
+
+
 def _with_secrets(operator: Operator, shown: DryRun) -> Mapping[str, Any]:
     """The parameters with the values of ``{{NAME}}`` where secret ones are given so. Raises ``MasonError``."""
     secret = {each.name: each for each in operator.parameters if each.secret}

@@ -182,7 +182,7 @@ class SchedulerSuite(EngineSuite):
     def test_rules_of_steps_are_kept_or_refused(self, scheduler: Scheduler, rules: dict[str, Any]) -> None:
         """A rule is kept, and returned as it was put; or ``EngineError`` names it, and nothing is kept."""
         dag = self.schedule("nightly").dag
-        steps = (dag.steps[0], replace(dag.steps[1], **rules))
+        steps = (*dag.steps[:-1], replace(dag.steps[-1], **rules))
         self.is_kept_or_refused(scheduler, replace(self.schedule("nightly"), dag=Dag(steps)))
 
     @pytest.mark.parametrize(

@@ -89,12 +89,16 @@ class Connection:
 
     def service(self, name: str) -> Any:
         """botocore's client for a service, such as ``s3``. Sends nothing; raises as :attr:`account`."""
+        return self._made(name, _ATTEMPTS)
+
+    def _made(self, name: str, attempts: int) -> Any:
+        key = f"{name}/{attempts}"
         with self._opening:
-            if name not in self._services:
+            if key not in self._services:
                 account = self.account
                 with _usable(self.client):
-                    self._services[name] = account.client(name, self._config(name))
-            return self._services[name]
+                    self._services[key] = account.client(name, self._config(name, attempts))
+            return self._services[key]
 
     def call(self, service: str, operation: str, asked: Asked, /, **arguments: Any) -> Any:
         """The answer to one request: ``operation`` as botocore has it (``get_object``), ``asked`` for errors.
@@ -102,6 +106,13 @@ class Connection:
         Raises what :func:`~mason.clients._aws.denials.explained` raises.
         """
         made = getattr(self.service(service), operation)
+        with explained(asked, self):
+            return made(**arguments)
+
+    def call_once(self, service: str, operation: str, asked: Asked, /, **arguments: Any) -> Any:
+        """As :meth:`call`, and sent once: for what is done anew each time that the request arrives. Others are repeated
+        by botocore when their answer gets lost."""
+        made = getattr(self._made(service, 1), operation)
         with explained(asked, self):
             return made(**arguments)
 
@@ -125,7 +136,7 @@ class Connection:
             "and the metadata of the container or machine"
         )
 
-    def _config(self, service: str) -> Any:
+    def _config(self, service: str, attempts: int) -> Any:
         from botocore.config import Config
 
         timeout = float(self._given.get("timeout", 60))
@@ -137,7 +148,7 @@ class Connection:
             connect_timeout=min(timeout, 10),
             read_timeout=timeout,
             max_pool_connections=_POOL,
-            retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+            retries={"mode": "adaptive", "total_max_attempts": attempts},
             user_agent_extra=f"mason/{__version__}",
             **for_s3,
             **region,

@@ -16,4 +16,5 @@ class GlueClient(AwsClient):
     name = "glue"
     engines: ClassVar[Mapping[str, str]] = {
         "metastore": "mason.clients.glue.metastore:GlueMetastore",
+        "scheduler": "mason.clients.glue.scheduler:GlueScheduler",
     }

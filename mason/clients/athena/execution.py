@@ -1,0 +1,326 @@
+"""The execution engine of ``athena``: statements that are answered at once, or handed over as jobs.
+
+The id of a job is that of its execution at Athena; of a job of several statements, all of them with ``+`` between.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timezone
+from functools import cached_property
+from threading import Event
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mason.clients._jobs import is_done, iso
+from mason.clients._tables import requests
+from mason.clients.athena import AthenaClient
+from mason.clients.athena.marks import Mark, mark_of
+from mason.clients.athena.result_rows import rows_of, schema_of
+from mason.engines import interrupts
+from mason.engines.capabilities import Capabilities, FileFormat
+from mason.engines.execution import Execution
+from mason.engines.jobs import OPEN, Handover, Token, submission
+from mason.engines.models import Job, Rows, Table
+from mason.errors import CancelledError, EngineError, JobFailedError, NotFoundError
+
+if TYPE_CHECKING:
+    from mason.clients.athena.publishing import Publisher
+    from mason.clients.athena.statement_requests import Statements
+    from mason.clients.athena.written_sql import WrittenSql
+
+_STATUS = {
+    "QUEUED": "queued",
+    "RUNNING": "running",
+    "SUCCEEDED": "succeeded",
+    "FAILED": "failed",
+    "CANCELLED": "cancelled",
+}
+_PARQUET = ("snappy", "gzip", "zstd", "none")
+# How UNLOAD calls the formats, and what the files of each end with.
+_UNLOADED = {"parquet": ("PARQUET", "parquet"), "jsonl": ("JSON", "jsonl.gz")}
+_LONGEST_PAUSE = 5.0
+
+
+class AthenaExecution(Execution):
+    """Statements are Athena's own SQL in the end; what is written in DuckDB's is translated first."""
+
+    supports: ClassVar[frozenset[str]] = frozenset(
+        {"preview", "query", "estimate", "get_job", "find_job", "cancel_job"}
+    )
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        reads=(
+            FileFormat("csv", ("gzip", "none"), folders=True, files=False),
+            FileFormat("json", ("gzip", "none"), folders=True, files=False),
+            FileFormat("parquet", _PARQUET, folders=True, files=False),
+        ),
+        writes=(
+            FileFormat("csv"),
+            FileFormat("parquet", _PARQUET, folders=True, files=False),
+            FileFormat("jsonl", ("gzip",), folders=True, files=False),
+        ),
+        dialect="athena",
+        longest_name=255,
+        name_case="lower",
+        time_digits=3,
+        schemes=("s3",),
+    )
+    handover = Handover(elsewhere=True)
+    connection: AthenaClient
+
+    @cached_property
+    def statements(self) -> Statements:
+        """What makes the requests."""
+        from mason.clients.athena.statement_requests import Statements
+
+        return Statements(self.connection.aws, self.connection.configuration)
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        """What puts files in their place."""
+        from mason.clients._aws.buckets import Buckets
+        from mason.clients.athena.publishing import Publisher
+
+        return Publisher(Buckets(self.connection.aws), self.statements.location)
+
+    @cached_property
+    def written(self) -> WrittenSql:
+        """What makes statements of what verbs are given."""
+        from mason.clients.athena.written_sql import WrittenSql
+
+        return WrittenSql(self.connection)
+
+    def preview(self, table: Table, *, limit: int = 10) -> Rows:
+        """Some rows of a table."""
+        requests.read(self, "preview", {"table": table, "limit": limit})
+        name = self.written.name_of(table)
+        return self._answer(f"SELECT * FROM {name} LIMIT {limit + 1}", table.database, limit)
+
+    def query(
+        self,
+        sql: str,
+        *,
+        table: Table | None = None,
+        output: str | None = None,
+        format: str | None = None,
+        overwrite: bool = False,
+        limit: int | None = None,
+        dialect: str = "duckdb",
+        trust: bool = False,
+    ) -> Rows | Job:
+        """Rows, or the job that writes them: as a CSV file, or in a folder by UNLOAD."""
+        asked = {"sql": sql, "output": output, "format": format, "overwrite": overwrite, "limit": limit}
+        request = requests.read(self, "query", asked)
+        text = self.written.query(sql, table, dialect=dialect, trust=trust)
+        database = table.database if table is not None else ""
+        self._guard("query", {"sql": sql, "table": table, "dialect": dialect})
+        if request.output is None:
+            return self._answer(text, database, limit)
+        return self._write([text], request.output, "execution.query", database)
+
+    def estimate(self, call: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """How many bytes the files have that a call would read at most: ``bytes_scanned``."""
+        found = self._bytes(call, arguments)
+        if self.connection.configuration.get("explain") and call == "query":
+            self.explain(str(arguments.get("sql", "")), arguments.get("table"), str(arguments.get("dialect", "duckdb")))
+        return {} if found is None else {"bytes_scanned": found}
+
+    def explain(self, sql: str, table: Table | None, dialect: str) -> None:
+        """Have Athena check a query, which costs nothing. Raises ``EngineError`` with what it says."""
+        text = self.written.query(sql, table, dialect=dialect, trust=True)
+        self._answer(f"EXPLAIN {text}", table.database if table is not None else "", 0)
+
+    def get_job(self, job_id: str) -> Job:
+        """A job as it is now. What a job wrote is put in its place by who sees first that it has succeeded."""
+        return self._job(job_id, [self.statements.look(each) for each in job_id.split("+")])
+
+    def find_job(self, token: str) -> Job:
+        """The job that was submitted under a token."""
+        try:
+            wanted = Token.parse(token)
+        except ValueError as error:
+            raise NotFoundError(f"There is no job {token}.") from error
+        found = self.statements.find(wanted.digest, since=_began(wanted.run_id))
+        mark = mark_of(found[0]["Query"]) if found else None
+        if mark is None or len(found) < mark.parts:
+            raise NotFoundError(f"Nothing was submitted under {token}, or not all of it.")
+        return self._job("+".join(each["QueryExecutionId"] for each in found), found)
+
+    def cancel_job(self, job_id: str) -> Job:
+        """Stop the statements of a job."""
+        job = self.get_job(job_id)
+        if job.status not in OPEN:
+            raise is_done(job)
+        for each in job_id.split("+"):
+            self.statements.stop(each)
+        return self.get_job(job_id)
+
+    # Answers
+
+    def _answer(self, sql: str, database: str, limit: int | None) -> Rows:
+        """The rows of a statement, which is waited for and stopped when nobody waits any more."""
+        execution_id = self.statements.start(sql, database=database, reuse=True)
+        execution = self._waited(execution_id)
+        status = execution["Status"]
+        if status["State"] != "SUCCEEDED":
+            job = self._job(execution_id, [execution])
+            raise JobFailedError(f"Athena did not answer the query: {job.reason or job.status}.", job.to_dict())
+        described, rows = self.statements.rows(execution, None if limit is None else limit + 1)
+        more = limit is not None and len(rows) > limit
+        return rows_of(schema_of(described), rows[:limit], more=more, cost=_cost([execution]))
+
+    def _waited(self, execution_id: str) -> Mapping[str, Any]:
+        work, given_up = interrupts.current(), Event()
+        if work is not None:
+            work.add(given_up.set)
+        pause = 0.1
+        try:
+            while True:
+                found = self.statements.look(execution_id)
+                if found["Status"]["State"] not in ("QUEUED", "RUNNING"):
+                    return found
+                self._stop_where_too_much(execution_id, found)
+                if given_up.wait(pause):
+                    raise CancelledError(f"Query {execution_id} was stopped: nobody waits for it any more.")
+                pause = min(pause * 1.5, _LONGEST_PAUSE)
+        except BaseException as error:
+            # Ctrl-C too: what is scanned for nobody costs all the same.
+            if not isinstance(error, EngineError):
+                with suppress(EngineError):
+                    self.statements.stop(execution_id)
+            raise
+        finally:
+            if work is not None:
+                work.discard(given_up.set)
+
+    # Jobs
+
+    def _write(self, texts: Sequence[str], output: requests.Output, verb: str, database: str) -> Job:
+        """Hand over statements whose rows are written to ``output``: several of them write parts of one folder."""
+        token = submission()
+        digest = token.digest if token is not None else uuid.uuid4().hex * 2
+        self.publisher.check(output.path, folder=output.folder, overwrite=output.overwrite)
+        known = self.statements.find(digest) if token is not None and len(texts) > 1 else []
+        ids = {mark.part: each["QueryExecutionId"] for each in known if (mark := mark_of(each["Query"]))}
+        for part, text in enumerate(texts, start=1):
+            if part not in ids:
+                mark = self._mark(digest, verb, output, part, len(texts))
+                sql = self._unloading(text, output, mark) if mark.staging else text
+                ids[part] = self.statements.start(sql, database=database, mark=mark)
+        chosen = [ids[part] for part in sorted(ids)]
+        return self._job("+".join(chosen), [self.statements.look(each) for each in chosen])
+
+    def _mark(self, digest: str, verb: str, output: requests.Output, part: int, parts: int) -> Mark:
+        ending, staging = "", ""
+        if output.folder:
+            ending = _UNLOADED[output.format][1]
+            staging = f"{self.statements.location}mason/{digest[:32]}/"
+        path = output.path.rstrip("/")
+        return Mark(digest, verb, path, output.format, ending, staging, output.overwrite, part, parts)
+
+    def _unloading(self, sql: str, output: requests.Output, mark: Mark) -> str:
+        name, _ = _UNLOADED[output.format]
+        compression = output.compression or next(
+            each.compressions[0] for each in self.capabilities.writes if each.name == output.format
+        )
+        options = [f"format = '{name}'", f"compression = '{compression.upper()}'"]
+        if output.partition_columns:
+            columns = ", ".join(_text(each.lower()) for each in output.partition_columns)
+            options.append(f"partitioned_by = ARRAY[{columns}]")
+        return f"UNLOAD (\n{sql}\n)\nTO {_text(f'{mark.staging}{mark.part:05}/')}\nWITH ({', '.join(options)})"
+
+    def _job(self, job_id: str, executions: Sequence[Mapping[str, Any]]) -> Job:
+        states = [each["Status"]["State"] for each in executions]
+        # The worst of several: one that failed is no success of the others.
+        state = next((each for each in ("FAILED", "CANCELLED", "RUNNING", "QUEUED") if each in states), "SUCCEEDED")
+        mark = mark_of(executions[0].get("Query", ""))
+        status = _STATUS[state]
+        if status in OPEN:
+            for each in executions:
+                self._stop_where_too_much(each["QueryExecutionId"], each)
+        elif state != "SUCCEEDED":
+            for each in executions:
+                if each["Status"]["State"] in ("RUNNING", "QUEUED"):
+                    self.statements.stop(each["QueryExecutionId"])
+        said: Mapping[str, Any] = next((each["Status"] for each in executions if each["Status"]["State"] == state), {})
+        result: Mapping[str, Any] = {}
+        if status == "succeeded":
+            result = self._result(job_id, mark, executions)
+        return Job(
+            job_id,
+            status,
+            mark.verb if mark else "execution.query",
+            result=dict(result),
+            submitted=_time(executions[0], "SubmissionDateTime"),
+            finished="" if status in OPEN else max(_time(each, "CompletionDateTime") for each in executions),
+            engine=self.role,
+            reason=str(said.get("StateChangeReason") or ("Athena gave no reason." if status == "failed" else "")),
+            cost=_cost(executions),
+        )
+
+    def _result(self, job_id: str, mark: Mark | None, executions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        if mark is None:
+            return {"rows": "the answer of a query"}
+        found = self.publisher.published(job_id)
+        if found is not None:
+            return found
+        facts: dict[str, Any] = {}
+        if not mark.staging:
+            columns = schema_of(self.statements.columns(executions[0]["QueryExecutionId"])).columns
+            facts["schema"] = [column.to_dict() for column in columns]
+        counts = [self.statements.rows_written(each["QueryExecutionId"]) for each in executions]
+        if None not in counts:
+            facts["rows"] = sum(each for each in counts if each is not None)
+        return self.publisher.publish(job_id, mark, executions, facts)
+
+    # Costs
+
+    def _bytes(self, call: str, arguments: Mapping[str, Any]) -> int | None:
+        from mason.clients.athena.scan_costs import bytes_read
+
+        return bytes_read(self.connection, self.written, call, arguments)
+
+    def _guard(self, call: str, arguments: Mapping[str, Any]) -> None:
+        """Raises ``EngineError`` for a call that may scan more than the config allows, before it is submitted."""
+        most = self.connection.configuration.get("max_bytes_scanned")
+        if most is None:
+            return
+        found = self._bytes(call, arguments)
+        if found is not None and found > most:
+            raise EngineError(
+                f"The query may scan {found:,} bytes, and max_bytes_scanned of client {self.client} is {most:,}. Ask "
+                "for fewer partitions, write the table as parquet, or raise the limit. Nothing was submitted."
+            )
+
+    def _stop_where_too_much(self, execution_id: str, execution: Mapping[str, Any]) -> None:
+        most = self.connection.configuration.get("max_bytes_scanned")
+        scanned = (execution.get("Statistics") or {}).get("DataScannedInBytes") or 0
+        if most is not None and scanned > most:
+            self.statements.stop(execution_id)
+
+
+def _cost(executions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    told = [each.get("Statistics") or {} for each in executions]
+    cost: dict[str, Any] = {"bytes_scanned": sum(each.get("DataScannedInBytes") or 0 for each in told)}
+    seconds = sum(each.get("TotalExecutionTimeInMillis") or 0 for each in told) / 1000
+    return {**cost, "seconds": seconds} if seconds else cost
+
+
+def _time(execution: Mapping[str, Any], name: str) -> str:
+    found = execution["Status"].get(name)
+    return iso(found) if isinstance(found, datetime) else ""
+
+
+def _began(run_id: str) -> float:
+    """When a run began, which its id says, in seconds of the epoch; 0 where it does not. A clock may be wrong by an
+    hour."""
+    try:
+        found = datetime.strptime(run_id.partition(".")[0], "%Y%m%dT%H%M%S")
+    except ValueError:
+        return 0.0
+    return found.replace(tzinfo=timezone.utc).timestamp() - 3600
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

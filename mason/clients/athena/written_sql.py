@@ -1,0 +1,122 @@
+"""From what a verb is given to a statement of Athena's: one SELECT, in its dialect, over tables that it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mason.clients._aws.aws_client import AwsClient
+from mason.clients._glue_catalog.catalog_requests import GlueCatalog
+from mason.clients._glue_catalog.table_inputs import table_of
+from mason.clients._tables.formats import ending_of
+from mason.engines.models import Table
+from mason.errors import EngineError, NotFoundError
+from mason.sql.statements import SELECT, kinds
+
+DIALECT = "athena"
+_CATALOGS = ("glue", "athena")
+
+
+class WrittenSql:
+    """Makes statements for one client."""
+
+    def __init__(self, client: AwsClient) -> None:
+        self._client = client
+        self._catalog = GlueCatalog(client.aws, str(client.configuration.get("catalog_id", "")))
+
+    def name_of(self, table: Table) -> str:
+        """The name of a table in Athena's SQL. Raises ``EngineError`` for one that is not in the catalog as it is."""
+        place = table.location.path if table.location else ""
+        if not table.database or not table.name:
+            raise EngineError("Athena reads tables of Glue's catalog, and this one is not in it. Register it first.")
+        if ending_of(place.rpartition("/")[2]).format:
+            raise EngineError(
+                f"Athena reads folders, and the table {table.database}.{table.name} is the file {place}. Register the "
+                "folder that it is in."
+            )
+        if not self._is_catalogs(table):
+            self._check_registered(table, place)
+        return f"{_quoted(table.database.lower())}.{_quoted(table.name.lower())}"
+
+    def query(self, sql: str, table: Table | None, *, dialect: str, trust: bool) -> str:
+        """The one SELECT that ``sql`` is, in Athena's dialect.
+
+        Raises ``TranslationError`` where it is not known to answer the same there, ``EngineError`` for anything else
+        than one SELECT.
+        """
+        from mason.sql.table_argument import TABLE, quoted
+
+        name = self.name_of(table) if table is not None else ""
+        if dialect == DIALECT:
+            check_select(sql)
+            return quoted(sql).replace(f'"{TABLE}"', name or f'"{TABLE}"')
+        from mason.sql import dialects
+
+        tables = self.tables(sql, table)
+        columns = {named: _columns(found) for named, found in tables.items()}
+        places = {named: self.name_of(found) for named, found in tables.items()}
+        return dialects.translate(sql, columns, to=DIALECT, written=dialect, places=places).text
+
+    def tables(self, sql: str, table: Table | None) -> dict[str, Table]:
+        """The tables that a query in DuckDB's dialect reads, by the names that it gives them."""
+        from mason.sql.parsed import tables_read
+        from mason.sql.table_argument import TABLE, quoted
+
+        database = table.database if table is not None else ""
+        found: dict[str, Table] = {}
+        for named in tables_read(quoted(sql)):
+            if named == TABLE:
+                if table is None:
+                    raise EngineError("The query names $table, and no table was given.")
+                found[named] = table
+                continue
+            where, _, name = named.rpartition(".")
+            if not (where or database):
+                raise EngineError(f"The database of the table {named} is not known: write database.{named}.")
+            found[named] = self.find(where or database, name)
+        return found
+
+    def find(self, database: str, name: str) -> Table:
+        """A table by its name. Raises ``NotFoundError``."""
+        if self._client.find_table is not None:
+            return self._client.find_table(database, name)
+        return table_of(self._catalog.table(database, name))
+
+    def _is_catalogs(self, table: Table) -> bool:
+        """Whether the config's metastore is the catalog itself, from which the table comes then."""
+        if self._client.find_table is None:
+            return True
+        metastores = [each for each in self._client.neighbours.values() if "metastore" in each.get("engines", ())]
+        return bool(metastores) and all(each.get("type") in _CATALOGS for each in metastores)
+
+    def _check_registered(self, table: Table, place: str) -> None:
+        try:
+            found = table_of(self._catalog.table(table.database, table.name), schema=False)
+        except NotFoundError as error:
+            raise EngineError(
+                f"Athena reads tables of Glue's catalog, and {table.database}.{table.name} is not there. Register it "
+                "with table infer and a config whose metastore is glue or athena."
+            ) from error
+        there = found.location.path if found.location else ""
+        if there.rstrip("/") != place.rstrip("/"):
+            raise EngineError(
+                f"The table {table.database}.{table.name} is at {place or 'no place'}, and Glue's catalog has it at "
+                f"{there or 'no place'}: Athena would read other files. Let both name one place."
+            )
+
+
+def check_select(sql: str) -> None:
+    """Raises ``EngineError`` for anything but one SELECT."""
+    found = kinds(sql)
+    if found != [SELECT]:
+        what = "nothing" if not found else "several statements" if len(found) > 1 else found[0]
+        raise EngineError(f"The query must be one SELECT, and this is {what}.")
+
+
+def _columns(table: Table) -> Mapping[str, str]:
+    if table.schema is None:
+        raise EngineError(f"The columns of table {table.database}.{table.name} are not known.")
+    return {column.name: column.type for column in table.schema.columns}
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

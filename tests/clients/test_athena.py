@@ -1,0 +1,430 @@
+"""Athena as execution engine: on ministack, which answers SQL, and on moto, whose queries take the states and the
+results that a test gives them. Neither writes files by UNLOAD: the files are put where Athena would put them."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from mason.clients.athena import AthenaClient
+from mason.clients.athena.execution import AthenaExecution
+from mason.clients.athena.marks import Mark, mark_of
+from mason.engines.client import Client
+from mason.engines.engine import Engine
+from mason.engines.execution import Execution
+from mason.engines.jobs import Token, submitting
+from mason.engines.metastore import Metastore
+from mason.engines.models import Column, Job, Location, Rows, Schema, Table
+from mason.errors import (
+    ConflictError,
+    EngineError,
+    JobFailedError,
+    NotFoundError,
+    TransientEngineError,
+)
+from mason.testing import AsynchronousSuite, MetastoreSuite
+from tests.clients.amazon import BUCKET, REGION, Account, emptied
+from tests.servers import S3Server
+from tests.state.faults import CUT_AFTER, CUT_BEFORE, PASS, Proxy, proxied
+
+PEOPLE = Table(
+    "people",
+    schema=Schema((Column("id", "BIGINT"), Column("name", "VARCHAR"), Column("height", "DOUBLE"))),
+    location=Location(f"s3://{BUCKET}/club/people"),
+    format="csv",
+    options={"delimiter": ",", "header": True},
+)
+TOKEN = Token("20261121T101500.042-3f9a1c", "step_1", 1, 1)
+RESULTS = f"s3://{BUCKET}/athena"
+
+
+def client_of(account: Account, folder: Path, **more: Any) -> AthenaClient:
+    return AthenaClient({**account.configuration, "output_location": RESULTS, **more}, base=folder)
+
+
+def execution_of(client: Client) -> AthenaExecution:
+    found = client.engine("execution")
+    assert isinstance(found, AthenaExecution)
+    return found
+
+
+@pytest.fixture
+def account(ministack: S3Server) -> Account:
+    return emptied(ministack)
+
+
+@pytest.fixture
+def client(account: Account, aws: None, tmp_path: Path) -> Iterator[AthenaClient]:
+    made = client_of(account, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def execution(client: AthenaClient) -> AthenaExecution:
+    return execution_of(client)
+
+
+@pytest.fixture
+def table(account: Account, client: AthenaClient) -> Table:
+    return people(account, client)
+
+
+def people(account: Account, client: Client) -> Table:
+    account.put("club/people/1.csv")
+    metastore = client.engine("metastore")
+    assert isinstance(metastore, Metastore)
+    metastore.create_table("club", "people", definition=PEOPLE)
+    return metastore.get_table("club", "people")
+
+
+def answered(execution: Execution, sql: str, table: Table | None = None, **more: Any) -> Rows:
+    answer = execution.query(sql, table=table, dialect="athena", **more)
+    assert isinstance(answer, Rows)
+    return answer
+
+
+def written(execution: Execution, sql: str, output: str, **more: Any) -> Job:
+    job = execution.query(sql, output=output, dialect="athena", **more)
+    assert isinstance(job, Job)
+    return job
+
+
+def queries(account: Account) -> list[str]:
+    """The texts of all queries that were submitted."""
+    boto = account.boto("athena")
+    ids = boto.list_query_executions()["QueryExecutionIds"]
+    return [boto.get_query_execution(QueryExecutionId=each)["QueryExecution"]["Query"] for each in ids]
+
+
+class TestMetastoreOfAthena(MetastoreSuite):
+    @pytest.fixture
+    def client(self, moto_catalog: S3Server, aws: None, tmp_path: Path) -> Iterator[Client]:
+        made = client_of(emptied(moto_catalog), tmp_path)
+        yield made
+        made.close()
+
+    @pytest.fixture
+    def table(self, client: Client) -> Table:
+        metastore = client.engine("metastore")
+        assert isinstance(metastore, Metastore)
+        metastore.create_table("club", "people", definition=PEOPLE)
+        return metastore.get_table("club", "people")
+
+    def test_a_file_is_no_location(self, client: Client) -> None:
+        metastore = client.engine("metastore")
+        assert isinstance(metastore, Metastore)
+        with pytest.raises(EngineError) as raised:
+            metastore.create_table("club", "x", definition=replace(PEOPLE, location=Location("s3://lake/a/b.csv")))
+        assert "Give the folder s3://lake/a" in str(raised.value)
+
+
+class TestJobs(AsynchronousSuite):
+    """On ministack; it goes on with queries that were stopped, so that is tested on moto."""
+
+    role: ClassVar[str] = "execution"
+
+    @pytest.fixture
+    def client(self, account: Account, aws: None, tmp_path: Path) -> Iterator[Client]:
+        made = client_of(account, tmp_path)
+        yield made
+        made.close()
+
+    def submit(self, engine: Engine, number: int) -> Job:
+        assert isinstance(engine, Execution)
+        # Long enough to be seen open.
+        return written(engine, "SELECT count(*) AS n FROM range(300000000)", f"s3://{BUCKET}/out/{number}.csv")
+
+    @pytest.fixture
+    def failed(self, any_engine: Engine) -> Job:
+        assert isinstance(any_engine, Execution)
+        return self.ended(any_engine, written(any_engine, "SELECT nothing", f"s3://{BUCKET}/out/failed.csv"))
+
+    def test_cancel(self, any_engine: Engine) -> None:
+        pytest.skip("ministack ends queries that were stopped")
+
+
+def test_rows_are_those_of_the_api(execution: AthenaExecution, table: Table) -> None:
+    """NULL is NULL and the empty text is one, numbers are numbers, and what was scanned is told."""
+    rows = answered(
+        execution,
+        "SELECT id, name, height, NULL AS nothing, '' AS empty, id > 1 AS more, DATE '2024-01-31' AS day, "
+        "CAST('2024-01-31 10:00:00.5' AS TIMESTAMP) AS moment, CAST(1.5 AS DECIMAL(9,2)) AS price FROM $table "
+        "ORDER BY id",
+        table,
+    )
+    assert rows.rows[0] == (1, "Ann", 1.6, None, "", False, "2024-01-31", "2024-01-31T10:00:00.5", "1.50")
+    assert rows.rows[1][2] is None
+    assert rows.schema.names[:3] == ("id", "name", "height")
+    assert rows.cost["bytes_scanned"] > 0
+
+
+def test_no_more_rows_are_read_than_asked_for(execution: AthenaExecution, table: Table) -> None:
+    rows = answered(execution, "SELECT id FROM $table ORDER BY id", table, limit=2)
+    assert (rows.rows, rows.more) == ([(1,), (2,)], True)
+    assert len(answered(execution, "SELECT * FROM range(2500)").rows) == 2500
+    assert (answered(execution, "SELECT * FROM range(5)", limit=5).more) is False
+    some = execution.preview(table, limit=2)
+    assert (len(some.rows), some.more) == (2, True)
+    assert len(execution.preview(table).rows) == 3
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["", ";", "SELECT 1; SELECT 2", "DROP TABLE people", "INSERT INTO people VALUES (1)", "UNLOAD (SELECT 1) TO 'x'"],
+)
+def test_anything_but_one_select_is_not_submitted(account: Account, execution: AthenaExecution, sql: str) -> None:
+    with pytest.raises(EngineError):
+        execution.query(sql, dialect="athena")
+    assert queries(account) == []
+
+
+def test_what_athena_refuses_is_told_in_its_words(execution: AthenaExecution) -> None:
+    with pytest.raises(JobFailedError) as raised:
+        answered(execution, "SELECT nothing FROM nowhere")
+    assert "nowhere" in str(raised.value)
+
+
+def test_a_csv_file_is_the_result_that_athena_wrote(account: Account, execution: AthenaExecution, table: Table) -> None:
+    job = written(execution, "SELECT id, name FROM $table ORDER BY id", f"s3://{BUCKET}/out/ids.csv", table=table)
+    suite = TestJobs()
+    ended = suite.ended(execution, job)
+    assert ended.status == "succeeded"
+    content = account.boto("s3").get_object(Bucket=BUCKET, Key="out/ids.csv")["Body"].read()
+    assert content.split() == [b"id,name", b"1,Ann", b"2,Bob", b"3,Bob"]
+    assert ended.result == {
+        "output": f"s3://{BUCKET}/out/ids.csv",
+        "format": "csv",
+        "files": [{"path": f"s3://{BUCKET}/out/ids.csv", "bytes": len(content)}],
+        "bytes": len(content),
+        "schema": [{"name": "id", "type": "BIGINT"}, {"name": "name", "type": "VARCHAR"}],
+    }
+    assert execution.get_job(job.job_id) == ended
+    with pytest.raises(ConflictError):
+        written(execution, "SELECT 1 AS a", f"s3://{BUCKET}/out/ids.csv")
+    again = written(execution, "SELECT 1 AS a", f"s3://{BUCKET}/out/ids.csv", overwrite=True)
+    assert suite.ended(execution, again).status == "succeeded"
+    assert account.boto("s3").get_object(Bucket=BUCKET, Key="out/ids.csv")["Body"].read().split() == [b"a", b"1"]
+
+
+def test_marks_are_read_back() -> None:
+    mark = Mark("a" * 64, "execution.format", "s3://b/ä", "parquet", "parquet", "s3://b/mason/x/", True, 2, 3)
+    assert mark_of(mark.on("SELECT 1 -- no mark")) == mark
+    assert mark_of("SELECT 1\n-- mason e30=") is None
+    assert mark_of("SELECT 1\n-- mason !!") is None
+
+
+# Costs
+
+
+def test_costs_are_told_and_held_to(account: Account, client: AthenaClient, table: Table, tmp_path: Path) -> None:
+    size = len(account.boto("s3").get_object(Bucket=BUCKET, Key="club/people/1.csv")["Body"].read())
+    execution = execution_of(client)
+    asked = {"sql": "SELECT * FROM $table", "table": table}
+    assert execution.estimate("query", asked) == {"bytes_scanned": size}
+    assert execution.estimate("query", {"sql": "SELECT * FROM club.people p JOIN club.people q ON p.id = q.id"}) == {
+        "bytes_scanned": size
+    }
+    careful = execution_of(client_of(account, tmp_path, max_bytes_scanned=size - 1))
+    with pytest.raises(EngineError) as raised:
+        answered(careful, "SELECT * FROM $table", table)
+    assert "Nothing was submitted" in str(raised.value)
+    assert queries(account) == []
+    allowed = execution_of(client_of(account, tmp_path, max_bytes_scanned=1000))
+    assert len(answered(allowed, "SELECT * FROM $table", table).rows) == 3
+
+
+def test_partitions_that_a_query_leaves_out_cost_nothing(account: Account, client: AthenaClient) -> None:
+    for year in (9, 10, 11):
+        account.put(f"parted/year={year}/1.csv", b"x" * 10 * year)
+    parted = replace(
+        PEOPLE,
+        schema=Schema((Column("id", "BIGINT"), Column("year", "INTEGER"))),
+        location=Location(f"s3://{BUCKET}/parted"),
+        partition_columns=("year",),
+    )
+    metastore, execution = client.engine("metastore"), execution_of(client)
+    assert isinstance(metastore, Metastore)
+    metastore.create_table("club", "parted", definition=parted)
+    found = metastore.get_table("club", "parted")
+
+    def scanned(where: str) -> int:
+        told = execution.estimate("query", {"sql": f"SELECT id FROM $table {where}", "table": found})
+        return int(told["bytes_scanned"])
+
+    assert [scanned(each) for each in ("", "WHERE year >= 10", "WHERE year = 9 AND id > 3", "WHERE id = 9")] == [
+        300,
+        210,
+        90,
+        300,
+    ]
+    assert scanned("WHERE year = 9 OR id = 1") == 300
+
+
+def test_explain_is_asked_for_on_request(account: Account, table: Table, tmp_path: Path) -> None:
+    execution = execution_of(client_of(account, tmp_path, explain=True))
+    asked = {"sql": "SELECT * FROM $table", "table": table, "dialect": "athena"}
+    assert execution.estimate("query", asked)["bytes_scanned"] > 0
+    assert queries(account)[0].startswith("EXPLAIN SELECT")
+    with pytest.raises(EngineError):
+        execution.estimate("query", {**asked, "sql": "SELECT nothing FROM $table"})
+
+
+# What is asked of moto: states and requests
+
+
+def moto_results(account: Account, *rows: tuple[str, ...]) -> None:
+    """What the next query answers with."""
+    columns = [{"Name": name, "Type": "varchar"} for name in rows[0]]
+    given = [{"Data": [{"VarCharValue": value} for value in row]} for row in rows]
+    asked = {"account_id": "000000000000", "region": REGION, "results": [{"rows": given, "column_info": columns}]}
+    _post(account, "static/athena/query-results", asked)
+
+
+def moto_states(account: Account, **progression: Any) -> None:
+    """How queries get from one state to the next."""
+    _post(account, "state-manager/set-transition", {"model_name": "athena::execution", "transition": progression})
+
+
+def _post(account: Account, path: str, asked: Any) -> None:
+    request = urllib.request.Request(f"{account.endpoint}/moto-api/{path}", json.dumps(asked).encode(), method="POST")
+    request.add_header("Content-Type", "application/json")
+    urllib.request.urlopen(request, timeout=60).close()
+
+
+@pytest.fixture
+def on_moto(moto_catalog: S3Server, aws: None) -> Iterator[Account]:
+    account = emptied(moto_catalog)
+    yield account
+    moto_states(account, progression="immediate")
+
+
+def test_a_job_is_cancelled(on_moto: Account, tmp_path: Path) -> None:
+    moto_states(on_moto, progression="manual", times=1000)
+    execution = execution_of(client_of(on_moto, tmp_path))
+    job = written(execution, "SELECT 1 AS a", f"s3://{BUCKET}/out/a.csv")
+    assert job.status == "queued"
+    assert execution.cancel_job(job.job_id).status == "cancelled"
+    with pytest.raises(ConflictError):
+        execution.cancel_job(job.job_id)
+
+
+UNLOADED = """\
+UNLOAD (
+SELECT 1 AS a, 2 AS b
+)
+TO 's3://lake/athena/mason/{digest}/00001/'
+WITH (format = 'PARQUET', compression = 'ZSTD', partitioned_by = ARRAY['b'])"""
+
+
+def test_a_folder_is_unloaded_beside_and_then_put_in_its_place(on_moto: Account, tmp_path: Path) -> None:
+    moto_states(on_moto, progression="manual", times=3)
+    execution = execution_of(client_of(on_moto, tmp_path))
+    on_moto.put("out/table/old.parquet", b"old")
+    with pytest.raises(ConflictError):
+        written(execution, "SELECT 1 AS a", f"s3://{BUCKET}/out/table", format="parquet")
+    output = execution_output(f"s3://{BUCKET}/out/table", ("b",))
+    with submitting(TOKEN):
+        job = execution._write(["SELECT 1 AS a, 2 AS b"], output, "execution.format", "club")
+    digest = TOKEN.digest[:32]
+    text = queries(on_moto)[0]
+    assert text.partition("\n-- mason")[0] == UNLOADED.format(digest=digest)
+    for number in (1, 2):
+        on_moto.put(f"athena/mason/{digest}/00001/b={number}/2026_abc.zst.parquet", b"new" * number)
+    assert on_moto.keys("out/table") == ["out/table/old.parquet"]
+    ended = TestJobs().ended(execution, job)
+    assert ended.status == "succeeded"
+    assert on_moto.keys("out/table") == [
+        "out/table/b=1/00001-2026_abc.parquet",
+        "out/table/b=2/00001-2026_abc.parquet",
+    ]
+    assert (ended.result["output"], ended.result["bytes"]) == (f"s3://{BUCKET}/out/table", 9)
+    assert on_moto.keys("athena/mason/") == []
+    assert execution.get_job(job.job_id) == ended
+
+
+def execution_output(path: str, columns: tuple[str, ...]) -> Any:
+    from mason.clients._tables.requests import Output
+
+    return Output(path, "parquet", True, "zstd", partition_columns=columns, overwrite=True)
+
+
+def test_several_statements_are_one_job(on_moto: Account, tmp_path: Path) -> None:
+    execution = execution_of(client_of(on_moto, tmp_path))
+    output = execution_output(f"s3://{BUCKET}/out/table", ())
+    job = execution._write(["SELECT 1 AS a", "SELECT 2 AS a"], output, "execution.format", "club")
+    assert len(job.job_id.split("+")) == 2
+    assert [text.count("/00002/") for text in queries(on_moto)] == [0, 1]
+    assert TestJobs().ended(execution, job).status == "succeeded"
+
+
+def test_the_workgroup_says_where_results_go(on_moto: Account, tmp_path: Path) -> None:
+    boto = on_moto.boto("athena")
+    where = {"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/theirs/"}}
+    boto.create_work_group(Name="team", Configuration={**where, "EnforceWorkGroupConfiguration": True})
+    boto.create_work_group(Name="free", Configuration={**where, "EnforceWorkGroupConfiguration": False})
+    places = {
+        name: execution_of(client_of(on_moto, tmp_path, workgroup=name)).statements.location
+        for name in ("team", "free")
+    }
+    assert places == {"team": f"s3://{BUCKET}/theirs/", "free": f"{RESULTS}/"}
+    nowhere = execution_of(AthenaClient(on_moto.configuration, base=tmp_path))
+    with pytest.raises(EngineError) as raised:
+        answered(nowhere, "SELECT 1 AS a")
+    assert "set output_location in client athena" in str(raised.value)
+
+
+def test_a_table_that_the_catalog_has_elsewhere_is_refused(
+    account: Account, client: AthenaClient, table: Table
+) -> None:
+    """The metastore of the config is another one."""
+    execution = execution_of(client)
+    client.find_table = lambda database, name: table
+    elsewhere = replace(table, location=Location(f"s3://{BUCKET}/other"))
+    with pytest.raises(EngineError) as raised:
+        answered(execution, "SELECT * FROM $table", elsewhere)
+    assert "Athena would read other files" in str(raised.value)
+    assert len(answered(execution, "SELECT * FROM $table", table).rows) == 3
+    with pytest.raises(EngineError) as raised:
+        answered(execution, "SELECT * FROM $table", replace(table, name="unknown"))
+    assert "is not there. Register it" in str(raised.value)
+
+
+# Faults
+
+
+@pytest.fixture
+def between(ministack: S3Server, aws: None) -> Iterator[Proxy]:
+    with proxied(ministack.endpoint) as made:
+        yield made
+
+
+@pytest.mark.parametrize("fault", [CUT_BEFORE, CUT_AFTER])
+def test_an_answer_that_gets_lost_submits_nothing_twice(
+    account: Account, between: Proxy, tmp_path: Path, fault: str
+) -> None:
+    execution = execution_of(client_of(replace(account, endpoint=between.endpoint), tmp_path))
+    execution.statements.workgroup  # noqa: B018
+    between.fail("POST", "/", fault)
+    with submitting(TOKEN):
+        job = written(execution, "SELECT 1 AS a", f"s3://{BUCKET}/out/a.csv")
+    assert len(queries(account)) == 1
+    assert execution.find_job(str(TOKEN)).job_id == job.job_id
+
+
+@pytest.mark.slow
+def test_a_service_that_is_away_is_a_transient_error(account: Account, between: Proxy, tmp_path: Path) -> None:
+    execution = execution_of(client_of(replace(account, endpoint=between.endpoint), tmp_path))
+    execution.statements.workgroup  # noqa: B018
+    between.plan = lambda method, path: CUT_BEFORE if path == "/" else PASS
+    with pytest.raises(TransientEngineError), submitting(TOKEN):
+        written(execution, "SELECT 1 AS a", f"s3://{BUCKET}/out/a.csv")
+    between.plan = lambda method, path: PASS
+    with pytest.raises(NotFoundError):
+        execution.find_job(str(TOKEN))
