@@ -24,7 +24,8 @@ _COMPONENTS = Path(__file__).resolve().parents[1] / ".components"
 CLIENT = _COMPONENTS / "spark_client"
 _PATIENCE = 120.0
 # Plans live for a second: to compile them well costs more than to run them.
-_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m"
+JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m"
+"""Options of Java with which a short life of Spark is a fast one."""
 
 
 def missing() -> str:
@@ -72,7 +73,7 @@ def spark_server(folder: Path, *, port: int = 0) -> Iterator[SparkServer]:
     }
     home = classic() / "pyspark"
     command = [str(home / "bin" / "spark-submit"), "--master", "local[2]", "--driver-memory", "900m"]
-    command += ["--driver-java-options", f"{_JVM} -Djava.io.tmpdir={folder}"]
+    command += ["--driver-java-options", f"{JVM} -Djava.io.tmpdir={folder}"]
     command += [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     command += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]
     environment = {

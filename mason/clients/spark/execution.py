@@ -1,7 +1,7 @@
 """The execution engine of ``spark``: questions and files by Spark's SQL, translated from DuckDB's.
 
-Other verbs are made of two: a SELECT in DuckDB's dialect over relations is either answered (:meth:`_answer`) or written
-(:meth:`_write`). What tables are, which queries are let through, how outputs appear and how jobs go on is said there.
+All verbs are made of two: a SELECT in DuckDB's dialect over relations is either answered (``_answer``) or written
+(``_write``). What tables are, which queries are let through, how outputs appear and how jobs go on is said there.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mason.engines.execution import Execution
 from mason.engines.jobs import Handover, Token, submission
 from mason.engines.models import Job, Rows, Table
 from mason.errors import EngineError, NotFoundError, TranslationError
+from mason.values import dataclass
 
 # What talks to Spark, reads and writes is imported where it is used: planning asks what a client supports without it.
 if TYPE_CHECKING:
@@ -29,7 +30,17 @@ if TYPE_CHECKING:
 Relations = Mapping[str, "Relation"]
 """What a query may read, by the names that it has for it: ``$table``, ``flights``, ``data.flights``."""
 
+# So many of a token's digest end the id of its job.
 _DIGITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One SELECT as a person, or Mason, wrote it; see :meth:`mason.engines.execution.Execution.query`."""
+
+    sql: str
+    dialect: str = "duckdb"
+    trust: bool = False
 
 
 class SparkExecution(Execution):
@@ -52,7 +63,8 @@ class SparkExecution(Execution):
 
         read(self, "preview", {"limit": limit})
         with self._asking() as tables:
-            return self._answer(f'SELECT * FROM "{TABLE}"', {TABLE: tables.relation(table)}, tables, limit=limit)
+            found = {TABLE: tables.relation(table)}
+            return self._answer(Written(f"SELECT * FROM {TABLE}"), found, tables, limit=limit)
 
     def query(
         self,
@@ -66,30 +78,27 @@ class SparkExecution(Execution):
         dialect: str = "duckdb",
         trust: bool = False,
     ) -> Rows | Job:
-        """Rows, or the job that writes them. SQL in another dialect than DuckDB's is refused: nothing tells then which
-        tables and files it would read."""
+        """Rows, or the job that writes them. SQL in Spark's own dialect reads ``$table``, and tables of Spark's catalog
+        by their names."""
         from mason.clients._tables.requests import read
-        from mason.sql.dialects import DIALECT, untranslated
+        from mason.sql.dialects import DIALECT
+        from mason.sql.table_argument import TABLE
 
-        if dialect != DIALECT:
-            raise untranslated(dialect, self.capabilities.dialect)
         request = read(self, "query", {"output": output, "format": format, "overwrite": overwrite, "limit": limit})
-        select, names = self._one_select(sql)
+        written = Written(sql, dialect, trust)
+        names = self._one_select(sql) if dialect == DIALECT else ((("", TABLE),) if table else ())
         if request.output is None:
             with self._asking() as tables:
-                return self._answer(select, self._relations(names, table, tables), tables, limit=limit)
-        return self._write(
-            "query", request.output, lambda tables: (select, self._relations(names, table, tables), {}), sql=sql
-        )
+                return self._answer(written, self._relations(names, table, tables), tables, limit=limit)
+        return self._write("query", request.output, lambda tables: (written, self._relations(names, table, tables), {}))
 
-    def _one_select(self, sql: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """The SELECT that ``sql`` is, and the tables that it names. Raises ``EngineError`` for anything else."""
+    def _one_select(self, sql: str) -> tuple[tuple[str, str], ...]:
+        """The tables that ``sql`` names. Raises ``EngineError`` for what is not one SELECT."""
         from mason.clients._duckdb.connection import connect
         from mason.clients._duckdb.statement import one_select
 
         with connect(self.spark.limits) as connection:
-            found = one_select(connection, sql)
-        return found.sql, found.tables
+            return one_select(connection, sql).tables
 
     def _relations(
         self, names: tuple[tuple[str, str], ...], table: Table | None, tables: SparkTables
@@ -133,39 +142,38 @@ class SparkExecution(Execution):
 
     def _answer(
         self,
-        sql: str,
+        written: Written,
         relations: Mapping[str, Relation | NotFoundError],
         tables: SparkTables,
         *,
         limit: int | None = None,
     ) -> Rows:
-        """The rows of ``sql``, one SELECT in DuckDB's dialect over ``relations``; at most ``limit`` of them.
+        """The rows of one SELECT over ``relations``; at most ``limit`` of them.
 
         Raises :class:`TranslationError` where Spark is not known to answer the same, and ``EngineError``.
         """
-        from mason.clients.spark.spark_answers import fetch, interruptible
+        from mason.clients.spark.spark_answers import columns_of, fetch, interruptible, numbered
         from mason.clients.spark.spark_failures import explained
 
-        translation = _translated(sql, relations)
-        with explained(sql), interruptible(tables.session):
+        translation = _translated(written, relations)
+        tables.make()
+        with explained(written.sql), interruptible(tables.session):
             frame = tables.session.sql(translation.text)
-            frame = frame if limit is None else frame.limit(limit + 1)
-            arrow = frame.toDF(*(f"c{index}" for index in range(len(translation.columns)))).toArrow()
-        return fetch(arrow, translation.columns, self.spark.limits, limit)
+            columns = columns_of(translation, frame)
+            arrow = numbered(frame if limit is None else frame.limit(limit + 1), columns).toArrow()
+        return fetch(arrow, columns, self.spark.limits, limit)
 
     def _write(
         self,
         verb: str,
         output: Output,
-        prepare: Callable[[SparkTables], tuple[str, Mapping[str, Relation | NotFoundError], Mapping[str, Any]]],
-        *,
-        sql: str = "",
+        prepare: Callable[[SparkTables], tuple[Written, Mapping[str, Relation | NotFoundError], Mapping[str, Any]]],
     ) -> Job:
         """The job of ``verb`` (``query``) that writes to ``output``.
 
-        ``prepare`` is given the job's tables, and answers with one SELECT in DuckDB's dialect, the relations that it
-        reads, and further facts for the manifest. ``sql`` is the text of a person, whose places errors name. What
-        can be refused is refused before there is a job. Raises as :meth:`_answer`, and what
+        ``prepare`` is given the job's tables, and answers with one SELECT, the relations that it reads, and further
+        facts for the manifest; with these tables it may ask (:meth:`_answer`) what it needs for that. What can be
+        refused is refused before there is a job. Raises as :meth:`_answer`, and what
         :func:`~mason.clients._duckdb.writing.outputs.place` raises.
         """
         import shutil
@@ -184,24 +192,25 @@ class SparkExecution(Execution):
         folder = folder_of(self.spark, job_id)
         try:
             tables = SparkTables(self.spark, connected.session, lambda: folder / "in")
-            select, relations, told = prepare(tables)
+            written, relations, told = prepare(tables)
             sources = [each.source for each in _there(relations).values() if each.source is not None]
             check_apart(placed, sources, self.spark.root)
-            translation = _translated(select, relations)
+            translation = _translated(written, relations)
+            tables.make()
+            write, columns = _writer(connected, written, translation, folder / "out")
             files = tuple(dict.fromkeys(path for source in sources for path in source.files))
             work = Work(
                 job_id=job_id,
                 verb=f"execution.{verb}",
                 session_id=session_id,
-                sql=sql,
-                columns=tuple((each.name, str(each.type)) for each in translation.columns),
+                sql=written.sql,
+                columns=tuple(columns),
                 output=output,
                 target=placed.target,
                 files=files,
                 fingerprint=fingerprint_of(self.spark, files),
                 told=dict(told),
             )
-            write = _writer(connected, translation, folder / "out", sql)
             if self.spark.is_remote:
                 return self.spark.jobs.submit(work, connected, write, submitted)
             return self.spark.jobs.do(work, write, submitted)
@@ -244,18 +253,20 @@ def _there(relations: Mapping[str, Relation | NotFoundError]) -> dict[str, Relat
     return {name: each for name, each in relations.items() if not isinstance(each, NotFoundError)}
 
 
-def _translated(sql: str, relations: Mapping[str, Relation | NotFoundError]) -> Translation:
-    """``sql`` in Spark's words. Raises the ``NotFoundError`` of a table that the query needs and nobody has."""
-    from mason.sql.dialects import translate
+def _translated(written: Written, relations: Mapping[str, Relation | NotFoundError]) -> Translation:
+    """A query in Spark's words. Raises the ``NotFoundError`` of a table that it needs and nobody has."""
+    from mason.sql.dialects import given_to_engine
     from mason.sql.parsed import REFUSED
     from mason.sql.spark.spark_text import identifier
 
     there = _there(relations)
     try:
-        found = translate(
-            sql,
+        found = given_to_engine(
+            written.sql,
             {name: each.columns for name, each in there.items()},
             to="spark",
+            written=written.dialect,
+            trust=written.trust,
             places={name: each.place for name, each in there.items()},
         )
     except TranslationError as error:
@@ -276,16 +287,20 @@ def _translated(sql: str, relations: Mapping[str, Relation | NotFoundError]) -> 
     return found
 
 
-def _writer(connected: Connected, translation: Translation, out: Path, sql: str) -> Callable[[], None]:
-    """What has Spark write a query to ``out``, as parquet with columns ``c0``, ``c1``..."""
+def _writer(
+    connected: Connected, written: Written, translation: Translation, out: Path
+) -> tuple[Callable[[], None], list[tuple[str, str]]]:
+    """What has Spark write a query to ``out``, as parquet with columns ``c0``, ``c1``...; and what these are."""
+    from mason.clients.spark.spark_answers import columns_of, numbered
     from mason.clients.spark.spark_failures import explained
 
-    names = [f"c{index}" for index in range(len(translation.columns))]
-    with explained(sql):
-        frame = connected.session.sql(translation.text).toDF(*names)
+    with explained(written.sql):
+        frame = connected.session.sql(translation.text)
+        columns = columns_of(translation, frame)
+        frame = numbered(frame, columns)
 
     def write() -> None:
-        with explained(sql):
+        with explained(written.sql):
             frame.write.mode("error").parquet(f"file://{out}")
 
-    return write
+    return write, columns

@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from mason.engines import interrupts
 from mason.engines.models import Rows
-from mason.sql.translations import Column
 
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
+    from mason.sql.translations import Translation
 
 
-def fetch(arrow: Any, columns: Sequence[Column], limits: Limits, limit: int | None) -> Rows:
-    """The rows of a table of Arrow whose columns are ``c0``, ``c1``..., with the names and DuckDB's types of
-    ``columns``."""
-    from mason.clients._duckdb import answering
-    from mason.clients._duckdb.connection import connect
+Columns = list[tuple[str, str]]
+"""Names and DuckDB's types; an empty type is that which DuckDB reads of what Spark gives."""
+
+
+def columns_of(translation: Translation, frame: Any) -> Columns:
+    """The columns of an answer: as the query means them, where it was translated."""
+    if translation.columns:
+        return [(each.name, str(each.type)) for each in translation.columns]
+    return [(str(name), "") for name in frame.columns]
+
+
+def numbered(frame: Any, columns: Columns) -> Any:
+    """``frame`` with columns called ``c0``, ``c1``...: two of an answer may have one name."""
+    return frame.toDF(*(f"c{index}" for index in range(len(columns))))
+
+
+def selected(columns: Columns) -> str:
+    """The select list that gives columns ``c0``, ``c1``... their names and types back, in DuckDB's words."""
     from mason.clients._duckdb.quoting import identifier
 
-    values = ", ".join(
-        f"CAST(c{index} AS {each.type}) AS {identifier(each.name)}" for index, each in enumerate(columns)
+    return ", ".join(
+        f"{f'CAST(c{index} AS {kind})' if kind else f'c{index}'} AS {identifier(name)}"
+        for index, (name, kind) in enumerate(columns)
     )
+
+
+def fetch(arrow: Any, columns: Columns, limits: Limits, limit: int | None) -> Rows:
+    """The rows of a table of Arrow whose columns are numbered."""
+    from mason.clients._duckdb import answering
+    from mason.clients._duckdb.connection import connect
+
     with connect(limits) as connection:
         connection.register("answer", arrow)
-        return answering.fetch(connection, f"SELECT {values} FROM answer", limits, limit)
+        return answering.fetch(connection, f"SELECT {selected(columns)} FROM answer", limits, limit)
 
 
 @contextmanager

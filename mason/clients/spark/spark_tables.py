@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.clients._duckdb.reading.readers import Source
-    from mason.clients._duckdb.reading.schemas import TableSchema
+    from mason.clients._duckdb.reading.schemas import Merging, TableSchema
     from mason.clients.spark.spark_ground import Ground
     from mason.engines.models import Table
 
@@ -49,15 +50,20 @@ class Relation:
 
 @dataclass(slots=True)
 class SparkTables:
-    """The tables of one piece of work. Views are ``session``'s, and files on their way to Spark go to ``folder``."""
+    """The tables of one piece of work. Views are ``session``'s, and files on their way to Spark go to ``folder``.
+
+    ``waiting`` are the views that are not made yet, with what makes what is behind them; ``views`` those that are.
+    """
 
     client: Ground
     session: Any
     folder: Callable[[], Path]
+    waiting: dict[str, Callable[[], Any]] = field(default_factory=dict)
     views: list[str] = field(default_factory=list)
 
-    def relation(self, table: Table) -> Relation:
-        """What a query reads ``table`` from. Raises the ``EngineError`` that says why nothing can."""
+    def relation(self, table: Table, *, merging: Merging | None = None) -> Relation:
+        """What a query reads ``table`` from, ``merging`` files that differ. Raises the ``EngineError`` that says why
+        nothing can."""
         from mason.clients._duckdb.reading.sources import title
 
         if table.format == CATALOG:
@@ -67,15 +73,16 @@ class SparkTables:
                 f"{title(table).capitalize()} is kept in a warehouse of DuckDB, which Spark does not read. Write it to "
                 "files first (table format), and query these."
             )
-        return self._of_files(table)
+        return self._of_files(table, merging)
 
     def drop(self) -> None:
         """Forget the views."""
+        self.waiting.clear()
         with explained():
             for view in self.views:
                 self.session.catalog.dropTempView(view)
 
-    def _of_files(self, table: Table) -> Relation:
+    def _of_files(self, table: Table, merging: Merging | None) -> Relation:
         from dataclasses import replace
 
         from mason.clients._duckdb.reading.readers import source
@@ -84,26 +91,37 @@ class SparkTables:
         client = self.client
         if table.location is None:
             raise EngineError(f"{title(table).capitalize()} has no location, so client {client.name} cannot read it.")
-        schema = look_at(table, client.root, client.limits, client.seen, whole=True)[1]
+        schema = look_at(table, client.root, client.limits, client.seen, whole=True, merging=merging)[1]
         columns = dict(schema.columns + schema.partitions)
+        if schema.path:
+            columns[schema.path] = "VARCHAR"
         if not columns:
             raise EngineError(f"{title(table).capitalize()} has no columns, because its files are empty.")
         held = _held(columns)
         folder = client.root.path / client.root.plain(table.location.path)
-        reader = source(schema, root=client.root.path)
+        reader = replace(source(schema, root=client.root.path), changes=schema.changes)
         reader = replace(reader, folder=folder) if folder.is_dir() else reader
-        paths = _direct(schema, held)
-        if paths:
-            frame = self._frame(held, paths, folder if schema.partitions and folder.is_dir() else None)
-        else:
-            frame = self._frame(held, [self._copied(reader, held, schema)], None)
         view = f"_mason_{secrets.token_hex(8)}"
-        with explained():
-            frame.createTempView(view)
-        self.views.append(view)
+        self.waiting[view] = partial(self._frame, schema, held, reader)
         return Relation(columns, f"`{view}`", reader, tuple(name for name in columns if name not in held))
 
-    def _frame(self, held: Mapping[str, str], paths: list[Path], base: Path | None) -> Any:
+    def make(self) -> None:
+        """Make the views of all relations so far. Files are read for it: what a query may be refused for comes first.
+
+        Raises ``EngineError`` for files that cannot be read."""
+        while self.waiting:
+            view, frame = self.waiting.popitem()
+            made = frame()
+            with explained():
+                made.createTempView(view)
+            self.views.append(view)
+
+    def _frame(self, schema: TableSchema, held: Mapping[str, str], reader: Source) -> Any:
+        paths = _direct(schema, held)
+        base = reader.folder if paths and schema.partitions else None
+        return self._parquet(held, paths or [self._copied(reader, held, schema)], base)
+
+    def _parquet(self, held: Mapping[str, str], paths: list[Path], base: Path | None) -> Any:
         from mason.sql.spark.spark_text import identifier
 
         schema = ", ".join(f"{identifier(name)} {kind}" for name, kind in held.items())

@@ -101,11 +101,12 @@ def fingerprint_of(client: Ground, files: tuple[Path, ...]) -> str:
 def publish(client: Ground, work: Work) -> dict[str, Any]:
     """Make the output of what Spark wrote, and return its manifest. Raises ``EngineError``, and ``ConflictError`` when
     somebody else made the target meanwhile."""
-    from mason.clients._duckdb.quoting import call, identifier
+    from mason.clients._duckdb.quoting import call
     from mason.clients._duckdb.reading.readers import Source
     from mason.clients._duckdb.session import opened
     from mason.clients._duckdb.writing.copying import write
     from mason.clients._duckdb.writing.outputs import Placed, beside
+    from mason.clients.spark.spark_answers import selected
 
     out = out_of(client, work.job_id)
     if not (out / DONE).exists():
@@ -116,10 +117,7 @@ def publish(client: Ground, work: Work) -> dict[str, Any]:
     if fingerprint_of(client, work.files) != work.fingerprint:
         raise EngineError("The files that were read changed meanwhile, so nothing was written. Run it again.")
     files = tuple(sorted(out.glob("part-*.parquet")))
-    values = ", ".join(
-        f"CAST(c{index} AS {kind}) AS {identifier(name)}" for index, (name, kind) in enumerate(work.columns)
-    )
-    select = f"SELECT {values} FROM {call('read_parquet', [str(each) for each in files], {})}"
+    select = f"SELECT {selected(list(work.columns))} FROM {call('read_parquet', [str(each) for each in files], {})}"
     placed = Placed(work.output, work.target)
     written = Source(select, files, files=files, columnar=True)
     with (
