@@ -1,6 +1,6 @@
 """Writes the generated references, so that they cannot say anything that the code does not.
 
-``docs/commands.md`` holds the help of every command, ``docs/sql_on_spark.md`` what becomes of queries; the tables of
+``docs/commands.md`` holds the help of every command, ``docs/sql_on_*.md`` what becomes of queries; the tables of
 clients in the README, in ``docs/engines.md`` and in ``docs/schedulers.md`` are made from what engines and clients
 declare. ``make docs`` runs this; a test compares the files with what it would write.
 """
@@ -22,7 +22,7 @@ from mason.engines import engine_types
 from mason.engines.capabilities import Capabilities, FileFormat
 from mason.engines.engine import Engine
 from mason.engines.scheduling import Keeps
-from scripts.sql_page import sql_page
+from scripts.sql_page import COMPARED, sql_page
 
 ROOT = Path(__file__).resolve().parent.parent
 _MADE = re.compile(r"(<!-- (\w+): made by `make docs` -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
@@ -148,7 +148,8 @@ def made_anew(text: str) -> str:
 def main() -> None:
     """Write all generated references."""
     (ROOT / "docs" / "commands.md").write_text(commands_page(), "utf-8")
-    (ROOT / "docs" / "sql_on_spark.md").write_text(sql_page(), "utf-8")
+    for each in COMPARED:
+        (ROOT / "docs" / f"{each.page}.md").write_text(sql_page(each), "utf-8")
     for page in (ROOT / "README.md", ROOT / "docs" / "engines.md", ROOT / "docs" / "schedulers.md"):
         page.write_text(made_anew(page.read_text("utf-8")), "utf-8")
 

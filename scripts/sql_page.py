@@ -1,28 +1,51 @@
-"""The page of what becomes of queries on Spark: the same, rewritten or refused. Tests run each of them on both."""
+"""The pages of what becomes of queries on an engine: the same, rewritten or refused. Tests run each of them on both."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import duckdb
 
 from mason.errors import TranslationError
-from mason.sql.spark.translation import to_spark
+from mason.sql.dialects import translate
 from tests.sql.corpus import TABLES, queries
 
-SPARK = "4.3.0"
-"""The version that the answers were compared with; a test holds it to the one that answers."""
+
+@dataclass(frozen=True)
+class Compared:
+    """An engine whose answers were compared.
+
+    ``version``: the one that answered; a test holds it to the one that answers. ``as_mason_runs_it``: how it is set up.
+    """
+
+    dialect: str
+    engine: str
+    version: str
+    as_mason_runs_it: str
+
+    @property
+    def page(self) -> str:
+        """The name of the page, without its ending."""
+        return f"sql_on_{self.dialect}"
 
 
-def sql_page() -> str:
+COMPARED = (
+    Compared("spark", "Spark", "4.3.0", "ANSI mode, time zone UTC"),
+    Compared("postgres", "PostgreSQL", "15", "UTF-8, a database that sorts by a language"),
+)
+
+
+def sql_page(of: Compared) -> str:
     """The page, as Markdown."""
     sections: dict[str, list[tuple[str, str, str]]] = {}
     for kind, sql in queries():
-        sections.setdefault(kind, []).append((sql, *_became(sql)))
+        sections.setdefault(kind, []).append((sql, *_became(sql, of.dialect)))
     words = ("same", "rewritten", "refused")
     lines = [
-        "# What is the same on Spark",
+        f"# What is the same on {of.engine}",
         "",
-        f"Made by `make docs`. Answers were compared between DuckDB {duckdb.__version__} and Spark {SPARK}"
-        " (ANSI mode, time zone UTC).",
+        f"Made by `make docs`. Answers were compared between DuckDB {duckdb.__version__} and {of.engine} {of.version}"
+        f" ({of.as_mason_runs_it}).",
         "",
         "| kind | same | rewritten | refused |",
         "|---|---|---|---|",
@@ -35,9 +58,9 @@ def sql_page() -> str:
     return "\n".join([*lines, ""])
 
 
-def _became(sql: str) -> tuple[str, str]:
+def _became(sql: str, dialect: str) -> tuple[str, str]:
     try:
-        found = to_spark(sql, TABLES)
+        found = translate(sql, TABLES, to=dialect)
     except TranslationError as error:
         return "refused", f"{error.reason}. {error.remedy}"
     if not found.rewrites:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   mason sql 'SELECT 7 // 2' --to spark
-  mason sql 'SELECT * FROM t LIMIT 5' --to spark --table 't=id INTEGER, name VARCHAR'
+  mason sql 'SELECT * FROM t LIMIT 5' --to postgres --table 't=id INTEGER, name VARCHAR'
   mason sql 'SELECT count(*) FROM flights' --to spark -c 1 -d data
   mason sql - --to spark -d data <query.sql
 """

@@ -20,6 +20,7 @@ DIALECT = "duckdb"
 _TRANSLATORS = {
     (DIALECT, DIALECT): "mason.sql.dialects:unchanged",
     (DIALECT, "spark"): "mason.sql.spark.translation:to_spark",
+    (DIALECT, "postgres"): "mason.sql.postgres.postgres:to_postgres",
 }
 """What translates from a dialect to another: ``f(sql, tables, places) -> Translation``. The names are those of
 capabilities."""

@@ -1,14 +1,20 @@
-"""How answers of DuckDB and of Spark are compared: values and types, rows in order where the query orders them."""
+"""How answers of DuckDB and of another engine are compared: values and types, rows in order where the query says it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
+from mason.errors import TranslationError
+from mason.sql.postgres.postgres import POSTGRES
 from mason.sql.sql_types import HUGEINT, TIMESTAMPTZ, SqlType, from_duckdb, spark_name
+from mason.sql.translations import Translation
+from tests.sql.corpus import TABLES
 from tests.sql.spark_child import plain
 
 TOLERANCE = 1e-12
@@ -17,9 +23,67 @@ TOLERANCE = 1e-12
 Rows = list[list[Any]]
 
 
-def spark_types(types: Sequence[SqlType]) -> list[str]:
-    """The names of types as Spark prints them."""
-    return [spark_name(each).lower().replace(": ", ":").replace(", ", ",").replace("`", "") for each in types]
+def spark_type(type_: SqlType) -> str:
+    """The name of a type as Spark prints it."""
+    return spark_name(type_).lower().replace(": ", ":").replace(", ", ",").replace("`", "")
+
+
+def postgres_type(type_: SqlType) -> str:
+    """The name of a type in PostgreSQL's catalog, which keeps no digits for what is computed."""
+    if type_.name == "LIST":
+        return f"{postgres_type(type_.element)}[]"
+    name = POSTGRES.type_name(type_)
+    return "numeric" if name.startswith("numeric") else _CATALOG.get(name, name)
+
+
+_CATALOG = {"boolean": "bool", "smallint": "int2", "integer": "int4", "bigint": "int8", "real": "float4"}
+_CATALOG |= {"double precision": "float8"}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine that is compared with DuckDB: its name, how it names types, and how it translates and answers."""
+
+    name: str
+    translate: Callable[..., Translation]
+    type_name: Callable[[SqlType], str]
+    ask: Callable[[Sequence[str]], list[dict[str, Any]]]
+
+    def translated(self, texts: Iterable[str]) -> list[tuple[str, Translation]]:
+        """Those of the queries that are translated."""
+        found = []
+        for sql in texts:
+            with suppress(TranslationError):
+                found.append((sql, self.translate(sql, TABLES)))
+        return found
+
+    def differences(self, duck: duckdb.DuckDBPyConnection, pairs: Sequence[tuple[str, Translation]]) -> list[str]:
+        """What is not the same, one text for each query; both may stop, neither alone."""
+        answers = self.ask([translation.text for _, translation in pairs])
+        found = []
+        for (sql, translation), answer in zip(pairs, answers, strict=True):
+            if said := self.compared(duck, sql, answer):
+                found.append(f"{sql}\n    {translation.text}\n    {said}")
+        return found
+
+    def compared(self, duck: duckdb.DuckDBPyConnection, sql: str, answer: Mapping[str, Any]) -> str:
+        """The difference between what DuckDB answers to a query and ``answer``; empty where there is none."""
+        try:
+            names, types, rows = asked(duck, sql)
+        except duckdb.Error as error:
+            return "" if "refused" in answer else f"DuckDB stops ({error}), {self.name} answers {answer['rows'][:2]}"
+        if "refused" in answer:
+            return f"{self.name} refuses: {answer['message']}"
+        if [name for name, _ in answer["columns"]] != names:
+            return f"the names are {names} in DuckDB, {answer['columns']} in {self.name}"
+        if [type_ for _, type_ in answer["columns"]] != list(map(self.type_name, types)):
+            return f"the types are {types} in DuckDB, {answer['columns']} in {self.name}"
+        return difference(rows, answer["rows"], is_ordered(sql))
+
+
+def is_ordered(sql: str) -> bool:
+    """Whether the query says in which order its rows are."""
+    return "ORDER BY" in sql.rsplit(")", 1)[-1]
 
 
 def asked(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], list[SqlType], Rows]:
@@ -44,7 +108,7 @@ def fetched(answer: duckdb.DuckDBPyRelation) -> list[Any]:
 
 
 def as_spark(value: Any, type_: SqlType) -> Any:
-    """A value of DuckDB's type as Spark's shows it: a HUGEINT is a decimal there, and a struct no dictionary."""
+    """A value of DuckDB's type as others show it: a HUGEINT is a decimal there, and a struct no dictionary."""
     if type_ == HUGEINT and isinstance(value, int):
         return {"decimal": str(value)}
     if type_.name == "LIST" and isinstance(value, list):
@@ -78,10 +142,10 @@ def difference(expected: Rows, found: Rows, is_ordered: bool) -> str:
     if not is_ordered:
         expected, found = (sorted(rows, key=_rough) for rows in (expected, found))
     if len(expected) != len(found):
-        return f"{len(expected)} rows in DuckDB, {len(found)} in Spark: {expected[:3]} and {found[:3]}"
+        return f"{len(expected)} rows in DuckDB, {len(found)} there: {expected[:3]} and {found[:3]}"
     for one, other in zip(expected, found, strict=True):
         if not same(one, other):
-            return f"{one} in DuckDB, {other} in Spark"
+            return f"{one} in DuckDB, {other} there"
     return ""
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mason.errors import TranslationError
-from mason.sql.spark.translation import Translation, to_spark
-from tests.sql.comparing import Rows, asked, difference, spark_types
+from mason.sql.spark.translation import to_spark
+from tests.sql.comparing import Engine, Rows, difference, spark_type
 from tests.sql.composed import composed
-from tests.sql.corpus import TABLES, connected, queries
+from tests.sql.corpus import connected, queries
 from tests.sql.real_spark import Spark, missing
 
 pytestmark = [
@@ -38,58 +37,23 @@ def spark(tmp_path_factory, duck):
         session.close()
 
 
-def translated(texts) -> list[tuple[str, Translation]]:
-    found = []
-    for sql in texts:
-        try:
-            found.append((sql, to_spark(sql, TABLES)))
-        except TranslationError:
-            continue
-    return found
-
-
-def differences(spark, duck, pairs) -> list[str]:
-    """What is not the same, one text for each query; both may stop, neither alone."""
-    answers = spark.ask([translation.text for _, translation in pairs])
-    found = []
-    for (sql, translation), answer in zip(pairs, answers, strict=True):
-        said = compared(duck, sql, answer)
-        if said:
-            found.append(f"{sql}\n    {translation.text}\n    {said}")
-    return found
-
-
-def compared(duck, sql, answer) -> str:
-    try:
-        names, types, rows = asked(duck, sql)
-    except duckdb.Error as error:
-        return "" if "refused" in answer else f"DuckDB stops ({error}), Spark answers {answer['rows'][:2]}"
-    if "refused" in answer:
-        return f"Spark refuses: {answer['message']}"
-    if [name for name, _ in answer["columns"]] != names:
-        return f"the names are {names} in DuckDB, {answer['columns']} in Spark"
-    if [type_ for _, type_ in answer["columns"]] != spark_types(types):
-        return f"the types are {types} in DuckDB, {answer['columns']} in Spark"
-    return difference(rows, answer["rows"], is_ordered(sql))
-
-
-def is_ordered(sql: str) -> bool:
-    """Whether the query says in which order its rows are."""
-    return "ORDER BY" in sql.rsplit(")", 1)[-1]
+@pytest.fixture
+def engine(spark):
+    return Engine("Spark", to_spark, spark_type, spark.ask)
 
 
 @pytest.mark.parametrize("kind", dict.fromkeys(kind for kind, _ in queries()))
-def test_answers_are_the_same(spark, duck, kind):
-    pairs = translated(sql for each, sql in queries() if each == kind)
+def test_answers_are_the_same(engine, duck, kind):
+    pairs = engine.translated(sql for each, sql in queries() if each == kind)
     assert pairs
-    assert differences(spark, duck, pairs) == []
+    assert engine.differences(duck, pairs) == []
 
 
 @pytest.mark.parametrize("seed", [13, 14, 15])
-def test_composed_queries_answer_the_same(spark, duck, seed):
-    pairs = translated(composed(60, seed=seed))
+def test_composed_queries_answer_the_same(engine, duck, seed):
+    pairs = engine.translated(composed(60, seed=seed))
     assert len(pairs) > 40
-    assert differences(spark, duck, pairs) == []
+    assert engine.differences(duck, pairs) == []
 
 
 def test_the_page_names_the_versions_that_answered(spark):
@@ -116,8 +80,8 @@ def test_the_comparison_itself(expected: Rows, found: Rows, is_same):
     assert (difference(expected, found, True) == "") is is_same
 
 
-def test_plain_texts_would_differ(spark, duck):
+def test_plain_texts_would_differ(engine, duck):
     """Were queries handed on as they are, this is what would be seen: the comparison tells it."""
     for sql in ("SELECT CAST(2.5 AS INTEGER) AS x", "SELECT dayofweek(DATE '2024-01-07') AS x"):
-        (answer,) = spark.ask([sql])
-        assert compared(duck, sql, answer) != ""
+        (answer,) = engine.ask([sql])
+        assert engine.compared(duck, sql, answer) != ""

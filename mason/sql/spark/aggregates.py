@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from mason.sql.sql_types import BIGINT, VARCHAR, list_of
+from mason.sql.sql_types import VARCHAR, list_of
 from mason.sql.translating import aggregating
 from mason.sql.translating.rules import Aggregate, AggregateRule
 from mason.sql.translating.translated import Value
-
-
-def _estimate(of: Aggregate) -> Value:
-    of.plain()
-    call = of.call
-    call.count(1)
-    aggregating.check_compared(call)
-    call.noted(f"{call.name} is an estimate, another one on each engine")
-    return Value(of.over(f"approx_count_distinct({call.arguments[0].text})"), BIGINT)
 
 
 def _arg(of: Aggregate) -> Value:
@@ -65,7 +56,7 @@ _quantile = aggregating.quantile("percentile({0}, {1})", "Spark's name is percen
 RULES: dict[str, AggregateRule] = {
     **aggregating.RULES,
     **dict.fromkeys(("count_if", "countif"), aggregating.count_if("count_if({0})")),
-    "approx_count_distinct": _estimate,
+    "approx_count_distinct": aggregating.estimate("approx_count_distinct({0})"),
     **dict.fromkeys(("covar_pop", "covar_samp"), aggregating.pair),
     **dict.fromkeys(("median", "quantile_cont"), _quantile),
     **dict.fromkeys(aggregating.MAX_BY, _arg),

@@ -26,6 +26,10 @@ class SparkWriting(Writing):
         """How Spark writes ``type_``; empty where it has none that holds the same values."""
         return spark_name(type_)
 
+    def holds(self, type_: SqlType) -> bool:
+        """Spark has a type for every column, if only to count it."""
+        return True
+
     def text(self, value: str) -> str:
         """A text literal. ``${`` is written so that Spark does not fill it in from its variables or its environment,
         and what cannot be printed is escaped, so that the text may be copied."""

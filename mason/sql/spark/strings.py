@@ -15,6 +15,7 @@ from mason.sql.translating.rules import Call, Rule, plain
 from mason.sql.translating.translated import Value
 
 _JAVA = Flavour("Spark")
+_LOWER_WHY = "Spark has another sigma at the end of words, and makes two letters of \u0130"
 _CONTAINS, _BEGINS, _ENDS = "contains({0}, {1})", "startswith({0}, {1})", "endswith({0}, {1})"
 
 
@@ -61,48 +62,12 @@ def _regexp_replace(call: Call) -> Value:
     return Value(f"regexp_replace({call.to(0, VARCHAR)}, {spark_text.text(pattern)}, {spark_text.text(new)})", VARCHAR)
 
 
-def _upper(call: Call) -> Value:
-    call.count(1)
-    text = call.to(0, VARCHAR)
-    call.rewritten("Spark makes two letters of some, as SS of \u00df")
-    call.work.noted(call.node, "rare letters (ligatures, Greek with marks, the newest of Unicode) stop the query")
-    sharp, kept, capital = (spark_text.text(each) for each in "\u00df\ue000\u1e9e")
-    upper = f"translate(upper(translate({text}, {sharp}, {kept})), {kept}, {capital})"
-    return Value(_guarded(text, _UNLIKE_UPPER, upper), VARCHAR)
-
-
-def _lower(call: Call) -> Value:
-    call.count(1)
-    text = call.to(0, VARCHAR)
-    call.rewritten("Spark has another sigma at the end of words, and makes two letters of \u0130")
-    call.work.noted(call.node, "the newest letters of Unicode stop the query")
-    lower = f"lower(translate({text}, '\u03a3\u0130', '\u03c3i'))"
-    return Value(_guarded(text, _UNLIKE_LOWER, lower), VARCHAR)
-
-
-# Letters that become others in Spark, found by looking at each of Unicode's in both; a list for Java's expressions.
-_UNLIKE_UPPER = (
-    "\u0149\u019b\u01f0\u0264\u0390\u03b0\u0587\u1c8a\u1e96-\u1e9a\u1f50\u1f52\u1f54\u1f56\u1f80-\u1faf"
-    "\u1fb2-\u1fb4\u1fb6\u1fb7\u1fbc\u1fc2-\u1fc4\u1fc6\u1fc7\u1fcc\u1fd2\u1fd3\u1fd6\u1fd7\u1fe2-\u1fe4\u1fe6\u1fe7"
-    "\u1ff2-\u1ff4\u1ff6\u1ff7\u1ffc\ua7cd\ua7cf\ua7d3\ua7d5\ua7db\ue000\ufb00-\ufb06\ufb13-\ufb17"
-    "\U00010d70-\U00010d85\U00016ebb-\U00016ed3"
-)
-_UNLIKE_LOWER = "\u1c89\ua7cb\ua7cc\ua7ce\ua7d2\ua7d4\ua7da\ua7dc\U00010d50-\U00010d65\U00016ea0-\U00016eb8"
-
-
-def _guarded(text: str, letters: str, result: str) -> str:
-    """``result`` where ``text`` has none of the ``letters``; elsewhere the query stops."""
-    shown = "".join(each if each == "-" else f"\\\\x{{{ord(each):x}}}" for each in letters)
-    stop = f"raise_error(concat('Upper and lower case are not the same as in DuckDB for: ', {text}))"
-    return f"CASE WHEN {text} RLIKE '[{shown}]' THEN {stop} ELSE {result} END"
-
-
 RULES: dict[str, Rule] = {
     **text_rules.RULES,
-    "upper": _upper,
-    "ucase": _upper,
-    "lower": _lower,
-    "lcase": _lower,
+    **dict.fromkeys(
+        ("upper", "ucase"), text_rules.upper("upper({0})", "Spark makes two letters of some, as SS of \u00df")
+    ),
+    **dict.fromkeys(("lower", "lcase"), text_rules.lower("lower({0})", _LOWER_WHY)),
     "concat": text_rules.concat("concat_ws('', {})", "{}", ", ", "DuckDB passes NULL over, Spark's concat is NULL"),
     "concat_ws": text_rules.concat_ws,
     **dict.fromkeys(text_rules.LENGTHS, _length),

@@ -85,6 +85,11 @@ class Spark(SparkWriting, Dialect):
         """Whether a text has a shape."""
         return f"{text} RLIKE {self.text(shape)}"
 
+    def holding(self, text: str, letters: str) -> str:
+        """Whether a text holds one of the letters, in the words of Java's expressions."""
+        shown = "".join(each if each == "-" else f"\\\\x{{{ord(each):x}}}" for each in letters)
+        return f"{text} RLIKE '[{shown}]'"
+
     def half_away(self, text: str) -> str:
         """A DOUBLE rounded, halves away from zero."""
         return f"round({text}, 0)"

@@ -37,6 +37,20 @@ def _count(of: Aggregate) -> Value:
     return Value(of.over(f"count({of.word}{call.arguments[0].text})"), BIGINT)
 
 
+def estimate(template: str) -> AggregateRule:
+    """approx_count_distinct, which is ``template`` of its values."""
+
+    def rule(of: Aggregate) -> Value:
+        of.plain()
+        call = of.call
+        call.count(1)
+        check_compared(call)
+        call.noted(f"{call.name} is an estimate, another one on each engine")
+        return Value(of.over(template.format(call.arguments[0].text)), BIGINT)
+
+    return rule
+
+
 def check_compared(call: Call) -> None:
     """Refuse maps, also within: for some engines two maps are the same in whatever order their keys are."""
     waiting = [call.arguments[0].type]

@@ -50,7 +50,7 @@ def _plus(call: Call) -> Value:
         return Value(call.dialect.days_later(one.text, call.to(1, INTEGER), call.name), DATE)
     if (one.type, other.type) == (DATE, DATE) and call.name == "-":
         return call.bigint(call.dialect.days_between(one.text, other.text))
-    result = _numbers(call)
+    result = _computed(call, _numbers(call))
     if result.name == "DECIMAL":
         left, right = as_decimal(one.type), as_decimal(other.type)
         scale = max(left.scale, right.scale)
@@ -61,7 +61,7 @@ def _plus(call: Call) -> Value:
 
 def _times(call: Call) -> Value:
     call.count(2)
-    result = _numbers(call)
+    result = _computed(call, _numbers(call))
     if result.name == "DECIMAL":
         left, right = (as_decimal(each.type) for each in call.arguments)
         return _decimals(call, left.width + right.width, left.scale + right.scale)
@@ -81,7 +81,7 @@ def _numbers(call: Call) -> SqlType:
         call.noted(WIDE)
     if found == DOUBLE and call.dialect.double_note:
         call.noted(call.dialect.double_note)
-    return _computed(call, found)
+    return found
 
 
 def _computed(call: Call, type_: SqlType) -> SqlType:
@@ -127,7 +127,7 @@ def _divided(call: Call) -> Value:
 
 def _whole_division(call: Call) -> Value:
     call.count(2)
-    result = _numbers(call)
+    result = _computed(call, _numbers(call))
     if result not in INTEGERS:
         raise call.refused(f"{call.name} of {result} is not known to be the same", "Use floor(a / b).")
     one, other = call.to(0, result), call.to(1, result)

@@ -54,7 +54,7 @@ def explicit(work: Work, node: Tree, value: Value, target: SqlType, tried: bool)
         return _of_texts(work, node, value, target, tried)
     found = _of_numbers(work, node, value, target) if is_number(given) and is_number(target) else None
     found = found or _of_others(work, value, target)
-    if found is None or (target in dialect.uncomputed and not value.is_constant):
+    if found is None or (target in dialect.uncomputed and not found.is_constant):
         raise node.refused(f"a cast of {given} to {target} is not known to be the same", "Leave it out.")
     return found
 

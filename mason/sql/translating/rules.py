@@ -244,6 +244,10 @@ class Dialect(Writing, ABC):
     def matching(self, text: str, shape: str) -> str:
         """Whether ``text`` has the shape: a regular expression of digits, signs, alternatives and counts."""
 
+    def holding(self, text: str, letters: str) -> str:
+        """Whether ``text`` holds one of ``letters``, which may be ranges."""
+        return self.matching(text, f"[{letters}]")
+
     @abstractmethod
     def half_away(self, text: str) -> str:
         """A DOUBLE rounded to a whole one, halves away from zero."""

@@ -65,6 +65,8 @@ class Scope:
     def column(self, node: Tree, names: list[str]) -> Value:
         """What a name means; raises :class:`mason.errors.TranslationError` where that is not certain."""
         found = self._here(node, names) if len(names) == 1 else self._qualified(node, names)
+        if found is not None and not self.writing.holds(found.type):
+            raise node.refused(f"a column of {found.type} is not known there", "Leave it out.")
         if found is not None:
             return found
         if self.outer is not None:
@@ -109,8 +111,8 @@ class Scope:
             inside = {each.lower(): (each, type_) for each, type_ in value.type.fields}
             if value.type.name != "STRUCT" or name.lower() not in inside:
                 raise node.refused(f"{value.type} has no field {name}", "Name one that it has.")
-            if not self.writing.type_name(value.type):
-                raise node.refused(f"{value.type} is not known there", "Leave it out.")
+            if not self.writing.holds(value.type):
+                raise node.refused(f"a column of {value.type} is not known there", "Leave it out.")
             each, type_ = inside[name.lower()]
             value = Value(f"{value.text}.{self.writing.identifier(each)}", type_)
         return value

@@ -187,6 +187,52 @@ def matched(call: Call) -> Value:
     return Value(f"({tested} {verb} {dialect.text(pattern)} ESCAPE {dialect.text(dialect.like_escape)})", BOOLEAN)
 
 
+def upper(template: str, why: str) -> Rule:
+    """upper, which is ``template`` but for the letters that it makes two of."""
+
+    def rule(call: Call) -> Value:
+        call.count(1)
+        text = call.to(0, VARCHAR)
+        call.rewritten(why)
+        call.noted("rare letters (ligatures, Greek with marks, the newest of Unicode) stop the query")
+        sharp, kept, capital = (call.dialect.text(each) for each in "\u00df\ue000\u1e9e")
+        made = f"translate({template.format(f'translate({text}, {sharp}, {kept})')}, {kept}, {capital})"
+        return Value(_guarded(call, text, UNLIKE_UPPER, made), VARCHAR)
+
+    return rule
+
+
+def lower(template: str, why: str) -> Rule:
+    """lower, which is ``template`` but for the two letters that depend on what is around them."""
+
+    def rule(call: Call) -> Value:
+        call.count(1)
+        text = call.to(0, VARCHAR)
+        call.rewritten(why)
+        call.noted("the newest letters of Unicode stop the query")
+        made = template.format(f"translate({text}, '\u03a3\u0130', '\u03c3i')")
+        return Value(_guarded(call, text, UNLIKE_LOWER, made), VARCHAR)
+
+    return rule
+
+
+# Letters that become others than in DuckDB, found by looking at each of Unicode's: in Spark, and in PostgreSQL by ICU.
+# Those of the newest Unicode are among them, which an engine may know or not.
+UNLIKE_UPPER = (
+    "\u0149\u019b\u01f0\u0264\u0390\u03b0\u0587\u1c8a\u1e96-\u1e9a\u1f50\u1f52\u1f54\u1f56\u1f80-\u1faf"
+    "\u1fb2-\u1fb4\u1fb6\u1fb7\u1fbc\u1fc2-\u1fc4\u1fc6\u1fc7\u1fcc\u1fd2\u1fd3\u1fd6\u1fd7\u1fe2-\u1fe4\u1fe6\u1fe7"
+    "\u1ff2-\u1ff4\u1ff6\u1ff7\u1ffc\ua7cd\ua7cf\ua7d3\ua7d5\ua7db\ue000\ufb00-\ufb06\ufb13-\ufb17"
+    "\U00010d70-\U00010d85\U00016ebb-\U00016ed3"
+)
+UNLIKE_LOWER = "\u1c89\ua7cb\ua7cc\ua7ce\ua7d2\ua7d4\ua7da\ua7dc\U00010d50-\U00010d65\U00016ea0-\U00016eb8"
+
+
+def _guarded(call: Call, text: str, letters: str, result: str) -> str:
+    """``result`` where ``text`` has none of the ``letters``; elsewhere the query stops."""
+    stop = call.dialect.stop_at("Upper and lower case are not the same as in DuckDB for: ", text, VARCHAR)
+    return f"CASE WHEN {call.dialect.holding(text, letters)} THEN {stop} ELSE {result} END"
+
+
 def matches(template: str, flavour: Flavour, engine: str) -> Rule:
     """Whether a regular expression, whose kind is that of ``engine``, is found in a text or is all of it."""
 

@@ -30,6 +30,10 @@ class Writing:
         """How ``type_`` is written; empty where the engine has none that holds the same values."""
         return str(type_) if type_.name == "DECIMAL" else self.types.get(type_, "")
 
+    def holds(self, type_: SqlType) -> bool:
+        """Whether a column may be of that type."""
+        return self.type_name(type_) != "" or type_.name == "NULL"
+
     def cast(self, text: str, type_: SqlType) -> str:
         """A cast; the caller knows that it means what DuckDB's does."""
         return f"CAST({text} AS {self.type_name(type_)})"

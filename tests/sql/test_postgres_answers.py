@@ -1,0 +1,92 @@
+"""The proof: every query that is translated answers on a real PostgreSQL as it does on DuckDB, values and types."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+
+import duckdb
+import pyarrow
+import pytest
+
+from mason.sql.postgres.postgres import to_postgres
+from mason.sql.translating.text_rules import UNLIKE_LOWER, UNLIKE_UPPER
+from tests.sql.comparing import Engine, postgres_type
+from tests.sql.composed import composed
+from tests.sql.corpus import connected, queries
+from tests.sql.real_postgres import Postgres, missing
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("postgres"),
+    pytest.mark.skipif(bool(missing()), reason=missing()),
+]
+
+
+@pytest.fixture(scope="module")
+def duck():
+    connection = connected()
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def postgres(duck):
+    server = Postgres()
+    try:
+        server.fill(duck)
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def engine(postgres):
+    return Engine("PostgreSQL", to_postgres, postgres_type, postgres.ask)
+
+
+@pytest.mark.parametrize("kind", dict.fromkeys(kind for kind, _ in queries()))
+def test_answers_are_the_same(engine, duck, kind):
+    pairs = engine.translated(sql for each, sql in queries() if each == kind)
+    assert engine.differences(duck, pairs) == []
+
+
+@pytest.mark.parametrize("seed", [13, 14, 15, 16])
+def test_composed_queries_answer_the_same(engine, duck, seed):
+    pairs = engine.translated(composed(150, seed=seed))
+    assert len(pairs) > 100
+    assert engine.differences(duck, pairs) == []
+
+
+@pytest.mark.parametrize(("name", "unlike"), [("upper", UNLIKE_UPPER), ("lower", UNLIKE_LOWER)])
+def test_each_letter_that_is_not_refused_is_folded_as_duckdb_does(postgres, duck, name, unlike):
+    """All of Unicode's signs that may have another case."""
+    refused = re.compile(f"[{unlike}]")
+    signs = [chr(each) for each in range(1, 0x110000) if unicodedata.category(chr(each)) not in _CASELESS]
+    letters = [each for each in signs if not refused.match(each)]
+    table = f"letters_{name}"
+    duck.execute(f"CREATE TABLE {table}(c VARCHAR)")
+    duck.register("arrow", pyarrow.table({"c": letters}))
+    duck.execute(f"INSERT INTO {table} SELECT c FROM arrow")
+    postgres.ask([f"CREATE TABLE {table}(c text)"])
+    postgres.copy(table, letters)
+    sql = f"SELECT c, {name}(c) AS x FROM {table}"
+    (answer,) = postgres.ask([to_postgres(sql, {table: {"c": "VARCHAR"}}).text])
+    assert len(letters) > 5000
+    assert set(map(tuple, answer["rows"])) ^ set(duck.execute(sql).fetchall()) == set()
+
+
+_CASELESS = {"Lo", "Cn", "Co", "Cs", "So", "Sm", "Po", "Mn"}
+
+
+def test_the_page_names_the_versions_that_answered(postgres):
+    page = (Path(__file__).parents[2] / "docs" / "sql_on_postgres.md").read_text("utf-8")
+    assert f"DuckDB {duckdb.__version__} and PostgreSQL {postgres.version.split('.')[0]}" in page
+
+
+def test_plain_texts_would_differ(engine, duck):
+    """Were queries handed on as they are, this is what would be seen: the comparison tells it."""
+    for sql in ("SELECT round(CAST(2.5 AS DOUBLE PRECISION)) AS x", "SELECT id, name FROM items ORDER BY name, id"):
+        (answer,) = engine.ask([sql])
+        assert engine.compared(duck, sql, answer) != ""
