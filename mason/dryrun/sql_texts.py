@@ -7,7 +7,7 @@ the columns of tables; what depends on them is known when the metastore is asked
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mason.dryrun.calls import LATER, NOTE, REWRITTEN, TRUSTED
@@ -75,22 +75,23 @@ def look(sql: SqlText) -> tuple[Told, list[str]]:
         return _untranslated(sql)
     if sql.text is None:
         return ((LATER, f"{sql.place} is translated to {sql.spoken} when it is known"),), []
-    try:
-        found = dialects.checked(sql.text, to=sql.spoken)
-    except TranslationError as error:
-        return of_error(sql, error)
+    found, refused = dialects.looked_at(sql.text, to=sql.spoken)
+    if refused:
+        return of_errors(sql, refused)
     if found is None:
         return ((LATER, f"{sql.place} is translated to {sql.spoken} by the columns of its tables when it runs"),), []
     return of_translation(sql, found), []
 
 
-def of_error(sql: SqlText, error: TranslationError) -> tuple[Told, list[str]]:
+def of_errors(sql: SqlText, errors: Sequence[TranslationError]) -> tuple[Told, list[str]]:
     """What there is to tell of a text that is not known to answer the same, and that this is a fault unless it is
     trusted."""
     if sql.trust:
-        said = f"{sql.place} is not known to answer the same on {sql.client} and is trusted (sql: trust): {error}"
-        return ((TRUSTED, said),), []
-    return (), [f"{sql.place} is not known to answer the same on {sql.client} ({sql.spoken}): {error}"]
+        said = f"{sql.place} is not known to answer the same on {sql.client} and is trusted (sql: trust)"
+        return tuple((TRUSTED, f"{said}: {str(error).removesuffix('.')}") for error in errors), []
+    return (), [
+        f"{sql.place} is not known to answer the same on {sql.client} ({sql.spoken}): {error}" for error in errors
+    ]
 
 
 def of_translation(sql: SqlText, found: Translation) -> Told:

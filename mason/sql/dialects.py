@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from mason.errors import TranslationError
 from mason.sql.parsed import Tables, bind, parse, tables_read
@@ -24,6 +25,9 @@ _TRANSLATORS = {
 }
 """What translates from a dialect to another: ``f(sql, tables, places) -> Translation``. The names are those of
 capabilities."""
+
+_RULES = {"spark": "mason.sql.spark.translation:SPARK"}
+"""The rules by which DuckDB's SQL is translated, where they tell what they refuse whatever the types."""
 
 Translator = Callable[[str, Tables, Mapping[str, str]], Translation]
 
@@ -53,8 +57,7 @@ def translate(
     named = _TRANSLATORS.get((written, to))
     if named is None:
         raise untranslated(written, to)
-    module, _, function = named.partition(":")
-    translator: Translator = getattr(importlib.import_module(module), function)
+    translator: Translator = _loaded(named)
     return translator(quoted(sql), tables, places or {})
 
 
@@ -72,12 +75,25 @@ def unchanged(sql: str, tables: Tables, places: Mapping[str, str] | None = None)
     return Translation(sql, tuple(Column(name, type_) for name, type_ in bind(sql, tables)))
 
 
-def checked(sql: str, *, to: str) -> Translation | None:
-    """The translation to ``to`` of a query of DuckDB's that reads no table; ``None`` for one that does, which is looked
-    at as far as that can be done without their columns. Raises as :func:`translate`."""
-    if to == DIALECT:
-        return None
-    return None if tables_read(quoted(sql)) else translate(sql, {}, to=to)
+def looked_at(sql: str, *, to: str) -> tuple[Translation | None, list[TranslationError]]:
+    """What is known of a query of DuckDB's before the columns of its tables are: its translation to ``to`` where it
+    reads no table, and why it is refused whatever they hold."""
+    try:
+        if not tables_read(quoted(sql)):
+            return translate(sql, {}, to=to), []
+        if (named := _RULES.get(to)) is None:
+            return None, []
+        # Imported here: the rules are loaded when they are asked for.
+        from mason.sql.translating.untyped import faults
+
+        return None, faults(quoted(sql), _loaded(named))
+    except TranslationError as error:
+        return None, [error]
+
+
+def _loaded(named: str) -> Any:
+    module, _, name = named.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def given_to_engine(

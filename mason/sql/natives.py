@@ -63,7 +63,7 @@ def translated_plainly(sql: str, to: str, places: Mapping[str, str] | None = Non
     text = quoted(sql)
     for name in _functions(parse(text).raw):
         if told := refusal(name):
-            raise TranslationError(told.rstrip("."), "Leave it out.")
+            raise TranslationError(told.removesuffix(". Leave it out."), "Leave it out.")
     (statement,) = _parsed(text, "duckdb")
     assert statement is not None, "DuckDB's parser found a query"
     return one_query(statement.sql(dialect=to), to, places)

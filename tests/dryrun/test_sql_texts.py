@@ -70,6 +70,10 @@ def test_what_depends_on_the_columns_of_tables_is_said_to_be_left():
             "SELECT\n reverse('a') AS x",
             "Line 2, column 2: reverse is not known to be the same in Spark. Write it otherwise.",
         ),
+        (
+            "SELECT id FROM $table WHERE reverse(name) = 'a'",
+            "Line 1, column 29: reverse is not known to be the same in Spark. Write it otherwise.",
+        ),
         ("DROP TABLE t", "Line 1, column 1: only a query is translated. Begin with SELECT, FROM, VALUES or WITH."),
         ("SELECT 1; SELECT 2", "Line 1, column 1: there are 2 statements. Give one query."),
     ],
@@ -78,6 +82,15 @@ def test_what_would_answer_otherwise_is_refused(query, said):
     with pytest.raises(ParameterError) as refused:
         shown(query, on="spark")
     assert str(refused.value) == f"query_string is not known to answer the same on memory (spark): {said}"
+
+
+def test_all_that_is_refused_whatever_the_types_is_told_at_once():
+    with pytest.raises(ParameterError) as refused:
+        shown("SELECT reverse(a), x FROM $table\nASOF JOIN t ON a >= b", on="spark")
+    assert [str(fault).partition(": ")[2] for fault in refused.value.diagnostics] == [
+        "Line 1, column 8: reverse is not known to be the same in Spark. Write it otherwise.",
+        "Line 2, column 1: the ASOF INNER join is not known to be the same in Spark. Use JOIN with ON.",
+    ]
 
 
 def test_the_place_of_sql_in_a_sentence_is_the_sentence():
@@ -98,7 +111,7 @@ def test_the_place_of_sql_in_a_sentence_is_the_sentence():
 def test_trust_lets_it_pass_and_says_so(said):
     assert told("SELECT reverse('a') AS x", on="spark", **said) == [
         "trusted: query_string is not known to answer the same on memory and is trusted (sql: trust): Line 1, column "
-        "8: reverse is not known to be the same in Spark. Write it otherwise."
+        "8: reverse is not known to be the same in Spark. Write it otherwise"
     ]
     assert shown("SELECT 1", on="spark", **said).calls[0].arguments["trust"] is True
 

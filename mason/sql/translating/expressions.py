@@ -11,7 +11,7 @@ from mason.sql.sql_types import BIGINT, BOOLEAN, DOUBLE, HUGEINT, INTEGER, NULL,
 from mason.sql.translating import arithmetic
 from mason.sql.translating.casting import explicit
 from mason.sql.translating.meeting import meet
-from mason.sql.translating.rules import Aggregate, Call, Work, interval
+from mason.sql.translating.rules import Aggregate, Call, Dialect, Work, interval
 from mason.sql.translating.scopes import Scope
 from mason.sql.translating.translated import Value
 from mason.sql.translating.windows import direction_of, ordered, window
@@ -42,7 +42,7 @@ _REMEDIES = {
 def value(work: Work, node: Tree, place: Scope) -> Value:
     """Translate ``node``; raises :class:`mason.errors.TranslationError` for what has no rule."""
     kind = node.kind
-    rule = _KINDS.get(kind.partition(" ")[0])
+    rule = KINDS.get(kind.partition(" ")[0])
     if rule is None:
         said = kind.rpartition(" ")[2].replace("_", " ").lower()
         raise node.refused(f"{said} is not known to be the same in {work.dialect.engine}", "Write it otherwise.")
@@ -235,9 +235,15 @@ def _function(work: Work, node: Tree, place: Scope) -> Value:
         return found
     rule = work.dialect.functions.get(name)
     if rule is None:
-        remedy = work.dialect.remedies.get(name) or _REMEDIES.get(name, "Write it otherwise.")
-        raise node.refused(f"{name} is not known to be the same in {work.dialect.engine}", remedy)
+        raise node.refused(
+            f"{name} is not known to be the same in {work.dialect.engine}", remedy_for(work.dialect, name)
+        )
     return rule(Call(work, node, place, name, _arguments(work, node, place, name)))
+
+
+def remedy_for(dialect: Dialect, name: str) -> str:
+    """What to write instead of a function that has no rule."""
+    return dialect.remedies.get(name) or _REMEDIES.get(name, "Write it otherwise.")
 
 
 def _sorted_list(node: Tree) -> Tree | None:
@@ -272,7 +278,7 @@ def _aggregate(work: Work, node: Tree, place: Scope, name: str) -> Value:
     return work.dialect.aggregates[name](of)
 
 
-_KINDS = {
+KINDS = {
     "CONSTANT": _constant,
     "COLUMN_REF": _column,
     "CAST": _cast,
@@ -285,3 +291,4 @@ _KINDS = {
     "FUNCTION": _function,
     "WINDOW": window,
 }
+"""The rule of each class of expressions."""

@@ -312,9 +312,14 @@ _UNITS = {"to_years": "YEAR", "to_months": "MONTH", "to_days": "DAY", "to_hours"
 _UNITS |= {"to_seconds": "SECOND", "to_weeks": "WEEK", "to_quarters": "QUARTER"}
 
 
+def is_interval(name: str) -> bool:
+    """Whether DuckDB reads INTERVAL as a call of this function."""
+    return name in _UNITS
+
+
 def interval(work: Work, node: Tree, name: str) -> Value | None:
     """``INTERVAL 3 DAY``, which DuckDB reads as a call of ``to_days``; ``None`` for other calls."""
-    if name not in _UNITS:
+    if not is_interval(name):
         return None
     children = node.children()
     found = children[0].raw if len(children) == 1 else {}

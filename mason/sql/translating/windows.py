@@ -21,6 +21,11 @@ _EDGES = {
 }
 
 
+def is_window_function(name: str) -> bool:
+    """Whether a call with OVER has a rule that no aggregate has."""
+    return name in _NEEDS_ORDER
+
+
 def window(work: Work, node: Tree, place: Scope) -> Value:
     """A call with OVER."""
     name = str(node["function_name"]).lower()
