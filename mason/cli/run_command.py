@@ -45,7 +45,9 @@ from mason.secrets import scrub_all
 
 # What workflows take is imported where it is used: a run of an operator starts faster without.
 if TYPE_CHECKING:
+    from mason.dryrun.planned import WorkflowPlan
     from mason.engines.progress import Progress
+    from mason.project.runs.clients import Clients
     from mason.project.schedules.triggering import Putting
     from mason.render.live import LiveTree
     from mason.runtime.prepared_run import PreparedRun, RunEnd
@@ -236,6 +238,7 @@ def run_operator(
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
     control = invocation.session.own(Control)
     with closing(prepared):
+        tell_sql(invocation, opened, prepared.run.plan, prepared.clients)
         if (told := operators.outlook(prepared)) is not None:
             tell(f"\n{answered.rows_text(told, progress(invocation))}")
         _tell_costs(prepared.run, Estimates(opened, prepared.clients))
@@ -330,6 +333,7 @@ def run_workflow(
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
     if (putting := confirming.schedule_instead(opened, prepared, ask_scheduler=True)) is not None:
         return _put_schedule(invocation, opened, putting, approved=auto_approve)
+    tell_sql(invocation, opened, prepared.plan)
     with closing(Estimates(opened)) as estimates:
         _tell_costs(prepared, estimates)
     confirm_each(confirming.of_run(prepared, approved=auto_approve))
@@ -347,6 +351,18 @@ def _tell_costs(prepared: PreparedRun, estimates: Estimates) -> None:
     """What a run would cost, where that is known before."""
     if told := estimates(prepared.plan):
         tell("\n" + "\n".join(dryruns.estimate_lines(told, alone=len(prepared.plan.steps) == 1)))
+
+
+def tell_sql(invocation: Invocation, opened: Project, plan: WorkflowPlan, clients: Clients | None = None) -> None:
+    """What becomes of SQL on engines of another dialect, by the columns of its tables. Raises ``ParameterError``."""
+    if not any(call.told for step in plan.steps for call in step.shown.calls):
+        return
+    # Imported here: most SQL runs as it stands.
+    from mason.project.runs.sql_checks import check_sql
+
+    for step, told in check_sql(opened, plan, clients).items():
+        for line in dryruns.sql_lines(told, progress(invocation)):
+            tell(line if len(plan.steps) == 1 else f"{step}: {line}")
 
 
 def _putting_text(putting: Putting, terminal: Terminal) -> str:

@@ -11,4 +11,5 @@ __all__ = [
     "resumption",
     "retention",
     "running",
+    "sql_checks",
 ]

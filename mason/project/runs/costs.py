@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from mason.dryrun.calls import ESTIMATE, Estimate
 from mason.dryrun.planned import PlannedStep, WorkflowPlan
 from mason.project.opened import Project
 from mason.project.runs.clients import Clients
-
-if TYPE_CHECKING:
-    from mason.resources.config import Config
+from mason.project.runs.step_clients import StepClients
 
 
 class Estimates:
@@ -21,9 +18,7 @@ class Estimates:
     """
 
     def __init__(self, project: Project, clients: Clients | None = None) -> None:
-        self._project = project
-        self._given = clients
-        self._clients: dict[tuple[str, tuple[tuple[str, str], ...]], Clients] = {}
+        self._clients = StepClients(project, clients)
 
     def __call__(self, plan: WorkflowPlan) -> tuple[Estimate, ...]:
         """What the steps of a run would cost. Calls read-only verbs; what these raise is said by the estimates."""
@@ -37,20 +32,11 @@ class Estimates:
                 from mason.runtime.output import aside
 
                 with aside():
-                    yield from estimates(step, able, self._opened(step.config, step.shown.clients).engine)
-
-    def _opened(self, config: Config, chosen: Mapping[str, str]) -> Clients:
-        if self._given is not None:
-            return self._given
-        key = (config.id, tuple(sorted(chosen.items())))
-        if key not in self._clients:
-            self._clients[key] = Clients(self._project, config, chosen)
-        return self._clients[key]
+                    yield from estimates(step, able, self._clients.of(step).engine)
 
     def close(self) -> None:
         """Close the clients."""
-        for clients in self._clients.values():
-            clients.close()
+        self._clients.close()
 
 
 def _able(step: PlannedStep) -> set[str]:

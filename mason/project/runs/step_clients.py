@@ -1,0 +1,32 @@
+"""The clients that are asked about steps before these are done: opened once for each config that needs it."""
+
+from __future__ import annotations
+
+from mason.dryrun.planned import PlannedStep
+from mason.project.opened import Project
+from mason.project.runs.clients import Clients
+
+
+class StepClients:
+    """To be closed in the end. ``given`` are those of a run of one step, where they are connected already: these are
+    not closed."""
+
+    def __init__(self, project: Project, given: Clients | None = None) -> None:
+        self._project = project
+        self._given = given
+        self._clients: dict[tuple[str, tuple[tuple[str, str], ...]], Clients] = {}
+
+    def of(self, step: PlannedStep) -> Clients:
+        """The clients of a step."""
+        if self._given is not None:
+            return self._given
+        chosen = step.shown.clients
+        key = (step.config.id, tuple(sorted(chosen.items())))
+        if key not in self._clients:
+            self._clients[key] = Clients(self._project, step.config, chosen)
+        return self._clients[key]
+
+    def close(self) -> None:
+        """Close the clients."""
+        for clients in self._clients.values():
+            clients.close()
