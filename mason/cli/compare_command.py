@@ -9,6 +9,7 @@ import click
 
 from mason.cli.ctrl_c import one_step_interrupt
 from mason.cli.invocation import Invocation
+from mason.cli.run_command import tell_sql
 from mason.cli.shared import (
     confirm_each,
     json_option,
@@ -105,6 +106,7 @@ def compare_operator(
     with closing(prepared):
         for side in prepared.both:
             tell(dryruns.dry_run_text(side.prepared.shown, progress(invocation)))
+            tell_sql(invocation, opened, side.prepared.run.plan, side.prepared.clients)
         if not all(side.prepared.shown.is_read_only for side in prepared.both):
             tell(f"What they write is {'kept' if keep else 'deleted once it was compared'}.")
             asking = next(side for side in prepared.both if not side.prepared.shown.is_read_only)
