@@ -20,4 +20,5 @@ __all__ = [
     "references",
     "run_results",
     "sentences",
+    "sql_texts",
 ]

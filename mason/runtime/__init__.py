@@ -14,6 +14,7 @@ __all__ = [
     "places",
     "prepared_run",
     "records",
+    "sql_by_types",
     "submissions",
     "walk",
     "workers",

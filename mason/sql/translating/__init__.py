@@ -14,6 +14,7 @@ __all__ = [
     "rules",
     "text_rules",
     "translated",
+    "untyped",
     "work",
     "writing",
 ]

@@ -1,0 +1,148 @@
+"""SQL on an engine that speaks another dialect: what is told and refused before anything runs. No Spark is reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+RESOURCES = """\
+type: config
+id: "1"
+metastore_clients: [local]
+storage_clients: [local]
+execution_clients: [spark]
+clients: {local: {configuration: {root: .}}, spark: {configuration: {remote: "sc://127.0.0.1:1"}}}
+---
+type: config
+id: "2"
+metastore_clients: [local]
+storage_clients: [local]
+execution_clients: [local]
+clients: {local: {configuration: {root: .}}}
+---
+type: operator
+namespace: table
+command: query
+parameters: {required: [sql], optional: [output]}
+do:
+  - metastore.get_table: {database: data, table: planes}
+    as: table
+  - execution.query: {table: "{{table}}", sql: "{{sql}}", output: "{{output}}"}
+---
+type: operator
+namespace: table
+command: trusted
+sql: trust
+do:
+  - metastore.get_table: {database: data, table: planes}
+    as: table
+  - execution.query: {table: "{{table}}", sql: "SELECT reverse(kind) AS k FROM $table", output: out.parquet}
+---
+type: operator
+namespace: table
+command: spark
+do:
+  - metastore.get_table: {database: data, table: planes}
+    as: table
+  - execution.query: {table: "{{table}}", sql: "SELECT kind FROM $table"}
+    dialect: spark
+"""
+
+
+@pytest.fixture
+def applied(folder: Path, mason):
+    """The project, applied."""
+    (folder / "mason.yaml").write_text("name: planes\nstate: state\n")
+    (folder / "all.yaml").write_text(RESOURCES)
+    (folder / "data").mkdir()
+    (folder / "data" / "planes.csv").write_text("id,kind\n1,a\n2,b\n")
+    (folder / "data" / "kinds.csv").write_text("kind,name\na,A\n")
+    assert mason("apply", "-y").code == 0
+    return mason
+
+
+def run(mason, command: str, sql: str = "", *more: str, config="1", answer=""):
+    given = ("-p", f'sql:"{sql}"') if sql else ()
+    return mason("run", "operator", "table", command, "-c", config, *given, *more, answer=answer)
+
+
+def test_what_is_written_otherwise_is_told_before_the_question(applied):
+    result = run(applied, "query", "SELECT id // 2 AS h FROM $table", "-p", "output:out.parquet", answer="no\n")
+    assert result.code == 1
+    assert (
+        "     sql is translated to spark by the columns of its tables when it runs.\n"
+        "  Paths are relative to the storage, local.\n"
+        "sql, line 1, column 11: // is written otherwise: DuckDB's result is NULL where the divisor is zero, Spark"
+    ) in result.err
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT kind + 1 AS x FROM $table", "DuckDB refuses this: No function matches"),
+        ("SELECT idd FROM $table", 'Line 1, column 8: DuckDB refuses this: Referenced column "idd" not found'),
+        ("SELECT k.nme FROM $table JOIN kinds k ON true", 'DuckDB refuses this: Table "k" does not have a column'),
+        ("SELECT kind // 2 AS x FROM $table", "DuckDB refuses this: No function matches"),
+        ("SELECT reverse(kind) AS k FROM $table", "Line 1, column 8: reverse is not known to be the same in Spark."),
+    ],
+)
+def test_what_would_be_answered_otherwise_is_refused_before_anybody_is_asked(applied, sql, said):
+    result = run(applied, "query", sql, "-p", "output:out.parquet", answer="yes\n")
+    assert result.code == 1
+    assert result.err.splitlines()[-1].startswith(
+        f"Error: sql is not known to answer the same on spark (spark): {said}"
+    )
+    assert "Do this?" not in result.err
+
+
+def test_what_cannot_be_known_is_left_to_the_run(applied):
+    result = run(applied, "query", "SELECT x FROM nowhere", "-p", "output:out.parquet", answer="no\n")
+    assert (result.code, "Error: sql is not known" in result.err) == (1, False)
+
+
+def test_trust_is_said_and_asked_for(applied):
+    result = run(applied, "trusted", answer="no\n")
+    assert result.code == 1
+    assert (
+        "     Warning: the SQL of sentence 2 is not known to answer the same on spark and is trusted (sql: trust): "
+        "Line 1, column 8: reverse is not known to be the same in Spark. Write it otherwise.\n"
+    ) in result.err
+    assert "trust=True" in result.err
+
+
+def test_sql_in_another_dialect_is_refused_where_that_is_not_spoken(applied):
+    refused = run(applied, "spark", config="2")
+    assert (refused.code, refused.err) == (
+        1,
+        "Error: the SQL of sentence 2: There is no translation of SQL in the dialect spark to duckdb. Write it in "
+        "duckdb's with dialect: duckdb. Client local cannot run it.\n",
+    )
+    pytest.importorskip("sqlglot", reason="sqlglot is not installed: make test")
+    shown = applied("validate", "operator", "table", "spark", "-c", "1", "--json")
+    assert shown.json["calls"][1]["arguments"]["dialect"] == "spark"
+
+
+def test_runs_are_refused_when_they_are_planned(applied, folder):
+    (folder / "run.yaml").write_text(
+        "type: run\nname: backwards\noperator: table:query\nconfig_id: '1'\n"
+        "parameters: {sql: 'SELECT reverse(kind) FROM $table', output: out.parquet}\n"
+    )
+    for command in (("plan",), ("validate",)):
+        result = applied(*command)
+        assert result.code == 1
+        assert (
+            "sql is not known to answer the same on spark (spark): Line 1, column 8: reverse is not known to be the "
+            "same in Spark. Write it otherwise."
+        ) in result.err
+        assert "run.yaml:" in result.err
+
+
+def test_runs_that_are_planned_say_what_becomes_of_their_sql(applied, folder):
+    (folder / "run.yaml").write_text(
+        "type: run\nname: halves\noperator: table:query\nconfig_id: '1'\n"
+        "parameters: {sql: 'SELECT 7 // 2 AS h', output: out.parquet}\n"
+    )
+    assert "// is written otherwise: DuckDB's result is NULL" in applied("plan").out
+    assert applied("plan", "--out", "a.plan").code == 0
+    assert "// is written otherwise: DuckDB's result is NULL" in applied("show", "a.plan").out
