@@ -15,6 +15,7 @@ __all__ = [
     "quoting",
     "reading",
     "root",
+    "roots",
     "session",
     "statement",
     "table_deletion",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,8 @@ def _connected(limits: Limits, spill: Path, *, ordered: bool) -> Iterator[duckdb
         "preserve_insertion_order": ordered,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        # Extensions are compared with their signatures once in a process, by load_extension.
+        "allow_unsigned_extensions": True,
         "python_enable_replacements": False,
         # It keeps what was read of files, also of those on this machine, which are read once.
         "enable_external_file_cache": False,
@@ -147,4 +149,12 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str, what: str, 
     extension = folder and folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
     if extension is None or not extension.exists():
         raise MissingDependencyError(what, extra)
+    if extension not in _checked:
+        # Once: to compare 20 megabytes with their signature takes longer than most queries.
+        with closing(duckdb.connect(":memory:")) as strict:
+            strict.load_extension(str(extension))
+        _checked.add(extension)
     connection.load_extension(str(extension))
+
+
+_checked: set[Path] = set()

@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mason.errors import AccessDeniedError, EngineError, TransientEngineError
+from mason.errors import AccessDeniedError, EngineError, NotFoundError, TransientEngineError
 
 # Texts, which Python compiles when it first needs them: most runs meet no error.
 _CSV_LINE = r"CSV Error on Line: (\d+)"
@@ -37,8 +37,9 @@ Show = Callable[[str], str]
 
 
 @contextmanager
-def explained(show: Show) -> Iterator[None]:
-    """Raises the ``EngineError`` that explains a DuckDB error met inside; ``show`` shortens paths of files."""
+def explained(show: Show, files: Callable[[], Iterable[Path]] = tuple) -> Iterator[None]:
+    """Raises the ``EngineError`` that explains a DuckDB error met inside; ``show`` shortens paths of files, and
+    ``files`` are those that are read."""
     try:
         yield
     except Exception as error:
@@ -46,14 +47,16 @@ def explained(show: Show) -> Iterator[None]:
         duckdb = sys.modules.get("duckdb")
         if duckdb is None or not isinstance(error, duckdb.Error):
             raise
-        raise explain(error, show) from error
+        raise explain(error, show, files()) from error
 
 
-def explain(error: Exception, show: Show) -> EngineError:
-    """The ``EngineError`` (or a subclass) for an exception of DuckDB."""
+def explain(error: Exception, show: Show, files: Iterable[Path] = ()) -> EngineError:
+    """The ``EngineError`` (or a subclass) for an exception of DuckDB. A file that it names is looked at."""
     import duckdb
 
     text = str(error)
+    if "s3://" in text and (found := _of_object(error, text)):
+        return found
     if isinstance(error, duckdb.PermissionException):
         return _denied(text)
     clash = re.search(_CLASH, text)
@@ -70,7 +73,7 @@ def explain(error: Exception, show: Show) -> EngineError:
     if "Could not set lock on file" in text:
         return TransientEngineError(f"Another process is writing to the warehouse: {_first_line(text)}")
     if "CSV Error on Line" in text:
-        return _csv(text, show)
+        return _csv(text, show, files)
     sniffed = re.search(_SNIFFED, text)
     if sniffed:
         return EngineError(
@@ -80,7 +83,7 @@ def explain(error: Exception, show: Show) -> EngineError:
     place = re.search(_JSON_PLACE, text)
     if place:
         in_file = "Malformed JSON" in text or "has duplicate key" in text
-        if in_file and (fault := _json_fault(Path(place[1]), show(place[1]))):
+        if in_file and (fault := _json_fault(_named(place[1], files), show(place[1]))):
             return fault
         what = place[3].strip().rstrip(".")
         return EngineError(
@@ -110,7 +113,36 @@ def _denied(text: str) -> AccessDeniedError:
     )
 
 
-def _csv(text: str, show: Show) -> EngineError:
+def _of_object(error: Exception, text: str) -> EngineError | None:
+    """What went wrong between DuckDB and a store of objects; ``None`` where it is something else."""
+    where = re.search(r"s3://[^'\"\n]+", text)
+    url = where[0].rstrip(".,") if where else "an object"
+    if "ETag" in text:
+        return EngineError(f"{url} changed while it was read. Run it again.")
+    status = re.search(r"HTTP (?:code )?(\d{3})", text)
+    if status is None and not re.search(r"^(HTTP|IO) Error", text):
+        return None
+    code = int(status[1]) if status else 0
+    if code in (401, 403):
+        return AccessDeniedError(
+            f"DuckDB cannot read {url}: access is denied ({code}). It takes s3:GetObject on the object, and "
+            "credentials that have not run out."
+        )
+    if code == 404:
+        return NotFoundError(f"{url} is not there any more. Run it again.")
+    if code in (301, 307, 400):
+        return EngineError(
+            f"DuckDB cannot read {url}: the store answers {code}. Set aws_region to the region of the bucket."
+        )
+    return TransientEngineError(f"DuckDB cannot read {url}: {_first_line(text)} Check the network, and try again.")
+
+
+def _named(path: str, files: Iterable[Path]) -> Path:
+    """The file that DuckDB names by its path as a text."""
+    return next((each for each in files if str(each) == path), Path(path))
+
+
+def _csv(text: str, show: Show, files: Iterable[Path]) -> EngineError:
     line = re.search(_CSV_LINE, text)
     file = re.search(_CSV_FILE, text)
     where = f"{show(file[1].strip()) if file else 'a CSV file'}, line {line[1] if line else '?'}"
@@ -122,7 +154,7 @@ def _csv(text: str, show: Show) -> EngineError:
             f"Mend the value, or register the table with column {column} as VARCHAR."
         )
     if "not utf-8 encoded" in text:
-        return _not_utf8(where, Path(file[1].strip()) if file else None, int(line[1]) if line else 0)
+        return _not_utf8(where, _named(file[1].strip(), files) if file else None, int(line[1]) if line else 0)
     counts = re.search(_CSV_COLUMNS, text)
     if counts:
         found = f"{counts[2]} column{'s' if counts[2] != '1' else ''}"

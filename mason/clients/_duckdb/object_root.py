@@ -21,6 +21,7 @@ from mason.engines.file_urls import scheme_of
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
 
 if TYPE_CHECKING:
+    from mason.clients._duckdb.httpfs import ObjectAccess
     from mason.clients._objects.object_store import ObjectFacts, ObjectStore
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -33,6 +34,7 @@ class ObjectRoot(Root):
     client: named in errors.
     places: URLs of places where Mason keeps its own things.
     elsewhere: gives the root of another client of the config that a URL leads to, ``None`` where there is none.
+    access: tells how DuckDB reaches the objects.
     """
 
     def __init__(
@@ -43,8 +45,10 @@ class ObjectRoot(Root):
         client: str,
         places: tuple[str, ...] = (),
         elsewhere: Callable[[str], ObjectRoot | None] = lambda url: None,
+        access: Callable[[], ObjectAccess],
     ) -> None:
         self.store = store
+        self.access = access
         self.scheme = store.scheme  # type: ignore[misc]
         self.client = client
         self.places = places

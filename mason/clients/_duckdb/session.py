@@ -68,6 +68,7 @@ def diagnosed(limits: Limits, sources: Sequence[Source], shown: Show) -> Iterato
     """
     import duckdb
 
+    read = [path for source in sources for path in source.files]
     originals = {copy: path for source in sources for copy, path in source.originals.items()}
 
     def show(path: str) -> str:
@@ -79,7 +80,7 @@ def diagnosed(limits: Limits, sources: Sequence[Source], shown: Show) -> Iterato
         _name_unreadable(limits, sources, show, error)
         for source in sources:
             _read_all(limits, source, show)
-        raise explain(error, show) from error
+        raise explain(error, show, read) from error
     except duckdb.OutOfMemoryException as error:
         told = explain(error, show)
         files = [show(str(path)) for source in sources for path in source.files]
@@ -88,7 +89,7 @@ def diagnosed(limits: Limits, sources: Sequence[Source], shown: Show) -> Iterato
         if isinstance(error, duckdb.ConversionException) or MISREAD in str(error):
             _name_misread(limits, sources, show, str(error))
         _name_unreadable(limits, sources, show, error)
-        raise explain(error, show) from error
+        raise explain(error, show, read) from error
 
 
 def _name_unreadable(limits: Limits, sources: Sequence[Source], show: Show, error: Exception) -> None:
@@ -115,4 +116,4 @@ def _read_all(limits: Limits, source: Source, show: Show) -> None:
             prepare(connection, source)
             connection.execute(f"SELECT count(COLUMNS(*)) FROM ({source.sql})").fetchall()
         except duckdb.Error as error:
-            raise explain(error, show) from error
+            raise explain(error, show, source.files) from error

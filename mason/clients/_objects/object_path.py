@@ -9,11 +9,13 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PosixPath
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from mason.clients._objects.object_store import ObjectFacts
+from mason.clients._objects.ranges import END, RangeReader
 
 if TYPE_CHECKING:
     from mason.clients._objects.object_store import ObjectStore
@@ -23,6 +25,11 @@ _TOP = "\0objects"
 _DISGUISE = "\0"
 # Requests that are under way at once where many objects are asked for.
 AT_ONCE = 32
+# Ends of objects that are held at once.
+_AHEAD = 256
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 class ObjectPath(PosixPath):
@@ -84,14 +91,20 @@ class ObjectPath(PosixPath):
 
     def open(self, mode: str = "r", buffering: int = -1, *_: Any, **__: Any) -> IO[Any]:  # type: ignore[override]
         """The content as bytes. Raises ``FileNotFoundError``, and what reading a range raises."""
-        from mason.clients._objects.ranges import RangeReader
-
         if mode != "rb":
             raise io.UnsupportedOperation(f"{self} is not opened as {mode!r}")
         facts = self.known()
         if facts is None:
             raise FileNotFoundError(2, os.strerror(2), str(self))
-        return io.BufferedReader(RangeReader(self.store, self.bucket, facts))
+        return io.BufferedReader(RangeReader(self.store, self.bucket, facts, self.__dict__.get("end", b"")))
+
+    def fetch_end(self) -> None:
+        """Have the last part of the content at hand for who opens it next, until :func:`with_ends` goes on."""
+        facts = self.known()
+        if facts is not None and facts.size:
+            length = min(END, facts.size)
+            part = self.store.read_range(self.bucket, facts.key, facts.size - length, length, facts.etag)
+            self.__dict__["end"] = part
 
     def is_file(self) -> bool:
         """Whether it is an object."""
@@ -111,6 +124,11 @@ class ObjectPath(PosixPath):
     def exists(self, *, follow_symlinks: bool = True) -> bool:
         """Whether it is an object, or there are some below it."""
         return self.is_file() or self.is_dir()
+
+    def rglob(self, pattern: str, **_: object) -> Iterator[ObjectPath]:  # type: ignore[override]
+        """All objects below it, whatever the pattern is: no other than ``*`` is asked for."""
+        assert pattern == "*"
+        return self.objects()
 
     def objects(self) -> Iterator[ObjectPath]:
         """The objects below it, in the order of their keys; without those that only mark a folder."""
@@ -142,13 +160,53 @@ def status_of(facts: ObjectFacts) -> os.stat_result:
 
 def ask_again(paths: Iterable[Path]) -> None:
     """Ask for the facts of all objects among ``paths`` anew, many at once. One that is gone has none."""
+    several(lambda path: path.known(again=True), [path for path in paths if isinstance(path, ObjectPath)])
+
+
+def several(work: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:
+    """What ``work`` makes of each item, many at once, in order. The first error ends it."""
+    import contextvars
     from concurrent.futures import ThreadPoolExecutor
 
-    objects = [path for path in paths if isinstance(path, ObjectPath)]
-    if not objects:
+    if len(items) < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(min(AT_ONCE, len(items))) as pool:
+        # Secrets are remembered for the session of who asks.
+        made = [pool.submit(contextvars.copy_context().run, work, item) for item in items]
+        try:
+            return [each.result() for each in made]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def with_ends(paths: Sequence[Path]) -> Iterator[Path]:
+    """The paths one by one, the last part of each object at hand when it is met: many are asked for at once."""
+    for start in range(0, len(paths), _AHEAD):
+        batch = paths[start : start + _AHEAD]
+        objects = [path for path in batch if isinstance(path, ObjectPath)]
+        several(ObjectPath.fetch_end, objects)
+        yield from batch
+        for path in objects:
+            path.__dict__.pop("end", None)
+
+
+@contextmanager
+def on_this_machine(path: Path) -> Iterator[Path]:
+    """A file that holds what is at ``path``: for objects a copy, which is gone afterwards."""
+    if not isinstance(path, ObjectPath):
+        yield path
         return
-    with ThreadPoolExecutor(min(AT_ONCE, len(objects))) as pool:
-        list(pool.map(lambda path: path.known(again=True), objects))
+    facts = path.known()
+    if facts is None:
+        raise FileNotFoundError(2, os.strerror(2), str(path))
+    from mason import temporary
+
+    with temporary.folder("objects") as folder:
+        # As a file of any name: a key may have one that is too long.
+        held = folder / f"object{path.suffix}"
+        path.store.download(path.bucket, facts, held)
+        yield held
 
 
 def _disguised(part: str) -> str:

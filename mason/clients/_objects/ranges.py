@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 # The first request asks for so much, each one behind it for twice as much, up to the most.
 _FIRST, _MOST = 1 << 18, 1 << 23
+END = 1 << 16
+"""The bytes at the end of an object that come with the last one."""
 
 
 class RangeReader(io.RawIOBase):
     """The bytes of one version of an object. What is kept is the last part that was asked for."""
 
-    def __init__(self, store: ObjectStore, bucket: str, facts: ObjectFacts) -> None:
+    def __init__(self, store: ObjectStore, bucket: str, facts: ObjectFacts, end: bytes = b"") -> None:
         self._store, self._bucket, self._facts = store, bucket, facts
-        self._at = self._start = 0
-        self._part = b""
+        self._at = 0
+        self._start, self._part = facts.size - len(end), end
         self._step = _FIRST
 
     def readable(self) -> bool:
@@ -51,9 +53,12 @@ class RangeReader(io.RawIOBase):
         if not self._start <= self._at < behind:
             # Whoever reads on from where the last part ended gets more each time; whoever jumps begins anew.
             self._step = min(self._step * 2, _MOST) if self._part and self._at == behind else _FIRST
-            length = min(max(self._step, wanted), self._facts.size - self._at)
-            self._part = self._store.read_range(self._bucket, self._facts.key, self._at, length, self._facts.etag)
-            self._start = self._at
+            # Formats that begin at the end are read backwards from there.
+            start = min(self._at, max(0, self._facts.size - END))
+            start = start if self._facts.size - start <= END else self._at
+            length = min(max(self._step, self._at - start + wanted), self._facts.size - start)
+            self._part = self._store.read_range(self._bucket, self._facts.key, start, length, self._facts.etag)
+            self._start = start
         offset = self._at - self._start
         piece = self._part[offset : offset + wanted]
         buffer[: len(piece)] = piece

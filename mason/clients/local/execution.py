@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from mason.clients._duckdb.execution import DuckDBExecution
 from mason.clients.local import LocalClient
+from mason.engines.capabilities import Capabilities
 from mason.engines.models import Job
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ class LocalExecution(DuckDBExecution):
     """Jobs are kept in the warehouse's folder, so that other processes can ask for them."""
 
     supports: ClassVar[frozenset[str]] = DuckDBExecution.supports
+    capabilities: ClassVar[Capabilities] = replace(DuckDBExecution.capabilities, schemes=("file", "s3"))
 
     def __init__(self, client: LocalClient) -> None:
         # Imported here: planning asks what a client supports without what reads tables.

@@ -48,7 +48,14 @@ class S3Client(AwsClient):
             other = getattr(found, "root", None)
             return other if isinstance(other, ObjectRoot) and other is not self.root else None
 
-        return ObjectRoot(self.buckets, self.url, client=self.name, places=self.kept_out, elsewhere=elsewhere)
+        return ObjectRoot(
+            self.buckets,
+            self.url,
+            client=self.name,
+            places=self.kept_out,
+            elsewhere=elsewhere,
+            access=lambda: self.access,
+        )
 
     @property
     def url(self) -> str:

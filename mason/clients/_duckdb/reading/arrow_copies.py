@@ -19,6 +19,7 @@ from mason.clients._duckdb.reading.copies import Copies
 from mason.clients._duckdb.reading.int96 import Unlike, as_bytes, unlike_values
 from mason.clients._duckdb.reading.sparse import sparse_copies
 from mason.clients._duckdb.reading.table_files import DataFile
+from mason.clients._objects.object_path import on_this_machine
 from mason.errors import EngineError
 from mason.values import dataclass
 
@@ -82,13 +83,16 @@ class ArrowCopy:
         import pyarrow.parquet as pq
 
         try:
-            # By a buffer, and not a whole column at a time.
-            with pq.ParquetFile(
-                self.file.path,
-                coerce_int96_timestamp_unit="ns" if self.fine else "us",
-                buffer_size=_BUFFER,
-                pre_buffer=False,
-            ) as source:
+            # By a buffer, and not a whole column at a time. An object comes whole: its reader is none of Arrow's.
+            with (
+                on_this_machine(self.file.path) as held,
+                pq.ParquetFile(
+                    held,
+                    coerce_int96_timestamp_unit="ns" if self.fine else "us",
+                    buffer_size=_BUFFER,
+                    pre_buffer=False,
+                ) as source,
+            ):
                 yield source
         except (pa.ArrowException, OSError) as error:
             reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

@@ -16,6 +16,7 @@ from mason.clients._duckdb.reading.copies import Copies
 from mason.clients._duckdb.reading.looks import Connect, FileSchema
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.root import Root
+from mason.clients._objects.object_path import AT_ONCE, ObjectPath
 from mason.errors import EngineError
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def look(
     from concurrent.futures import ThreadPoolExecutor
 
     shared = connection()
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    # A store answers slowly, and many at once.
+    at_once = AT_ONCE if isinstance(files[0][0].path, ObjectPath) else min(8, os.cpu_count() or 1)
+    with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(lambda each: look_at(shared.cursor(), *each), files))
 
 

@@ -16,6 +16,7 @@ from mason.clients._duckdb.reading.parquet_changes import MOST_DIGITS, leaves_of
 from mason.clients._duckdb.reading.parquet_footer import beginning, lacking
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.reading.unreadable import may_be_unreadable, unreadable
+from mason.clients._objects.object_path import with_ends
 from mason.clients._tables.columns import Columns
 from mason.resources.wording import listing
 from mason.values import dataclass
@@ -127,8 +128,8 @@ def _alike(files: Sequence[DataFile]) -> list[list[DataFile]]:
     """Files by their schemas, as far as that is seen at a glance: of ten thousand files few have another one."""
     groups: dict[object, list[DataFile]] = {}
     known: list[bytes] = []
-    for file in files:
-        schema = beginning(file.path, known)
+    for file, path in zip(files, with_ends([file.path for file in files]), strict=True):
+        schema = beginning(path, known)
         if schema is not None and schema not in groups and len(known) < _MOST_SCHEMAS:
             known.append(schema)
         groups.setdefault(file.path if schema is None else schema, []).append(file)

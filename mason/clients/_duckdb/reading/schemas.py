@@ -86,7 +86,7 @@ def describe(
     given = _checked(kind, dict(options or {}), root.client)
     for file in files if whole and kind == "csv" else ():
         _refuse_damaged(file, root, seen)
-    with explained(root.show):
+    with explained(root.show, lambda: (file.path for file in files)):
         looked = _look(connection, files, given, root, seen)
         _refuse_likeness(looked, partitions, title)
         if pinned is not None:

@@ -16,6 +16,7 @@ from mason.clients._duckdb.quoting import identifier, literal
 from mason.clients._duckdb.reading.header import unique_names
 from mason.clients._duckdb.reading.options import RANGE
 from mason.clients._duckdb.reading.sheet_parts import Parts, index_of, parts_of
+from mason.clients._objects.object_path import on_this_machine
 from mason.clients._tables.columns import Columns, letters_of
 from mason.errors import EngineError, MissingDependencyError
 from mason.values import dataclass
@@ -195,7 +196,9 @@ class _Found:
 
 def _read(path: Path, options: Mapping[str, Any], shown: str) -> _Found:
     notes: list[str] = []
-    name, cells, formulas = _cells(path, options, shown, notes)
+    # calamine opens files and nothing else.
+    with on_this_machine(path) as held:
+        name, cells, formulas = _cells(held, options, shown, notes)
     nulls = _nulls(options)
     if nulls:
         cells = [tuple(None if type(cell) is str and cell in nulls else cell for cell in row) for row in cells]

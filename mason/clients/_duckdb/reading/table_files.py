@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mason.caches import Stamp, stamp_of
 from mason.clients._duckdb.root import Root
+from mason.clients._objects.object_path import ObjectPath
 from mason.clients._tables.formats import Ending, ending_of
 from mason.errors import ConflictError, EngineError, NotFoundError
 from mason.resources.wording import listing
@@ -95,13 +96,15 @@ def _check_alike(root: Root, files: Iterable[DataFile], location: str) -> None:
 
 
 def fingerprint(paths: Iterable[Path], show: Callable[[str], str]) -> str:
-    """A sha256 of names (as ``show`` writes them), sizes and modification times: another one when the data changed."""
+    """A sha256 of names (as ``show`` writes them), sizes and modification times, of objects also of their versions:
+    another one when the data changed."""
     import hashlib
 
     digest = hashlib.sha256()
     for path in paths:
         status = path.stat()
-        digest.update(f"{show(str(path))}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        version = f"\0{status.st_ino}" if isinstance(path, ObjectPath) else ""
+        digest.update(f"{show(str(path))}\0{status.st_size}\0{status.st_mtime_ns}{version}\n".encode())
     return f"sha256:{digest.hexdigest()}"
 
 

@@ -143,7 +143,7 @@ def look(
     except duckdb.Error as error:
         if copy is None and not file.ending.compression:
             _refuse_lone_return(file, shown, found.dialect)
-        raise explain(error, lambda path: shown) from error
+        raise explain(error, lambda path: shown, [file.path]) from error
 
 
 def _lines(connection: duckdb.DuckDBPyConnection, file: DataFile) -> list[str]:

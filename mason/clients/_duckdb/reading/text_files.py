@@ -184,7 +184,7 @@ def opened(file: DataFile) -> Iterator[BinaryIO]:
     if file.ending.compression == "gz":
         import gzip
 
-        with gzip.open(file.path, "rb") as stream:
+        with file.path.open("rb") as packed, gzip.open(packed) as stream:
             yield cast("BinaryIO", stream)
         return
     with file.path.open("rb") as stream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ from mason.clients._duckdb.writing.spreadsheet import fitted
 from mason.clients._duckdb.writing.verified import check_written, told_of_infinity
 from mason.clients._duckdb.writing.workbook import write_workbook
 from mason.clients._duckdb.writing.writable import told_of_types, writable
+from mason.clients._objects.object_path import ObjectPath, ask_again
+from mason.clients._objects.published import named_anew
 from mason.clients._tables.requests import Output
 from mason.engines.models import Column
 from mason.errors import EngineError
@@ -70,7 +73,11 @@ def write(
     shown = show(str(placed.target))
     with watched(connection, f"Writing {shown}", sum(source.size for source in sources)):
         rows = _copy(connection, named, output, path)
-    if fingerprint(_files(sources), show) != before:
+    if isinstance(placed.target, ObjectPath) and output.folder:
+        named_anew(path, secrets.token_hex(4))
+    read = _files(sources)
+    ask_again(read)
+    if any(not each.exists() for each in read) or fingerprint(read, show) != before:
         raise EngineError("The files that were read changed meanwhile, so nothing was written. Run it again.")
     files = sorted(each for each in path.rglob("*") if each.is_file()) if output.folder else [path]
     inside = {name: kind for name, kind in columns.items() if name not in output.partition_columns}

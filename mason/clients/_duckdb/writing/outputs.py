@@ -1,24 +1,26 @@
-"""Where results go: a file or a folder of files on this machine, whole or not at all.
+"""Where results go: a file or a folder of files on this machine or in a store of objects, whole or not at all.
 
-A target that may not be written is refused before anything is read. Then DuckDB writes beside the
-target, and the result gets the target's name at the end. Every folder that Mason writes holds a note of what is in it;
-only folders with such a note are ever replaced.
+A target that may not be written is refused before anything is read. Then DuckDB writes beside the target, and the
+result gets the target's name at the end; objects are written on this machine, and then published. Every folder that
+Mason writes holds a note of what is in it; only folders with such a note are ever replaced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from mason import bounds
 from mason.clients._duckdb.reading.readers import Source
 from mason.clients._duckdb.root import Root, refuse_plan
 from mason.clients._duckdb.writing.atomic import whole
+from mason.clients._objects.object_path import ObjectPath
+from mason.clients._objects.published import published
 from mason.clients._tables.requests import Output
 from mason.engines.fence import LITTER
 from mason.engines.file_urls import scheme_of, unescaped
-from mason.errors import ConflictError
+from mason.errors import ConflictError, NotFoundError
 from mason.resources.wording import listing
 from mason.values import dataclass
 
@@ -78,13 +80,22 @@ def _strangers(folder: Path) -> list[str] | None:
     if not found:
         return []
     try:
-        note = bounds.parse_json(bounds.read_file(folder / NOTE, bounds.RECORD))
+        note = bounds.parse_json(_note(folder))
         written = {each["path"].removeprefix(f"{note['output']}/") for each in note["files"]}
-        if scheme_of(note["output"]):
+        if scheme_of(note["output"]) and not isinstance(folder, ObjectPath):
             written = {unescaped(each) for each in written}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return sorted(found - written - {NOTE})
+
+
+def _note(folder: Path) -> bytes:
+    if isinstance(folder, ObjectPath):
+        try:
+            return folder.store.read(folder.bucket, f"{folder.key}/{NOTE}", most=bounds.RECORD)
+        except NotFoundError as error:
+            raise FileNotFoundError(str(folder)) from error
+    return bounds.read_file(folder / NOTE, bounds.RECORD)
 
 
 def exists(shown: str) -> ConflictError:
@@ -107,9 +118,16 @@ def beside(placed: Placed, root: Root) -> Iterator[Path]:
     """A path to write to; what is there at the end takes the target's name. Raises ``ConflictError`` when somebody
     else made the target in the meantime."""
     try:
-        with whole(placed.target, overwrite=placed.output.overwrite) as path:
+        with _published(placed) as path:
             if placed.output.folder:
                 path.mkdir()
             yield path
     except FileExistsError as error:
         raise exists(root.show(placed.target)) from error
+
+
+def _published(placed: Placed) -> AbstractContextManager[Path]:
+    target, output = placed.target, placed.output
+    if isinstance(target, ObjectPath):
+        return published(target, overwrite=output.overwrite, note=NOTE if output.folder else "")
+    return whole(target, overwrite=output.overwrite)
