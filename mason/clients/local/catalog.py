@@ -81,6 +81,8 @@ class Catalog:
         self.database(database)
         folder = self.folder(database)
         paths = folder_tables.named(folder, name, self._leave_out()) if folder else []
+        if not paths and "/" in name:
+            return self._nested(database, name)
         if len(paths) > 1:
             files = ", ".join(f"{path.name}/" if path.is_dir() else path.name for path in paths)
             raise ConflictError(
@@ -95,6 +97,17 @@ class Catalog:
             )
         names = [table.name for table in self.tables(database)]
         raise missing("Table", name, names, f" in database {database}")
+
+    def _nested(self, database: str, name: str) -> Table:
+        """A table further below the folder of a database, by its path from there: ``2013/january.csv``. Raises as
+        :meth:`table`."""
+        inner = name.lstrip("/")
+        parts = inner.rstrip("/").split("/")
+        within = "/".join((database, *parts[:-1]))
+        if not {"", ".", ".."}.isdisjoint(parts) or (inner == name and len(parts) == 1) or self.folder(within) is None:
+            raise missing("Table", name, [table.name for table in self.tables(database)], f" in database {database}")
+        found = self.table(within, parts[-1] + "/" * name.endswith("/"))
+        return replace(found, name=inner.rstrip("/"), database=database)
 
     def registered(self, database: str, name: str) -> Table | None:
         """The table of that name in the warehouse."""
