@@ -41,6 +41,7 @@ LEVELS = {
     "sql": 4,
     "state": 4,
     "clients": 5,
+    "compat1": 5,
     "dryrun": 5,
     "planner": 6,
     "runtime": 7,
@@ -308,6 +309,16 @@ def circle(graph: Mapping[str, set[str]]) -> list[str]:
     except CycleError as error:
         return list(error.args[1])
     return []
+
+
+def test_what_is_known_of_1x_is_asked_for_by_two_who_seldom_do():
+    room = "mason.compat1"
+    trees = modules(PACKAGE).items()
+    importers = {name for name, tree in trees for _, full in imports(tree) if f"{full}.".startswith(f"{room}.")}
+    at_once = {name for name, tree in trees for _, full in at_top(tree) if f"{full}.".startswith(f"{room}.")}
+    seams = {"cli.get_command", "cli.run_command", "project.older_mason"}
+    assert {name for name in importers if not name.startswith("compat1")} == seams
+    assert {name for name in at_once if not name.startswith("compat1")} == set()
 
 
 def test_a_circle_is_seen():

@@ -279,7 +279,7 @@ def _timed(arguments: list[str], invocation: Invocation) -> Any:
 def _understood(arguments: list[str]) -> list[str]:
     """A command line, in Mason's own words where it is in those of another tool and means one thing."""
     at = _command_at(arguments)
-    foreign = at is not None and arguments[at] not in COMMANDS
+    foreign = at is not None and (arguments[at] not in COMMANDS or _may_be_of_1x(arguments[at:]))
     if not foreign and not any(_may_be_foreign(each) for each in arguments):
         return arguments
     # Imported here: most people type what there is.
@@ -287,8 +287,13 @@ def _understood(arguments: list[str]) -> list[str]:
 
     arguments = familiar.with_long_options(arguments)
     at = _command_at(arguments)
-    meant = familiar.command(arguments[at:]) if at is not None and arguments[at] not in COMMANDS else None
+    foreign = at is not None and (arguments[at] not in COMMANDS or familiar.is_of_1x(arguments[at:]))
+    meant = familiar.command(arguments[at:]) if foreign else None
     return arguments if meant is None else [*arguments[:at], *meant]
+
+
+def _may_be_of_1x(words: list[str]) -> bool:
+    return words == ["run"] or (words[0] == "config" and len(words) > 1)
 
 
 def _may_be_foreign(argument: str) -> bool:

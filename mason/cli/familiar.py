@@ -1,5 +1,5 @@
-"""What people type who come from Terraform, kubectl or dbt: understood where it means one thing here, else one line
-says what to type. Loaded only for what Mason itself does not know.
+"""What people type who come from Terraform, kubectl, dbt or Mason 1.x: understood where it means one thing here, else
+one line says what to type. Loaded only for what Mason itself does not know.
 """
 
 from __future__ import annotations
@@ -90,11 +90,59 @@ def with_long_options(arguments: Sequence[str]) -> list[str]:
     return meant
 
 
+def is_of_1x(words: Sequence[str]) -> bool:
+    """Whether a command line that begins with a command of today is one of Mason 1.0x: ``config PATH``, ``run``."""
+    first, *rest = words
+    if first == "run":
+        return not rest
+    return first == "config" and any("/" in each or each.endswith((".yaml", ".yml")) for each in rest)
+
+
+def _of_1x(words: Sequence[str]) -> list[str] | None:
+    """What a command of Mason 1.x is today, which is told; ``None`` where it is none."""
+    first, *rest = words
+    if first == "run" and not rest:
+        raise click.UsageError(
+            "mason run starts no server any more: mason server. To run what was applied: mason run operator NAMESPACE "
+            "COMMAND"
+        )
+    if first in ("register", "config"):
+        meant = ["apply", *rest]
+    elif first == "operator":
+        meant = _operator(rest)
+    else:
+        return None
+    # Imported here: nobody types what is today's by this way.
+    import shlex
+
+    click.echo(f"mason {first} of Mason 1.x is today: mason {shlex.join(meant)}", err=True)
+    return meant
+
+
+def _operator(rest: Sequence[str]) -> list[str]:
+    """``operator``, ``operator NAMESPACE`` list; with a command it runs, and its ``-c`` is a file of parameters."""
+    names: list[str] = []
+    options: list[str] = []
+    given = iter(rest)
+    for word in given:
+        if word in ("-c", "--config"):
+            options += ["-f", *[value for value in (next(given, None),) if value is not None]]
+        elif word in ("-p", "--parameters"):
+            options += ["-p", *[value for value in (next(given, None),) if value is not None]]
+        elif word.startswith("-"):
+            options.append(word)
+        else:
+            names.append(word)
+    return [*(["run", "operator"] if len(names) > 1 else ["get", "operator"]), *names, *options]
+
+
 def command(words: Sequence[str]) -> list[str] | None:
     """What a command line means that begins with no command of Mason's; ``None`` where that is not clear.
 
     Raises ``click.UsageError`` with what to type where it is another tool's way to do something.
     """
+    if (meant := _of_1x(words)) is not None:
+        return meant
     first, *rest = words
     if first == "version":
         return ["--version"]

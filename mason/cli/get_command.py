@@ -8,7 +8,7 @@ import click
 
 from mason.cli import completion
 from mason.cli.invocation import Invocation
-from mason.cli.shared import json_option, open_project, output, show, show_json, tell
+from mason.cli.shared import json_option, legacy_option, open_project, output, show, show_json, tell, tell_of_old_home
 from mason.project import applied
 from mason.resources.address import KINDS
 from mason.settings import DEFAULT_WORKSPACE
@@ -47,6 +47,7 @@ class _Kind(click.Choice):  # type: ignore[type-arg]  # click 8.1 takes no argum
     "-o", "--output", "form", type=click.Choice(["json", "name", "yaml"]), help="Print definitions, or addresses only."
 )
 @json_option
+@legacy_option
 @click.pass_obj
 def get(invocation: Invocation, kind: str, namespace: str | None, command: str | None, form: str | None) -> None:
     """List what was applied. When NAMESPACE and COMMAND leave one match, its whole definition is printed.
@@ -63,6 +64,7 @@ def get(invocation: Invocation, kind: str, namespace: str | None, command: str |
 @click.argument("identifier", metavar="[ID]", required=False, shell_complete=completion.config_ids)
 @click.option("-s", "--set-current", is_flag=True, help="Use this config from now on.")
 @json_option
+@legacy_option
 @click.pass_obj
 def config(invocation: Invocation, identifier: str | None, set_current: bool) -> None:
     """List configs, or show one.
@@ -93,7 +95,12 @@ def _look_up(invocation: Invocation, kind: str, names: list[str], form: str | No
     for address in edited:
         tell(f"Warning: {address} was edited in the state: it is not what was applied. See what differs: mason plan")
 
-    if invocation.json:
+    if invocation.legacy:
+        from mason.compat1 import shapes
+
+        shaped = [shapes.definition_shape(applied.shown_definition(entry), current=current) for entry in found.values()]
+        show_json(shaped[0] if names and len(shaped) == 1 else shaped)
+    elif invocation.json:
         show_json(resources.resources_json(found, current, applied.shown_definition, edited=edited))
     elif found and form == "name":
         show("\n".join(found))
@@ -107,3 +114,4 @@ def _look_up(invocation: Invocation, kind: str, names: list[str], form: str | No
         what = "Nothing" if kind == "all" else f"No {kind}"
         where = f" in workspace {opened.workspace}" if opened.workspace != DEFAULT_WORKSPACE else ""
         tell(f"{what} was applied yet{where}. Start with: mason apply")
+        tell_of_old_home()

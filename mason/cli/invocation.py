@@ -11,6 +11,7 @@ from mason.values import dataclass, field
 class Invocation:
     """The global options of one call, and whether its command was asked for JSON.
 
+    ``legacy`` asks for the JSON of Mason 1.x.
     ``session`` is what the call has for itself in its process. ``left_behind`` says that threads still do work for
     which nobody waits, and which cannot be ended but with the process.
     """
@@ -20,6 +21,7 @@ class Invocation:
     no_color: bool = False
     log_level: str = "warning"
     json: bool = False
+    legacy: bool = False
     left_behind: bool = False
     session: Session = field(default_factory=Session)
 

@@ -21,6 +21,7 @@ from mason.cli.shared import (
     show,
     show_json,
     tell,
+    tell_of_old_home,
 )
 from mason.project import planning
 
@@ -99,6 +100,8 @@ def plan(
             refresh=refresh,
             again=again,
         )
+    if not made.resources and not destroy:
+        tell_of_old_home()
     from mason.render import plans
 
     if out is not None:

@@ -21,6 +21,7 @@ from mason.cli.shared import (
     json_lines_option,
     json_option,
     kept_stdout,
+    legacy_option,
     open_project,
     output,
     parallelism_option,
@@ -211,8 +212,12 @@ def validate_operator(
     help="JSON (- for stdin): for each earlier step that a parameter refers to, such as {{steps.step_1.job_id}}, "
     "what its run printed with --json.",
 )
+@click.option(
+    "--as-job", is_flag=True, help="Answer a query without output with a job that keeps its rows, for job get."
+)
 @yes_option
 @json_option
+@legacy_option
 @click.pass_obj
 def run_operator(
     invocation: Invocation,
@@ -222,6 +227,7 @@ def run_operator(
     file: Path | None,
     config_id: str,
     results: Path | None,
+    as_job: bool,
     auto_approve: bool,
 ) -> int:
     """Run an operator that was applied.
@@ -233,7 +239,7 @@ def run_operator(
     from mason.runtime.prepared_run import INTERRUPTED
     from mason.runtime.workers import Control
 
-    opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id, results)
+    opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id, results, as_job)
     _tell_differing(opened, prepared.run)
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
     control = invocation.session.own(Control)
@@ -252,7 +258,11 @@ def run_operator(
         for line in end.warnings:
             tell(f"Warning: {line}")
         raise KeyboardInterrupt
-    if invocation.json:
+    if invocation.legacy:
+        from mason.compat1 import shapes
+
+        show_json(shapes.answer_shape(answer.to_dict(), answer.returned))
+    elif invocation.json:
         show_json(answer.to_dict())
     elif (lines := answered.result_lines(answer, output(invocation))) is not None:
         for piece in answered.in_pieces(lines):
@@ -481,8 +491,10 @@ def _prepare(
     file: Path | None,
     config_id: str,
     results: Path | None = None,
+    as_job: bool = False,
 ) -> tuple[Project, PreparedOperator]:
     given = operators.read_parameters(file, pairs)
     handed = operators.read_handed_results(results) if results is not None else None
     opened = open_project(invocation)
-    return opened, operators.prepare_operator(opened, (namespace, command), given, config_id=config_id, results=handed)
+    names = (namespace, command)
+    return opened, operators.prepare_operator(opened, names, given, config_id=config_id, results=handed, as_job=as_job)

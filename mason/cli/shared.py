@@ -47,6 +47,19 @@ def _want_json(ctx: click.Context, _parameter: click.Parameter, value: bool) -> 
     return value
 
 
+def legacy_option(function: Function) -> Function:
+    """``--legacy-json``: as ``--json``, in the shapes of Mason 1.x."""
+    text = "Print one JSON document as Mason 1.x did."
+    return click.option("--legacy-json", is_flag=True, expose_value=False, callback=_want_legacy, help=text)(function)
+
+
+def _want_legacy(ctx: click.Context, _parameter: click.Parameter, value: bool) -> bool:
+    invocation = ctx.find_object(Invocation)
+    assert invocation is not None, "every command is called with an invocation"
+    invocation.legacy = value
+    return value
+
+
 def markdown_option(function: Function) -> Function:
     """``--markdown``: a comment for a pull request."""
     option = click.option("--markdown", "as_markdown", is_flag=True, help="Print a comment for a pull request.")
@@ -146,6 +159,14 @@ def addresses_among(paths: tuple[Path, ...], targets: tuple[str, ...]) -> tuple[
 
     named = [str(path) for path in paths if is_address(str(path)) and not path.exists()]
     return tuple(path for path in paths if str(path) not in named), (*targets, *named)
+
+
+def tell_of_old_home() -> None:
+    """Offer what Mason 1.x has registered for this person, where nothing is known of it yet."""
+    from mason.project.older_mason import left_at_home
+
+    if told := left_at_home():
+        tell(told)
 
 
 def yes_option(function: Function) -> Function:

@@ -6,6 +6,7 @@ clients.
 
 __all__ = [
     "arguments",
+    "asked_jobs",
     "calls",
     "check",
     "compatibility",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mason.dryrun.asked_jobs import asks_for_job, with_job
 from mason.dryrun.compatibility import unsupported
 from mason.dryrun.dryrun import DryRun, dry_run
 from mason.dryrun.expansion import Ancestry, Flat, FlatStep, Scope, expand
@@ -105,6 +106,7 @@ class _Planning:
         self._operators: dict[str, Operator] = {}
         self._configs: dict[str, Config] = {}
         self._sources: dict[str, bytes] = {}
+        self._jobs_asked: frozenset[str] = frozenset()
         self.kept: Mapping[str, Mapping[str, Any]] = {}
         self.warnings: list[str] = []
 
@@ -171,12 +173,20 @@ class _Planning:
         ancestry = Ancestry(flat.steps)
         planned: list[PlannedStep] = []
         faults: dict[str, list[Diagnostic]] = {}
+        self._jobs_asked = frozenset(self._asked_for_jobs(flat, ancestry))
         for step in flat.steps:
             try:
                 planned.append(self._step(step, given, ancestry))
             except ResourceError as error:
                 faults[step.id] = of_step(step.id, error)
         return planned, faults
+
+    def _asked_for_jobs(self, flat: Flat, ancestry: Ancestry) -> Iterator[str]:
+        """The steps of which another one wants to know the job."""
+        for step in flat.steps:
+            for value in step.entry.values.values():
+                if asks_for_job(value):
+                    yield from (each.step for each in self._found(step, value, ancestry).references)
 
     def _step(self, flat: FlatStep, given: WorkflowGiven, ancestry: Ancestry) -> PlannedStep:
         faults: list[Diagnostic] = []
@@ -203,6 +213,8 @@ class _Planning:
         if faults or config is None or entry is None or not given.complete:
             raise ParameterError(faults)
         source = self._source(entry)
+        if flat.id in self._jobs_asked:
+            operator = with_job(operator, bound, config, self._catalog)
         try:
             shown = dry_run(
                 operator, bound, config, self._catalog, source=source, waiting=tuple(waiting), wait=flat.wait
@@ -235,15 +247,15 @@ class _Planning:
 
     def _read(self, flat: FlatStep, operator: Operator, given: WorkflowGiven) -> Given:
         """What was given for a step, without what its operator does not take any more since that was given."""
-        names = {parameter.name for parameter in operator.parameters}
+        names = {name for parameter in operator.parameters for name in (parameter.name, *parameter.aliases)}
         if gone := [name for name in flat.entry.under if name not in names]:
             lacks = f"{named(flat.step.address)} does not take {shortened(gone)} any more"
             self.warnings.append(f"Step {flat.id}: {lacks}, so it is left out")
             entry = replace(
                 flat.entry, under={name: flat.entry.under[name] for name in names & flat.entry.under.keys()}
             )
-            return parameters_of(given, entry)
-        return parameters_of(given, flat.entry)
+            return parameters_of(given, entry).named_as(operator.parameters)
+        return parameters_of(given, flat.entry).named_as(operator.parameters)
 
     def _referring(
         self, flat: FlatStep, read: Given, ancestry: Ancestry, faults: list[Diagnostic]
@@ -270,11 +282,13 @@ class _Planning:
 
     def _found(self, flat: FlatStep, value: Any, ancestry: Ancestry) -> Found:
         """The references in one parameter of a step."""
+        before = flat.step.dependencies
         return find(
             value,
             lambda text, parts: (
                 self._of_run(text, parts[1:]) if parts[0] == "runs" else _meant(text, parts[1:], flat, ancestry)
             ),
+            {flat.step.id: before[0]} if len(before) == 1 else {},
         )
 
     def _of_run(self, text: str, parts: Sequence[str]) -> Reference | str:

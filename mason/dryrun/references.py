@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from mason.resources.templates import TEMPLATE
@@ -55,8 +56,11 @@ def is_referring(value: Any) -> bool:
     return any("{{" in text or "<<" in text for text in _texts(value))
 
 
-def find(value: Any, meant: Meant) -> Found:
-    """The references anywhere in the text of a parameter, and in the lists and mappings that it holds."""
+def find(value: Any, meant: Meant, before: Mapping[str, str] = MappingProxyType({})) -> Found:
+    """The references anywhere in the text of a parameter, and in the lists and mappings that it holds.
+
+    ``before`` names, for the step whose parameter it is, the one before it: the old form may name the step itself.
+    """
     references: dict[str, Reference] = {}
     faults: list[str] = []
     warnings: list[str] = []
@@ -86,8 +90,9 @@ def find(value: Any, meant: Meant) -> Found:
         return known.text
 
     def renewed(match: re.Match[str]) -> str:
-        form = f"{{{{steps.{match[1]}.job_id}}}}"
-        warnings.append(f"{match[0]} is the old form of a reference. Write {form}")
+        form = f"{{{{steps.{before.get(match[1], match[1])}.job_id}}}}"
+        itself = ", which cannot be the step itself: that before it is meant" if match[1] in before else ""
+        warnings.append(f"{match[0]} is the old form of a reference{itself}. Write {form}")
         return form
 
     def changed(text: str) -> str:

@@ -35,6 +35,7 @@ __all__ = [
     "models",
     "occasion",
     "progress",
+    "rows_text",
     "runner",
     "scheduler",
     "scheduling",

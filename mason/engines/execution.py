@@ -64,6 +64,23 @@ class Execution(Engine):
         """
         raise self.lacks("query")
 
+    @verb(read_only=True)
+    def query_job(
+        self,
+        sql: str,
+        *,
+        table: Table | None = None,
+        limit: int | None = None,
+        dialect: str = "duckdb",
+        trust: bool = False,
+    ) -> Job:
+        """As :meth:`query` without ``output``, answered with a finished job that later steps can ask for by its id.
+
+        Its ``result`` has ``rows``, at most ``limit``, a mapping for each, and ``more``, whether there would be others.
+        Nothing is changed but that the job is known.
+        """
+        raise self.lacks("query_job")
+
     @verb(read_only=False, paths=("output",), writes=("output",))
     def format(
         self,

@@ -343,6 +343,7 @@ class DagStep:
             *(("--config", self.config_id) if self.config_id else ()),
             *(("--parameters", json.dumps(given, ensure_ascii=False)) if given else ()),
             *("--auto-approve", "--json"),
+            *(("--as-job",) if any(each.verb == "query_job" for each in self.sentences) else ()),
             *(("--results", "-") if self.results_of else ()),
         )
 

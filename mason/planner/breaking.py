@@ -144,7 +144,7 @@ class _World:
             verbs = {
                 key
                 for sentence in definition["do"]
-                if "when" not in sentence
+                if "when" not in sentence and "unless" not in sentence
                 for key in sentence
                 if key not in SENTENCE_WORDS
             }

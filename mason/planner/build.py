@@ -129,7 +129,7 @@ def build(
                 actions.append(deletion(address, entry, f"{entry.file} no longer defines it"))
             else:
                 undefined.append(address)
-    warnings: list[str] = [*renamed.warnings]
+    warnings: list[str] = [*resources.notes, *renamed.warnings]
     settled: dict[str, Entry] = {}
     if executed:
         # Decoded together, which costs half as much as one after another.

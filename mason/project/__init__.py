@@ -12,6 +12,7 @@ __all__ = [
     "drifting",
     "formatting",
     "loading",
+    "older_mason",
     "opened",
     "opening",
     "planning",

@@ -24,12 +24,19 @@ def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False, 
     """The resources under ``paths`` (the whole project when there are none). Raises ``ResourceError``.
 
     With ``keep`` false, nothing is remembered for the next load: who looks at few files need not write all."""
+    from mason.project.older_mason import Mason1
     from mason.resources import loader
 
     root = project.settings.root
-    ignore = project.settings.ignore
     return loader.load(
-        paths, root=root, ignore=ignore, cache=parse_cache(root), strict=strict, keep=keep, examine=_examine
+        paths,
+        root=root,
+        ignore=project.settings.ignore,
+        cache=parse_cache(root),
+        strict=strict,
+        keep=keep,
+        examine=_examine,
+        older=Mason1(),
     )
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "layout",
     "loader",
     "module",
+    "older",
     "operator",
     "order",
     "packed",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mason.caches import stamp_of, trusted
@@ -20,6 +21,7 @@ from mason.values import dataclass
 if TYPE_CHECKING:
     from mason.resources.faults import Fault
     from mason.resources.module import Survey
+    from mason.resources.older import Older
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class Folder:
     """The Python files of one folder.
 
     ``digest`` and ``content`` are empty where there is no ``__init__.py``; see ``resource.Module`` for what they and
-    ``calls`` and ``certain`` mean. With ``faults`` the rest is not to be used.
+    ``calls`` and ``certain`` mean. With ``faults`` the rest is not to be used. ``is_older``: an older Mason's Python.
     """
 
     digest: str = ""
@@ -35,6 +37,7 @@ class Folder:
     calls: tuple[str, ...] = ()
     certain: bool = True
     faults: tuple[Diagnostic, ...] = ()
+    is_older: bool = False
     _survey: Survey | None = None
 
     def survey(self) -> Survey:
@@ -47,10 +50,21 @@ class Folder:
 
 
 class Folders:
-    """The folders that one load met. ``kept`` is what the cache shall remember of them."""
+    """The folders that one load met. ``kept`` is what the cache shall remember of them, ``notes`` tell which of them
+    hold an older Mason's Python."""
 
-    def __init__(self, known: Mapping[str, CachedModule], looked_ns: int, *, root: str, strict: bool) -> None:
+    def __init__(
+        self,
+        known: Mapping[str, CachedModule],
+        looked_ns: int,
+        *,
+        root: str,
+        strict: bool,
+        older: Older | None = None,
+    ) -> None:
         self._known = known
+        self._older = older
+        self.notes: list[str] = []
         self._looked_ns = looked_ns
         self._root = root
         self._strict = strict
@@ -82,13 +96,20 @@ class Folders:
         texts, faults = module.read_files(listed)
         if faults:
             return Folder(faults=_diagnostics(shown, faults))
+        old = self._older.python(texts, path, shown) if self._older is not None else None
+        if old is not None:
+            self.notes.append(f"{_join(shown, ENTRY)}: {old.note}")
+            texts = dict(old.texts)
         digest, content = module.pack(texts)
         if known is not None and known[1] == digest:
             self.kept[key] = (stamps, *known[1:])
             return Folder(*known[1:])
         survey = module.survey(texts)
-        if survey.faults:
-            return Folder(faults=_diagnostics(shown, survey.faults))
+        if survey.faults or (old is not None and old.faults):
+            return Folder(faults=(*_diagnostics(shown, survey.faults), *(old.faults if old is not None else ())))
+        if old is not None:
+            # Not remembered: each load tells of it. Nor is it read which verbs it calls, by names that were others.
+            return Folder(digest, content, (), False, is_older=True, _survey=replace(survey, calls=(), certain=False))
         self.kept[key] = (stamps, digest, content, survey.calls, survey.certain)
         return Folder(digest, content, survey.calls, survey.certain, _survey=survey)
 

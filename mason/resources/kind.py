@@ -12,12 +12,15 @@ from mason.values import dataclass
 @dataclass(frozen=True, slots=True)
 class PythonClass:
     """The Python class that may stand beside a definition: it extends ``base`` of ``mason`` and has ``method``, which
-    takes ``arguments``. ``needed`` says that a definition that does not say itself what to do needs one."""
+    takes ``arguments``. ``needed`` says that a definition that does not say itself what to do needs one. ``also`` is
+    another name of the method, ``older`` the class that an older Mason wanted, which is one of today's all the same."""
 
     base: str
     method: str
     arguments: tuple[str, ...]
     needed: bool
+    also: str = ""
+    older: PythonClass | None = None
 
 
 @dataclass(frozen=True, slots=True)

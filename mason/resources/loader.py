@@ -29,6 +29,7 @@ from mason.resources.walking import MAX_BYTES
 
 if TYPE_CHECKING:
     from mason.resources.documents import Document
+    from mason.resources.older import Older
     from mason.resources.validate import Examine
 
 
@@ -51,30 +52,36 @@ def load(
     strict: bool = False,
     keep: bool = True,
     examine: Examine = lambda definition, calls: (),
+    older: Older | None = None,
 ) -> Resources:
     """All resources at and below ``paths`` (none: the project's folder ``root``), in the order of files and lines.
 
     What matches ``ignore`` (see :func:`walking.find`) is left out. ``cache`` is the file that remembers earlier loads
     (nothing: none is kept), and with ``keep`` this one. ``strict`` does not believe that a file with the same size,
     times and inode is the same, and compares contents. ``examine`` is asked for further faults of each document that is
-    parsed; where there were none, it is not parsed again while it stays the same. Raises ``UnfitResourcesError`` with
-    everything that is wrong in any of the files.
+    parsed; where there were none, it is not parsed again while it stays the same. ``older`` reads what an older Mason
+    wrote: that is never remembered, so that each load tells of it. Raises ``UnfitResourcesError`` with everything that
+    is wrong in any of the files.
     """
     with uncollected():
-        return _Load(root, Cache(cache), examine, strict=strict, keep=keep).run(paths, ignore)
+        return _Load(root, Cache(cache), examine, older, strict=strict, keep=keep).run(paths, ignore)
 
 
 class _Load:
     """One load: what was found so far."""
 
-    def __init__(self, root: Path, cache: Cache, examine: Examine, *, strict: bool, keep: bool) -> None:
+    def __init__(
+        self, root: Path, cache: Cache, examine: Examine, older: Older | None, *, strict: bool, keep: bool
+    ) -> None:
         self._root = root
         self._keep = keep
         self._cache = cache
         self._examine = examine
+        self._older = older
+        self._notes: list[str] = []
         self._strict = strict
         self._looked_ns = time.time_ns()
-        self._folders = Folders(cache.modules, self._looked_ns, root=str(self._root), strict=strict)
+        self._folders = Folders(cache.modules, self._looked_ns, root=str(self._root), strict=strict, older=older)
         self._faults: list[Diagnostic] = []
         self._items: list[Resource] = []
         self._moves: list[Move] = []
@@ -95,7 +102,8 @@ class _Load:
         if self._keep:
             self._remember(paths, found, kept)
         self._refuse_doubles()
-        loaded = Resources(self._root, tuple(self._items), len(found), self._passed_over, tuple(self._moves))
+        notes = (*self._notes, *self._folders.notes)
+        loaded = Resources(self._root, tuple(self._items), len(found), self._passed_over, tuple(self._moves), notes)
         if self._faults:
             raise UnfitResourcesError(self._faults, loaded, self._faulty)
         return loaded
@@ -136,14 +144,27 @@ class _Load:
         # Imported here: what was only touched, or is looked at because that was asked for, is seldom parsed.
         from mason.resources.parse import parse
 
-        parsed = parse(data, file.shown, named=file.named, folder=lambda: self._folder(file), examine=self._examine)
+        parsed = parse(
+            data,
+            file.shown,
+            named=file.named,
+            folder=lambda: self._folder(file),
+            examine=self._examine,
+            older=self._older,
+            path=file.path,
+        )
         self._faults.extend(parsed.faults)
+        self._notes += [f"{file.shown}: {'; '.join(parsed.notes)}"] if parsed.notes else []
         if parsed.faults:
             # What is right in it may be what others refer to. It is not remembered.
             self._faulty += parsed.faulty or [""]
             self._add(file, (None, content, parsed.passed_over, tuple(parsed.documents), parsed.module))
             return None
-        return (stamp, content, parsed.passed_over, tuple(parsed.documents), parsed.module)
+        entry = (stamp, content, parsed.passed_over, tuple(parsed.documents), parsed.module)
+        if parsed.notes:
+            self._add(file, entry)
+            return None
+        return entry
 
     def _add(self, file: walking.Found, entry: CachedFile) -> None:
         self._passed_over += entry[2]

@@ -194,6 +194,8 @@ def class_fault(found: Survey, title: str, expected: str, wanted: PythonClass) -
                 line, f"{title} needs a class {expected}, found {', '.join(others)}", f"rename it, or write {written}"
             )
         return Fault(1, f"{title} needs a class {expected}", f"write {written}")
+    if wanted.older is not None and wanted.older.base in _bases(chosen, found.classes):
+        return _method_fault(chosen, found.classes, wanted.older)
     if base not in _bases(chosen, found.classes):
         return Fault(
             chosen.lineno,
@@ -225,7 +227,8 @@ def _method_fault(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], wante
     method, parameters = wanted.method, wanted.arguments
     signature = f"def {method}(self, {', '.join(parameters)})"
     homes = [node, *(classes[name] for name in sorted(_bases(node, classes)) if name in classes)]
-    written = next((m for home in homes for m in home.body if getattr(m, "name", "") == method), None)
+    names = (method, wanted.also or method)
+    written = next((m for home in homes for m in home.body if getattr(m, "name", "") in names), None)
     if written is None:
         return Fault(node.lineno, f"class {node.name} has no method {method}", f"write {signature}")
     if isinstance(written, ast.AsyncFunctionDef):

@@ -12,7 +12,7 @@ from mason.resources.templates import TEMPLATE
 from mason.resources.wording import described, quoted, shown_path, suggestion
 from mason.values import dataclass
 
-SENTENCE_WORDS = ("as", "when", "wait", "dialect", "sql")
+SENTENCE_WORDS = ("as", "when", "unless", "wait", "dialect", "sql")
 """The keys of a sentence beside its verb."""
 
 TRUST = "trust"
@@ -35,6 +35,7 @@ class Parameter:
 
     ``type`` is ``any`` or a JSON Schema type: ``string``, ``integer``, ``number``, ``boolean``, ``array``, ``object``.
     The value of one that is ``secret`` is kept and shown nowhere; ``{{NAME}}`` is looked up when the operator runs.
+    ``aliases`` are other names under which it may be given, such as those of former days.
     """
 
     name: str
@@ -43,14 +44,15 @@ class Parameter:
     default: Any = None
     description: str = ""
     secret: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """``do VERB(arguments) as ENGINE``, the client still open. ``bind`` names the result for later sentences, ``when``
-    the parameter without which the sentence is left out. Without ``wait``, a job that goes on elsewhere is the
-    result as it is. ``dialect`` is that of its SQL (empty: nothing was said), which is run as :class:`Operator` says
-    where it is in ``trust``."""
+    the parameter without which the sentence is left out, ``unless`` one with which it is. Without ``wait``, a job that
+    goes on elsewhere is the result as it is. ``dialect`` is that of its SQL (empty: nothing was said), which is run as
+    :class:`Operator` says where it is in ``trust``."""
 
     engine: str
     verb: str
@@ -60,6 +62,7 @@ class Sentence:
     wait: bool = True
     dialect: str = ""
     trust: bool = False
+    unless: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,12 @@ class Operator:
 
     def said(self, parameters: Mapping[str, Any]) -> tuple[Sentence, ...]:
         """The sentences that are said with these parameters: one with ``when`` only where that parameter has a value
-        that is neither false nor empty."""
-        return tuple(each for each in self.sentences if not each.when or parameters.get(each.when))
+        that is neither false nor empty, one with ``unless`` only where it has none."""
+        return tuple(
+            each
+            for each in self.sentences
+            if (not each.when or parameters.get(each.when)) and not (each.unless and parameters.get(each.unless))
+        )
 
     @classmethod
     def from_definition(cls, definition: Mapping[str, Any]) -> Operator:
@@ -102,6 +109,7 @@ class Operator:
                     default=given.get("default"),
                     description=given.get("description", ""),
                     secret=given.get("secret", False),
+                    aliases=tuple(given.get("aliases", ())),
                 )
                 for required in (True, False)
                 for given in parameters.get("required" if required else "optional", ())
@@ -126,6 +134,7 @@ def _said(given: Mapping[str, Any], operator: Mapping[str, Any]) -> Sentence:
         wait=given.get("wait", True),
         dialect=given.get("dialect") or operator.get("dialect", ""),
         trust=TRUST in (given.get("sql"), operator.get("sql")),
+        unless=given.get("unless", ""),
     )
 
 
@@ -153,9 +162,24 @@ def _parameters(given: Any) -> tuple[list[str] | None, list[Finding]]:
                 message = f"parameter {quoted(name)} is given twice: {first} and {shown_path(path)}"
                 found.append(Finding(path, message, "remove one of them"))
             places.setdefault(name, path)
-            if isinstance(entry, dict) and group == "optional":
-                found.extend(_default(entry, path))
-    return list(places) if readable else None, found
+            if isinstance(entry, dict):
+                found.extend(_default(entry, path) if group == "optional" else ())
+                found.extend(_aliases(entry, path, places))
+    names = [name for name, path in places.items() if "aliases" not in path]
+    return names if readable else None, found
+
+
+def _aliases(entry: Mapping[str, Any], path: Path, places: dict[str, Path]) -> Iterator[Finding]:
+    """What is wrong with other names of a parameter, which go to ``places``: each may be that of one only."""
+    given = entry.get("aliases")
+    for number, alias in enumerate(given if isinstance(given, list) else ()):
+        if isinstance(alias, str):
+            here = (*path, "aliases", number)
+            if alias in places:
+                where = f"{shown_path(places[alias])} and {shown_path(here)}"
+                message = f"parameter {quoted(alias)} is given twice: {where}"
+                yield Finding(here, message, "remove one of them")
+            places.setdefault(alias, here)
 
 
 def _default(entry: Mapping[str, Any], path: Path) -> Iterator[Finding]:
@@ -189,10 +213,12 @@ def _sentences(given: Any, parameters: list[str] | None) -> list[Finding]:
             what = "says more than one thing" if verbs else "says nothing"
             remedy = "write one engine.verb a sentence, and 'as' beside it if a later one needs its result"
             found.append(Finding(path, f"{shown_path(path)} {what}", remedy))
+        for word in ("when", "unless") if parameters is not None else ():
+            named = sentence.get(word)
+            if isinstance(named, str) and named not in (parameters or ()):
+                message = f"{shown_path(path)}.{word}: {quoted(named)} is no parameter"
+                found.append(Finding((*path, word), message, suggestion(named, parameters or (), "parameters")))
         when = sentence.get("when")
-        if parameters is not None and isinstance(when, str) and when not in parameters:
-            message = f"{shown_path(path)}.when: {quoted(when)} is no parameter"
-            found.append(Finding((*path, "when"), message, suggestion(when, parameters, "parameters")))
         certain = [name for name in known if bound.get(name, when) == when]
         for call in calls if parameters is not None else ():
             found.extend(_references(sentence[call], (*path, call), certain))
@@ -203,8 +229,9 @@ def _sentences(given: Any, parameters: list[str] | None) -> list[Finding]:
             found.append(Finding((*path, "as"), message, "choose another name"))
         elif isinstance(bind, str):
             known.append(bind)
-            if isinstance(when, str):
-                bound[bind] = when
+            if isinstance(when, str) or isinstance(sentence.get("unless"), str):
+                # What is left out with one parameter is not there with another, or without.
+                bound[bind] = when if isinstance(when, str) else ""
     return found
 
 
@@ -250,6 +277,8 @@ def _parameter(entry: str | Mapping[str, Any]) -> dict[str, Any]:
         plain["default"] = entry["default"]
     if entry.get("secret"):
         plain["secret"] = True
+    if entry.get("aliases"):
+        plain["aliases"] = entry["aliases"]
     return plain
 
 
@@ -270,13 +299,17 @@ def _behaviour(definition: Mapping[str, Any]) -> dict[str, Any]:
     return {**said, "parameters": groups}
 
 
+_OLDER = PythonClass(
+    "OperatorDefinition", "run", ("env", "config", "parameters", "response"), needed=True, also="run_async"
+)
+
 OPERATOR = Kind(
     "operator",
     ("namespace", "command"),
     _findings,
     _normalized,
     behaviour=_behaviour,
-    python=PythonClass("Operator", "run", ("ctx",), needed=True),
+    python=PythonClass("Operator", "run", ("ctx",), needed=True, older=_OLDER),
 )
 
 

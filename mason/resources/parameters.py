@@ -57,6 +57,26 @@ class Given:
             {name: text for name, text in other.spelled.items() if name not in self.values} | dict(self.spelled),
         )
 
+    def named_as(self, declared: Sequence[Parameter]) -> Given:
+        """The same, what was given under an alias by the name of its parameter; under both, that is a fault."""
+        given = {*self.values, *self.unread}
+        names = {alias: each.name for each in declared for alias in each.aliases if alias in given}
+        if not names:
+            return self
+        twice = [
+            Diagnostic(*self.places.get(alias, ("", 0)), f"Parameter given twice: {name}, also as {alias}")
+            for alias, name in names.items()
+            if name in given
+        ]
+        return Given(
+            {names.get(key, key): value for key, value in self.values.items()},
+            (*self.faults, *twice),
+            frozenset(names.get(key, key) for key in self.unread),
+            self.complete,
+            {names.get(key, key): place for key, place in self.places.items()},
+            {names.get(key, key): text for key, text in self.spelled.items()},
+        )
+
 
 def parse_pairs(texts: Iterable[str]) -> Given:
     """The pairs in the texts given with ``-p``, such as ``database_name:data,table_name:flights``.
@@ -141,7 +161,7 @@ def bind(declared: Sequence[Parameter], given: Mapping[str, Any] | Given, *, of:
     ``of`` names the operator in messages (``operator table:get``). Raises ``ParameterError`` that names all missing,
     unknown and malformed parameters.
     """
-    read = given if isinstance(given, Given) else Given(dict(given))
+    read = (given if isinstance(given, Given) else Given(dict(given))).named_as(declared)
     faults: list[Diagnostic] = []
     bound: dict[str, Any] = {}
 

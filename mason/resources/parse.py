@@ -17,6 +17,7 @@ from mason.resources.folders import Folder
 from mason.resources.kind import PythonClass
 from mason.resources.kinds import address_of, addresses_used, findings, kind_named, normalize
 from mason.resources.module import class_fault, class_name, has_class
+from mason.resources.older import Older
 from mason.resources.parse_cache import CachedDocument
 from mason.resources.resource import ENTRY, digest_of, encode
 from mason.resources.validate import Examine, kind_findings, schema_findings
@@ -48,28 +49,41 @@ _ENOUGH = 2
 @dataclass(slots=True)
 class Parsed:
     """What a file held. ``module`` is the digest of the Python files that matter to it (nothing if none do). ``faulty``
-    are the addresses of its resources that have faults, empty where one cannot be told."""
+    are the addresses of its resources that have faults, empty where one cannot be told. ``notes`` tell what in it an
+    older Mason wrote."""
 
     documents: list[CachedDocument] = field(default_factory=list)
     passed_over: int = 0
     module: str | None = None
     faults: list[Diagnostic] = field(default_factory=list)
     faulty: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def parse(data: bytes, shown: str, *, named: bool, folder: Callable[[], Folder], examine: Examine) -> Parsed:
+def parse(
+    data: bytes,
+    shown: str,
+    *,
+    named: bool,
+    folder: Callable[[], Folder],
+    examine: Examine,
+    older: Older | None = None,
+    path: str = "",
+) -> Parsed:
     """The resources in ``data``, and everything that is wrong with it.
 
     ``shown`` is the file as people see it. A mapping without ``type`` is passed over unless the file was ``named``, or
     ``type`` is what was meant; so is one whose ``type`` is not Mason's where nothing else in it is.
     ``folder`` gives the Python files beside it and is only called if they matter. ``examine`` is asked for further
-    faults of each document with a ``type``.
+    faults of each document with a ``type``, ``older`` to read those of the file ``path`` that an older Mason wrote.
     """
-    parsing = _Parsing(shown, folder, examine)
+    parsing = _Parsing(shown, folder, examine, older)
     documents, fatal = read(data)
     parsing.add_faults(fatal)
     parsing.parsed.faulty += [""] * len(fatal)
     for document in documents:
+        if older is not None and (note := older.document(document.value, path)):
+            parsing.parsed.notes.append(note)
         if "type" in document.value and not named and _is_of_others(document.value):
             parsing.parsed.passed_over += 1
         elif "type" in document.value:
@@ -118,7 +132,8 @@ def _address_in(definition: Mapping[str, object]) -> str:
 
 
 class _Parsing:
-    def __init__(self, shown: str, folder: Callable[[], Folder], examine: Examine) -> None:
+    def __init__(self, shown: str, folder: Callable[[], Folder], examine: Examine, older: Older | None) -> None:
+        self._older = older
         self._shown = shown
         self._folder = folder
         self._examine = examine
@@ -146,6 +161,8 @@ class _Parsing:
             if all(isinstance(name, str) and is_name(name) for name in names):
                 module = self._module(document, wanted)
         found += self._examine(definition, module.survey().calls if module else ())
+        if module and module.is_older and self._older is not None:
+            found = [each for each in found if not self._older.pardons(definition, each)]
         for path, message, remedy in found:
             if module and path[:1] == (CALLS,):
                 name, line = module.survey().places[str(path[1])]

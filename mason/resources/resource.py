@@ -75,7 +75,8 @@ class Resources:
     """What a load found: resources in the order of files and lines, and how much was passed over.
 
     ``root`` is the project's folder, ``files`` the number of YAML files seen, ``passed_over`` the number of
-    documents that are no resources (a mapping without ``type``), ``moves`` what has another name now.
+    documents that are no resources (a mapping without ``type``), ``moves`` what has another name now, ``notes`` what of
+    the files an older Mason wrote, a sentence for each.
     """
 
     root: Path
@@ -83,6 +84,7 @@ class Resources:
     files: int
     passed_over: int
     moves: tuple[Move, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def digest_of(encoded: bytes, module_digest: str | None = None) -> str:

@@ -135,6 +135,8 @@ def _behaviour(definition: Mapping[str, Any]) -> dict[str, Any]:
     return without(definition, *words)
 
 
+_OLDER = PythonClass("WorkflowDefinition", "step", ("current", "next"), needed=False)
+
 WORKFLOW = Kind(
     "workflow",
     ("namespace", "command"),
@@ -143,7 +145,7 @@ WORKFLOW = Kind(
     _uses,
     _redirected,
     behaviour=_behaviour,
-    python=PythonClass("Workflow", "step", ("current", "next"), needed=False),
+    python=PythonClass("Workflow", "step", ("current", "next"), needed=False, older=_OLDER),
 )
 
 

@@ -45,7 +45,7 @@ class Context:
     is_promised
         Whether the author of the Python class promises that it only reads (``read_only: true``).
     clients
-        The names of the clients that were chosen, by engine: whose paths are whose.
+        The names of the clients that were chosen, by engine: whose paths are whose. Operators may ask for them.
     tell
         Takes what the operator says: ``Info`` or ``Warnings``, and the message.
     calls
@@ -80,6 +80,7 @@ class Context:
         self._allowed = allowed
         self._is_promised = is_promised
         self._tell = tell
+        self.clients: Mapping[str, str] = MappingProxyType(dict(clients))
         self._places = Places(clients, open_engine)
         self._calls = calls
         self._dialect = dialect

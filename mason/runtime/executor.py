@@ -14,6 +14,7 @@ from mason.dryrun.sentences import finish, placeholder
 from mason.engines import engine_type, verbs_asked_of
 from mason.engines.engine import Engine
 from mason.engines.models import Job, Rows
+from mason.engines.rows_text import rows_text
 from mason.errors import Diagnostic, JobFailedError, MasonError, ParameterError
 from mason.resources.address import title_of
 from mason.resources.operator import Operator, Sentence
@@ -195,7 +196,11 @@ def _refuse_failed(returned: Any, ctx: Context, clients: Mapping[str, str]) -> N
 
 def fitted(sentence: Sentence, values: Mapping[str, Any]) -> dict[str, Any]:
     """The finished arguments of a sentence, as its verb takes them. Raises ``ParameterError`` with all faults."""
-    arguments, faults = fit(sentence, finish(sentence, values), values)
+    finished = finish(sentence, values)
+    if isinstance(rows := finished.get("content"), Rows) and isinstance(finished.get("path"), str):
+        # A storage writes text.
+        finished["content"] = rows_text(rows, finished["path"])
+    arguments, faults = fit(sentence, finished, values)
     if faults:
         raise ParameterError(Diagnostic("", 0, fault) for fault in faults)
     return arguments

@@ -101,7 +101,8 @@ def test_each_step_is_told_with_what_it_will_be_given():
     assert (second.retry, second.retry_max, second.timeout) == ("exponential(5)", 4, 60)
     assert (second.trigger_rule, last.trigger_rule) == ("all_success", "all_done")
     assert [str(call) for each in plan.steps for call in each.shown.calls] == [
-        "for memory as execution do query(sql='data', limit=5)",
+        # Its job is asked for by others.
+        "for memory as execution do query_job(sql='data', limit=5)",
         "for memory as execution do get_job(job_id='{{steps.step_1.job_id}}')",
         "for memory as metastore do list_databases()",
         "for memory as execution do get_job(job_id='of {{steps.step_1.job_id}}')",

@@ -50,7 +50,8 @@ def model(*flows, given=None, sources=None):
 
 def test_nothing_of_a_step_is_lost():
     listing = DagSentence("memory", "metastore", "list_databases", read_only=True)
-    query = DagSentence("memory", "execution", "query", {"sql": "data", "limit": 7}, read_only=True)
+    # Another step asks for its job.
+    query = DagSentence("memory", "execution", "query_job", {"sql": "data", "limit": 7}, read_only=True)
     job_id = "{{steps.within.a.job_id}} of {{steps.first.0}}"
     assert model(MAIN, INNER, given=GIVEN).dag == Dag(
         (

@@ -159,6 +159,24 @@ class DuckDBExecution(Execution):
             )
         return self._done("query", manifest, submitted)
 
+    def query_job(
+        self,
+        sql: str,
+        *,
+        table: Table | None = None,
+        limit: int | None = None,
+        dialect: str = "duckdb",
+        trust: bool = False,
+    ) -> Job:
+        """The rows are kept with the job."""
+        submitted = self._begin()
+        found = self.query(sql, table=table, limit=limit, dialect=dialect, trust=trust)
+        assert isinstance(found, Rows), "without output there are rows"
+        rows = found.to_dicts()
+        told = f"Answered {len(rows)} rows{', and there are more' if found.more else ''}"
+        kept = {"rows": rows, "more": found.more}
+        return self._put_job(succeeded("execution.query_job", kept, submitted=submitted, logs=(told,)))
+
     def format(
         self,
         table: Table,

@@ -53,16 +53,18 @@ def prepare_operator(
     *,
     config_id: str = "",
     results: Results | None = None,
+    as_job: bool = False,
 ) -> PreparedOperator:
     """Check parameters and config of an applied operator and make its dry run; no engine is called.
 
     References in the parameters are replaced by the values that they mean: those to earlier steps out of ``results``,
-    those to runs out of the state.
+    those to runs out of the state. With ``as_job`` a query without output answers with a job that keeps its rows.
 
     Raises ``NotFoundError`` for an unknown operator or config, ``ParameterError`` with all faults of the
     parameters, and ``UnsupportedVerbError`` when the config cannot run it.
     """
     from mason.clients import registry
+    from mason.dryrun.asked_jobs import with_job
     from mason.dryrun.dryrun import dry_run
     from mason.dryrun.planned import alone
     from mason.resources import parameters
@@ -77,6 +79,8 @@ def prepare_operator(
     )
     bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
     source = usable_source(project.store, entry.module) if entry.module else None
+    if as_job:
+        operator = with_job(operator, bound, config, registry)
     shown = dry_run(operator, bound, config, registry, source=source)
     clients = Clients(project, config, shown.clients, runner=project.runner())
     config_entry = config_address(config.id)
