@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._duckdb.reading import json_files, parquet_files, sheets, text_columns
-from mason.clients._duckdb.reading.bytewise import look_through
 from mason.clients._duckdb.reading.copies import Copies
 from mason.clients._duckdb.reading.looks import Connect, FileSchema
 from mason.clients._duckdb.reading.table_files import DataFile
@@ -33,6 +31,8 @@ def look(
     ``given`` are options that hold. Raises ``EngineError`` for a file that cannot be read."""
     kind = files[0][0].ending.format
     if kind == "parquet":
+        from mason.clients._duckdb.reading import parquet_files
+
         looked = parquet_files.look(connection(), [file for file, _ in files], copies, root.show)
         by_path = {
             each.file.path: FileSchema(each.file, each.columns, nulls=each.nulls, notes=each.notes, copied=each.copied)
@@ -59,11 +59,15 @@ def look(
 def _csv(
     connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
 ) -> FileSchema:
+    from mason.clients._duckdb.reading import text_columns
+
     shown = root.show(file.path)
     try:
         found = text_columns.look(connection, file, given, shown, copies, rows=rows)
     except EngineError:
         if file.ending.compression:
+            from mason.clients._duckdb.reading.bytewise import look_through
+
             look_through(file, shown, most_lines=0)
         raise
     return FileSchema(file, found.columns, found, notes=found.notes)
@@ -72,6 +76,8 @@ def _csv(
 def _json(
     connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
 ) -> FileSchema:
+    from mason.clients._duckdb.reading import json_files
+
     if file.empty:
         return FileSchema(file, ())
     if not file.ending.compression and _begins_with_mark(file.path):
@@ -80,6 +86,8 @@ def _json(
 
 
 def _xlsx(file: DataFile, given: dict[str, Any], root: Root) -> FileSchema:
+    from mason.clients._duckdb.reading import sheets
+
     if file.empty:
         return FileSchema(file, ())
     sheet = sheets.look(file.path, given, root.show(file.path))

@@ -88,10 +88,10 @@ class Sheet:
         for start in range(0, len(rows), _ROWS):
             columns = zip(*rows[start : start + _ROWS], strict=True)
             made = {f"c{index}": _ready(cells, kinds[index]) for index, cells in enumerate(columns)}
-            text = orjson.dumps(made).decode()
             connection.execute(
                 f"INSERT INTO {identifier(self.table)} SELECT {unnested} FROM "
-                f"(SELECT from_json({literal(text)}, {literal('{' + shape + '}')}) AS r)"
+                f"(SELECT from_json(?, {literal('{' + shape + '}')}) AS r)",
+                [orjson.dumps(made).decode()],
             )
 
 
@@ -160,7 +160,9 @@ def _type_of(cells: Sequence[Any], column: int, name: str, area: Area) -> tuple[
 
 
 def _ready(cells: Sequence[Any], kind: str) -> list[Any]:
-    if kind in ("DOUBLE", "BOOLEAN") or (kind == "VARCHAR" and set(map(type, cells)) <= {str, type(None)}):
+    # orjson writes days and times, as SQL reads them, in a tenth of the time that Python takes.
+    written = kind in ("DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "TIME")
+    if written or (kind == "VARCHAR" and set(map(type, cells)) <= {str, type(None)}):
         return list(cells)
     if kind == "VARCHAR":
         return [None if cell is None else cell if isinstance(cell, str) else _text(cell) for cell in cells]
@@ -305,6 +307,8 @@ def _chosen(sheets: Sequence[str], options: Mapping[str, Any], shown: str) -> st
 
 
 def _width(row: Sequence[Any]) -> int:
+    if row and row[-1] is not None:
+        return len(row)
     return next((index for index in range(len(row), 0, -1) if row[index - 1] is not None), 0)
 
 
