@@ -1,7 +1,9 @@
 """A workbook (.xlsx, ECMA-376) of one sheet: DuckDB makes a line of XML of each row, Python puts them into an archive.
 
 DuckDB's own writer loses values: where 2,048 rows hold none that is NULL, it leaves out those at the places of NULLs in
-the 2,048 before. It leaves out as well that blanks at the ends of a text belong to it, and changes returns.
+the 2,048 before. It leaves out as well that blanks at the ends of a text belong to it, and changes returns. XlsxWriter,
+which is well kept, was measured with constant memory: 200,000 rows of 8 columns took it 5.3 times as long (11.4 s to
+2.2 s, medians of five runs in turns; both hold 70 MB), because each cell passes through Python.
 """
 
 from __future__ import annotations
