@@ -159,6 +159,7 @@ class TableWork(DeclaredFiles):
     def written(self, client: Client, execution: Execution, job: Job) -> list[tuple[Any, ...]]:
         """The rows of what a job wrote, sorted, found by its manifest."""
         job = self.ended(execution, job)
+        assert job.status == "succeeded", job.reason
         manifest = job.result
         assert {"output", "format", "rows", "bytes", "files", "schema"} <= set(manifest)
         assert manifest["bytes"] == sum(file["bytes"] for file in manifest["files"])
@@ -234,7 +235,7 @@ class TableWork(DeclaredFiles):
         storage.write("parts/b.csv", b"id,age\nx,7\n", overwrite=True)
         with pytest.raises(ConflictError):
             execution.merge(parts, output="made/merged.csv")
-        job = execution.merge(parts, output="made/merged.csv", allow_text=True)
+        job = self.ended(execution, execution.merge(parts, output="made/merged.csv", allow_text=True))
         assert job.result["rows"] == 2
 
     def test_merge_with_paths(self, client: Client, execution: Execution) -> None:
@@ -269,7 +270,10 @@ class TableWork(DeclaredFiles):
             ("first", [(1, "Ann", 1.6), (2, "Bob", None)]),
             ("last", [(1, "Ann", 1.6), (3, "Bob", 1.8)]),
         ):
-            job = execution.dedupe(table, keys=["name"], order_by=["id"], keep=keep, output=f"made/{keep}.parquet")
+            job = self.ended(
+                execution,
+                execution.dedupe(table, keys=["name"], order_by=["id"], keep=keep, output=f"made/{keep}.parquet"),
+            )
             assert self.written(client, execution, job) == rows
             assert (job.result["rows_in"], job.result["removed"]) == (3, 1)
 
@@ -280,7 +284,9 @@ class TableWork(DeclaredFiles):
         self.needs(execution, "dedupe", "query", "get_job")
         table = self.placed(client, "flights", flights_text())
         keys, order = ["carrier", "dest"], ["dep_delay"]
-        job = execution.dedupe(table, keys=keys, order_by=order, keep=keep, output="made/deduped.parquet")
+        job = self.ended(
+            execution, execution.dedupe(table, keys=keys, order_by=order, keep=keep, output="made/deduped.parquet")
+        )
         made = self.written(client, execution, job)
         names = list(flights()[0])
         expected = _kept(flights(), keys, [*order, *names], last=keep == "last")
@@ -292,8 +298,11 @@ class TableWork(DeclaredFiles):
     def test_dedupe_nulls(self, client: Client, execution: Execution) -> None:
         """NULL is a value like others as a key."""
         self.needs(execution, "dedupe", "query", "get_job")
-        job = execution.dedupe(
-            self.placed(client, "nasty", NASTY), keys=["id"], order_by=["score"], output="made/n.parquet"
+        job = self.ended(
+            execution,
+            execution.dedupe(
+                self.placed(client, "nasty", NASTY), keys=["id"], order_by=["score"], output="made/n.parquet"
+            ),
         )
         made = self.written(client, execution, job)
         assert [row[:3] for row in made] == [
@@ -321,7 +330,7 @@ class TableWork(DeclaredFiles):
         ]
         assert made[0] == made[1]
         assert made[0] != made[2]
-        job = execution.fake(table, size=5, output="made/like.parquet")
+        job = self.ended(execution, execution.fake(table, size=5, output="made/like.parquet"))
         assert [column["name"] for column in job.result["schema"]] == ["id", "name", "height"]
 
 

@@ -74,7 +74,7 @@ class DeclaredFiles(WithTable):
             for compression in written.compressions:
                 ending = _ENDINGS.get(compression, "") if written.name in _TEXTS else ""
                 output = f"made/{written.name}_{compression}.{written.name}{ending}"
-                execution.format(table, output=output, compression=compression)
+                self.ended(execution, execution.format(table, output=output, compression=compression))
                 assert self.read_back(execution, storage, output) == _ROWS, output
                 if written.name in _TEXTS:
                     content = storage.read(output)
@@ -89,12 +89,14 @@ class DeclaredFiles(WithTable):
         self.needs(execution, "format", "query")
         for written in [each for each in can.writes if each.folders]:
             output = f"made/{written.name}_by_name"
-            job = execution.format(table, output=output, format=written.name, partition_columns=["name"])
+            job = self.ended(
+                execution, execution.format(table, output=output, format=written.name, partition_columns=["name"])
+            )
             folders = {file["path"].removeprefix(f"{output}/").partition("/")[0] for file in job.result["files"]}
             assert folders == {"name=Ann", "name=Bob"}, output
             assert self.read_back(execution, storage, output) == _ROWS, output
             output = f"made/{written.name}_pieces"
-            job = execution.format(table, output=output, format=written.name, partitions=2)
+            job = self.ended(execution, execution.format(table, output=output, format=written.name, partitions=2))
             assert len(job.result["files"]) == 2, output
             assert self.read_back(execution, storage, output) == _ROWS, output
 
@@ -117,7 +119,7 @@ class DeclaredFiles(WithTable):
                 if compression in written.compressions and "format" in execution.supports:
                     ending = _ENDINGS.get(compression, "") if read.name in _TEXTS else ""
                     path = f"given/{read.name}_{compression}.{read.name}{ending}"
-                    execution.format(table, output=path, compression=compression)
+                    self.ended(execution, execution.format(table, output=path, compression=compression))
                     assert self.read_back(execution, storage, path) == _ROWS, path
 
     def test_reads_folders_where_declared(
@@ -127,7 +129,7 @@ class DeclaredFiles(WithTable):
         self.needs(execution, "query", "format")
         for read in [each for each in can.reads if each.folders and can.written(each.name)]:
             for number in (1, 2):
-                execution.format(table, output=f"given/{read.name}/{number}.{read.name}")
+                self.ended(execution, execution.format(table, output=f"given/{read.name}/{number}.{read.name}"))
             assert self.read_back(execution, storage, f"given/{read.name}") == sorted(_ROWS * 2, key=str), read.name
 
     @pytest.mark.parametrize("format", ["csv", "parquet", "xlsx", "orc", "avro"])
@@ -173,7 +175,7 @@ class DeclaredFiles(WithTable):
         if can.name_case and can.writes:
             storage.write("cased.csv", "Id,fullName\n1,Ann\n2,Bob\n")
             output = f"made/cased.{can.writes[0].name}"
-            job = execution.format(storage.infer_table("cased.csv"), output=output)
+            job = self.ended(execution, execution.format(storage.infer_table("cased.csv"), output=output))
             names = ["Id", "fullName"] if can.name_case != "lower" else ["id", "fullname"]
             assert [column["name"] for column in job.result["schema"]] == names
 
