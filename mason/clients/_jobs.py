@@ -30,10 +30,12 @@ def new_job_id(ending: str = "") -> str:
     return f"{now():%Y%m%dT%H%M%S}-{ending or secrets.token_hex(3)}"
 
 
-def succeeded(verb: str, result: Mapping[str, Any], *, submitted: datetime, logs: tuple[str, ...] = ()) -> Job:
-    """The job for work that was done while the caller waited."""
+def succeeded(
+    verb: str, result: Mapping[str, Any], *, submitted: datetime, logs: tuple[str, ...] = (), ending: str = ""
+) -> Job:
+    """The job for work that was done while the caller waited; ``ending`` as :func:`new_job_id` has it."""
     return Job(
-        job_id=new_job_id(),
+        job_id=new_job_id(ending),
         status="succeeded",
         verb=verb,
         logs=logs,

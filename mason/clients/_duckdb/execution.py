@@ -13,7 +13,7 @@ from mason.clients._duckdb.abilities import WORKING
 from mason.clients._jobs import is_done, now, succeeded
 from mason.engines.capabilities import Capabilities
 from mason.engines.execution import Execution
-from mason.engines.models import Column, Job, Rows, Schema, Table
+from mason.engines.models import Job, Rows, Schema, Table
 from mason.errors import NotFoundError
 
 # Readers and writers are imported where they are used: planning asks what a client supports, and a table is looked at
@@ -216,8 +216,10 @@ class DuckDBExecution(Execution):
 
     def plan_merge(self, table: Table, *, allow_text: bool = False, extract_paths: bool = False) -> Rows:
         """By the lattice of :mod:`merging`."""
+        from mason.clients._tables.merging import planned
+
         with self._tables() as tables:
-            return _changes(self._merging(tables, table, allow_text, extract_paths))
+            return planned(self._merging(tables, table, allow_text, extract_paths).changes or ())
 
     def merge(
         self,
@@ -231,13 +233,13 @@ class DuckDBExecution(Execution):
     ) -> Job:
         """By the lattice of :mod:`merging`. Rows come in no promised order."""
         from mason.clients._duckdb.writing import reshape
+        from mason.clients._tables.merging import said
 
         asked = {"output": output, "format": format, "overwrite": overwrite}
         with self._writing("merge", asked) as (_, tables, placed, submitted):
             source = self._merging(tables, table, allow_text, extract_paths)
             manifest = reshape.merge(tables.limits, source, placed, tables.root)
-        changes = tuple(f"{each.name} {each.type}: {each.change}" for each in source.changes or () if each.change)
-        return self._done("merge", manifest, submitted, changes)
+        return self._done("merge", manifest, submitted, said(source.changes or ()))
 
     def dedupe(
         self,
@@ -252,6 +254,7 @@ class DuckDBExecution(Execution):
     ) -> Job:
         """The same rows every time: other columns decide where ``order_by`` does not. Their order is not promised."""
         from mason.clients._duckdb.writing import reshape
+        from mason.clients._tables.deduping import counted
 
         asked = {
             "keys": keys,
@@ -271,8 +274,7 @@ class DuckDBExecution(Execution):
                 order_by=request.order_by,
                 keep=request.keep,
             )
-        counted = f"{manifest['rows_in']} rows in, {manifest['rows']} out, {manifest['removed']} removed"
-        return self._done("dedupe", manifest, submitted, (counted,))
+        return self._done("dedupe", manifest, submitted, counted(manifest))
 
     def fake(
         self,
@@ -339,9 +341,3 @@ class DuckDBExecution(Execution):
     def cancel_job(self, job_id: str) -> Job:
         """Refused: there is nothing left to stop."""
         raise is_done(self._kept_job(job_id))
-
-
-def _changes(source: Source) -> Rows:
-    """The plan of a merge, a row for each column of the result."""
-    schema = Schema((Column("column", "VARCHAR"), Column("type", "VARCHAR"), Column("change", "VARCHAR")))
-    return Rows(schema, [(each.name, each.type, each.change or None) for each in source.changes or ()])

@@ -3,4 +3,4 @@
 Every client that works on tables builds on it, so nothing here knows DuckDB, Spark or SQL.
 """
 
-__all__ = ["columns", "conflicts", "formats", "merging", "requests", "summaries", "table_names"]
+__all__ = ["columns", "conflicts", "deduping", "formats", "merging", "requests", "summaries", "table_names"]

@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from mason.clients._tables.columns import WHOLE, Columns
+from mason.engines.models import Column, Rows, Schema
 from mason.errors import ConflictError
 from mason.resources.wording import listing
 from mason.values import dataclass
@@ -26,6 +27,7 @@ _TIMES = ("DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP", "TIMESTAMP_NS")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _MOST_DIGITS = 38
 _MOST_FILES = 3
+_PLAN = Schema((Column("column", "VARCHAR"), Column("type", "VARCHAR"), Column("change", "VARCHAR")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,16 @@ def merge(files: Sequence[tuple[str, Columns]], *, title: str, allow_text: bool)
         remedy = "" if allow_text else ", or pass allow_text to make them text"
         raise ConflictError(f"The files of {title} cannot be merged: {'; '.join(faults)}. Change the files{remedy}.")
     return merged
+
+
+def planned(columns: Sequence[Merged]) -> Rows:
+    """The plan of a merge, a row for each column of the result."""
+    return Rows(_PLAN, [(each.name, each.type, each.change or None) for each in columns])
+
+
+def said(columns: Sequence[Merged]) -> tuple[str, ...]:
+    """What a merge changed, a line for each column that it changed."""
+    return tuple(f"{each.name} {each.type}: {each.change}" for each in columns if each.change)
 
 
 def _spelled_alike(has: Mapping[str, object]) -> list[str]:

@@ -18,6 +18,7 @@ from mason.clients._duckdb.working import watched
 from mason.clients._duckdb.writing.copying import write
 from mason.clients._duckdb.writing.outputs import Placed, beside, check_apart
 from mason.clients._tables.columns import Columns, check_columns
+from mason.clients._tables.deduping import with_removed
 from mason.errors import ConflictError, EngineError
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def dedupe(
         removed = row[0] if row else 0
         select = _without_twice(source, keys, [*order_by, *every], every, keep) if removed else source.sql
         manifest = write(connection, select, placed, path, [source], root.show)
-        return {**manifest, "rows_in": manifest["rows"] + removed, "removed": removed}
+        return with_removed(manifest, manifest["rows"] + removed)
 
 
 def _without_twice(source: Source, keys: Sequence[str], order: Sequence[str], every: Sequence[str], keep: str) -> str:
