@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mason.clients._statements.asked import Relation, Statement
-from mason.clients._statements.choosing import aligned, converted, counted, deduped, united
+from mason.clients._statements.choosing import converted, counted, deduped, united
 from mason.clients._statements.summarizing import measures, summarize
 from mason.engines.models import Location, Rows, Table
 from tests.clients.conftest import Local, refusal
@@ -186,6 +186,6 @@ def test_statements_name_their_tables_with_types() -> None:
         'count("c") AS "non_null_1", count(DISTINCT "c") AS "distinct_1", '
         'min("c") AS "min_1", max("c") AS "max_1", avg("c") AS "mean_1" FROM "data"."flights"'
     )
-    assert aligned(Relation((("a", "INTEGER"),)), (("a", "DOUBLE"), ("b", "VARCHAR"))).sql == (
+    assert united([Relation((("a", "INTEGER"),))], (("a", "DOUBLE"), ("b", "VARCHAR"))).sql == (
         'SELECT CAST("a" AS DOUBLE) AS "a", CAST(NULL AS VARCHAR) AS "b" FROM "source"'
     )

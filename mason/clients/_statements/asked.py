@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from mason.clients._duckdb.quoting import identifier, qualified
 from mason.clients._tables.columns import Columns
 from mason.engines.models import Rows
+from mason.errors import EngineError, TranslationError
 from mason.values import dataclass
 
 TABLE = "source"
@@ -37,15 +38,24 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SELECT in DuckDB's dialect, and the tables that it reads."""
+    """One SELECT in DuckDB's dialect, and the tables that it reads. ``work`` is what it is for, in words that follow
+    *cannot*: ``summarize column height``."""
 
     sql: str
     reads: tuple[Relation, ...]
+    work: str
 
     @property
     def tables(self) -> dict[str, dict[str, str]]:
         """Columns and types by table, as translation wants them."""
         return {each.name: dict(each.columns) for each in self.reads}
+
+    def refused(self, error: TranslationError, engine: str) -> EngineError:
+        """Why ``engine`` (``Spark``) does not run this. Places in a statement that nobody wrote are left out."""
+        return EngineError(
+            f"{engine} cannot {self.work} as client local does: {error.reason}. Leave such columns out, or use client "
+            "local for it."
+        )
 
 
 Ask = Callable[[Sequence[Statement]], Sequence[Rows]]

@@ -29,7 +29,7 @@ def converted(
     select = relation.selected([name for name in relation.names if not columns or name in wanted])
     if sample_size is not None:
         select += f" USING SAMPLE reservoir({sample_size} ROWS)"
-    return Statement(select, (relation,))
+    return Statement(select, (relation,), "format the table")
 
 
 def deduped(relation: Relation, *, keys: Sequence[str], order_by: Sequence[str] = (), keep: str = "first") -> Statement:
@@ -45,29 +45,30 @@ def deduped(relation: Relation, *, keys: Sequence[str], order_by: Sequence[str] 
     # Rows whose columns are all keys are the same row.
     ordered = ", ".join(f"{identifier(name)} {way} NULLS LAST" for name in order or keys)
     chosen = f"QUALIFY row_number() OVER (PARTITION BY {by} ORDER BY {ordered}) = 1"
-    return Statement(f"{relation.selected(relation.names)} {chosen}", (relation,))
+    return Statement(f"{relation.selected(relation.names)} {chosen}", (relation,), "dedupe the table")
 
 
 def counted(relation: Relation) -> Statement:
     """One row: how many rows there are."""
-    return Statement(f"SELECT count(*) AS rows_ FROM {relation.sql}", (relation,))
+    return Statement(f"SELECT count(*) AS rows_ FROM {relation.sql}", (relation,), "count rows")
 
 
-def aligned(relation: Relation, columns: Columns) -> Statement:
-    """The rows of some files of a table with the columns that all its files have together, of their types; those that
-    these files lack are null."""
-    kinds = dict(relation.columns)
+def united(parts: Sequence[Relation], columns: Columns) -> Statement:
+    """The rows of all files of a table with the columns that they have together.
+
+    - ``parts``: one relation for files with the same columns.
+    - ``columns``: those of the result. One that a part lacks is null there, one of another type is cast.
+    """
+    return Statement(" UNION ALL ".join(_aligned(part, columns) for part in parts), tuple(parts), "merge the files")
+
+
+def _aligned(part: Relation, columns: Columns) -> str:
+    kinds = dict(part.columns)
     values = [
         identifier(name) if kinds.get(name) == kind else f"CAST({_held(name, kinds)} AS {kind}) AS {identifier(name)}"
         for name, kind in columns
     ]
-    return Statement(f"SELECT {', '.join(values)} FROM {relation.sql}", (relation,))
-
-
-def united(parts: Sequence[Relation], columns: Columns) -> Statement:
-    """The rows of all files of a table, one relation for those with the same columns, with one schema."""
-    found = [aligned(part, columns).sql for part in parts]
-    return Statement(" UNION ALL ".join(found), tuple(parts))
+    return f"SELECT {', '.join(values)} FROM {part.sql}"
 
 
 def _held(name: str, kinds: dict[str, str]) -> str:

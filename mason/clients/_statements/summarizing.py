@@ -17,6 +17,7 @@ from mason.clients._tables import summaries
 from mason.clients._tables.columns import check_columns, id_of
 from mason.clients._tables.summaries import FLOATING, NUMERIC, UNORDERED
 from mason.engines.models import Rows
+from mason.resources.wording import listing
 
 _MEASURES = ("non_null", "distinct", "min", "max", "mean")
 _LARGEST = sys.float_info.max
@@ -77,7 +78,8 @@ def measures(relation: Relation, names: Sequence[str], *, exact: bool = True) ->
         for index, name in enumerate(names)
         for measure, sql in _measures(name, dict(relation.columns)[name], exact).items()
     ]
-    return Statement(f"SELECT count(*) AS rows_, {', '.join(selected)} FROM {relation.sql}", (relation,))
+    sql = f"SELECT count(*) AS rows_, {', '.join(selected)} FROM {relation.sql}"
+    return Statement(sql, (relation,), f"summarize {_said(names)}")
 
 
 def frequent(relation: Relation, name: str, most: int) -> Statement:
@@ -88,7 +90,7 @@ def frequent(relation: Relation, name: str, most: int) -> Statement:
         f"WHERE {identifier(name)} IS NOT NULL GROUP BY {identifier(name)}"
     )
     sql = f"SELECT {value}, {count} FROM ({inner}) AS counted ORDER BY {count} DESC, {value} LIMIT {most}"
-    return Statement(sql, (relation,))
+    return Statement(sql, (relation,), f"find the most frequent values of {_said([name])}")
 
 
 def extremes(relation: Relation, names: Sequence[str]) -> Statement:
@@ -99,7 +101,8 @@ def extremes(relation: Relation, names: Sequence[str]) -> Statement:
         for index, name in enumerate(names)
         for each in ("min", "max")
     ]
-    return Statement(f"SELECT {', '.join(selected)} FROM {relation.sql}", (relation,))
+    sql = f"SELECT {', '.join(selected)} FROM {relation.sql}"
+    return Statement(sql, (relation,), f"make a histogram of {_said(names)}")
 
 
 def counts(relation: Relation, name: str, edges: Sequence[float]) -> Statement:
@@ -109,7 +112,11 @@ def counts(relation: Relation, name: str, edges: Sequence[float]) -> Statement:
     place = f"least({last}, floor((({value}) - {_double(edges[0])}) / {_double(width)}))" if width else "0"
     inner = f"SELECT CASE WHEN {value} IS NOT NULL THEN CAST({place} AS INTEGER) END AS {bar} FROM {relation.sql}"
     sql = f"SELECT {bar}, count(*) AS count_ FROM ({inner}) AS placed WHERE {bar} IS NOT NULL GROUP BY {bar}"
-    return Statement(sql, (relation,))
+    return Statement(sql, (relation,), f"make a histogram of {_said([name])}")
+
+
+def _said(names: Sequence[str]) -> str:
+    return f"column{'s' if len(names) > 1 else ''} {listing(names, most=10)}"
 
 
 def _lines(relation: Relation, names: Sequence[str], answer: Rows) -> list[tuple[Any, ...]]:

@@ -12,17 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._duckdb.abilities import FILES
+from mason.clients._statements.statement_verbs import Prepare, StatementVerbs
 from mason.clients.spark import SparkClient
 from mason.engines.capabilities import Capabilities
 from mason.engines.execution import Execution
 from mason.engines.jobs import Handover, Token, submission
-from mason.engines.models import Job, Rows, Table
+from mason.engines.models import Job, Rows, Schema, Table
 from mason.errors import EngineError, NotFoundError, TranslationError
-from mason.values import dataclass
+from mason.values import dataclass, field
 
 # What talks to Spark, reads and writes is imported where it is used: planning asks what a client supports without it.
 if TYPE_CHECKING:
+    from mason.clients._duckdb.reading.readers import Source
+    from mason.clients._statements.asked import Statement
     from mason.clients._tables.requests import Output
+    from mason.clients.spark.spark_reading import SparkReading
     from mason.clients.spark.spark_session import Connected
     from mason.clients.spark.spark_tables import Relation, SparkTables
     from mason.sql.translations import Translation
@@ -43,10 +47,21 @@ class Written:
     trust: bool = False
 
 
-class SparkExecution(Execution):
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a job writes: one SELECT, the ``relations`` that it reads, and what is ``told`` of it in the manifest, and
+    in the lines of ``logs``, besides."""
+
+    written: Written
+    relations: Mapping[str, Relation | NotFoundError]
+    told: Mapping[str, Any] = field(default_factory=dict)
+    logs: tuple[str, ...] = ()
+
+
+class SparkExecution(StatementVerbs):
     """Over Spark Connect, what is written is a job that goes on on the server; a session here does it at once."""
 
-    supports: ClassVar[frozenset[str]] = frozenset({"preview", "query", "get_job", "find_job", "cancel_job"})
+    supports: ClassVar[frozenset[str]] = frozenset(Execution.verbs) - {"estimate", "query_job"}
     capabilities: ClassVar[Capabilities] = Capabilities(
         reads=FILES, writes=FILES, dialect="spark", name_case="folded", time_digits=6, schemes=("file",)
     )
@@ -90,7 +105,97 @@ class SparkExecution(Execution):
         if request.output is None:
             with self._asking() as tables:
                 return self._answer(written, self._relations(names, table, tables), tables, limit=limit)
-        return self._write("query", request.output, lambda tables: (written, self._relations(names, table, tables), {}))
+        return self._write(
+            "query", request.output, lambda tables: Prepared(written, self._relations(names, table, tables))
+        )
+
+    def fake(
+        self,
+        schema: Schema | Mapping[str, Any] | Table,
+        *,
+        size: int,
+        output: str,
+        seed: int = 0,
+        format: str | None = None,
+        overwrite: bool = False,
+    ) -> Job:
+        """Made and written on this machine, as client ``local`` does it; Spark is asked for rows of its own tables, to
+        imitate them."""
+        from mason.clients._duckdb.writing.outputs import place
+        from mason.clients._duckdb.writing.reshape import fake
+        from mason.clients._jobs import now, succeeded
+        from mason.clients._tables.requests import read
+        from mason.clients.spark.spark_jobs import told
+
+        asked = {
+            "schema": schema,
+            "size": size,
+            "output": output,
+            "seed": seed,
+            "format": format,
+            "overwrite": overwrite,
+        }
+        request = read(self, "fake", asked)
+        assert request.output is not None, "all that write need one"
+        self.spark.own.check_jobs()
+        submitted, token = now(), submission()
+        placed = place(self.spark.root, request.output)
+        like = self._imitated(schema) if isinstance(schema, Table) else request.columns
+        manifest = fake(self.spark.limits, like, placed, self.spark.root, size=request.size, seed=request.seed)
+        ending = _ending(token) if token is not None else ""
+        job = succeeded("execution.fake", manifest, submitted=submitted, logs=told(manifest), ending=ending)
+        return self.spark.own.put_job(job)
+
+    def _imitated(self, table: Table) -> Source:
+        """What reads a table on this machine: of a table of Spark's own, a copy."""
+        import secrets
+
+        from mason.clients.spark.spark_tables import SparkTables
+        from mason.clients.spark.spark_work import read_back
+
+        relation = SparkTables(self.spark, None, self.spark.staged).relation(table)
+        if relation.source is not None:
+            return relation.source
+        every = Written('SELECT * FROM "source"')
+        out = self.spark.staged() / secrets.token_hex(8)
+        write, columns = _writer(self.spark.connected, every, _translated(every, {"source": relation}), out)
+        write()
+        return read_back(out, columns)
+
+    @contextmanager
+    def _reading(self) -> Iterator[SparkReading]:
+        """Tables, and Spark's answers about them."""
+        with self._asking() as tables:
+            yield self._reading_of(tables)
+
+    def _reading_of(self, tables: SparkTables) -> SparkReading:
+        from mason.clients.spark.spark_reading import SparkReading
+
+        def answer(statement: Statement) -> Rows:
+            return self._fetched(statement.sql, reading.translated(statement), tables)
+
+        def translate(statement: Statement) -> Translation:
+            return _translated(
+                Written(statement.sql), {each.name: reading.views[each.name] for each in statement.reads}
+            )
+
+        reading = SparkReading(tables, translate, answer)
+        return reading
+
+    def _written(self, verb: str, asked: Mapping[str, Any], prepare: Prepare) -> Job:
+        """The job of a verb of table work."""
+        from mason.clients._tables.requests import read
+
+        request = read(self, verb, asked)
+        assert request.output is not None, "all that write need one"
+
+        def prepared(tables: SparkTables) -> Prepared:
+            reading = self._reading_of(tables)
+            found = prepare(reading, request)
+            reading.translated(found.statement)
+            return Prepared(Written(found.statement.sql), reading.views, found.told, found.logs)
+
+        return self._write(verb, request.output, prepared)
 
     def _one_select(self, sql: str) -> tuple[tuple[str, str], ...]:
         """The tables that ``sql`` names. Raises ``EngineError`` for what is not one SELECT."""
@@ -152,12 +257,16 @@ class SparkExecution(Execution):
 
         Raises :class:`TranslationError` where Spark is not known to answer the same, and ``EngineError``.
         """
+        translation = _translated(written, relations)
+        tables.make()
+        return self._fetched(written.sql, translation, tables, limit=limit)
+
+    def _fetched(self, sql: str, translation: Translation, tables: SparkTables, *, limit: int | None = None) -> Rows:
+        """The rows of a query that was written as ``sql``; its tables are made."""
         from mason.clients.spark.spark_answers import columns_of, fetch, interruptible, numbered
         from mason.clients.spark.spark_failures import explained
 
-        translation = _translated(written, relations)
-        tables.make()
-        with explained(written.sql), interruptible(tables.session):
+        with explained(sql), interruptible(tables.session):
             frame = tables.session.sql(translation.text)
             columns = columns_of(translation, frame)
             arrow = numbered(frame if limit is None else frame.limit(limit + 1), columns).toArrow()
@@ -167,14 +276,13 @@ class SparkExecution(Execution):
         self,
         verb: str,
         output: Output,
-        prepare: Callable[[SparkTables], tuple[Written, Mapping[str, Relation | NotFoundError], Mapping[str, Any]]],
+        prepare: Callable[[SparkTables], Prepared],
     ) -> Job:
         """The job of ``verb`` (``query``) that writes to ``output``.
 
-        ``prepare`` is given the job's tables, and answers with one SELECT, the relations that it reads, and further
-        facts for the manifest; with these tables it may ask (:meth:`_answer`) what it needs for that. What can be
-        refused is refused before there is a job. Raises as :meth:`_answer`, and what
-        :func:`~mason.clients._duckdb.writing.outputs.place` raises.
+        ``prepare`` is given the job's tables, and answers with what is to be written; with these tables it may ask
+        (:meth:`_answer`) what it needs for that. What can be refused is refused before there is a job. Raises as
+        :meth:`_answer`, and what :func:`~mason.clients._duckdb.writing.outputs.place` raises.
         """
         import shutil
 
@@ -192,7 +300,8 @@ class SparkExecution(Execution):
         folder = folder_of(self.spark, job_id)
         try:
             tables = SparkTables(self.spark, connected.session, lambda: folder / "in")
-            written, relations, told = prepare(tables)
+            prepared = prepare(tables)
+            written, relations = prepared.written, prepared.relations
             sources = [each.source for each in _there(relations).values() if each.source is not None]
             check_apart(placed, sources, self.spark.root)
             translation = _translated(written, relations)
@@ -209,7 +318,8 @@ class SparkExecution(Execution):
                 target=placed.target,
                 files=files,
                 fingerprint=fingerprint_of(self.spark, files),
-                told=dict(told),
+                told=dict(prepared.told),
+                logs=prepared.logs,
             )
             if self.spark.is_remote:
                 return self.spark.jobs.submit(work, connected, write, submitted)

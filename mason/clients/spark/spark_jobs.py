@@ -11,7 +11,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason import bounds
 from mason.clients._jobs import is_done, iso, now
+from mason.clients._tables.deduping import counted
 from mason.clients._warehouse.locks import take
 from mason.clients.spark.spark_failures import CANCELLED, condition_of, explain, explained, is_sparks
 from mason.clients.spark.spark_session import Connected, connect
@@ -86,7 +87,7 @@ class SparkJobs:
         finally:
             clear(self._client, work.job_id)
         job = Job(work.job_id, "succeeded", work.verb, submitted=iso(submitted), finished=iso(now()))
-        return self._client.own.put_job(replace(job, result=manifest, logs=_told(manifest)))
+        return self._client.own.put_job(replace(job, result=manifest, logs=told(manifest, work.logs)))
 
     def _begin(self, job: Job, work: Work, connected: Connected, write: Callable[[], None], held: int) -> None:
         going = self._going[job.job_id] = _Going(connected)
@@ -132,7 +133,7 @@ class SparkJobs:
                 return replace(job, status="cancelled", reason="It was cancelled.", finished=iso(now()))
             reason = str(explain(error, work.sql)) if is_sparks(error) else f"{type(error).__name__}: {error}"
             return replace(job, status="failed", reason=reason, finished=iso(now()))
-        return replace(job, status="succeeded", result=manifest, logs=_told(manifest), finished=iso(now()))
+        return replace(job, status="succeeded", result=manifest, logs=told(manifest, work.logs), finished=iso(now()))
 
     def get(self, job_id: str) -> Job:
         """A job as it is now; one whose process is gone is taken over. Raises ``NotFoundError``, and
@@ -209,8 +210,10 @@ class SparkJobs:
         return self._client.own.put_job(replace(job, status="failed", reason=reason, finished=iso(now())))
 
 
-def _told(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    return (*manifest.get("notes", ()), f"Wrote {manifest['rows']} rows to {manifest['output']}")
+def told(manifest: Mapping[str, Any], logs: Sequence[str] = ()) -> tuple[str, ...]:
+    """The log of a job that has written what ``manifest`` says; ``logs`` are lines of its own."""
+    written = f"Wrote {manifest['rows']} rows to {manifest['output']}"
+    return (*logs, *counted(manifest), *manifest.get("notes", ()), written)
 
 
 def _wait(connected: Connected, out: Path) -> None:

@@ -31,6 +31,8 @@ CATALOG = "spark"
 
 _PLAIN_FOLDER = re.compile(r"[A-Za-z0-9_.-]+")
 _PLAIN_PATH = re.compile(r"[^*?\[\]{}\\%:#\n]+")
+_CODECS = ("UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD", "LZ4_RAW")
+"""The compressions of parquet that Spark has without further libraries."""
 _EMPTY = ("", "null", "__hive_default_partition__")
 
 
@@ -118,8 +120,28 @@ class SparkTables:
 
     def _frame(self, schema: TableSchema, held: Mapping[str, str], reader: Source) -> Any:
         paths = _direct(schema, held)
+        paths = paths if paths and self._decompresses(schema) else []
         base = reader.folder if paths and schema.partitions else None
         return self._parquet(held, paths or [self._copied(reader, held, schema)], base)
+
+    def _decompresses(self, schema: TableSchema) -> bool:
+        """Whether Spark has the codecs of the files."""
+        from mason.clients._duckdb.connection import connect
+        from mason.clients._duckdb.quoting import call, literal
+
+        seen, what = self.client.seen, "codecs of Spark"
+        files = [each.file for each in schema.files if not seen.is_sound(each.file, what)]
+        if not files:
+            return True
+        known = ", ".join(map(literal, _CODECS))
+        metadata = call("parquet_metadata", [str(each.path) for each in files], {})
+        with connect(self.client.limits) as connection:
+            found = connection.execute(
+                f"SELECT 1 FROM {metadata} WHERE compression NOT IN ({known}) LIMIT 1"
+            ).fetchone()
+        for each in files if found is None else ():
+            seen.put_sound(each, what)
+        return found is None
 
     def _parquet(self, held: Mapping[str, str], paths: list[Path], base: Path | None) -> Any:
         from mason.sql.spark.spark_text import identifier

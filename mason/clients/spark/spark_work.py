@@ -8,15 +8,17 @@ wrote never is the output itself, so a job that is lost halfway leaves nothing t
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mason.clients._tables.deduping import with_removed
 from mason.clients._tables.requests import Output
 from mason.errors import EngineError
 from mason.values import dataclass, field
 
 if TYPE_CHECKING:
+    from mason.clients._duckdb.reading.readers import Source
     from mason.clients.spark.spark_ground import Ground
 
 DONE = "_SUCCESS"
@@ -33,7 +35,7 @@ class Work:
     - ``columns``: names and DuckDB's types of what Spark writes, in whose files they are ``c0``, ``c1``...
     - ``output`` and ``target``: what is asked for, and its file or folder.
     - ``files``: those that the query reads, and ``fingerprint``, of them before it began (empty: none).
-    - ``told``: further facts for the manifest.
+    - ``told``: further facts for the manifest, and ``logs``: lines for the job's log.
     """
 
     job_id: str
@@ -46,6 +48,7 @@ class Work:
     files: tuple[Path, ...] = ()
     fingerprint: str = ""
     told: Mapping[str, Any] = field(default_factory=dict)
+    logs: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready data, keys as the fields."""
@@ -61,6 +64,7 @@ class Work:
             "files": [str(each) for each in self.files],
             "fingerprint": self.fingerprint,
             "told": dict(self.told),
+            "logs": list(self.logs),
         }
 
     @classmethod
@@ -78,6 +82,7 @@ class Work:
             files=tuple(map(Path, values["files"])),
             fingerprint=values["fingerprint"],
             told=dict(values["told"]),
+            logs=tuple(values["logs"]),
         )
 
 
@@ -101,12 +106,10 @@ def fingerprint_of(client: Ground, files: tuple[Path, ...]) -> str:
 def publish(client: Ground, work: Work) -> dict[str, Any]:
     """Make the output of what Spark wrote, and return its manifest. Raises ``EngineError``, and ``ConflictError`` when
     somebody else made the target meanwhile."""
-    from mason.clients._duckdb.quoting import call
     from mason.clients._duckdb.reading.readers import Source
     from mason.clients._duckdb.session import opened
     from mason.clients._duckdb.writing.copying import write
     from mason.clients._duckdb.writing.outputs import Placed, beside
-    from mason.clients.spark.spark_answers import selected
 
     out = out_of(client, work.job_id)
     if not (out / DONE).exists():
@@ -116,16 +119,28 @@ def publish(client: Ground, work: Work) -> dict[str, Any]:
         )
     if fingerprint_of(client, work.files) != work.fingerprint:
         raise EngineError("The files that were read changed meanwhile, so nothing was written. Run it again.")
-    files = tuple(sorted(out.glob("part-*.parquet")))
-    select = f"SELECT {selected(list(work.columns))} FROM {call('read_parquet', [str(each) for each in files], {})}"
+    source = read_back(out, work.columns)
     placed = Placed(work.output, work.target)
-    written = Source(select, files, files=files, columnar=True)
     with (
         beside(placed, client.root) as path,
-        opened(client.limits, [written], client.root.show, output=(work.output, path)) as connection,
+        opened(client.limits, [source], client.root.show, output=(work.output, path)) as connection,
     ):
-        manifest = write(connection, select, placed, path, [Source("", files=work.files)], client.root.show)
-    return {**manifest, **work.told}
+        manifest = write(connection, source.sql, placed, path, [Source("", files=work.files)], client.root.show)
+    told = dict(work.told)
+    rows_in = told.pop("rows_in", None)
+    manifest |= told
+    return manifest if rows_in is None else with_removed(manifest, rows_in)
+
+
+def read_back(out: Path, columns: Sequence[tuple[str, str]]) -> Source:
+    """What reads the files that Spark wrote to ``out`` as ``columns``, which are called ``c0``, ``c1``... in them."""
+    from mason.clients._duckdb.quoting import call
+    from mason.clients._duckdb.reading.readers import Source
+    from mason.clients.spark.spark_answers import selected
+
+    files = tuple(sorted(out.glob("part-*.parquet")))
+    select = f"SELECT {selected(list(columns))} FROM {call('read_parquet', [str(each) for each in files], {})}"
+    return Source(select, files, files=files, columnar=True)
 
 
 def clear(client: Ground, job_id: str) -> None:

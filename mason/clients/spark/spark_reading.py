@@ -1,0 +1,83 @@
+"""Tables of Spark for table work: what statements read, and how several of them are answered at once."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from mason.clients._statements.asked import Relation, Statement
+from mason.clients._statements.statement_verbs import Parts
+from mason.errors import ConflictError, TranslationError
+
+if TYPE_CHECKING:
+    from mason.clients.spark.spark_tables import Relation as View
+    from mason.clients.spark.spark_tables import SparkTables
+    from mason.engines.models import Rows, Table
+    from mason.sql.translations import Translation
+
+_AT_ONCE = 4
+"""How many statements run at once: while one is planned, or shuffles its last rows, another one computes."""
+
+
+class SparkReading:
+    """The tables of one verb, by their names in statements; ``translate`` says a statement in Spark's words, ``answer``
+    has Spark answer it."""
+
+    def __init__(
+        self,
+        tables: SparkTables,
+        translate: Callable[[Statement], Translation],
+        answer: Callable[[Statement], Rows],
+    ) -> None:
+        self._tables, self._translate, self._answer = tables, translate, answer
+        self.views: dict[str, View] = {}
+
+    def relation(self, table: Table) -> Relation:
+        """A table under a name of its own."""
+        return self._named(self._tables.relation(table))
+
+    def parts(self, table: Table, *, allow_text: bool, extract_paths: bool) -> Parts:
+        """The files of a table as DuckDB reads them together."""
+        from dataclasses import replace
+
+        from mason.clients._duckdb.reading.schemas import Merging
+        from mason.clients._duckdb.reading.sources import title
+        from mason.clients._duckdb.writing.reshape import check_mergeable
+
+        view = self._tables.relation(replace(table, schema=None), merging=Merging(allow_text, extract_paths))
+        if view.source is None:
+            raise ConflictError(f"Nothing to merge: {title(table)} has one schema, which Spark's catalog keeps.")
+        check_mergeable(view.source, title(table))
+        relation = self._named(view)
+        return Parts((relation,), relation.columns, view.source.changes or ())
+
+    def translated(self, statement: Statement) -> Translation:
+        """A statement in Spark's words. Raises ``EngineError`` where Spark is not known to answer the same."""
+        try:
+            return self._translate(statement)
+        except TranslationError as error:
+            raise statement.refused(error, "Spark") from error
+
+    def ask(self, statements: Sequence[Statement]) -> list[Rows]:
+        """The answers of Spark, some statements at once. What can be refused is refused before a file is read."""
+        for each in statements:
+            self.translated(each)
+        self._tables.make()
+        if len(statements) == 1:
+            return [self._answer(statements[0])]
+        contexts = [contextvars.copy_context() for _ in statements]
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="mason-spark-ask") as pool:
+            asked = [pool.submit(each.run, self._answer, one) for each, one in zip(contexts, statements, strict=True)]
+            try:
+                return [each.result() for each in asked]
+            except BaseException:
+                for future in asked:
+                    future.cancel()
+                raise
+
+    def _named(self, view: View) -> Relation:
+        name = f"source_{len(self.views)}"
+        self.views[name] = view
+        return Relation(tuple(view.columns.items()), name)
