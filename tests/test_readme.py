@@ -28,9 +28,9 @@ _PROGRESS = re.compile(
 _FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks() -> list[tuple[str, str, str]]:
-    """Language, path (empty for none) and text of every fenced block."""
-    return [(match[1], match[2] or "", match[3]) for match in _FENCE.finditer(README.read_text("utf-8"))]
+def blocks(page: str) -> list[tuple[str, str, str]]:
+    """Language, path (empty for none) and text of every fenced block of a page."""
+    return [(match[1], match[2] or "", match[3]) for match in _FENCE.finditer(page)]
 
 
 def commands(block: str) -> list[tuple[str, str]]:
@@ -60,7 +60,7 @@ def test_every_console_block_answers_what_the_page_shows(tmp_path):
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}",
     }
     folder, ran = tmp_path, 0
-    for language, path, text in blocks():
+    for language, path, text in blocks(README.read_text("utf-8")):
         if path:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, "utf-8")

@@ -26,7 +26,7 @@ _TRANSLATORS = {
 """What translates from a dialect to another: ``f(sql, tables, places) -> Translation``. The names are those of
 capabilities."""
 
-_RULES = {"spark": "mason.sql.spark.translation:SPARK"}
+_RULES = {"spark": "mason.sql.spark.translation:SPARK", "postgres": "mason.sql.postgres.postgres:POSTGRES"}
 """The rules by which DuckDB's SQL is translated, where they tell what they refuse whatever the types."""
 
 Translator = Callable[[str, Tables, Mapping[str, str]], Translation]

@@ -18,11 +18,12 @@ def said(function) -> list[str]:
         return [str(error)]
 
 
-def test_nothing_is_refused_that_is_translated():
+@pytest.mark.parametrize("to", [each for each in dialects.targets() if each != dialects.DIALECT])
+def test_nothing_is_refused_that_is_translated(to):
     found = 0
     for _, sql in queries():
-        refused = said(lambda sql=sql: dialects.translate(sql, TABLES, to="spark") and [])
-        early = said(lambda sql=sql: faults(sql, SPARK))
+        refused = said(lambda sql=sql: dialects.translate(sql, TABLES, to=to) and [])
+        early = said(lambda sql=sql: dialects.looked_at(sql, to=to)[1])
         assert not early or refused, f"{sql}: {early}"
         found += bool(early)
     # It is no check of nothing.
