@@ -15,6 +15,7 @@ import pytest
 from mason.clients.athena import AthenaClient
 from mason.clients.athena.execution import AthenaExecution
 from mason.clients.athena.marks import Mark, mark_of
+from mason.clients.athena.partition_parts import parts_of
 from mason.engines.client import Client
 from mason.engines.engine import Engine
 from mason.engines.execution import Execution
@@ -283,7 +284,7 @@ def moto_results(account: Account, *rows: tuple[str, ...]) -> None:
     """What the next query answers with."""
     columns = [{"Name": name, "Type": "varchar"} for name in rows[0]]
     given = [{"Data": [{"VarCharValue": value} for value in row]} for row in rows]
-    asked = {"account_id": "000000000000", "region": REGION, "results": [{"rows": given, "column_info": columns}]}
+    asked = {"region": REGION, "results": [{"rows": given, "column_info": columns}]}
     _post(account, "static/athena/query-results", asked)
 
 
@@ -353,6 +354,33 @@ def execution_output(path: str, columns: tuple[str, ...]) -> Any:
     from mason.clients._tables.requests import Output
 
     return Output(path, "parquet", True, "zstd", partition_columns=columns, overwrite=True)
+
+
+def test_a_statement_writes_a_hundred_partitions_at_most(on_moto: Account, tmp_path: Path) -> None:
+    moto_results(on_moto, ("name",), *((f"n'{number:03}",) for number in range(250)))
+    client = client_of(on_moto, tmp_path)
+    execution = execution_of(client)
+    table = people(on_moto, client)
+    output = f"s3://{BUCKET}/out/by_name"
+    job = execution.format(table, output=output, format="parquet", partition_columns=["name"])
+    assert len(job.job_id.split("+")) == 3
+    distinct, *unloads = queries(on_moto)
+    assert distinct.startswith('SELECT DISTINCT CAST("name" AS varchar) AS "name" FROM (')
+    assert [text.count("n''") for text in unloads] == [100, 100, 50]
+    assert all('SELECT "id", "height", "name" FROM "club"."people"' in text for text in unloads)
+    assert all("partitioned_by = ARRAY['name']" in text for text in unloads)
+
+
+def test_partitions_of_several_columns_and_of_null() -> None:
+    rows = [(str(number), None if number else "a") for number in range(101)]
+    first, second = parts_of("SELECT 1", ["x", "y"], rows)
+    assert "(CAST(\"x\" AS varchar) = '0' AND CAST(\"y\" AS varchar) = 'a') OR" in first
+    assert second == (
+        'SELECT * FROM (\nSELECT 1\n) WHERE (CAST("x" AS varchar) = \'99\' AND CAST("y" AS varchar) IS NULL)'
+    )
+    one, other = parts_of("SELECT 1", ["x"], [(None,), *((str(number),) for number in range(100))])
+    assert "IS NULL" not in one
+    assert other.endswith('WHERE CAST("x" AS varchar) IS NULL')
 
 
 def test_several_statements_are_one_job(on_moto: Account, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ class AthenaExecution(Execution):
     """Statements are Athena's own SQL in the end; what is written in DuckDB's is translated first."""
 
     supports: ClassVar[frozenset[str]] = frozenset(
-        {"preview", "query", "estimate", "get_job", "find_job", "cancel_job"}
+        {"preview", "query", "format", "estimate", "get_job", "find_job", "cancel_job"}
     )
     capabilities: ClassVar[Capabilities] = Capabilities(
         reads=(
@@ -118,6 +118,48 @@ class AthenaExecution(Execution):
         if request.output is None:
             return self._answer(text, database, limit)
         return self._write([text], request.output, "execution.query", database)
+
+    def format(
+        self,
+        table: Table,
+        *,
+        output: str,
+        format: str | None = None,
+        partition_columns: Sequence[str] = (),
+        filter_columns: Sequence[str] = (),
+        partitions: int | None = None,
+        compression: str | None = None,
+        sample_size: int | None = None,
+        overwrite: bool = False,
+    ) -> Job:
+        """The job that writes a table anew: an UNLOAD for each hundred partitions, whose values are asked for first."""
+        asked = {
+            "output": output,
+            "format": format,
+            "partition_columns": partition_columns,
+            "filter_columns": filter_columns,
+            "partitions": partitions,
+            "compression": compression,
+            "sample_size": sample_size,
+            "overwrite": overwrite,
+        }
+        request = requests.read(self, "format", asked)
+        assert request.output is not None, "it is required"
+        if partitions is not None:
+            raise EngineError(
+                f"Client {self.client} cannot say how many files there will be: Athena writes as many as it likes. "
+                "Leave partitions out."
+            )
+        self._guard("format", {"table": table})
+        keys = request.output.partition_columns
+        select = self.written.converted(table, request.filter_columns, keys, request.sample_size)
+        texts = [select] if not keys else self._parts(select, keys, table.database)
+        return self._write(texts, request.output, "execution.format", table.database)
+
+    def _parts(self, select: str, keys: Sequence[str], database: str) -> list[str]:
+        from mason.clients.athena.partition_parts import distinct_values, parts_of
+
+        return parts_of(select, keys, self._answer(distinct_values(select, keys), database, None).rows)
 
     def estimate(self, call: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """How many bytes the files have that a call would read at most: ``bytes_scanned``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mason.clients._aws.aws_client import AwsClient
 from mason.clients._glue_catalog.catalog_requests import GlueCatalog
@@ -55,6 +55,27 @@ class WrittenSql:
         columns = {named: _columns(found) for named, found in tables.items()}
         places = {named: self.name_of(found) for named, found in tables.items()}
         return dialects.translate(sql, columns, to=DIALECT, written=dialect, places=places).text
+
+    def converted(
+        self, table: Table, columns: Sequence[str], partition_columns: Sequence[str], sample_size: int | None
+    ) -> str:
+        """The rows of a table with some of its ``columns`` (all without any), those of partitions last, as UNLOAD wants
+        them."""
+        from mason.clients._statements.asked import Relation
+        from mason.clients._statements.choosing import converted
+
+        name = self.name_of(table)
+        known = tuple(_columns(table).items())
+        ordered = (*(each for each in known if each[0] not in partition_columns),)
+        last = tuple((each, dict(known)[each]) for each in partition_columns if each in dict(known))
+        relation = Relation((*ordered, *last), f"{table.database.lower()}.{table.name.lower()}")
+        statement = converted(relation, columns=columns, partition_columns=partition_columns, sample_size=sample_size)
+        if sample_size is None:
+            # A list of columns is said alike everywhere.
+            return statement.sql
+        from mason.sql import dialects
+
+        return dialects.translate(statement.sql, statement.tables, to=DIALECT, places={relation.name: name}).text
 
     def tables(self, sql: str, table: Table | None) -> dict[str, Table]:
         """The tables that a query in DuckDB's dialect reads, by the names that it gives them."""
