@@ -34,6 +34,7 @@ __all__ = [
     "metastore",
     "models",
     "occasion",
+    "permissions",
     "progress",
     "rows_text",
     "runner",

@@ -10,7 +10,7 @@ import importlib
 import json
 import sys
 from abc import ABC
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,6 +22,7 @@ from mason.errors import UnsupportedVerbError
 
 if TYPE_CHECKING:
     from mason.engines.models import Table
+    from mason.engines.permissions import Permission
     from mason.engines.storage import Storage
 
 
@@ -90,6 +91,17 @@ class Client(ABC):
         """
         known: dict[str, Any] = secrets.without_secrets(configuration, cls.schema())
         return known
+
+    @classmethod
+    def permissions(
+        cls, configuration: Mapping[str, Any], call: str, arguments: Mapping[str, Any], *, root: str
+    ) -> Iterable[Permission]:
+        """What the service has to allow for ``call`` (``metastore.get_table``) with these ``arguments``, of which
+        those that nobody knows yet are ``None``; nothing where the service has no such rules.
+
+        ``configuration`` is what is public of it, ``root`` the URL that paths start from. It connects to nothing.
+        """
+        return ()
 
     def engine(self, role: str) -> Engine:
         """This client in the given role; the same object each time. Raises ``UnsupportedVerbError``."""

@@ -16,6 +16,7 @@ __all__ = [
     "opened",
     "opening",
     "planning",
+    "policies",
     "remembering",
     "runs",
     "schedules",

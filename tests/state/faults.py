@@ -51,6 +51,7 @@ class Proxy:
     """``plan`` is called with the method and the key of each request (not with queries) and says what happens.
 
     ``carried`` is called with the same when the store has carried a request out and its client does not know yet.
+    ``targets`` are the method, the path with its query, and the header ``X-Amz-Target`` of each request.
     ``left`` are the faults that :meth:`fail` was told of and that did not happen yet. None may be left in the end: a
     test would have shown less than it says.
     """
@@ -61,6 +62,7 @@ class Proxy:
     delay: float = 0.0
     endpoint: str = ""
     log: list[tuple[str, str, str, int]] = field(default_factory=list)
+    targets: list[tuple[str, str, str]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
     def fail(self, method: str, key: str, *faults: str) -> None:
@@ -108,6 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.proxy.targets.append((self.command, self.path, self.headers.get("X-Amz-Target", "")))
         fault = self.proxy.plan(self.command, urlsplit(self.path).path)
         if fault == CUT_BEFORE:
             self._end(fault)

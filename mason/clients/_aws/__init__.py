@@ -4,4 +4,4 @@ A client extends ``AwsClient`` (:mod:`aws_client`): its ``schema.json`` then hol
 make every request by ``connection.aws.call``, which answers, or raises one of Mason's errors (:mod:`denials`).
 """
 
-__all__ = ["aws_client", "buckets", "connecting", "denials"]
+__all__ = ["aws_client", "bucket_permissions", "buckets", "connecting", "denials"]

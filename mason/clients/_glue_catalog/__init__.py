@@ -4,4 +4,4 @@
 ``partition_folders`` finds partitions, and ``catalog_metastore`` is the engine.
 """
 
-__all__ = ["catalog_metastore", "catalog_requests", "partition_folders", "table_inputs"]
+__all__ = ["catalog_metastore", "catalog_permissions", "catalog_requests", "partition_folders", "table_inputs"]

@@ -5,7 +5,7 @@ What it knows of tables beyond their objects it keeps beside them, as objects un
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mason.clients._duckdb.httpfs import ObjectAccess
     from mason.clients._duckdb.object_root import ObjectRoot
     from mason.clients._duckdb.reading.looks import Seen
+    from mason.engines.permissions import Permission
 
 __all__ = ["S3Client"]
 
@@ -93,3 +94,14 @@ class S3Client(AwsClient):
         """``url`` beside what is configured, where its paths start from one bucket."""
         facts = super().public_facts(configuration, base=base)
         return {**facts, "url": str(configuration["root"]).rstrip("/")} if "root" in configuration else facts
+
+    @classmethod
+    def permissions(
+        cls, configuration: Mapping[str, Any], call: str, arguments: Mapping[str, Any], *, root: str
+    ) -> Iterable[Permission]:
+        """Those of the objects that are meant."""
+        from mason.clients._aws.bucket_permissions import of_metastore, of_storage
+
+        role, _, verb = call.partition(".")
+        start = str(configuration.get("root") or root)
+        return (of_metastore if role == "metastore" else of_storage)(verb, arguments, start)

@@ -1,0 +1,56 @@
+"""What Athena, Glue and S3 have to allow for verbs of execution: Athena reads and writes as who asks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mason.clients._aws.bucket_permissions import DELETE, READ, WRITE, on_objects, url_of
+from mason.clients._glue_catalog.catalog_permissions import arn, named, table_arns
+from mason.engines.permissions import Permission
+
+_TABLES = ("glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables")
+_QUERY = (
+    "athena:GetQueryExecution",
+    "athena:GetQueryResults",
+    "athena:GetWorkGroup",
+    "athena:StartQueryExecution",
+    "athena:StopQueryExecution",
+)
+_JOB = ("athena:BatchGetQueryExecution", "athena:GetQueryRuntimeStatistics", "athena:ListQueryExecutions")
+_OF_JOBS: Mapping[str, tuple[str, ...]] = {
+    "get_job": ("athena:GetQueryExecution", "athena:GetWorkGroup"),
+    "find_job": ("athena:BatchGetQueryExecution", "athena:ListQueryExecutions"),
+    "cancel_job": ("athena:GetQueryExecution", "athena:StopQueryExecution"),
+}
+
+
+def of_queries(
+    configuration: Mapping[str, Any], verb: str, arguments: Mapping[str, Any], root: str
+) -> Iterator[Permission]:
+    """What a verb needs. A query may read other tables of the database that its table is in."""
+    workgroup = (arn({**configuration, "catalog_id": None}, "athena", f"workgroup/{_workgroup(configuration)}"),)
+    if verb in _OF_JOBS:
+        yield Permission(_OF_JOBS[verb], workgroup)
+        return
+    results = str(configuration.get("output_location") or "s3://*")
+    writes = verb not in ("preview", "summarize", "estimate") and not (verb == "query" and not arguments.get("output"))
+    yield Permission((*_QUERY, *(_JOB if writes else ())), workgroup)
+    table = arguments.get("table")
+    known: Mapping[str, Any] = table if isinstance(table, Mapping) else {}
+    name = named(known.get("name")) if verb != "query" else "*"
+    yield Permission(_TABLES, table_arns(configuration, named(known.get("database")), name))
+    yield from on_objects(url_of(known.get("location"), root), READ)
+    yield from _bucket(results)
+    yield from on_objects(results, (*WRITE, *(DELETE if writes else ())))
+    if writes:
+        yield from on_objects(url_of(arguments.get("output"), root), (*WRITE, *DELETE))
+
+
+def _bucket(url: str) -> Iterator[Permission]:
+    bucket = url.removeprefix("s3://").partition("/")[0]
+    yield Permission(("s3:GetBucketLocation",), (f"arn:aws:s3:::{bucket}",))
+
+
+def _workgroup(configuration: Mapping[str, Any]) -> str:
+    return str(configuration.get("workgroup") or "primary")
