@@ -52,6 +52,7 @@ class Proxy:
 
     ``carried`` is called with the same when the store has carried a request out and its client does not know yet.
     ``targets`` are the method, the path with its query, and the header ``X-Amz-Target`` of each request.
+    ``most_at_once`` counts the requests that were under way at the same time.
     ``left`` are the faults that :meth:`fail` was told of and that did not happen yet. None may be left in the end: a
     test would have shown less than it says.
     """
@@ -63,6 +64,9 @@ class Proxy:
     endpoint: str = ""
     log: list[tuple[str, str, str, int]] = field(default_factory=list)
     targets: list[tuple[str, str, str]] = field(default_factory=list)
+    most_at_once: int = 0
+    _under_way: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
     left: list[str] = field(default_factory=list)
 
     def fail(self, method: str, key: str, *faults: str) -> None:
@@ -84,6 +88,18 @@ class Proxy:
     def always(self, method: str, key: str, fault: str) -> None:
         """Let ``fault`` happen to every request of that method (any: empty) whose key ends with ``key``."""
         self.plan = lambda asked, path: fault if method in ("", asked) and path.endswith(key) else PASS
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """While a request is under way."""
+        with self._counting:
+            self._under_way += 1
+            self.most_at_once = max(self.most_at_once, self._under_way)
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._under_way -= 1
 
     def asked(self, method: str = "", key: str = "") -> list[tuple[str, str, int]]:
         """Method, what happened and status (0: no answer) of the requests so far whose key ends with ``key``."""
@@ -117,7 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault in REFUSED:
             self._say(fault, *REFUSED[fault])
         else:
-            self._forward(body, fault)
+            with self.proxy.counted():
+                self._forward(body, fault)
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_any
 

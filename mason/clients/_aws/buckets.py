@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._aws.denials import Asked, code_of
 from mason.clients._objects.object_store import ANY, NEW, ObjectFacts
-from mason.errors import ConflictError, EngineError, NotFoundError
+from mason.errors import ConflictError, EngineError, NotFoundError, TransientEngineError
 
 if TYPE_CHECKING:
     from mason.clients._aws.connecting import Connection
@@ -32,6 +32,8 @@ _MOST_DELETED = 1000
 _MOST_PARTS = 10_000
 _PART = 16 * 1024**2
 _AT_ONCE = 8
+# How often a body is asked for that does not arrive whole.
+_BODIES = 3
 
 
 class Buckets:
@@ -69,10 +71,11 @@ class Buckets:
                 yield _facts(each["Key"], each["Size"], each)
 
     def content_of(self, bucket: str, prefix: str) -> tuple[list[ObjectFacts], list[str]]:
-        """The objects of a folder (its prefix with the slash), and the names of the folders in it."""
+        """The objects of a folder (its prefix with the slash) without the one that marks it, and the names of the
+        folders in it; of a prefix without a slash, of all that begin so, folders without that beginning."""
         objects, folders = [], []
         for page in self._pages(bucket, prefix, Delimiter="/"):
-            found = (each for each in page.get("Contents", ()) if each["Key"] != prefix)
+            found = (each for each in page.get("Contents", ()) if not each["Key"].endswith("/"))
             objects += [_facts(each["Key"], each["Size"], each) for each in found]
             folders += [each["Prefix"][len(prefix) : -1] for each in page.get("CommonPrefixes", ())]
         return objects, folders
@@ -80,26 +83,15 @@ class Buckets:
     def read(self, bucket: str, key: str, *, most: int) -> bytes:
         """The content of an object of at most ``most`` bytes. Raises ``NotFoundError``, and ``EngineError`` for a
         larger one, of which nothing is read."""
-        answer, asked = self._get(bucket, key)
-        with answer["Body"] as body:
-            if answer["ContentLength"] > most:
-                raise EngineError(
-                    f"{self.url(bucket, key)} is not read whole: it has {answer['ContentLength']:,} bytes, more than "
-                    f"the {most:,} that are read into memory. Ask for its rows with a query, or copy it."
-                )
-            with self.connection.explained(asked):
-                content: bytes = body.read()
-                return content
+        return self._content(bucket, key, most=most)
 
     def read_range(self, bucket: str, key: str, start: int, length: int, etag: str) -> bytes:
         """A part of the version ``etag`` of an object."""
         given = {"Range": f"bytes={start}-{start + length - 1}", "IfMatch": etag}
         try:
-            answer, asked = self._get(bucket, key, **given)
+            content = self._content(bucket, key, most=length, **given)
         except ConflictError as error:
             raise EngineError(f"{self.url(bucket, key)} changed while it was read. Run it again.") from error
-        with answer["Body"] as body, self.connection.explained(asked):
-            content: bytes = body.read()
         if len(content) != length:
             raise EngineError(f"{self.url(bucket, key)} changed while it was read. Run it again.")
         return content
@@ -223,6 +215,25 @@ class Buckets:
             return self._call("head_object", self._to_read(bucket, key), Bucket=bucket, Key=key)
         except NotFoundError:
             return None
+
+    def _content(self, bucket: str, key: str, *, most: int, **given: str) -> bytes:
+        """A body in memory. One that is cut off is asked for again: botocore looks at the beginning of answers only."""
+        for attempt in range(_BODIES):
+            answer, asked = self._get(bucket, key, **given)
+            with answer["Body"] as body:
+                if answer["ContentLength"] > most:
+                    raise EngineError(
+                        f"{self.url(bucket, key)} is not read whole: it has {answer['ContentLength']:,} bytes, more "
+                        f"than the {most:,} that are read into memory. Ask for its rows with a query, or copy it."
+                    )
+                try:
+                    with self.connection.explained(asked):
+                        content: bytes = body.read()
+                        return content
+                except TransientEngineError:
+                    if attempt + 1 == _BODIES:
+                        raise
+        raise AssertionError("there are attempts")
 
     def _get(self, bucket: str, key: str, **given: str) -> tuple[Any, Asked]:
         asked = self._to_read(bucket, key)

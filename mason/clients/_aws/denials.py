@@ -196,6 +196,11 @@ def _silence(error: Exception, asked: Asked, connection: Asking) -> EngineError:
         return TransientEngineError(
             f"{cannot}: no whole answer came ({words(error)}). Check the network, and try again."
         )
+    # What comes while a body is read, botocore does not always put into words of its own.
+    if type(error).__module__.partition(".")[0] == "urllib3":
+        return TransientEngineError(
+            f"{cannot}: no whole answer came ({words(error)}). Check the network, and try again."
+        )
     if isinstance(error, (known.ChecksumError, known.FlexibleChecksumError)):
         return TransientEngineError(f"{cannot}: what arrived was damaged on the way ({words(error)}). Try again.")
     return EngineError(f"{cannot}: boto3 gave up ({words(error)}).")

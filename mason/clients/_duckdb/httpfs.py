@@ -41,11 +41,19 @@ def reach(connection: duckdb.DuckDBPyConnection, accesses: Iterable[ObjectAccess
     import duckdb
 
     load_extension(connection, "httpfs", "Reading s3://", "aws")
-    connection.execute("SET s3_url_compatibility_mode = true")
-    connection.execute("SET enable_global_s3_configuration = false")
-    connection.execute("SET httpfs_connection_caching = true")
+    # A verb binds a table twice: what was asked for the first time is known the second time. A version that changes in
+    # between shows by its ETag, which is compared with each part.
+    settings = {
+        "s3_url_compatibility_mode": True,
+        "httpfs_connection_caching": True,
+        "enable_http_metadata_cache": True,
+        "parquet_metadata_cache": True,
+    }
+    for name, value in settings.items():
+        # Else the cursors of the connection would not have it.
+        connection.execute(f"SET GLOBAL {name} = {literal(value)}")
     for number, access in enumerate(accesses):
-        connection.execute(f"SET http_timeout = {max(1, round(access.timeout))}")
+        connection.execute(f"SET GLOBAL http_timeout = {max(1, round(access.timeout))}")
         values = _values(access)
         given = ", ".join(f"{name} {literal(value)}" for name, value in values.items())
         try:

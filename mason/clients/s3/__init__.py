@@ -61,7 +61,7 @@ class S3Client(AwsClient):
     @property
     def url(self) -> str:
         """The URL of its root, without a slash at its end."""
-        return str(self.configuration.get("root", "s3://")).rstrip("/") or "s3://"
+        return str(self.configuration["root"]).rstrip("/") if "root" in self.configuration else "s3://"
 
     @cached_property
     def seen(self) -> Seen:

@@ -105,7 +105,7 @@ def source_of(
     schema = look_at(table, root, limits, seen, whole=whole, merging=merging)[1]
     found = replace(source(schema, root=root.path), changes=schema.changes)
     folder = root.place(table.location.path)
-    return replace(found, folder=folder) if folder.is_dir() else found
+    return replace(found, folder=folder) if folder not in found.files and folder.is_dir() else found
 
 
 def relative(schema: TableSchema, root: Root) -> TableSchema:
