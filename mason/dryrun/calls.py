@@ -14,7 +14,7 @@ class Call:
 
     ``known`` is false for the call of a Python operator, whose arguments show when it runs, and ``wait`` for one whose
     job is handed on even if it goes on. ``told`` is what there is to say of its SQL: pairs of a word of :data:`TOLD`
-    and a sentence.
+    and a sentence. ``notes`` are what there is to say of the types that it writes.
     """
 
     client: str
@@ -25,6 +25,7 @@ class Call:
     known: bool = True
     wait: bool = True
     told: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items()) if self.known else "..."

@@ -134,7 +134,10 @@ def dry_run(
         faults += [Diagnostic("", 0, fault) for fault in wrong]
         read_only = verbs_asked_of(sentence.engine)[sentence.verb].is_read_only(finished)
         waited = read_only or (wait and sentence.wait)
-        calls.append(Call(client, sentence.engine, sentence.verb, finished, read_only, source is None, waited, told))
+        notes = () if wrong or source is not None else _of_types(sentence, finished, client, config, catalog)
+        calls.append(
+            Call(client, sentence.engine, sentence.verb, finished, read_only, source is None, waited, told, notes)
+        )
     if faults:
         raise ParameterError(faults)
     return DryRun(
@@ -170,6 +173,21 @@ def _of_sql(
     asked = {**said_of_sql(verb, operator.dialect, operator.trust), **finished}
     found = sql_texts.of_sentence(verb, number, given, asked, waits(sentence, values), client, spoken)
     return sql_texts.look(found) if found is not None else ((), [])
+
+
+def _of_types(
+    sentence: Sentence, finished: Mapping[str, Any], client: str, config: Config, catalog: ClientCatalog
+) -> tuple[str, ...]:
+    """Which types do not travel in what a sentence writes, where it holds them itself."""
+    schema, output, format = (finished.get(name) for name in ("schema", "output", "format"))
+    if not isinstance(schema, Mapping) or not isinstance(output, str):
+        return ()
+    # Imported here: few sentences hold a schema.
+    from mason.engines.travelling import told_of_schema
+
+    spoken = catalog.capabilities(config.type_of(client))[sentence.engine].dialect
+    parquet = str(format or output.rpartition(".")[2]).lower() == "parquet"
+    return told_of_schema(schema) if parquet and spoken == "duckdb" else ()
 
 
 def _has_paths(call: Call) -> bool:

@@ -42,6 +42,7 @@ __all__ = [
     "scheduling",
     "step_by_step",
     "storage",
+    "travelling",
     "verbs",
     "verbs_asked_of",
 ]

@@ -50,6 +50,7 @@ def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[st
     for number, call in enumerate(shown.calls, 1):
         yield f"  {number}. {call}  [{effect(call, terminal)}]"
         yield from (f"     {line}" for line in sql_lines(call.told, terminal))
+        yield from (f"     Note on {note}." for note in call.notes)
     if not shown.calls:
         yield "  call no engine"
     if not shown.certain:
@@ -123,6 +124,7 @@ def call_json(call: Call) -> dict[str, Any]:
         "read_only": call.read_only,
         **({} if call.wait else {"wait": False}),
         **({"sql": sql_json(call.told)} if call.told else {}),
+        **({"notes": list(call.notes)} if call.notes else {}),
     }
 
 

@@ -130,3 +130,20 @@ def test_nothing_is_said_of_arguments_that_wait_for_what_an_earlier_step_returns
     with pytest.raises(ParameterError) as refusal:
         dry_run(operator, {"path": "{{steps.a.path}}", "kind": "xml"}, CONFIG, registry, waiting=("path",))
     assert str(refusal.value) == "Client memory does not write xml (it writes: csv, json, jsonl, parquet, xlsx)."
+
+
+def fake(output, **types):
+    (call,) = shown([{"execution.fake": {"schema": "{{schema}}", "size": 1, "output": output}}], schema=types).calls
+    return call.notes
+
+
+def test_the_plan_says_which_types_do_not_travel():
+    types = {"at": "TIME", "fine": "timestamp_ns", "span": "INTERVAL", "spans": "interval[]", "zoned": "TIMETZ"}
+    assert fake("t.parquet", id="BIGINT", price="DECIMAL(10, 2)", part="STRUCT(time INTEGER)", **types) == (
+        "column at: Spark reads no TIME; cast it to VARCHAR for Spark",
+        "column fine: Spark reads no TIMESTAMP_NS; cast it to TIMESTAMP or VARCHAR for Spark",
+        "column span: INTERVAL is written as text, because parquet has no such type",
+        "column spans: INTERVAL is written as text, because parquet has no such type",
+        "column zoned: TIME WITH TIME ZONE is written as text, because parquet has no such type",
+    )
+    assert fake("t.csv", **types) == ()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mason.clients._duckdb.json_values import children
 from mason.clients._duckdb.quoting import identifier, literal
+from mason.engines.travelling import NOT_IN_PARQUET, told_of_column
 
 if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
@@ -20,13 +21,7 @@ NESTED = frozenset({"struct", "map", "list", "array", "union", "variant"})
 
 _LARGE = ("hugeint", "uhugeint")
 _FLOATING = ("float", "double")
-_UNKNOWN = frozenset({"interval", "time with time zone", "time_ns", "bit", "bignum", "union", "variant"})
-_AS_TEXT = _UNKNOWN | {"uuid", "enum"}
-_ELSEWHERE = {
-    "time": "Spark reads no TIME; cast it to VARCHAR for Spark",
-    "timestamp_ns": "Spark reads no TIMESTAMP_NS; cast it to TIMESTAMP or VARCHAR for Spark",
-    "json": "polars reads JSON as bytes; cast it to VARCHAR for polars",
-}
+_AS_TEXT = NOT_IN_PARQUET | {"uuid", "enum"}
 # Digits that a double keeps.
 _EXACT_DIGITS = 15
 
@@ -72,14 +67,7 @@ def rounded(column: str, kind: DuckDBPyType) -> str:
 
 def told_of_types(columns: Mapping[str, DuckDBPyType]) -> list[str]:
     """What other programs read of columns in parquet that is not what they are."""
-    notes = []
-    for name, kind in columns.items():
-        within = _within(kind)
-        for each in sorted(within & _UNKNOWN):
-            notes.append(f"column {name}: {each.upper()} is written as text, because parquet has no such type")
-        for each in sorted(within & _ELSEWHERE.keys()):
-            notes.append(f"column {name}: {_ELSEWHERE[each]}")
-    return notes
+    return [note for name, kind in columns.items() for note in told_of_column(name, _within(kind))]
 
 
 def _within(kind: DuckDBPyType) -> set[str]:
