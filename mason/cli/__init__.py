@@ -325,7 +325,9 @@ def _report(error: Exception, invocation: Invocation) -> None:
     if not isinstance(error, MasonError):
         hint = "" if invocation.debug else " Run again with: mason -l debug ..."
         message = f"a fault in Mason itself: {type(error).__name__}: {message.rstrip('.')}.{hint}"
-    if invocation.json:
+    if invocation.legacy:
+        _print_legacy(message)
+    elif invocation.json:
         _print_json(error, message)
     # Scrubbed while it is whole: a secret may have several lines.
     lines = scrub(message).splitlines()
@@ -345,6 +347,14 @@ def _remember_likely() -> None:
         # What is wrong with the settings may be what is being told.
         known = dict(os.environ)
     secrets.remember_likely(known)
+
+
+def _print_legacy(message: str) -> None:
+    from mason.cli.shared import show_json
+    from mason.compat1.shapes import answer_shape
+
+    with contextlib.suppress(SettingsError):
+        show_json(answer_shape({"Errors": message.splitlines()}, None))
 
 
 def _print_json(error: Exception, message: str) -> None:

@@ -20,11 +20,12 @@ from mason.compat1.job_kinds import (
     RetryableJob,
     SummaryJob,
 )
+from mason.compat1.no_answer import NO_ANSWER
 from mason.compat1.response import Response
 from mason.compat1.table_kinds import Path, Registration
 from mason.engines import models
 from mason.engines.rows_text import rows_text
-from mason.errors import EngineError, OperatorError, TransientEngineError
+from mason.errors import EngineError, OperatorError
 
 _OPEN = ("queued", "running")
 
@@ -49,7 +50,7 @@ class ExecutionClient:
             raise OperatorError(f"A {type(job).__name__} of Mason 1.x cannot be run: write it with the verbs of today.")
         try:
             return do(self._ctx, job), response
-        except TransientEngineError:
+        except NO_ANSWER:
             raise
         except EngineError as error:
             return FailedJob(str(error)), response
@@ -59,7 +60,7 @@ class ExecutionClient:
         response = response or Response()
         try:
             found: models.Job = self._ctx.call("any", "get_job", job_id=job_id)
-        except TransientEngineError:
+        except NO_ANSWER:
             raise
         except EngineError as error:
             return InvalidJob(str(error)), response
@@ -162,7 +163,7 @@ class ExecutionOf10x(ExecutionClient):
                 done = self._ctx.execution.merge(table, output=parameters["output_path"])
             else:
                 raise OperatorError(f"A job of the kind {job_type} of Mason 1.0x cannot be run.")
-        except TransientEngineError:
+        except NO_ANSWER:
             raise
         except EngineError as error:
             response.add_error(str(error))

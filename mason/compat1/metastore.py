@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import mason
+from mason.compat1.no_answer import NO_ANSWER
 from mason.compat1.response import Response
 from mason.compat1.table_kinds import (
     ConflictingTable,
@@ -25,7 +26,7 @@ from mason.compat1.table_kinds import (
     TableNotFound,
     TableSummary,
 )
-from mason.errors import ConflictError, EngineError, NotFoundError, TransientEngineError
+from mason.errors import ConflictError, EngineError, NotFoundError
 
 
 class MetastoreClient:
@@ -73,7 +74,7 @@ class MetastoreClient:
         """One table. Without the option ``read_headers`` it is found out whether the first row names the columns."""
         try:
             found = self._ctx.metastore.get_table(database_name, table_name, read_headers=read_headers(options))
-        except TransientEngineError:
+        except NO_ANSWER:
             raise
         except EngineError as error:
             return InvalidTables([_invalid(error)]), response or Response()
@@ -91,7 +92,7 @@ class MetastoreClient:
         try:
             self._ctx.metastore.delete_table(database_name, table_name)
             response.add_info(f"Table {table_name} successfully deleted.")
-        except TransientEngineError:
+        except NO_ANSWER:
             raise
         except EngineError as error:
             _invalid(error).to_response(response)

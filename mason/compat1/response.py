@@ -16,7 +16,7 @@ class Responsable:
 class Response:
     """What an operator of 1.x says: errors, warnings, info, data and a status.
 
-    ``models`` are the values of today that stand behind data, by the number of the entry: they are what is returned.
+    ``models`` are the values of today that stand behind data, each with its entry there: they are what is returned.
     """
 
     def __init__(self) -> None:
@@ -28,12 +28,11 @@ class Response:
         self.status_code = 200
         self.data: list[Any] = []
         self.response: dict[str, Any] = {}
-        self.models: dict[int, Any] = {}
+        self.models: list[tuple[Any, Any]] = []
 
     def merge(self, response: Response) -> Response:
         """This one with all that another one says behind it."""
-        self.models.update({len(self.data) + number: model for number, model in response.models.items()})
-        for name in ("responses", "warnings", "info", "debug", "errors", "data"):
+        for name in ("models", "responses", "warnings", "info", "debug", "errors", "data"):
             getattr(self, name).extend(getattr(response, name))
         self.status_code = response.status_code
         return self
@@ -73,7 +72,7 @@ class Response:
     def add_data(self, data: Any, model: Any = None) -> None:
         """Add a value; ``model`` is what it is today, if it is anything."""
         if model is not None:
-            self.models[len(self.data)] = model
+            self.models.append((data, model))
         self.data.append(data)
 
     def formatted(self) -> dict[str, Any]:
@@ -87,7 +86,8 @@ class Response:
 
     def returned(self) -> Any:
         """What an operator of today returns in its place: the values behind the data, one by itself."""
-        values = [self.models.get(number, each) for number, each in enumerate(self.data)]
+        # By identity: an operator may have put other data in its place.
+        values = [next((model for data, model in self.models if data is each), each) for each in self.data]
         values += [{key: value} for key, value in self.response.items()]
         return values[0] if len(values) == 1 else values or None
 

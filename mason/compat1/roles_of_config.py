@@ -18,6 +18,11 @@ class InvalidClient:
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise mason.OperatorError(f"{self.reason}, and the operator asks it for {name}. Choose another config.")
+
 
 class _Named:
     """What 1.x calls the client of an engine: it has a name."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import mason
+from mason.compat1.no_answer import NO_ANSWER
 from mason.compat1.response import Response
-from mason.errors import EngineError, TransientEngineError
+from mason.errors import EngineError
 
 
 class SchedulerClient:
@@ -22,7 +23,7 @@ class SchedulerClient:
         try:
             self._ctx.scheduler.delete_schedule(schedule_name)
             response.add_info(f"Schedule {schedule_name} successfully deleted.")
-        except TransientEngineError:
+        except NO_ANSWER:
             raise
         except EngineError as error:
             response.add_error(str(error))

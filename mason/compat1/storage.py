@@ -8,9 +8,10 @@ from typing import Any
 
 import mason
 from mason.compat1.metastore import read_headers
+from mason.compat1.no_answer import NO_ANSWER
 from mason.compat1.response import Response
 from mason.compat1.table_kinds import InvalidTable, InvalidTables, Path, Table, TableNotFound, construct
-from mason.errors import EngineError, NotFoundError, TransientEngineError
+from mason.errors import EngineError, NotFoundError
 
 
 class StorageClient:
@@ -62,7 +63,7 @@ class StorageClient:
             found = self._ctx.storage.infer_table(
                 path.full_path(), table=table_name or None, read_headers=read_headers(options)
             )
-        except TransientEngineError:
+        except NO_ANSWER:
             raise
         except NotFoundError as error:
             return InvalidTables([TableNotFound(str(error))]), response or Response()

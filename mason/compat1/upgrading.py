@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mason import bounds
 from mason.resources.roles import ROLES
 
 _NAMED = frozenset(f"{role}_{kind}" for role in ROLES for kind in ("engine", "clients"))
@@ -56,7 +57,7 @@ def _is_config(definition: dict[str, Any]) -> bool:
 
 def _place(file: Path) -> int:
     """How many files of the folder stand before this one and hold a config that has no id either."""
-    return sum(_has_no_id(each) for each in sorted(_yaml_beside(file)) if each.name < file.name)
+    return sum(_has_no_id(each) for each in _yaml_beside(file) if each.name < file.name)
 
 
 def _yaml_beside(file: Path) -> Iterator[Path]:
@@ -64,7 +65,11 @@ def _yaml_beside(file: Path) -> Iterator[Path]:
 
 
 def _has_no_id(file: Path) -> bool:
-    text = file.read_text("utf-8", errors="replace")
+    try:
+        text = bounds.read_file(file, bounds.PARAMETERS).decode("utf-8", "replace")
+    except OSError:
+        # The loader tells of it.
+        return False
     written = {match[1] for match in re.finditer(r"^([a-z_]+)\s*:", text, re.MULTILINE)}
     return not _NAMED.isdisjoint(written) and "id" not in written
 

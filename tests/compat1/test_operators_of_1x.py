@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mason.compat1.response import Response
 from tests.compat1.conftest import put
 
 JOBS = """\
@@ -235,6 +236,33 @@ def test_schedules_made_by_calls_are_refused(applied):
         "Error: register_schedule of Mason 1.0x is not kept. Write a schedule: type: schedule, name: nightly, "
         "workflow: table:infer, with the times at which it runs, and apply it."
     )
+
+
+def test_an_engine_that_the_config_lacks_is_told(mason, club):
+    (club / "configs" / "first.yaml").write_text("execution_engine: local\nclients: {local: {configuration: {}}}\n")
+    assert mason("apply", "-y").code == 0
+    told = mason("run", "operator", "club", "columns", "-p", "folder:a,file:b", "-c", "0", "-y")
+    assert told.err.splitlines()[-1] == (
+        "Error: No metastore is configured, and the operator asks it for get_table. Choose another config."
+    )
+
+
+def test_errors_before_a_run_in_the_shape_of_1x(applied):
+    told = run(applied, "columns", "folder:club", "--legacy-json")
+    assert (told.code, told.json) == (
+        1,
+        {"Errors": ["Required parameter not specified: file"], "Info": [], "Warnings": [], "Data": []},
+    )
+
+
+def test_data_that_an_operator_puts_in_the_place_of_another_stays():
+    response = Response()
+    response.add_data({"a": 1}, "model")
+    other = Response()
+    other.add_data({"b": 2}, "another")
+    assert response.merge(other).returned() == ["model", "another"]
+    response.data[0] = {"a": 1}
+    assert response.returned() == [{"a": 1}, "another"]
 
 
 def test_clients_that_this_mason_lacks_are_refused_when_an_operator_meets_a_config(mason, club):
