@@ -11,6 +11,7 @@ __all__ = [
     "confirming",
     "drifting",
     "formatting",
+    "importing",
     "loading",
     "older_mason",
     "opened",

@@ -1,0 +1,42 @@
+"""``mason import``: operators for the tables that a catalog has already."""
+
+from __future__ import annotations
+
+import click
+
+from mason.cli.invocation import Invocation
+from mason.cli.shared import confirm, open_project, show, tell, yes_option
+from mason.project import importing
+from mason.project.confirming import Confirmation
+
+_EPILOG = """\b
+Examples:
+  mason import glue club
+  mason import glue club -c 1 -y
+"""
+
+
+@click.command(name="import", epilog=_EPILOG)
+@click.argument("client")
+@click.argument("database")
+@click.option("-c", "--config", "config_id", default="", metavar="ID", help="CLIENT's config (default: the current).")
+@yes_option
+@click.pass_obj
+def import_tables(invocation: Invocation, client: str, database: str, config_id: str, auto_approve: bool) -> None:
+    """Write an operator for each table of DATABASE in the metastore CLIENT, which registers it as it is now.
+
+    The YAML is shown first. Nothing in the catalog is changed, now or when the operators are applied: who runs one
+    registers its table.
+    """
+    found = importing.import_tables(open_project(invocation), client, database, config_id=config_id)
+    for note in found.notes:
+        tell(f"Note: {note}.")
+    if not found.documents:
+        tell(f"Database {database} has no table to import.")
+        return
+    show(found.text.rstrip())
+    count = f"{len(found.documents)} operator{'' if len(found.documents) == 1 else 's'}"
+    if not auto_approve:
+        confirm(Confirmation(f"Write {count} to {found.file}?"))
+    found.write()
+    tell(f"Wrote {count} to {found.file}. See what they do: mason plan")
