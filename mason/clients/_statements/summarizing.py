@@ -20,6 +20,7 @@ from mason.engines.models import Rows
 from mason.resources.wording import listing
 
 _MEASURES = ("non_null", "distinct", "min", "max", "mean")
+_SUMMED_DIGITS = 28
 _LARGEST = sys.float_info.max
 
 
@@ -141,8 +142,13 @@ def _measures(name: str, kind: str, exact: bool) -> dict[str, str]:
     if id_ in FLOATING:
         found["mean"] = f"avg(CAST({value} AS DOUBLE))"
     elif id_ in NUMERIC:
-        found["mean"] = f"avg({column})"
+        # The sum of the widest decimals has more digits than engines keep.
+        found["mean"] = f"avg(CAST({column} AS DOUBLE))" if _is_wide(kind) else f"avg({column})"
     return found
+
+
+def _is_wide(kind: str) -> bool:
+    return id_of(kind) == "decimal" and int(kind.partition("(")[2].partition(",")[0]) > _SUMMED_DIGITS
 
 
 def _edges(names: Sequence[str], answer: Rows, bins: int) -> dict[str, tuple[float, ...]]:

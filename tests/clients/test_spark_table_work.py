@@ -1,0 +1,140 @@
+"""Table work on Spark answers as client ``local`` does: on real data, and on the values at which engines part ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mason.clients.spark import SparkClient
+from mason.engines.client import Client
+from mason.engines.execution import Execution
+from mason.engines.models import Job, Location, Rows, Table
+from mason.testing import EngineSuite
+from mason.testing.table_work import flights_text
+from tests.clients.conftest import Local, refusal
+from tests.clients.test_statements import NASTY, OPTIONS, TYPES, put, same
+from tests.spark_servers import SparkServer
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark_connect")]
+
+
+@pytest.fixture
+def spark(spark_server: SparkServer, local: Local) -> Iterator[Execution]:
+    """Spark over the files of ``local``."""
+    client: Client = SparkClient({"remote": spark_server.remote}, base=local.root)
+    engine = client.engine("execution")
+    assert isinstance(engine, Execution)
+    yield engine
+    client.close()
+
+
+def made(execution: Execution, job: Job) -> Job:
+    """The job, ended well."""
+    ended = EngineSuite().ended(execution, job)
+    assert ended.status == "succeeded", ended.reason
+    return ended
+
+
+@pytest.fixture
+def nasty(local: Local) -> Table:
+    """The table whose values are at the edges."""
+    return put(local, NASTY)
+
+
+def test_summaries(spark: Execution, local: Local, nasty: Table) -> None:
+    for options in OPTIONS:
+        if "list" in options.get("columns", ()):
+            options = options | {"columns": [name for name in options["columns"] if name != "list"]}
+        found, expected = (each.summarize(nasty, **options) for each in (spark, local.execution))
+        assert found.schema == expected.schema
+        assert same(found.rows, expected.rows), (options, found.rows, expected.rows)
+
+
+def test_summaries_of_other_types(spark: Execution, local: Local) -> None:
+    table = put(local, f"SELECT {TYPES}".replace("MAP {'k': 1} AS map, ", ""))
+    found, expected = (each.summarize(table) for each in (spark, local.execution))
+    assert found.rows == expected.rows
+
+
+@pytest.mark.parametrize("select", [f"{NASTY} WHERE false", "SELECT 'nan'::DOUBLE AS d", "SELECT NULL::INTEGER AS n"])
+def test_summaries_of_little(spark: Execution, local: Local, select: str) -> None:
+    options: dict[str, Any] = {"histogram": 3}
+    table = put(local, select)
+    assert spark.summarize(table, **options).rows == local.execution.summarize(table, **options).rows
+
+
+def test_summaries_of_real_data(spark: Execution, local: Local) -> None:
+    local.put("data/flights.csv", flights_text())
+    table = local.metastore.get_table("data", "flights")
+    options: dict[str, Any] = {"top_values": 5, "histogram": 10}
+    found, expected = (each.summarize(table, **options) for each in (spark, local.execution))
+    assert same(found.rows, expected.rows), (found.rows, expected.rows)
+
+
+def test_what_spark_does_otherwise_is_refused_with_its_column(spark: Execution, local: Local, nasty: Table) -> None:
+    remedy = "Leave such columns out, or use client local for it."
+    assert refusal(spark.summarize, nasty, top_values=1) == (
+        "EngineError: Spark cannot find the most frequent values of column list as client local does: an order of "
+        f"INTEGER[] is not known to be the same. {remedy}"
+    )
+    assert refusal(spark.dedupe, nasty, keys=["day"], output="out/o.parquet") == (
+        "EngineError: Spark cannot dedupe the table as client local does: an order of INTEGER[] is not known to be "
+        f"the same. {remedy}"
+    )
+    table = put(local, "SELECT MAP {'k': 1} AS m")
+    assert refusal(spark.summarize, table) == (
+        "EngineError: Spark cannot summarize column m as client local does: comparing maps is not known to be the "
+        f"same. {remedy}"
+    )
+    assert not (local.root / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"keys": ["big id"]},
+        {"keys": ["d"], "order_by": ["p", "d"], "keep": "last"},
+        {"keys": ["f", "ok"], "order_by": ["day"], "keep": "last"},
+        {"keys": ["text"], "order_by": ["day", "big id"]},
+    ],
+)
+def test_dedupe(spark: Execution, local: Local, options: dict[str, Any]) -> None:
+    table = put(local, f"SELECT * EXCLUDE (list, struct) FROM ({NASTY})")
+    job = made(spark, spark.dedupe(table, output="out/spark.parquet", **options))
+    expected = local.execution.dedupe(table, output="out/local.parquet", **options)
+    counts = ("rows", "rows_in", "removed", "schema")
+    assert {name: job.result[name] for name in counts} == {name: expected.result[name] for name in counts}
+    assert rows_of(local, "spark") == rows_of(local, "local")
+    assert job.logs[0] == expected.logs[0]
+
+
+def test_format_and_merge(spark: Execution, local: Local, nasty: Table) -> None:
+    made(spark, spark.format(nasty, output="out/spark.parquet"))
+    local.execution.format(nasty, output="out/local.parquet")
+    assert rows_of(local, "spark") == rows_of(local, "local")
+    options: dict[str, Any] = {"output": "parts", "format": "parquet", "partition_columns": ["rows_"]}
+    manifest = made(spark, spark.format(nasty, **options)).result
+    assert manifest["rows"] == 8
+    assert {file["path"].split("/")[1] for file in manifest["files"]} == {"rows_=1", "rows_=2", "rows_=3"}
+    for number, select in enumerate(
+        ("SELECT 1 AS id, 'x' AS name", "SELECT 2.5::DOUBLE AS id, DATE '2013-01-01' AS at")
+    ):
+        local.execution.query(select, output=f"drifted/{number}.parquet")
+    files = Table("drifted", location=Location("drifted"))
+    assert spark.plan_merge(files, extract_paths=True) == local.execution.plan_merge(files, extract_paths=True)
+    job = made(spark, spark.merge(files, output="out/merged.parquet", extract_paths=True))
+    assert rows_of(local, "merged") == [
+        (1.0, "x", None, "drifted/0.parquet"),
+        (2.5, None, "2013-01-01", "drifted/1.parquet"),
+    ]
+    assert job.logs[0].startswith("id DOUBLE: widened from INTEGER")
+
+
+def rows_of(local: Local, name: str) -> list[tuple[Any, ...]]:
+    """The rows of what was written, sorted."""
+    table = local.storage.infer_table(f"out/{name}.parquet")
+    answer = local.execution.query("SELECT * FROM $table", table=table)
+    assert isinstance(answer, Rows)
+    return sorted(answer.rows, key=str)
