@@ -22,6 +22,9 @@ _TRANSLATORS = {
     (DIALECT, DIALECT): "mason.sql.dialects:unchanged",
     (DIALECT, "spark"): "mason.sql.spark.translation:to_spark",
     (DIALECT, "postgres"): "mason.sql.postgres.postgres:to_postgres",
+    (DIALECT, "redshift"): "mason.sql.redshift.redshift:to_redshift",
+    (DIALECT, "trino"): "mason.sql.trino.trino:to_trino",
+    (DIALECT, "athena"): "mason.sql.trino.athena:to_athena",
 }
 """What translates from a dialect to another: ``f(sql, tables, places) -> Translation``. The names are those of
 capabilities."""

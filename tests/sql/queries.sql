@@ -79,6 +79,7 @@ SELECT -n / 0 FROM numbers WHERE small BETWEEN -100 AND 100 OR tiny IS NULL;
 SELECT d / 0.0 FROM numbers;
 SELECT d / 0.0 FROM numbers WHERE small BETWEEN -100 AND 100 OR tiny IS NULL;
 SELECT huge / 3 FROM numbers;
+SELECT huge // 7, huge % 7, -huge // 3 FROM numbers WHERE small BETWEEN -100 AND 100 OR tiny IS NULL;
 SELECT huge / 3 FROM numbers WHERE small BETWEEN -100 AND 100 OR tiny IS NULL;
 SELECT tiny / small FROM numbers;
 SELECT tiny / small FROM numbers WHERE small BETWEEN -100 AND 100 OR tiny IS NULL;

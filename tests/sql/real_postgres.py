@@ -45,9 +45,12 @@ def missing() -> str:
 
 
 class Postgres:
-    """A PostgreSQL in a process of its own, and a connection to it."""
+    """A PostgreSQL in a process of its own, and a connection to it.
 
-    def __init__(self) -> None:
+    ``by_bytes``: its database sorts by bytes, as Redshift's do.
+    """
+
+    def __init__(self, *, by_bytes: bool = False) -> None:
         import psycopg
 
         assert PROGRAMS is not None
@@ -59,7 +62,9 @@ class Postgres:
             {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
         )
         data = self._folder / "data"
-        language = ["--locale-provider=icu", "--icu-locale=en-US", "--locale=C.UTF-8", "--encoding=UTF8"]
+        language = ["--locale=C.UTF-8", "--encoding=UTF8"]
+        if not by_bytes:
+            language += ["--locale-provider=icu", "--icu-locale=en-US"]
         options = ["-U", "postgres", "-A", "trust", "--no-sync", *language]
         subprocess.run(
             [PROGRAMS / "initdb", "-D", data, *options],

@@ -1,3 +1,3 @@
 """DuckDB's SQL for PostgreSQL. Text in, text out."""
 
-__all__ = ["postgres"]
+__all__ = ["postgres", "postgres_functions"]

@@ -6,7 +6,7 @@ with the encoding UTF-8, ICU's collations, and what it has by default: DateStyle
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mason.sql.parsed import Tables, Tree
 from mason.sql.postgres import postgres_functions
@@ -59,7 +59,7 @@ class Postgres(Dialect):
     aggregates = postgres_functions.AGGREGATES
     ignore_nulls = False
     double_note = "a DOUBLE too large or too small stops the query, where DuckDB goes on with infinity or zero"
-    more_ordered = (TIMESTAMPTZ,)
+    more_ordered: Sequence[SqlType] = (TIMESTAMPTZ,)
     random = "random()"
     uncomputed = (TINYINT,)
 
@@ -120,6 +120,10 @@ class Postgres(Dialect):
         nothing = f"WHEN {one} IS NULL THEN NULL WHEN {one} = 0 OR {one} = 'NaN' THEN 'NaN'"
         by_zero = self.cast(f"CASE {nothing} ELSE {infinite} END", DOUBLE)
         return f"CASE WHEN {other} = 0 THEN {by_zero} ELSE {one} / {other} END"
+
+    def whole_quotient(self, call: Call, one: str, other: str, type_: SqlType) -> str:
+        """The quotient of two integers; that of numeric ones has digits behind the point."""
+        return f"div({one}, {other})" if type_ == HUGEINT else f"{one} / {other}"
 
     def full_join(self, node: Tree, is_equal: bool) -> None:
         """PostgreSQL has no FULL JOIN but on equal columns."""

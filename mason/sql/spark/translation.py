@@ -110,7 +110,7 @@ class Spark(SparkWriting, Dialect):
         """The days from one date to another one."""
         return f"datediff({end}, {start})"
 
-    def whole_quotient(self, one: str, other: str, type_: SqlType) -> str:
+    def whole_quotient(self, call: Call, one: str, other: str, type_: SqlType) -> str:
         """The quotient of two integers."""
         return f"{one} div {other}"
 

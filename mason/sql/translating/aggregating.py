@@ -34,7 +34,13 @@ def _count(of: Aggregate) -> Value:
     call.count(1)
     if of.distinct:
         check_compared(call)
+        _told(call)
     return Value(of.over(f"count({of.word}{call.arguments[0].text})"), BIGINT)
+
+
+def _told(call: Call) -> None:
+    if said := call.dialect.compared_note(call.arguments[0].type):
+        call.noted(said)
 
 
 def estimate(template: str) -> AggregateRule:
@@ -122,6 +128,7 @@ def _extreme(of: Aggregate) -> Value:
         raise call.refused(
             f"{call.name} of {given} is not known to be the same", "Use it with numbers, texts or dates."
         )
+    _told(call)
     name = call.name
     if given == BOOLEAN and not call.dialect.boolean_extremes:
         name = "bool_and" if name == "min" else "bool_or"
@@ -186,7 +193,7 @@ def quantile(template: str, why: str) -> AggregateRule:
         if given.name == "DECIMAL" or given in (FLOAT, HUGEINT) or of.in_window:
             raise call.refused(f"{call.name} of {given} is not known to be the same", "Cast it to DOUBLE.")
         call.rewritten(why)
-        fraction = call.dialect.double(float(str(where)))
+        fraction = call.dialect.fraction(float(str(where)))
         return Value(of.over(template.format(call.to(0, DOUBLE), fraction)), DOUBLE)
 
     return rule

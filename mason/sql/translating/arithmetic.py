@@ -120,7 +120,9 @@ def _divided(call: Call) -> Value:
     if divisor.is_constant and divisor.constant:
         return Value(f"({one} / {other})", DOUBLE)
     text = call.dialect.quotient(one, other)
-    if text != f"({one} / {other})":
+    if call.dialect.stops_at_zero:
+        call.noted("a division by zero stops the query, where DuckDB says infinity")
+    elif text != f"({one} / {other})":
         call.rewritten(f"DuckDB divides by zero to infinity, {call.dialect.engine} stops")
     return Value(text, DOUBLE)
 
@@ -135,7 +137,7 @@ def _whole_division(call: Call) -> Value:
     said = f"DuckDB's result is NULL where the divisor is zero, {call.dialect.engine} stops"
     if call.name in ("//", "divide"):
         call.rewritten(f"{said}; its type is that of the operands")
-        return Value(call.cast(call.dialect.whole_quotient(one, divisor, result), result), result)
+        return Value(call.cast(call.dialect.whole_quotient(call, one, divisor, result), result), result)
     call.rewritten(said)
     return Value(call.cast(f"{one} % {divisor}", result), result)
 
@@ -149,7 +151,7 @@ def _with_interval(call: Call, one: Value, other: Value) -> Value:
             "Add intervals to dates or timestamps.",
         )
     start = call.cast(one.text, TIMESTAMP) if one.type == DATE else one.text
-    return Value(f"({start} {call.name} {other.text})", TIMESTAMP)
+    return Value(call.dialect.shifted(start, call.name, other.text), TIMESTAMP)
 
 
 def compared(call: Call, operator: str) -> Value:
@@ -174,6 +176,8 @@ def sortable(call: Call, index: int, type_: SqlType) -> str:
 def comparable(call: Call) -> SqlType:
     """The type in which the arguments of ``call`` are compared."""
     type_ = meet(call.node, call.arguments)
+    if said := call.dialect.compared_note(type_):
+        call.noted(said)
     if not is_number(type_) and type_ not in (BOOLEAN, VARCHAR, DATE, TIMESTAMP) and type_.name not in ("NULL",):
         zoned = type_.name == "TIMESTAMP WITH TIME ZONE" and all(not each.is_text for each in call.arguments)
         if not zoned:
@@ -189,15 +193,16 @@ def _power(call: Call) -> Value:
     return Value(f"power({call.to(0, DOUBLE)}, {call.to(1, DOUBLE)})", DOUBLE)
 
 
-def bits(template: str) -> Rule:
-    """An operator on the bits of two integers."""
+def bits(template: str, made: SqlType | None = None) -> Rule:
+    """An operator on the bits of two integers; ``made``: the type of its result, where that is not theirs."""
 
     def rule(call: Call) -> Value:
         call.count(2)
         type_ = meet(call.node, call.arguments)
         if type_ not in INTEGERS or type_ == HUGEINT:
             raise call.refused(f"{call.name} of {type_} is not known to be the same", "Use it with BIGINT or smaller.")
-        return Value(template.format(call.to(0, type_), call.to(1, type_)), type_)
+        text = template.format(call.to(0, type_), call.to(1, type_))
+        return Value(text if made in (None, type_) else call.cast(text, type_), type_)
 
     return rule
 

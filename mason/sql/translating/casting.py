@@ -61,7 +61,7 @@ def explicit(work: Work, node: Tree, value: Value, target: SqlType, tried: bool)
 
 def _to_text(work: Work, node: Tree, value: Value) -> Value:
     given = value.type
-    if given in INTEGERS or given in (BOOLEAN, DATE, TIMESTAMP) or given.name == "DECIMAL":
+    if work.dialect.shows(given):
         return Value(work.dialect.shown(value), VARCHAR)
     remedy = "Cast it to a DECIMAL before." if given in (FLOAT, DOUBLE) else "Leave the cast out."
     raise node.refused(f"texts of {given} look different in {work.dialect.engine}", remedy)
@@ -75,7 +75,9 @@ def _of_texts(work: Work, node: Tree, value: Value, target: SqlType, tried: bool
     if target in INTEGERS:
         # '2.5' is 3 for DuckDB.
         shapes = [(_WHOLE_SHAPE, cast(cast(trimmed, decimal(38, 0)), target))]
-        shapes += [(_DECIMAL_SHAPE, cast(f"round({cast(trimmed, decimal(38, 17))}, 0)", target))]
+        shapes += [
+            (_DECIMAL_SHAPE, cast(dialect.rounded_decimal(cast(trimmed, decimal(38, 17)), decimal(38, 17), 0), target))
+        ]
     elif target.name == "DECIMAL":
         shapes = [(_DECIMAL_SHAPE, cast(cast(trimmed, decimal(38, 17)), target))]
     elif target in _SHAPES:
@@ -99,10 +101,12 @@ def _of_numbers(work: Work, node: Tree, value: Value, target: SqlType) -> Value 
     if given in INTEGERS and (target in INTEGERS or target.name == "DECIMAL"):
         return Value(dialect.cast(text, target), target)
     if given.name == "DECIMAL" and target.name == "DECIMAL":
+        if target.scale < given.scale:
+            text = dialect.narrowed(text, given, target)
         return Value(dialect.cast(text, target), target)
     if given.name == "DECIMAL" and target in INTEGERS:
         work.rewritten(node, f"CAST({given} AS {target})", f"DuckDB rounds, {dialect.engine} cuts")
-        return Value(dialect.cast(f"round({text}, 0)", target), target)
+        return Value(dialect.cast(dialect.rounded_decimal(text, given, 0), target), target)
     if given == DOUBLE and target in INTEGERS:
         why = f"DuckDB rounds to the even neighbour, {dialect.engine} cuts"
         return _rounding(work, node, value, target, dialect.half_to_even(text), why)

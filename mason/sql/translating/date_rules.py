@@ -55,7 +55,7 @@ def parts(templates: Mapping[str, str], epoch: str, why: Callable[[str], str]) -
     def part_of(call: Call, unit: str, value: Value) -> Value:
         if reason := why(unit):
             call.rewritten(reason)
-        if unit == "epoch":
+        if unit == "epoch" and epoch:
             return Value(epoch.format(timestamp(call, value)), DOUBLE)
         if unit not in templates:
             raise call.refused(f"{unit} is not known to be the same in {call.dialect.engine}", "Leave it out.")
@@ -109,11 +109,18 @@ def _add(call: Call) -> Value:
     call.count(2)
     if call.arguments[1].type != INTERVAL:
         raise call.refused(f"date_add of {call.arguments[1].type} is not known to be the same", "Use d + n.")
-    return Value(f"({timestamp(call, moment(call, 0))} + {call.arguments[1].text})", TIMESTAMP)
+    shifted = call.dialect.shifted(timestamp(call, moment(call, 0)), "+", call.arguments[1].text)
+    return Value(shifted, TIMESTAMP)
 
 
-def strftime(template: str, fields: Mapping[str, str], quoted: Callable[[str], str]) -> Rule:
-    """strftime; ``fields``: how each is written there, ``quoted``: texts between them."""
+def strftime(template: str, fields: Mapping[str, str], quoted: Callable[[str], str | None]) -> Rule:
+    """strftime; ``fields``: how each is written there, ``quoted``: texts between them, ``None`` where not known."""
+
+    def between(call: Call, literal: str) -> str:
+        found = quoted(literal)
+        if found is None:
+            raise call.refused(f"{literal!r} in a format is not known to be the same", "Join the parts by ||.")
+        return found
 
     def rule(call: Call) -> Value:
         call.count(2)
@@ -131,13 +138,13 @@ def strftime(template: str, fields: Mapping[str, str], quoted: Callable[[str], s
                 raise call.refused(
                     f"%{name} in a format is not known to be the same", "Use %Y %m %d %H %M %S %b %a %j."
                 )
-            made += quoted(literal)
+            made += between(call, literal)
             # Letters side by side would be read as one field.
             if made[-1:] == fields[name][0] and made[-1:].isalpha():
                 raise call.refused(f"%{name} there is not known to be the same", "Put another sign before it.")
             made, literal = made + fields[name], ""
         call.rewritten(f"{call.dialect.engine} writes formats in other letters")
-        text = call.dialect.text(made + quoted(literal))
+        text = call.dialect.text(made + between(call, literal))
         return Value(template.format(timestamp(call, value), text), VARCHAR)
 
     return rule

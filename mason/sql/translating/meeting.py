@@ -129,16 +129,23 @@ def from_text(writing: Writing, node: Tree, written: str, target: SqlType, *, tr
     return found
 
 
+def _is_double(writing: Writing, written: str) -> bool:
+    if written.lower() in ("nan", "inf", "infinity", "-inf"):
+        return writing.has_infinity
+    return _NUMBER.fullmatch(written) is not None
+
+
 def _read(writing: Writing, written: str, target: SqlType) -> Value | None:
     if target == DATE and _DATE.fullmatch(written):
         return Value(writing.date(str(datetime.date.fromisoformat(written))), DATE)
     if target == TIMESTAMP and (found := _TIME.fullmatch(written)):
         clock = found[2] or "00:00:00"
         datetime.datetime.fromisoformat(f"{found[1]} {clock[:8]}")
-        return Value(writing.timestamp(f"{found[1]} {clock}"), TIMESTAMP)
+        moment = f"{found[1]} {clock}"
+        return Value(writing.timestamp(moment), TIMESTAMP) if writing.has_time(moment) else None
     if target in INTEGERS and _WHOLE.fullmatch(written) and -RANGES[target] <= int(written) < RANGES[target]:
         return Value(writing.integer(int(written), target), target, True, int(written))
-    if target == DOUBLE and (_NUMBER.fullmatch(written) or written.lower() in ("nan", "inf", "infinity", "-inf")):
+    if target == DOUBLE and _is_double(writing, written):
         return Value(writing.double(float(written)), DOUBLE, True, float(written))
     if target.name == "DECIMAL" and _NUMBER.fullmatch(written) and "e" not in written.lower():
         value = Decimal(written)

@@ -30,7 +30,7 @@ def rounded(whole: str, why: str) -> Rule:
         if type_.name == "DECIMAL" and digits >= 0:
             digits = min(digits, type_.scale)
             result = decimal(type_.width, digits)
-            return Value(call.cast(f"round({text}, {digits})", result), result)
+            return Value(call.cast(call.dialect.rounded_decimal(text, type_, digits), result), result)
         if type_ == DOUBLE and 0 <= digits <= 15:
             if digits == 0:
                 return Value(whole.format(text), DOUBLE)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mason.sql.parsed import Tree, written
-from mason.sql.sql_types import INTEGER, NULL, common
+from mason.sql.sql_types import INTEGER, NULL, SqlType, common
 from mason.sql.translating.expressions import truth, value
 from mason.sql.translating.relations import from_clause
 from mason.sql.translating.rules import Call, Work
@@ -133,6 +133,8 @@ def _select(work: Work, node: Tree, queries: Queries, outer: Scope | None, names
         raise node.refused("such grouping is not known to be the same", "Use GROUP BY.")
     if modifiers.is_distinct and any(each.type.name == "MAP" for each in items):
         raise node.refused(f"{dialect.engine} does not compare maps", "Leave DISTINCT out.")
+    if modifiers.is_distinct:
+        _told(work, node, [each.type for each in items])
     texts = [dialect.item(each) if each.type != NULL else dialect.cast("NULL", INTEGER) for each in items]
     head = "SELECT DISTINCT " if modifiers.is_distinct else "SELECT "
     body = f"{source}{where}{groups}{having}"
@@ -255,6 +257,7 @@ def _groups(work: Work, node: Tree, scope: Scope, items: list[Value]) -> str:
             key = value(work, each, scope)
         if key.type.name == "MAP":
             raise each.refused(f"{work.dialect.engine} does not group by maps", "Group by parts of it.")
+        _told(work, each, [key.type])
         if key.is_constant:
             raise each.refused("a group by a constant is not known to be the same", "Leave it out.")
         found.append(key.text)
@@ -279,6 +282,12 @@ def _groups(work: Work, node: Tree, scope: Scope, items: list[Value]) -> str:
         raise node.refused(f"{work.dialect.engine} has no GROUPING SETS", "Use UNION ALL of several GROUP BY.")
     said = ", ".join(f"({', '.join(found[index] for index in each)})" for each in sets)
     return f" GROUP BY GROUPING SETS ({said})"
+
+
+def _told(work: Work, node: Tree, types: Iterable[SqlType]) -> None:
+    """Note of values that are compared what is not as in DuckDB."""
+    for said in filter(None, map(work.dialect.compared_note, types)):
+        work.noted(node, said)
 
 
 def _aggregates(work: Work, raw: object) -> bool:
@@ -426,6 +435,8 @@ def _set_operation(work: Work, node: Tree, queries: Queries, outer: Scope | None
         raise node.refused(
             "a set operation that uses names of the query around is not known to be the same", "Join it."
         )
+    if not everything:
+        _told(work, node, [column.type for column in columns])
     parts = [_side(work, side, columns) for side in sides]
     identifier = work.dialect.identifier
     modifiers = _modifiers(work, node)

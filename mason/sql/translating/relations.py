@@ -145,7 +145,7 @@ def _join(work: Work, node: Tree, scope: Scope) -> str:
     if reference == "CROSS":
         return f"{left} CROSS JOIN {right}"
     if using:
-        on = _using(node, scope, before, added, using, str(kind))
+        on = _using(work, node, scope, before, added, using, str(kind))
     elif condition is not None:
         _no_subquery(condition)
         on = truth(work, condition, scope)
@@ -181,7 +181,9 @@ def _no_subquery(condition: Tree) -> None:
             waiting.extend(each)
 
 
-def _using(node: Tree, scope: Scope, before: list[Source], added: Source, using: list[str], kind: str) -> str:
+def _using(
+    work: Work, node: Tree, scope: Scope, before: list[Source], added: Source, using: list[str], kind: str
+) -> str:
     """The condition that USING stands for; its columns are one from now on, that of the side which always has it."""
     conditions = []
     merged: dict[str, Value] = {}
@@ -191,6 +193,8 @@ def _using(node: Tree, scope: Scope, before: list[Source], added: Source, using:
         other = added.value(name)
         if one is None or other is None or one.type != other.type:
             raise node.refused(f"{name} is not one column of the same type on both sides", "Write ON, and cast them.")
+        if said := work.dialect.compared_note(one.type):
+            work.noted(node, said)
         conditions.append(f"{one.text} = {other.text}")
         both = {"RIGHT": other.text, "FULL": f"coalesce({one.text}, {other.text})"}.get(kind, one.text)
         merged[name.lower()] = Value(both, one.type)

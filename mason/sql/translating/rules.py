@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from mason.sql.parsed import Tree
-from mason.sql.sql_types import BIGINT, HUGEINT, INTERVAL, VARCHAR, SqlType
+from mason.sql.sql_types import BIGINT, BOOLEAN, DATE, HUGEINT, INTEGERS, INTERVAL, TIMESTAMP, VARCHAR, SqlType
 from mason.sql.translating.scopes import Scope
 from mason.sql.translating.translated import Queries, Query, Value
 from mason.sql.translating.writing import Writing
@@ -194,6 +194,8 @@ class Dialect(Writing, ABC):
     """Window functions whose result is narrower than DuckDB's BIGINT."""
     boolean_extremes = False
     """Whether min and max take BOOLEAN."""
+    stops_at_zero = False
+    """Whether a DOUBLE divided by zero stops the query."""
     double_note = ""
     """What is said of computing with DOUBLE, where the engine stops and DuckDB goes on."""
     more_ordered: Sequence[SqlType] = ()
@@ -260,9 +262,17 @@ class Dialect(Writing, ABC):
         """A BOOLEAN as 1 or 0."""
         return self.cast(text, type_)
 
+    def fraction(self, value: float) -> str:
+        """The fraction of a quantile."""
+        return self.double(value)
+
     def power_of_ten(self, digits: int, factor: int = 1) -> str:
         """A power of ten, times ``factor``, as a DOUBLE."""
         return self.double(float(f"{factor}e{digits}"))
+
+    def shows(self, type_: SqlType) -> bool:
+        """Whether texts of the type are written as in DuckDB: of integers, decimals, BOOLEAN, dates, timestamps."""
+        return type_ in (*INTEGERS, BOOLEAN, DATE, TIMESTAMP) or type_.name == "DECIMAL"
 
     def shown(self, value: Value) -> str:
         """An integer, a decimal, a BOOLEAN, a date or a timestamp as a text, as DuckDB writes it."""
@@ -272,11 +282,31 @@ class Dialect(Writing, ABC):
         """A date so many days later, or earlier where ``sign`` is ``-``."""
         return f"({date} {sign} {days})"
 
+    def shifted(self, moment: str, sign: str, interval: str) -> str:
+        """A timestamp an interval (see :meth:`interval`) later, or earlier where ``sign`` is ``-``."""
+        return f"({moment} {sign} {interval})"
+
+    def compared_note(self, type_: SqlType) -> str:
+        """What is said where values of ``type_`` are compared, grouped or ordered, and some are not as in DuckDB."""
+        return ""
+
+    def answered_note(self, type_: SqlType) -> str:
+        """What is said of a column of the answer whose values may not be those of DuckDB."""
+        return ""
+
+    def rounded_decimal(self, text: str, type_: SqlType, digits: int) -> str:
+        """A DECIMAL of the type ``type_`` rounded to so many digits behind the point, halves away from zero."""
+        return f"round({text}, {digits})"
+
+    def narrowed(self, text: str, given: SqlType, target: SqlType) -> str:
+        """A DECIMAL such that a cast to ``target``, with fewer digits, rounds halves away from zero."""
+        return text
+
     def days_between(self, end: str, start: str) -> str:
         """The days from one date to another one."""
         return f"({end} - {start})"
 
-    def whole_quotient(self, one: str, other: str, type_: SqlType) -> str:
+    def whole_quotient(self, call: Call, one: str, other: str, type_: SqlType) -> str:
         """The quotient of two integers of the type ``type_``, cut towards zero; the divisor is no zero."""
         return f"{one} / {other}"
 

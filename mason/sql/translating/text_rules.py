@@ -5,7 +5,7 @@ A rule that is made here checks what it is given; the dialect says its text.
 
 from __future__ import annotations
 
-from mason.sql.sql_types import BOOLEAN, DATE, INTEGERS, NULL, TIMESTAMP, VARCHAR
+from mason.sql.sql_types import BOOLEAN, NULL, VARCHAR
 from mason.sql.translating.patterns import Flavour, like, regular_expression
 from mason.sql.translating.rules import Call, Rule
 from mason.sql.translating.translated import Value
@@ -22,7 +22,7 @@ def as_text(call: Call, index: int) -> str:
     value = call.arguments[index]
     if value.type == VARCHAR:
         return value.text
-    if value.type in INTEGERS or value.type in (BOOLEAN, DATE, TIMESTAMP) or value.type.name == "DECIMAL":
+    if call.dialect.shows(value.type):
         return call.dialect.shown(value)
     if value.type == NULL:
         return call.cast("NULL", VARCHAR)
@@ -163,6 +163,18 @@ def contains(within: str, begins: str, ends: str) -> Rule:
         if call.arguments[0].type.name == "LIST":
             raise call.refused("contains of a list is not known to be the same", "Use list_contains.")
         template = within if call.name == "contains" else begins if call.name in begin else ends
+        return Value(template.format(call.to(0, VARCHAR), call.to(1, VARCHAR)), BOOLEAN)
+
+    return rule
+
+
+def found_in(template: str) -> Rule:
+    """Whether a text holds another one that was written out and is not empty."""
+
+    def rule(call: Call) -> Value:
+        call.count(2)
+        if call.arguments[0].type != VARCHAR or not call.written(1):
+            raise call.refused("looking for an empty text is not known to be the same", "Name what is looked for.")
         return Value(template.format(call.to(0, VARCHAR), call.to(1, VARCHAR)), BOOLEAN)
 
     return rule

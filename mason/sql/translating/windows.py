@@ -106,6 +106,8 @@ def ordered(work: Work, node: Tree, place: Scope, *, named: bool = False) -> tup
     bytes_too = value.type != BLOB or BLOB in work.dialect.more_ordered
     if value.type.name in ("LIST", "STRUCT", "MAP", "INTERVAL") or not bytes_too:
         raise node.refused(f"an order of {value.type} is not known to be the same", "Order by parts of it.")
+    if said := work.dialect.compared_note(value.type):
+        work.noted(node, said)
     text = value.text if named else work.dialect.sorted(value)
     return value, f"{text} {'DESC' if direction else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"
 
@@ -121,7 +123,10 @@ def direction_of(node: Tree) -> tuple[bool, bool]:
 
 def _over(work: Work, node: Tree, place: Scope, name: str, orders: list[str]) -> str:
     start, end = node["start"], node["end"]
-    parts = [work.value(child, place).text for child in node.children("partitions")]
+    partitions = [work.value(child, place) for child in node.children("partitions")]
+    for said in filter(None, (work.dialect.compared_note(each.type) for each in partitions)):
+        work.noted(node, said)
+    parts = [each.text for each in partitions]
     inside = [f"PARTITION BY {', '.join(parts)}"] if parts else []
     inside += [f"ORDER BY {', '.join(orders)}"] if orders else []
     edges = [_edge(work, node, place, start, "start_expr"), _edge(work, node, place, end, "end_expr")]

@@ -35,6 +35,8 @@ def translated(sql: str, tables: Tables, places: Mapping[str, str], dialect: Dia
                 f"the column {true.name} is of {true.type} in DuckDB, which is not known to be the same",
                 "Cast it to a common type.",
             )
+        if note := dialect.answered_note(true.type):
+            work.noted(tree, note)
         if not dialect.type_name(true.type):
             raise TranslationError(
                 f"the column {true.name} is of {true.type}, which {dialect.engine} has not", "Cast it to another type."

@@ -18,6 +18,9 @@ class Writing:
     types: ClassVar[Mapping[SqlType, str]] = {}
     """Names of the types without parameters; one that is not there has no type that holds the same values."""
 
+    has_infinity: ClassVar[bool] = True
+    """Whether infinity and NaN can be written as a DOUBLE."""
+
     def identifier(self, name: str) -> str:
         """A name, in quotes."""
         return '"' + name.replace('"', '""') + '"'
@@ -59,6 +62,10 @@ class Writing:
     def double(self, value: float) -> str:
         """A DOUBLE."""
         return self.cast(f"'{value!r}'", DOUBLE)
+
+    def has_time(self, written: str) -> bool:
+        """Whether a timestamp, as of ``2024-01-31 10:00:00.123456``, keeps all its digits."""
+        return True
 
     def date(self, written: str) -> str:
         """A date, of ``2024-01-31``."""
