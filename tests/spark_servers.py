@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mason.clients.spark import SparkClient
 from tests.servers import free_port
 
 _COMPONENTS = Path(__file__).resolve().parents[1] / ".components"
@@ -97,6 +98,14 @@ def spark_server(folder: Path, *, port: int = 0) -> Iterator[SparkServer]:
         yield server
     finally:
         server.kill()
+
+
+def empty(client: SparkClient) -> None:
+    """Leave the catalog of a client's server as it was when the server began."""
+    with client.session() as session:
+        for (name,) in session.sql("SHOW DATABASES").collect():
+            if name != "default":
+                session.sql(f"DROP DATABASE `{name}` CASCADE")
 
 
 def _greets(port: int) -> bool:

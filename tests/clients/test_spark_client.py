@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from mason.clients._tables.requests import Output
 from mason.clients.local import LocalClient
 from mason.clients.spark import SparkClient
+from mason.clients.spark.spark_work import Work
 from mason.engines.execution import Execution
 from mason.engines.jobs import OPEN
 from mason.engines.metastore import Metastore
@@ -95,9 +99,7 @@ def ended(execution: Execution, job: Job) -> Job:
 def both(spark_server: SparkServer, tmp_path: Path) -> Iterator[Both]:
     found = Both(tmp_path, LocalClient({}, base=tmp_path), SparkClient({"remote": spark_server.remote}, base=tmp_path))
     yield found
-    for (name,) in found.spark.connected.session.sql("SHOW DATABASES").collect():
-        if name != "default":
-            found.spark.connected.session.sql(f"DROP DATABASE `{name}` CASCADE")
+    spark_servers.empty(found.spark)
     found.spark.close()
 
 
@@ -166,14 +168,14 @@ def test_what_is_written_is_what_local_writes(both: Both, output: str) -> None:
 
 def test_tables_of_its_own_have_their_true_types(both: Both) -> None:
     """Also those that a metastore would show as something else; partitions are told, and DDL is Spark's."""
-    session = both.spark.connected.session
-    session.sql("CREATE DATABASE shop")
-    session.sql(
-        "CREATE TABLE shop.orders USING json PARTITIONED BY (day) AS SELECT 1 AS id, named_struct('a', array(1)) AS s, "
-        "map('k', 1.5D) AS m, TIMESTAMP_NTZ'2026-01-02 03:04:05' AS t, CAST(1 AS DECIMAL(10,2)) AS d, "
-        "DATE'2026-01-02' AS day"
-    )
-    session.sql("CREATE VIEW shop.few AS SELECT id FROM shop.orders")
+    with both.spark.session() as session:
+        session.sql("CREATE DATABASE shop")
+        session.sql(
+            "CREATE TABLE shop.orders USING json PARTITIONED BY (day) AS SELECT 1 AS id, "
+            "named_struct('a', array(1)) AS s, map('k', 1.5D) AS m, TIMESTAMP_NTZ'2026-01-02 03:04:05' AS t, "
+            "CAST(1 AS DECIMAL(10,2)) AS d, DATE'2026-01-02' AS day"
+        )
+        session.sql("CREATE VIEW shop.few AS SELECT id FROM shop.orders")
     table = both.metastore.get_table("shop", "orders")
     assert table.schema is not None
     assert [(each.name, each.type) for each in table.schema.columns] == [
@@ -281,6 +283,36 @@ def test_a_cancelled_job_leaves_nothing(both: Both) -> None:
     assert both.ended(job).status == "cancelled"
     wait_for(lambda: not (both.root / "warehouse" / "spark" / "work" / job.job_id).exists())
     assert not (both.root / "endless.csv").exists()
+
+
+def test_an_output_that_has_its_name_is_not_made_again(both: Both) -> None:
+    """A process may be killed when it has renamed what it made, and before it could say so: the next one knows."""
+    job = both.ended(both.execution.query("SELECT 1 AS a", output="made.csv"))
+    made = both.root / "made.csv"
+    written = made.stat()
+    work = Work(job.job_id, job.verb, str(uuid.uuid4()), "", "SELECT 1", (("a", ""),), Output("made.csv", "csv"), made)
+    folder = both.root / "warehouse" / "spark" / "work" / job.job_id
+    folder.mkdir(parents=True)
+    (folder / "work.json").write_text(json.dumps(work.to_dict()))
+    (folder / "made.json").write_text(json.dumps({"inode": written.st_ino, "manifest": dict(job.result)}))
+    (folder / "out").mkdir()
+    (folder / "out" / "_SUCCESS").touch()
+    both.spark.own.put_job(replace(job, status="running", result={}, logs=(), finished=""))
+    again = both.ended(replace(job, status="running"))
+    assert (again.status, again.result) == ("succeeded", job.result)
+    assert made.stat().st_mtime_ns == written.st_mtime_ns
+    wait_for(lambda: not folder.exists())
+
+
+def test_a_session_that_the_server_has_ended(both: Both) -> None:
+    """It is said, and whoever tries again gets another one."""
+    with both.spark.session() as session:
+        session.client.release_session()
+    with pytest.raises(TransientEngineError, match=r"^Spark's server has ended the session: .* Run it again\.$"):
+        both.execution.query("SELECT 1 AS a")
+    answer = both.execution.query("SELECT 1 AS a")
+    assert isinstance(answer, Rows)
+    assert answer.rows == [(1,)]
 
 
 def test_a_job_fails_with_its_server(spark_packages: None, tmp_path: Path) -> None:

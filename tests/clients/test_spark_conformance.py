@@ -19,6 +19,7 @@ from mason.engines.storage import Storage
 from mason.errors import ConflictError, EngineError
 from mason.testing import AsynchronousSuite, ExecutionSuite, MetastoreSuite
 from mason.testing.engines import PEOPLE
+from tests import spark_servers
 from tests.spark_servers import SparkServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark_connect")]
@@ -31,10 +32,7 @@ class Fixtures:
     def client(self, spark_server: SparkServer, tmp_path: Path) -> Iterator[Client]:
         client = SparkClient({"remote": spark_server.remote}, base=tmp_path)
         yield client
-        session = client.connected.session
-        for (name,) in session.sql("SHOW DATABASES").collect():
-            if name != "default":
-                session.sql(f"DROP DATABASE `{name}` CASCADE")
+        spark_servers.empty(client)
         client.close()
 
     def storage_of(self, client: Client) -> Storage:

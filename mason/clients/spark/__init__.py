@@ -7,13 +7,14 @@ this machine and Spark's both reach.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.engines.client import Client
+from mason.errors import TransientEngineError
 
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
@@ -53,15 +54,25 @@ class SparkClient(Client):
         """Whether Spark is a server, which goes on when this process is gone."""
         return "remote" in self.configuration
 
-    @property
-    def connected(self) -> Connected:
-        """The session. Raises ``EngineError`` where there is none to be had."""
+    @contextmanager
+    def session(self) -> Iterator[Any]:
+        """The session, opened where there is none. One that the server has ended, or that is lost with its server, is
+        forgotten, so that whoever tries again gets another one. Raises ``EngineError`` where there is none to be had.
+        """
         with self._lock:
             if self._connected is None:
                 from mason.clients.spark.spark_session import connect
 
                 self._connected = connect(self)
-            return self._connected
+            connected = self._connected
+        try:
+            yield connected.session
+        except TransientEngineError:
+            with self._lock:
+                if self._connected is connected:
+                    self._connected = None
+            connected.close()
+            raise
 
     @cached_property
     def own(self) -> WarehouseFolder:

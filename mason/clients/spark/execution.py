@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._duckdb.abilities import FILES
@@ -150,17 +149,19 @@ class SparkExecution(StatementVerbs):
         """What reads a table on this machine: of a table of Spark's own, a copy."""
         import secrets
 
-        from mason.clients.spark.spark_tables import SparkTables
-        from mason.clients.spark.spark_work import read_back
+        from mason.clients.spark.spark_answers import columns_of
+        from mason.clients.spark.spark_work import read_back, write_by_spark
 
-        relation = SparkTables(self.spark, None, self.spark.staged).relation(table)
-        if relation.source is not None:
-            return relation.source
-        every = Written('SELECT * FROM "source"')
-        out = self.spark.staged() / secrets.token_hex(8)
-        write, columns = _writer(self.spark.connected, every, _translated(every, {"source": relation}), out)
-        write()
-        return read_back(out, columns)
+        with self._asking() as tables:
+            relation = tables.relation(table)
+            if relation.source is not None:
+                return relation.source
+            every = Written('SELECT * FROM "source"')
+            translation = _translated(every, {"source": relation})
+            columns = columns_of(translation, None)
+            out = self.spark.staged() / secrets.token_hex(8)
+            write_by_spark(tables.session, translation.text, columns, out)
+            return read_back(out, columns)
 
     @contextmanager
     def _reading(self) -> Iterator[SparkReading]:
@@ -241,8 +242,7 @@ class SparkExecution(StatementVerbs):
         """Tables for a question that is answered at once."""
         from mason.clients.spark.spark_tables import tables_of
 
-        connected = self.spark.connected
-        with tables_of(self.spark, connected.session, self.spark.staged) as tables:
+        with self.spark.session() as session, tables_of(self.spark, session, self.spark.staged) as tables:
             yield tables
 
     def _answer(
@@ -288,6 +288,8 @@ class SparkExecution(StatementVerbs):
 
         from mason.clients._duckdb.writing.outputs import check_apart, place
         from mason.clients._jobs import new_job_id, now
+        from mason.clients.spark.spark_answers import columns_of
+        from mason.clients.spark.spark_failures import explained
         from mason.clients.spark.spark_tables import SparkTables
         from mason.clients.spark.spark_work import Work, fingerprint_of, folder_of
 
@@ -306,13 +308,16 @@ class SparkExecution(StatementVerbs):
             check_apart(placed, sources, self.spark.root)
             translation = _translated(written, relations)
             tables.make()
-            write, columns = _writer(connected, written, translation, folder / "out")
+            with explained(written.sql):
+                # What Spark refuses, it refuses now.
+                columns = columns_of(translation, connected.session.sql(translation.text))
             files = tuple(dict.fromkeys(path for source in sources for path in source.files))
             work = Work(
                 job_id=job_id,
                 verb=f"execution.{verb}",
                 session_id=session_id,
                 sql=written.sql,
+                text=translation.text,
                 columns=tuple(columns),
                 output=output,
                 target=placed.target,
@@ -322,8 +327,8 @@ class SparkExecution(StatementVerbs):
                 logs=prepared.logs,
             )
             if self.spark.is_remote:
-                return self.spark.jobs.submit(work, connected, write, submitted)
-            return self.spark.jobs.do(work, write, submitted)
+                return self.spark.jobs.submit(work, connected, submitted)
+            return self.spark.jobs.do(work, connected, submitted)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             connected.close()
@@ -395,22 +400,3 @@ def _translated(written: Written, relations: Mapping[str, Relation | NotFoundErr
                 "out of the query, or cast it with client local first."
             )
     return found
-
-
-def _writer(
-    connected: Connected, written: Written, translation: Translation, out: Path
-) -> tuple[Callable[[], None], list[tuple[str, str]]]:
-    """What has Spark write a query to ``out``, as parquet with columns ``c0``, ``c1``...; and what these are."""
-    from mason.clients.spark.spark_answers import columns_of, numbered
-    from mason.clients.spark.spark_failures import explained
-
-    with explained(written.sql):
-        frame = connected.session.sql(translation.text)
-        columns = columns_of(translation, frame)
-        frame = numbered(frame, columns)
-
-    def write() -> None:
-        with explained(written.sql):
-            frame.write.mode("error").parquet(f"file://{out}")
-
-    return write, columns

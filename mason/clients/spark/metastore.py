@@ -56,7 +56,7 @@ class SparkMetastore(Metastore):
     def _catalog(self) -> SparkCatalog:
         from mason.clients.spark.spark_catalog import SparkCatalog
 
-        return SparkCatalog(self.spark.connected.session)
+        return SparkCatalog(self.spark.session)
 
     def list_databases(self) -> list[Database]:
         """The databases of the catalog; ``default`` once it holds a table."""

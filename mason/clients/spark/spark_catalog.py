@@ -7,7 +7,8 @@ a table in a metastore that shows ``array<string>`` for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import unquote
 
@@ -27,15 +28,15 @@ _PIECE = 3500
 
 
 class SparkCatalog:
-    """The catalog that a session of Spark has. Raises the ``EngineError`` that explains what Spark refuses."""
+    """The catalog that the sessions of a client have. Raises the ``EngineError`` that explains what Spark refuses."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Callable[[], AbstractContextManager[Any]]) -> None:
         self._session = session
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows that Spark answers to a statement."""
-        with explained():
-            return [tuple(row) for row in self._session.sql(sql).collect()]
+        with self._session() as session, explained():
+            return [tuple(row) for row in session.sql(sql).collect()]
 
     def databases(self) -> list[str]:
         """The names of all databases that are there for Mason, sorted."""

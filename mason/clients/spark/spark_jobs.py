@@ -24,7 +24,7 @@ from mason.clients._tables.deduping import counted
 from mason.clients._warehouse.locks import take
 from mason.clients.spark.spark_failures import CANCELLED, condition_of, explain, explained, is_sparks
 from mason.clients.spark.spark_session import Connected, connect
-from mason.clients.spark.spark_work import DONE, Work, clear, folder_of, out_of, publish
+from mason.clients.spark.spark_work import DONE, Work, clear, folder_of, out_of, publish, write_by_spark
 from mason.engines.jobs import OPEN
 from mason.engines.models import Job
 from mason.errors import CancelledError, EngineError, MasonError, NotFoundError
@@ -43,6 +43,7 @@ class _Going:
     def __init__(self, connected: Connected) -> None:
         self.connected = connected
         self.cancelled = threading.Event()
+        self.ended = threading.Event()
         self.told = ""
 
     def watch(self, stages: Any, *_: Any, **__: Any) -> None:
@@ -52,10 +53,18 @@ class _Going:
             self.told = f"{sum(stage.num_completed_tasks for stage in stages)} of {total} tasks are done"
 
     def cancel(self) -> None:
-        """Ask the server to stop; it may be done already."""
-        self.cancelled.set()
-        with explained():
-            self.connected.session.interruptAll()
+        """Have the server stop; it may be done already."""
+        if not self.cancelled.is_set():
+            self.cancelled.set()
+            threading.Thread(target=self._interrupt, name="mason-spark-cancel", daemon=True).start()
+
+    def _interrupt(self) -> None:
+        # Again and again: what is only on its way to the server is not stopped there yet.
+        while True:
+            with suppress(Exception):
+                self.connected.session.interruptAll()
+            if self.ended.wait(_PAUSE):
+                return
 
 
 class SparkJobs:
@@ -66,8 +75,8 @@ class SparkJobs:
         self._going: dict[str, _Going] = {}
         self._lock = threading.Lock()
 
-    def submit(self, work: Work, connected: Connected, write: Callable[[], None], submitted: datetime) -> Job:
-        """Begin ``work``, which ``write`` does on the server in the session ``connected``; the job that goes on."""
+    def submit(self, work: Work, connected: Connected, submitted: datetime) -> Job:
+        """Begin ``work`` on the server, in the session ``connected``; the job that goes on."""
         folder = folder_of(self._client, work.job_id)
         held = take(folder / _LOCK)
         assert held is not None, "a new job is nobody's"
@@ -76,13 +85,14 @@ class SparkJobs:
         write_whole(folder / _RECORD, json.dumps(work.to_dict()).encode())
         job = Job(work.job_id, "running", work.verb, submitted=iso(submitted))
         self._client.own.put_job(job)
-        self._begin(job, work, connected, write, held)
+        out = out_of(self._client, work.job_id)
+        self._begin(job, work, connected, lambda: _write(connected, work, out), held)
         return job
 
-    def do(self, work: Work, write: Callable[[], None], submitted: datetime) -> Job:
+    def do(self, work: Work, connected: Connected, submitted: datetime) -> Job:
         """Do ``work`` here and now; the job as it ended. Raises what goes wrong."""
         try:
-            write()
+            _write(connected, work, out_of(self._client, work.job_id))
             manifest = publish(self._client, work)
         finally:
             clear(self._client, work.job_id)
@@ -99,18 +109,22 @@ class SparkJobs:
         thread.start()
 
     def _end(self, job: Job, work: Work, going: _Going, write: Callable[[], None], held: int) -> None:
-        """Do the work, and keep how it ended."""
+        """Do the work, and keep how it ended; where this process ends first, whoever asks next takes it over."""
+        ended = job
         try:
             ended = self._done(job, work, going, write)
-            self._client.own.put_job(ended)
+            if ended.status not in OPEN:
+                self._client.own.put_job(ended)
+                clear(self._client, job.job_id)
         finally:
-            # Without its folder nobody takes the job over; where it could not be kept, somebody has to.
+            going.ended.set()
             with self._lock:
                 self._going.pop(job.job_id, None)
-            if not self._is_open(job.job_id):
-                clear(self._client, job.job_id)
             os.close(held)
-            going.connected.close()
+            if ended.status in OPEN:
+                _leave(going.connected)
+            else:
+                going.connected.close()
 
     def _is_open(self, job_id: str) -> bool:
         try:
@@ -129,6 +143,9 @@ class SparkJobs:
         except MasonError as error:
             return replace(job, status="failed", reason=str(error), finished=iso(now()))
         except Exception as error:  # noqa: BLE001 - a thread has nobody to raise it to
+            if not threading.main_thread().is_alive():
+                # Python is ending, and what it lets go of fails.
+                return job
             if is_sparks(error) and condition_of(error) == CANCELLED:
                 return replace(job, status="cancelled", reason="It was cancelled.", finished=iso(now()))
             reason = str(explain(error, work.sql)) if is_sparks(error) else f"{type(error).__name__}: {error}"
@@ -201,7 +218,7 @@ class SparkJobs:
             os.close(held)
             raise
         out = out_of(self._client, job.job_id)
-        self._begin(job, work, connected, lambda: _wait(connected, out), held)
+        self._begin(job, work, connected, lambda: _go_on(connected, work, out), held)
         return job
 
     def _lost(self, job: Job) -> Job:
@@ -216,29 +233,44 @@ def told(manifest: Mapping[str, Any], logs: Sequence[str] = ()) -> tuple[str, ..
     return (*logs, *counted(manifest), *manifest.get("notes", ()), written)
 
 
-def _wait(connected: Connected, out: Path) -> None:
-    """Wait until the server is through with what another process submitted. Raises ``EngineError`` where it did not
-    write it, and ``CancelledError``."""
-    # The enumeration of Spark's protocol, by its names.
+def _write(connected: Connected, work: Work, out: Path) -> None:
+    write_by_spark(connected.session, work.text, work.columns, out, sql=work.sql)
+
+
+def _go_on(connected: Connected, work: Work, out: Path) -> None:
+    """Wait until the server is through with what another process submitted; ask it, where that process had no time to.
+
+    Raises ``EngineError`` where it did not write it, and ``CancelledError``.
+    """
+    states = _when_still(connected)
+    if (out / DONE).exists():
+        return
+    if any(state.endswith("_CANCELLED") for state in states):
+        raise CancelledError("It was cancelled.")
+    failed = any(state.endswith("_FAILED") for state in states)
+    if states and not failed and not out.exists():
+        # The views are there, and nobody has asked for what is made of them.
+        _write(connected, work, out)
+        return
+    raise EngineError(
+        "The process that submitted it ended, and Spark's server did not finish it: it was started anew, it failed, or "
+        "it ended what nobody waited for. Nothing was written."
+    )
+
+
+def _when_still(connected: Connected) -> list[str]:
+    """The states of all that was asked of a session, once nothing of it goes on."""
     while True:
         with explained():
             statuses = [
-                (each.operation_id, each.OperationState.Name(each.state))
+                (each.operation_id, str(each.OperationState.Name(each.state)))
                 for each in connected.session.client._get_operation_statuses().operation_statuses
             ]
         running = [name for name, state in statuses if state.endswith("_RUNNING")]
         if not running:
-            break
+            return [state for _, state in statuses]
         _hold(connected, running[0])
         time.sleep(_PAUSE)
-    if (out / DONE).exists():
-        return
-    if any(state.endswith("_CANCELLED") for _, state in statuses):
-        raise CancelledError("It was cancelled.")
-    raise EngineError(
-        "The process that submitted it ended, and Spark's server did not finish it (it ends what nobody waits for "
-        "after some minutes). Nothing was written."
-    )
 
 
 def _hold(connected: Connected, operation_id: str) -> None:

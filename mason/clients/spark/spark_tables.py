@@ -11,7 +11,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,9 +78,9 @@ class SparkTables:
         return self._of_files(table, merging)
 
     def drop(self) -> None:
-        """Forget the views."""
+        """Forget the views. Those of a session that is lost are gone with it."""
         self.waiting.clear()
-        with explained():
+        with suppress(EngineError), explained():
             for view in self.views:
                 self.session.catalog.dropTempView(view)
 

@@ -7,11 +7,13 @@ wrote never is the output itself, so a job that is lost halfway leaves nothing t
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mason import bounds
 from mason.clients._tables.deduping import with_removed
 from mason.clients._tables.requests import Output
 from mason.errors import EngineError
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 DONE = "_SUCCESS"
 """What Spark puts into a folder that it has written whole."""
 
+_MADE = "made.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -31,7 +35,7 @@ class Work:
 
     - ``job_id`` and ``verb`` (``execution.query``).
     - ``session_id``: of the session on the server in which nothing else is done.
-    - ``sql``: the query as it was written, for errors.
+    - ``sql``: the query as it was written, for errors; ``text``: what Spark is asked, over views of that session.
     - ``columns``: names and DuckDB's types of what Spark writes, in whose files they are ``c0``, ``c1``...
     - ``output`` and ``target``: what is asked for, and its file or folder.
     - ``files``: those that the query reads, and ``fingerprint``, of them before it began (empty: none).
@@ -42,6 +46,7 @@ class Work:
     verb: str
     session_id: str
     sql: str
+    text: str
     columns: tuple[tuple[str, str], ...]
     output: Output
     target: Path
@@ -58,6 +63,7 @@ class Work:
             "verb": self.verb,
             "session_id": self.session_id,
             "sql": self.sql,
+            "text": self.text,
             "columns": [list(each) for each in self.columns],
             "output": {**output, "partition_columns": list(self.output.partition_columns)},
             "target": str(self.target),
@@ -76,6 +82,7 @@ class Work:
             verb=values["verb"],
             session_id=values["session_id"],
             sql=values["sql"],
+            text=values["text"],
             columns=tuple((name, kind) for name, kind in values["columns"]),
             output=Output(**{**output, "partition_columns": tuple(output["partition_columns"])}),
             target=Path(values["target"]),
@@ -103,14 +110,29 @@ def fingerprint_of(client: Ground, files: tuple[Path, ...]) -> str:
     return fingerprint(files, client.root.show) if files else ""
 
 
+def write_by_spark(session: Any, text: str, columns: Sequence[tuple[str, str]], out: Path, *, sql: str = "") -> None:
+    """Have Spark write what it answers to ``text``, with ``columns``, to ``out``, as parquet. ``sql`` is the query as
+    it was written. Raises the ``EngineError`` that explains what stops Spark."""
+    from mason.clients.spark.spark_answers import numbered
+    from mason.clients.spark.spark_failures import explained
+
+    with explained(sql):
+        numbered(session.sql(text), list(columns)).write.mode("error").parquet(f"file://{out}")
+
+
 def publish(client: Ground, work: Work) -> dict[str, Any]:
     """Make the output of what Spark wrote, and return its manifest. Raises ``EngineError``, and ``ConflictError`` when
     somebody else made the target meanwhile."""
     from mason.clients._duckdb.reading.readers import Source
     from mason.clients._duckdb.session import opened
+    from mason.clients._duckdb.writing.atomic import write_whole
     from mason.clients._duckdb.writing.copying import write
     from mason.clients._duckdb.writing.outputs import Placed, beside
 
+    made = folder_of(client, work.job_id) / _MADE
+    done = _published(made, work.target)
+    if done is not None:
+        return done
     out = out_of(client, work.job_id)
     if not (out / DONE).exists():
         raise EngineError(
@@ -126,10 +148,13 @@ def publish(client: Ground, work: Work) -> dict[str, Any]:
         opened(client.limits, [source], client.root.show, output=(work.output, path)) as connection,
     ):
         manifest = write(connection, source.sql, placed, path, [Source("", files=work.files)], client.root.show)
-    told = dict(work.told)
-    rows_in = told.pop("rows_in", None)
-    manifest |= told
-    return manifest if rows_in is None else with_removed(manifest, rows_in)
+        told = dict(work.told)
+        rows_in = told.pop("rows_in", None)
+        manifest |= told
+        manifest = manifest if rows_in is None else with_removed(manifest, rows_in)
+        # Whoever takes the job over knows by it whether what is there then is what was made here.
+        write_whole(made, json.dumps({"inode": path.stat().st_ino, "manifest": manifest}).encode())
+    return manifest
 
 
 def read_back(out: Path, columns: Sequence[tuple[str, str]]) -> Source:
@@ -141,6 +166,15 @@ def read_back(out: Path, columns: Sequence[tuple[str, str]]) -> Source:
     files = tuple(sorted(out.glob("part-*.parquet")))
     select = f"SELECT {selected(list(columns))} FROM {call('read_parquet', [str(each) for each in files], {})}"
     return Source(select, files, files=files, columnar=True)
+
+
+def _published(made: Path, target: Path) -> dict[str, Any] | None:
+    """The manifest of an output that has its name already, though the process that gave it is gone."""
+    try:
+        told = bounds.parse_json(bounds.read_file(made, bounds.RECORD))
+        return dict(told["manifest"]) if target.stat().st_ino == told["inode"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def clear(client: Ground, job_id: str) -> None:
