@@ -146,3 +146,37 @@ def test_runs_that_are_planned_say_what_becomes_of_their_sql(applied, folder):
     assert "// is written otherwise: DuckDB's result is NULL" in applied("plan").out
     assert applied("plan", "--out", "a.plan").code == 0
     assert "// is written otherwise: DuckDB's result is NULL" in applied("show", "a.plan").out
+
+
+PYTHON = """\
+import mason
+
+
+class TableAsked(mason.Operator):
+    def run(self, ctx: mason.Context) -> mason.Rows:
+        return ctx.execution.query("SELECT 1 AS x")
+"""
+ASKED = "type: operator\nnamespace: table\ncommand: asked\nread_only: true\ndialect: spark\n"
+
+
+def test_what_yaml_says_of_sql_holds_for_python(applied, folder):
+    (folder / "asked").mkdir()
+    (folder / "asked" / "operator.yaml").write_text(ASKED)
+    (folder / "asked" / "__init__.py").write_text(PYTHON)
+    assert applied("apply", "-y").code == 0
+    refused = run(applied, "asked", config="2")
+    assert (refused.code, refused.err) == (
+        1,
+        "Error: the SQL of its Python: There is no translation of SQL in the dialect spark to duckdb. Write it in "
+        "duckdb's with dialect: duckdb. Client local cannot run it.\n",
+    )
+    (folder / "asked" / "operator.yaml").write_text(f"{ASKED}sql: trust\n")
+    assert applied("apply", "-y", "-o").code == 0
+    trusted = run(applied, "asked", config="2")
+    assert (trusted.code, trusted.out.split()[:2]) == (0, ["x", "1"])
+    said = "Warning: the SQL of its Python is given to local, which speaks duckdb, as it stands (sql: trust)"
+    assert said in trusted.err
+    assert trusted.err.splitlines()[-1] == (
+        "Warning: The SQL of execution.query is trusted (sql: trust): local (duckdb) runs it also where it is not "
+        "known to answer the same."
+    )

@@ -153,6 +153,15 @@ def test_the_sentences_own_dialect_wins():
     assert told("SELECT 1 AS x", on="duckdb", dialect="spark", sentence={"dialect": "duckdb"}) == []
 
 
+def test_a_dialect_may_be_a_parameter():
+    do = [{"execution.query": {"sql": "SELECT 1 AS x", "dialect": "{{dialect}}"}}]
+    operator = Operator.from_definition({"namespace": "a", "command": "b", "do": do})
+    (call,) = dry_run(operator, {"dialect": None}, CONFIG, Speaking("spark")).calls
+    assert (call.told, call.arguments) == ((), {"sql": "SELECT 1 AS x"})
+    with pytest.raises(ParameterError, match="There is no translation of SQL in the dialect trino to spark"):
+        dry_run(operator, {"dialect": "trino"}, CONFIG, Speaking("spark"))
+
+
 def test_the_sql_of_python_shows_when_it_runs():
     source = json.dumps(
         {"__init__.py": "class AB:\n    def run(self, ctx):\n        ctx.execution.query('SELECT 1')\n"}
