@@ -60,7 +60,6 @@ _HINTS = {
     "console": "To ask tables: mason run operator table query",
     "create": "Write it as YAML, then: mason apply",
     "edit": "Change its YAML, then: mason apply",
-    "import": "What exists already is declared in YAML like everything else, then: mason apply",
     "login": "Credentials are those of each client's own tools; secrets are references: {{NAME}} in the config's YAML.",
     "output": "What a run returned: mason runs show ID",
     "providers": "Which clients there are: mason schema config",

@@ -18,7 +18,7 @@ Examples:
 
 @click.command(name="import", epilog=_EPILOG)
 @click.argument("client")
-@click.argument("database")
+@click.argument("database", default="")
 @click.option("-c", "--config", "config_id", default="", metavar="ID", help="CLIENT's config (default: the current).")
 @yes_option
 @click.pass_obj
@@ -28,6 +28,11 @@ def import_tables(invocation: Invocation, client: str, database: str, config_id:
     The YAML is shown first. Nothing in the catalog is changed, now or when the operators are applied: who runs one
     registers its table.
     """
+    if not database or "." in client:
+        raise click.UsageError(
+            "Name a metastore and a database: mason import glue DATABASE. All else that exists already is declared in "
+            "YAML like everything, then: mason apply"
+        )
     found = importing.import_tables(open_project(invocation), client, database, config_id=config_id)
     for note in found.notes:
         tell(f"Note: {note}.")
