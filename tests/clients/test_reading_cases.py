@@ -461,3 +461,9 @@ def test_decimals_of_csv_beyond_38_digits_are_text(local: Local) -> None:
     number = "1234567890123456789012345678901234567890.5"
     local.put("data/t.csv", f"n\n1.5\n{number}\n")
     assert local.rows("t") == [("1.5",), (number,)]
+
+
+@pytest.mark.parametrize("text", ["24-01-05", "5/1/24", "5.1.4", "1/5/04"])
+def test_years_of_one_or_two_digits_are_text(local: Local, text: str) -> None:
+    local.put("data/t.csv", f"id,d\n1,{text}\n")
+    assert local.rows("t") == [(1, text)]
