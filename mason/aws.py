@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -73,6 +75,7 @@ class Account:
 
         self._given = given
         self._session = Session(profile=given.get("profile"))
+        self._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
         self._making = threading.Lock()
         if given.get("role_arn"):
             self._take_over(str(given["role_arn"]))
@@ -151,6 +154,17 @@ class Account:
 
         # The way that boto3's own users take, too: botocore has no other for credentials that renew themselves.
         self._session._credentials = DeferredRefreshableCredentials(fetch, "assume-role")
+
+
+def _moment(value: Any) -> datetime:
+    """A time in an answer. botocore looks for the form of each, which takes longer than all else of a listing."""
+    if isinstance(value, str) and value.endswith("Z") and "T" in value:
+        with suppress(ValueError):
+            return datetime.fromisoformat(f"{value[:-1]}+00:00")
+    from botocore.utils import parse_timestamp
+
+    found: datetime = parse_timestamp(value)
+    return found
 
 
 def words(error: BaseException) -> str:

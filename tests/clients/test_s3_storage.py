@@ -263,20 +263,30 @@ def test_credentials_cannot_be_asked_for(client: S3Client, local: LocalClient) -
         assert "mason-tests" not in str(raised.value)
 
 
-def test_schemas_of_many_objects_are_asked_for_at_once(client: S3Client, make: Make, proxy, prefix: str) -> None:
+@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
+def test_schemas_of_many_objects_are_asked_for_at_once(make: Make, proxy, prefix: str, ending: str) -> None:
     """A request for each object, and more of them under way than one."""
     import duckdb
 
-    made = duckdb.sql("SELECT 1 AS id, 'x' AS name")
+    client = make()
     path = client.base / "one.parquet"
-    made.write_parquet(str(path))
-    content = path.read_bytes()
-    keys = [f"{prefix}/many/{number}.parquet" for number in range(40)]
+    duckdb.sql("SELECT 1 AS id, 'x' AS name").write_parquet(str(path))
+    content = {"parquet": path.read_bytes(), "csv": b"id,name\n1,x\n", "jsonl": b'{"id": 1, "name": "x"}\n'}[ending]
+    keys = [f"{prefix}/many/{number}.{ending}" for number in range(40)]
     several(lambda key: client.buckets.put(BUCKET, key, content), keys)
     proxy.delay = 0.05
-    proxy.always("GET", ".parquet", SLOW)
+    proxy.always("GET", f".{ending}", SLOW)
     table = storage_of(make(endpoint_url=proxy.endpoint)).infer_table("many")
     assert table.schema is not None
-    asked = proxy.asked("GET", ".parquet")
-    assert len(keys) <= len(asked) <= len(keys) + 5
+    assert table.schema.names == ("id", "name")
+    assert len(keys) <= len(proxy.asked("GET", f".{ending}")) <= len(keys) + 5
     assert proxy.most_at_once > 8
+
+
+def test_of_many_objects_the_one_that_cannot_be_read_is_named(client: S3Client, prefix: str) -> None:
+    for number in range(10):
+        content = b'{"id": 1}\n' if number != 7 else b'{"id": 1}\n{"id": \n'
+        client.buckets.put(BUCKET, f"{prefix}/many/{number}.jsonl", content)
+    with pytest.raises(EngineError) as raised:
+        storage_of(client).infer_table("many")
+    assert str(raised.value).startswith("many/7.jsonl is cut off: its last value has no end.")

@@ -25,8 +25,8 @@ _TOP = "\0objects"
 _DISGUISE = "\0"
 # Requests that are under way at once where many objects are asked for.
 AT_ONCE = 32
-# Ends of objects that are held at once.
-_AHEAD = 256
+AHEAD = 256
+"""Of how many objects something is held at once, so that the next ones need not be waited for."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -97,6 +97,13 @@ class ObjectPath(PosixPath):
         if facts is None:
             raise FileNotFoundError(2, os.strerror(2), str(self))
         return io.BufferedReader(RangeReader(self.store, self.bucket, facts, self.__dict__.get("end", b"")))
+
+    def download(self, target: Path) -> None:
+        """Put the content into a new file. Raises ``FileNotFoundError``, and as :meth:`open`."""
+        facts = self.known()
+        if facts is None:
+            raise FileNotFoundError(2, os.strerror(2), str(self))
+        self.store.download(self.bucket, facts, target)
 
     def fetch_end(self) -> None:
         """Have the last part of the content at hand for who opens it next, until :func:`with_ends` goes on."""
@@ -182,8 +189,8 @@ def several(work: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answe
 
 def with_ends(paths: Sequence[Path]) -> Iterator[Path]:
     """The paths one by one, the last part of each object at hand when it is met: many are asked for at once."""
-    for start in range(0, len(paths), _AHEAD):
-        batch = paths[start : start + _AHEAD]
+    for start in range(0, len(paths), AHEAD):
+        batch = paths[start : start + AHEAD]
         objects = [path for path in batch if isinstance(path, ObjectPath)]
         several(ObjectPath.fetch_end, objects)
         yield from batch
@@ -192,20 +199,32 @@ def with_ends(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 @contextmanager
+def brought_here(paths: Iterable[Path]) -> Iterator[dict[Path, Path]]:
+    """Files that hold what the objects among ``paths`` do, by these, asked for many at once; gone afterwards."""
+    objects = [path for path in paths if isinstance(path, ObjectPath)]
+    if not objects:
+        yield {}
+        return
+    from mason import temporary
+
+    with temporary.folder("objects") as folder:
+        held: dict[Path, Path] = {path: folder / f"{number}{path.suffix}" for number, path in enumerate(objects)}
+        several(lambda path: path.download(held[path]), objects)
+        yield held
+
+
+@contextmanager
 def on_this_machine(path: Path) -> Iterator[Path]:
     """A file that holds what is at ``path``: for objects a copy, which is gone afterwards."""
     if not isinstance(path, ObjectPath):
         yield path
         return
-    facts = path.known()
-    if facts is None:
-        raise FileNotFoundError(2, os.strerror(2), str(path))
     from mason import temporary
 
     with temporary.folder("objects") as folder:
         # As a file of any name: a key may have one that is too long.
         held = folder / f"object{path.suffix}"
-        path.store.download(path.bucket, facts, held)
+        path.download(held)
         yield held
 
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mason.clients._duckdb.failures import explained
 from mason.clients._duckdb.reading.copies import Copies
 from mason.clients._duckdb.reading.looks import Connect, FileSchema
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.root import Root
-from mason.clients._objects.object_path import AT_ONCE, ObjectPath
+from mason.clients._objects.object_path import AHEAD, brought_here
 from mason.errors import EngineError
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 # Fewer files than this are looked at one after the other: starting threads costs as much.
 _FEW = 8
+# Objects of at most so many bytes come to this machine to be looked at, many at once: a store answers slowly, and
+# DuckDB takes tens of megabytes for each text that it has open.
+_SMALL = 1 << 20
 
 
 def look(
@@ -41,7 +46,7 @@ def look(
         return [by_path[file.path] for file, _ in files]
 
     def look_at(cursor: duckdb.DuckDBPyConnection, file: DataFile, rows: int) -> FileSchema:
-        return _LOOKS[kind](cursor, file, given, root, rows, copies)
+        return _LOOKS[kind](cursor, file, given, root.show(file.path), rows, copies)
 
     if kind == "xlsx":
         return [_xlsx(file, given, root) for file, _ in files]
@@ -50,18 +55,33 @@ def look(
     from concurrent.futures import ThreadPoolExecutor
 
     shared = connection()
-    # A store answers slowly, and many at once.
-    at_once = AT_ONCE if isinstance(files[0][0].path, ObjectPath) else min(8, os.cpu_count() or 1)
-    with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(lambda each: look_at(shared.cursor(), *each), files))
+
+    def look_near(file: DataFile, rows: int, held: Path | None) -> FileSchema:
+        if held is None:
+            return look_at(shared.cursor(), file, rows)
+        shown = root.show(file.path)
+        with explained(lambda _: shown, lambda: [held]):
+            near = replace(file, path=held)
+            found = _LOOKS[kind](shared.cursor(), near, given, shown, rows, copies)
+        # A copy is known by the file that it is of.
+        return replace(found, file=file) if found.path == held else look_at(shared.cursor(), file, rows)
+
+    schemas: list[FileSchema] = []
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(files), AHEAD):
+            some = files[start : start + AHEAD]
+            small = [file.path for file, _ in some if file.version[0] <= _SMALL]
+            with brought_here(small) as here:
+                near = [(file, rows, here.get(file.path)) for file, rows in some]
+                schemas += pool.map(lambda each: look_near(*each), near)
+    return schemas
 
 
 def _csv(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], shown: str, rows: int, copies: Copies
 ) -> FileSchema:
     from mason.clients._duckdb.reading import text_columns
 
-    shown = root.show(file.path)
     try:
         found = text_columns.look(connection, file, given, shown, copies, rows=rows)
     except EngineError:
@@ -74,15 +94,15 @@ def _csv(
 
 
 def _json(
-    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], root: Root, rows: int, copies: Copies
+    connection: duckdb.DuckDBPyConnection, file: DataFile, given: dict[str, Any], shown: str, rows: int, copies: Copies
 ) -> FileSchema:
     from mason.clients._duckdb.reading import json_files
 
     if file.empty:
         return FileSchema(file, ())
     if not file.ending.compression and _begins_with_mark(file.path):
-        raise EngineError(f"{root.show(file.path)} begins with a byte order mark, which JSON forbids. Save it without.")
-    return FileSchema(file, json_files.look(connection, file, root.show(file.path), rows))
+        raise EngineError(f"{shown} begins with a byte order mark, which JSON forbids. Save it without.")
+    return FileSchema(file, json_files.look(connection, file, shown, rows))
 
 
 def _xlsx(file: DataFile, given: dict[str, Any], root: Root) -> FileSchema:
