@@ -139,6 +139,21 @@ def test_text_is_read_as_local_reads_it(both: Both) -> None:
     both.same(both.table("c.jsonl"), "SELECT * FROM $table")
 
 
+def test_names_of_folders_are_no_patterns(both: Both, tmp_path: Path) -> None:
+    """Neither of the files that are read, nor of Mason's own on their way."""
+    odd = tmp_path / "odd [1] ä%20b {x}"
+    odd.mkdir()
+    (odd / "a b.csv").write_text("id,t\n1,x\n2,\n")
+    duckdb.sql(f"COPY (SELECT 1 AS a) TO '{odd}/p q.parquet'")
+    client = SparkClient(both.spark.configuration, base=odd)
+    there = Both(odd, LocalClient({}, base=odd), client)
+    assert there.same(there.table("a b.csv")) == [(1, "x"), (2, None)]
+    assert there.same(there.table("p q.parquet")) == [(1,)]
+    job = there.ended(there.execution.query("SELECT id FROM $table", table=there.table("a b.csv"), output="x y.csv"))
+    assert (job.status, job.reason) == ("succeeded", "")
+    client.close()
+
+
 def test_partitions_are_read_as_local_reads_them(both: Both) -> None:
     """Letters beyond ASCII, texts that look like numbers, and rows without a value."""
     table = both.write(
@@ -270,6 +285,9 @@ def test_tables_that_spark_cannot_read_are_refused(both: Both) -> None:
     assert answer.rows == [("x",)]
     with pytest.raises((TranslationError, EngineError), match="UINTEGER"):
         both.execution.query("SELECT u FROM $table", table=table)
+    documents = both.write("d.parquet", "SELECT '{}'::JSON AS j, 1 AS a")
+    with pytest.raises(EngineError, match=r"Column j of [$]table is JSON that Spark does not have"):
+        both.execution.query("SELECT j FROM $table", table=documents)
     kept = replace(table, format="duckdb", location=Location("warehouse/warehouse.duckdb"))
     with pytest.raises(EngineError, match="kept in a warehouse of DuckDB, which Spark does not read"):
         both.execution.preview(kept)

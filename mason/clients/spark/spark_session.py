@@ -90,6 +90,7 @@ def _remote(client: Ground, session_id: str) -> Connected:
     secure = bool(given.get("use_ssl")) or "token" in given
     _probe(host, port, secure=secure)
     builder_class = _imported("pyspark.sql.connect.session", "spark").SparkSession.builder
+    check_version(str(sys.modules["pyspark"].__version__), "The package pyspark-client")
     parts = [f"user_id={given.get('user', 'mason')}"]
     parts += [f"session_id={session_id}"] if session_id else []
     parts += ["use_ssl=true"] if secure else []
@@ -98,7 +99,7 @@ def _remote(client: Ground, session_id: str) -> Connected:
         session = builder_class.remote(f"sc://{host}:{port}/;{';'.join(parts)}").create()
         _impatient(session)
         version = str(session.version)
-        _check_version(version, str(given["remote"]))
+        check_version(version, str(given["remote"]))
         session.conf._set_all(_settings(client), silent=False)
     return Connected(session, version, session.stop)
 
@@ -142,7 +143,8 @@ def _nobody(host: str, port: int, why: str) -> TransientEngineError:
     )
 
 
-def _check_version(version: str, where: str) -> None:
+def check_version(version: str, where: str) -> None:
+    """Raises ``EngineError`` where ``where``, a server or a package, is not Spark 4."""
     major = version.partition(".")[0]
     if not major.isdecimal() or int(major) != _MAJOR:
         raise EngineError(
@@ -176,7 +178,7 @@ def _local(client: Ground) -> Connected:
     if not Path(classic.__file__).parents[1].joinpath("jars").is_dir():
         raise MissingDependencyError("A session of Spark on this machine", None, install="pyspark")
     _check_java()
-    _check_version(sys.modules["pyspark"].__version__, "The package pyspark")
+    check_version(sys.modules["pyspark"].__version__, "The package pyspark")
     given = client.configuration
     with _starting, explained():
         running = classic.SparkSession.getActiveSession() or classic.SparkSession._instantiatedSession

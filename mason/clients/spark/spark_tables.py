@@ -33,6 +33,7 @@ _PLAIN_FOLDER = re.compile(r"[A-Za-z0-9_.-]+")
 _PLAIN_PATH = re.compile(r"[^*?\[\]{}\\%:#\n]+")
 _CODECS = ("UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD", "LZ4_RAW")
 """The compressions of parquet that Spark has without further libraries."""
+_WILD, _ESCAPED = re.compile(r"([*?\[\]{}\\])"), r"\\\1"
 _EMPTY = ("", "null", "__hive_default_partition__")
 
 
@@ -149,8 +150,8 @@ class SparkTables:
         schema = ", ".join(f"{identifier(name)} {kind}" for name, kind in held.items())
         with explained():
             reader = self.session.read.schema(schema)
-            reader = reader.option("basePath", f"file://{base}") if base is not None else reader
-            return reader.parquet(*(f"file://{path}" for path in paths))
+            reader = reader.option("basePath", _path(base)) if base is not None else reader
+            return reader.parquet(*map(_path, paths))
 
     def _copied(self, reader: Source, held: Mapping[str, str], schema: TableSchema) -> Path:
         """A file of parquet with what DuckDB reads of a table; made once for the same files."""
@@ -160,6 +161,11 @@ class SparkTables:
         if not target.exists():
             _copy(self.client, reader, held, target)
         return target
+
+
+def _path(path: Path) -> str:
+    """A file as Spark's readers take it, to whom every path is a pattern."""
+    return f"file://{_WILD.sub(_ESCAPED, str(path))}"
 
 
 def _of_catalog(table: Table) -> Relation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,11 +29,15 @@ _PLAIN: Mapping[str, str] = {
     "timestamp_ltz": "TIMESTAMP WITH TIME ZONE",
     "timestamp_ntz": "TIMESTAMP",
 }
+_JSON = re.compile(r"\bJSON\b")
 
 
 @functools.cache
 def to_spark(type_: str) -> str:
     """Spark's name of one of DuckDB's types; empty where Spark has none that holds the same values."""
+    if _JSON.search(type_):
+        # A document, of which Spark would make a text.
+        return ""
     try:
         return spark_name(types_of({"t": {"c": type_}})["t"]["c"])
     except TranslationError:

@@ -159,13 +159,15 @@ def publish(client: Ground, work: Work) -> dict[str, Any]:
 
 def read_back(out: Path, columns: Sequence[tuple[str, str]]) -> Source:
     """What reads the files that Spark wrote to ``out`` as ``columns``, which are called ``c0``, ``c1``... in them."""
-    from mason.clients._duckdb.quoting import call
+    from mason.clients._duckdb.quoting import call, exactly
     from mason.clients._duckdb.reading.readers import Source
     from mason.clients.spark.spark_answers import selected
 
     files = tuple(sorted(out.glob("part-*.parquet")))
     select = f"SELECT {selected(list(columns))} FROM {call('read_parquet', [str(each) for each in files], {})}"
-    return Source(select, files, files=files, columnar=True)
+    # A confined DuckDB asks for a path as it stands in the text, too.
+    patterns = (Path(exactly(str(each))) for each in files)
+    return Source(select, tuple(dict.fromkeys((*files, *patterns))), files=files, columnar=True)
 
 
 def _published(made: Path, target: Path) -> dict[str, Any] | None:
