@@ -29,7 +29,13 @@ _TRANSLATORS = {
 """What translates from a dialect to another: ``f(sql, tables, places) -> Translation``. The names are those of
 capabilities."""
 
-_RULES = {"spark": "mason.sql.spark.translation:SPARK", "postgres": "mason.sql.postgres.postgres:POSTGRES"}
+_RULES = {
+    "spark": "mason.sql.spark.translation:SPARK",
+    "postgres": "mason.sql.postgres.postgres:POSTGRES",
+    "redshift": "mason.sql.redshift.redshift:REDSHIFT",
+    "trino": "mason.sql.trino.trino:TRINO",
+    "athena": "mason.sql.trino.athena:ATHENA",
+}
 """The rules by which DuckDB's SQL is translated, where they tell what they refuse whatever the types."""
 
 Translator = Callable[[str, Tables, Mapping[str, str]], Translation]
