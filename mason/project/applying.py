@@ -208,13 +208,18 @@ def refuse_stale(project: Project, plan: Plan) -> None:
 
 def _python_files(root: Path, file: str) -> Mapping[str, str] | None:
     """The texts of the Python files beside a resource's ``file`` by name, ``None`` where there is no module."""
+    from mason.project.older_mason import Mason1
     from mason.resources import module
     from mason.resources.resource import ENTRY
 
     # What is outside of the project is known by the path that was typed.
     folder = (Path(file) if file.startswith("..") else root / file).parent
     try:
-        return module.read_files(module.list_files(str(folder)))[0] if (folder / ENTRY).is_file() else None
+        if not (folder / ENTRY).is_file():
+            return None
+        texts = module.read_files(module.list_files(str(folder)))[0]
+        old = Mason1().python(texts, str(folder), "")
+        return old.texts if old is not None else texts
     except OSError:
         # What nobody here can read is as good as not there: what was reviewed is in the plan.
         return None

@@ -51,10 +51,11 @@ def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[st
         yield f"  {number}. {call}  [{effect(call, terminal)}]"
         yield from (f"     {line}" for line in sql_lines(call.told, terminal))
         yield from (f"     Note on {note}." for note in call.notes)
+    verb = "read-only verb" if shown.is_promised else "verb"
     if not shown.calls:
-        yield "  call no engine"
-    if not shown.certain:
-        verb = "read-only verb" if shown.is_promised else "verb"
+        unseen = f"perhaps call any {verb} of its config's engines: its Python does not show which"
+        yield "  call no engine" if shown.certain else f"  {unseen}"
+    elif not shown.certain:
         yield f"  and, as its Python passes engines on, perhaps call any other {verb}"
     if shown.has_python:
         yield f"  and run its Python, which {of_python(shown.is_promised)}"

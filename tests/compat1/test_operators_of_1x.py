@@ -179,7 +179,12 @@ def test_what_is_not_there_is_an_error(applied):
 def test_it_is_asked_for(applied):
     told = applied("run", "operator", "club", "columns", "-p", "folder:club,file:members")
     assert told.code == 1
-    assert "run its Python, which can do anything on this machine" in told.err
+    assert told.err.startswith(
+        "Operator club:columns with config 0 would:\n"
+        "  with folder='club', file='members'\n"
+        "  perhaps call any verb of its config's engines: its Python does not show which\n"
+        "  and run its Python, which can do anything on this machine\n"
+    )
 
 
 def test_a_query_without_output_is_a_job_whose_rows_are_kept(applied):
@@ -263,6 +268,20 @@ def test_data_that_an_operator_puts_in_the_place_of_another_stays():
     assert response.merge(other).returned() == ["model", "another"]
     response.data[0] = {"a": 1}
     assert response.returned() == [{"a": 1}, "another"]
+
+
+def test_a_saved_plan_is_applied_unless_its_python_changed(mason, club):
+    file = club / "operators" / "club" / "columns" / "__init__.py"
+    assert mason("plan", "--out", "first.plan").code == 0
+    assert mason("apply", "first.plan", "-y").code == 0
+    file.write_text(f"{file.read_text()}\n# one more line\n")
+    assert mason("plan", "--out", "second.plan").code == 0
+    file.write_text(f"{file.read_text()}\n# and another\n")
+    told = mason("apply", "second.plan", "-y")
+    assert told.err.startswith(
+        "Error: Python files changed since this plan was made (operator.club.columns: operators/club/columns/"
+        "__init__.py)"
+    )
 
 
 def test_clients_that_this_mason_lacks_are_refused_when_an_operator_meets_a_config(mason, club):
