@@ -125,11 +125,11 @@ def test_what_is_not_known_of_nan_is_noted():
 @pytest.mark.skipif(not _GRAMMAR.exists() or not shutil.which("node"), reason="Get Trino's grammar: make components")
 def test_trinos_grammar_takes_every_text():
     texts = []
-    for sql in [*(sql for _, sql in queries()), *composed(40, seed=13)]:
-        for dialect in ("trino", "athena"):
+    # Athena's are Trino's, but for the digits of times.
+    for dialect, least in (("trino", ""), ("athena", "timestamp")):
+        for sql in [*(sql for _, sql in queries()), *composed(40, seed=13)]:
             with suppress(TranslationError):
-                texts.append(translate(sql, TABLES, to=dialect).text)
-    texts = list(dict.fromkeys(texts))
+                texts += [text for text in [translate(sql, TABLES, to=dialect).text] if least in text]
     wrong = ["SELECT FROM", "SELECT 1 LIMIT 2 OFFSET 1", "SELECT a QUALIFY b FROM t"]
     program = [shutil.which("node") or "node", Path(__file__).with_name("trino_grammar.mjs"), _GRAMMAR]
     done = subprocess.run(program, input=json.dumps([*texts, *wrong]), capture_output=True, text=True, check=True)

@@ -78,6 +78,10 @@ class Postgres(Dialect):
         """A text is ordered by its bytes in the collation C, not by the database's language."""
         return f'{value.text} COLLATE "C"' if value.type == VARCHAR else value.text
 
+    def typed(self, value: Value) -> str:
+        """A text that was written is of no type until it meets one."""
+        return self.cast(value.text, VARCHAR) if value.is_text else value.text
+
     def item(self, value: Value) -> str:
         """A column of texts that keeps its order."""
         return self.sorted(value)

@@ -115,7 +115,7 @@ def _arg(of: Aggregate) -> Value:
     """The first of the values in their order, those without value or order last."""
     one, other = aggregating.by_order(of)
     of.call.rewritten("PostgreSQL has no such function")
-    value = f"CASE WHEN {other.text} IS NULL THEN NULL ELSE {one.text} END"
+    value = f"CASE WHEN {other.text} IS NULL THEN NULL ELSE {of.call.dialect.typed(one)} END"
     is_null = f"({one.text} IS NULL OR {other.text} IS NULL)"
     down = "DESC" if "max" in of.call.name else "ASC"
     gathered = of.over(f"array_agg({value} ORDER BY {is_null}, {of.call.dialect.sorted(other)} {down})")
@@ -126,13 +126,14 @@ def _list(of: Aggregate) -> Value:
     of.call.count(1)
     value = of.call.arguments[0]
     aggregating.gathered(of, value.text)
-    return Value(of.over(f"array_agg({value.text} {aggregating.keys(of)})"), list_of(value.type))
+    return Value(of.over(f"array_agg({of.call.dialect.typed(value)} {aggregating.keys(of)})"), list_of(value.type))
 
 
 def _string_agg(of: Aggregate) -> Value:
     mark, text = aggregating.texts(of), of.call.arguments[0].text
     aggregating.gathered(of, text)
-    return Value(of.over(f"string_agg({text}, {mark} {aggregating.keys(of)})"), VARCHAR)
+    typed = of.call.dialect.typed(of.call.arguments[0])
+    return Value(of.over(f"string_agg({typed}, {mark} {aggregating.keys(of)})"), VARCHAR)
 
 
 FUNCTIONS: dict[str, Rule] = {

@@ -93,6 +93,11 @@ def _sum(of: Aggregate) -> Value:
     raise call.refused(f"sum of {given} is not known to be the same", "Cast it to DOUBLE.")
 
 
+def _spreads(call: Call) -> None:
+    _rounded(call)
+    call.noted(f"{call.name} of what is infinite or NaN stops in DuckDB, and may be NaN elsewhere")
+
+
 def _rounded(call: Call) -> None:
     call.noted(f"{call.name} of DOUBLE rounds in the order of the rows, which no engine promises")
     if call.dialect.double_note:
@@ -147,7 +152,7 @@ def _spread(of: Aggregate) -> Value:
     call = of.call
     call.count(1)
     number(call, 0)
-    _rounded(call)
+    _spreads(call)
     name = {"stddev": "stddev_samp", "variance": "var_samp"}.get(call.name, call.name)
     return Value(of.over(f"{name}({call.to(0, DOUBLE)})"), DOUBLE)
 
@@ -159,7 +164,7 @@ def pair(of: Aggregate) -> Value:
     call.count(2)
     for index in range(2):
         number(call, index)
-    _rounded(call)
+    _spreads(call)
     return Value(of.over(f"{call.name}({call.to(0, DOUBLE)}, {call.to(1, DOUBLE)})"), DOUBLE)
 
 

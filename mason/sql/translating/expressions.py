@@ -148,6 +148,8 @@ def _between(work: Work, node: Tree, place: Scope) -> Value:
     call = Call(work, node, place, "BETWEEN", parts)
     type_ = arithmetic.comparable(call)
     one, low, high = (arithmetic.sortable(call, index, type_) for index in range(3))
+    # What stands between BETWEEN and AND is no whole expression in every grammar.
+    low, high = (each if each == call.to(index, type_) else f"({each})" for index, each in ((1, low), (2, high)))
     return Value(f"({one} BETWEEN {low} AND {high})", BOOLEAN)
 
 

@@ -217,6 +217,10 @@ class Dialect(Writing, ABC):
         """``value`` where its order counts: as a key, or beside ``<``. Texts are ordered by their bytes."""
         return value.text
 
+    def typed(self, value: Value) -> str:
+        """``value`` where it decides of which type a function's result is: a text that was written may have none."""
+        return value.text
+
     def item(self, value: Value) -> str:
         """``value`` in a select list, whose columns keep their order."""
         return value.text

@@ -77,7 +77,7 @@ def _own(call: Call, over: str, ignores: str) -> Value:
         steps = call.work.value(offset, call.place) if offset is not None else Value("1", INTEGER, True, 1)
         if not steps.is_constant or not isinstance(steps.constant, int) or steps.constant < 0:
             raise node.refused(f"{name} by a computed or negative number is not known to be the same", "Write it.")
-        parts = [value.text, str(steps.constant)]
+        parts = [call.dialect.typed(value), str(steps.constant)]
         if default is not None:
             if not call.dialect.lag_default:
                 raise node.refused(f"{name} of {call.dialect.engine} takes no default", "Use coalesce.")
@@ -86,7 +86,7 @@ def _own(call: Call, over: str, ignores: str) -> Value:
     if name in _FRAMED:
         call.count(2 if name == "nth_value" else 1)
         more = f", {call.whole(1)}" if name == "nth_value" else ""
-        return Value(f"{name}({call.arguments[0].text}{more}){ignores} {over}", call.arguments[0].type)
+        return Value(f"{name}({call.dialect.typed(call.arguments[0])}{more}){ignores} {over}", call.arguments[0].type)
     raise node.refused(f"the window function {name} is not known to be the same", "Use row_number, rank, lag or lead.")
 
 
