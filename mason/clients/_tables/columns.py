@@ -15,6 +15,13 @@ WHOLE = frozenset(
 )
 """The types of whole numbers."""
 
+_DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "HUGEINT": 39}
+
+
+def digits_of(kind: str) -> int:
+    """How many digits whole numbers of a type have."""
+    return _DIGITS[kind.removeprefix("U")]
+
 
 def letters_of(index: int) -> str:
     """What spreadsheets call the column at ``index``, counted from 0: ``A``, ``Z``, ``AA``."""

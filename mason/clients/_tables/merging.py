@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from mason.clients._tables.columns import WHOLE, Columns
+from mason.clients._tables.columns import WHOLE, Columns, digits_of
 from mason.engines.models import Column, Rows, Schema
 from mason.errors import ConflictError
 from mason.resources.wording import listing
@@ -22,7 +22,6 @@ from mason.values import dataclass
 
 _SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _UNSIGNED = tuple(f"U{kind}" for kind in _SIGNED)
-_DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "HUGEINT": 39}
 _TIMES = ("DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP", "TIMESTAMP_NS")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _MOST_DIGITS = 38
@@ -145,6 +144,6 @@ def _decimal(one: str, other: str) -> str:
     before = after = 0
     for kind in (one, other):
         found = _DECIMAL.fullmatch(kind)
-        digits, scale = (int(found[1]), int(found[2])) if found else (_DIGITS[kind.removeprefix("U")], 0)
+        digits, scale = (int(found[1]), int(found[2])) if found else (digits_of(kind), 0)
         before, after = max(before, digits - scale), max(after, scale)
     return f"DECIMAL({before + after},{after})" if before + after <= _MOST_DIGITS else "DOUBLE"
