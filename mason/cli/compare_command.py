@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -25,7 +27,7 @@ from mason.cli.shared import (
     yes_option,
 )
 from mason.project import confirming
-from mason.project.comparing import comparison, operators_compared
+from mason.project.comparing import comparison, operators_compared, sides
 from mason.project.runs import operators
 from mason.render import comparisons, dryruns
 from mason.runtime.workers import Control
@@ -102,17 +104,18 @@ def compare_operator(
     asked = comparison.Asked(most, tolerance, sample)
     first, second = config_ids
     prepared = operators_compared.prepare(opened, (namespace, command), given, (first, second), asked)
-    control = invocation.session.own(Control)
+    # What only reads is done here, where Ctrl-C ends it without further ado.
+    asking = sides.Asking(lambda: invocation.session.own(Control), partial(_calling, invocation))
     with closing(prepared):
         for side in prepared.both:
             tell(dryruns.dry_run_text(side.prepared.shown, progress(invocation)))
             tell_sql(invocation, opened, side.prepared.run.plan, side.prepared.clients)
         if not all(side.prepared.shown.is_read_only for side in prepared.both):
             tell(f"What they write is {'kept' if keep else 'deleted once it was compared'}.")
-            asking = next(side for side in prepared.both if not side.prepared.shown.is_read_only)
-            confirm_each(confirming.of_run(asking.prepared.run, approved=auto_approve))
-        with watching(invocation), one_step_interrupt(control):
-            found = operators_compared.compare(opened, prepared, control=control, tell=tell, keep=keep)
+            changing = next(side for side in prepared.both if not side.prepared.shown.is_read_only)
+            confirm_each(confirming.of_run(changing.prepared.run, approved=auto_approve))
+        with watching(invocation):
+            found = operators_compared.compare(opened, prepared, asking=asking, tell=tell, keep=keep)
     if invocation.json:
         show_json(comparisons.comparison_json(found))
     elif as_markdown:
@@ -120,3 +123,13 @@ def compare_operator(
     else:
         show(comparisons.comparison_text(found, output(invocation)))
     return 0 if found.same else 2
+
+
+@contextmanager
+def _calling(invocation: Invocation, control: Control) -> Iterator[None]:
+    """Within it, Ctrl-C ends a run that is done in threads of its own."""
+    try:
+        with one_step_interrupt(control):
+            yield
+    finally:
+        invocation.left_behind = invocation.left_behind or control.lost > 0

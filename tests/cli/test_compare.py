@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -256,6 +259,31 @@ def test_an_error_of_one_side_is_an_error(compare, folder):
     (folder / "other" / "data" / "planes.csv").unlink()
     assert compare("get").code == 1
     assert compare("list", configs=("1", "9")).code == 1
+
+
+def test_ctrl_c_ends_it(compare):
+    sql = "SELECT count(*) AS n FROM range(1000000) a, range(1000000) b"
+    command = (
+        "-m",
+        "mason",
+        "compare",
+        "operator",
+        "table",
+        "query",
+        "-c",
+        "1",
+        "-c",
+        "2",
+        "-p",
+        json.dumps({"sql": sql}),
+    )
+    with subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stderr is not None
+        while "Operator table:query with config 2 would" not in run.stderr.readline():
+            assert run.poll() is None
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate()
+    assert (run.returncode, out, "Traceback" in err) == (130, "", False)
 
 
 @pytest.fixture

@@ -4,4 +4,4 @@ The same answer is the same one whatever gave it: rows are brought to one form f
 drops how a client writes them.
 """
 
-__all__ = ["comparison", "operators_compared"]
+__all__ = ["comparison", "operators_compared", "sides"]

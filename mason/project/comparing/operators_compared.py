@@ -22,9 +22,8 @@ from mason.resources.address import title_of
 from mason.values import dataclass
 
 if TYPE_CHECKING:
-    from mason.project.comparing.sides import Side
+    from mason.project.comparing.sides import Asking, Side
     from mason.resources.parameters import Given
-    from mason.runtime.workers import Control
 
 _BATCH = 4096
 
@@ -66,7 +65,7 @@ def compare(
     project: Project,
     prepared: Prepared,
     *,
-    control: Control,
+    asking: Asking,
     tell: Callable[[str], None],
     keep: bool = False,
 ) -> Comparison:
@@ -79,7 +78,7 @@ def compare(
     with temporary.folder("compare") as folder:
         try:
             answers = [
-                _answer(project, side, folder / f"{number}.rows", prepared.asked.most, control, tell)
+                _answer(project, side, folder / f"{number}.rows", prepared.asked.most, asking, tell)
                 for number, side in enumerate(prepared.both)
             ]
         finally:
@@ -116,7 +115,7 @@ class _Kept:
 
 
 def _answer(
-    project: Project, side: Side, file: Path, most: int, control: Control, tell: Callable[[str], None]
+    project: Project, side: Side, file: Path, most: int, asking: Asking, tell: Callable[[str], None]
 ) -> _Kept | Any:
     """What a side returned; rows are put on disk, so that those of one side are in memory at a time."""
 
@@ -124,7 +123,7 @@ def _answer(
         if kind == "Warnings":
             tell(f"Warning (config {side.config_id}): {message}")
 
-    found = sides.returned(project, side, control=control, most=most, tell=told)
+    found = sides.returned(project, side, asking=asking, most=most, tell=told)
     if not isinstance(found, Rows):
         return found
     rows = iter(found.rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
     from mason.dryrun.calls import Call
     from mason.resources.operator import Operator, Sentence
     from mason.runtime.workers import Control
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How runs that are done in threads of their own are ended early: ``control`` makes what ends one, ``calling`` is
+    entered with it while it goes on."""
+
+    control: Callable[[], Control]
+    calling: Callable[[Control], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,7 @@ def _apart(path: str) -> str:
 
 
 def returned(
-    project: Project, side: Side, *, control: Control, most: int, tell: Callable[[str, str], None]
+    project: Project, side: Side, *, asking: Asking, most: int, tell: Callable[[str, str], None]
 ) -> Rows | Any:
     """Do the run of a side, and return what it returned; of one that writes, the rows that are there then.
 
@@ -131,7 +141,9 @@ def returned(
     if not shown.has_python and not side.output:
         with aside():
             return say(run.plan.steps[0].operator, shown, side.prepared.clients.engine, tell=tell)
-    end = execute(project, side.prepared, control=control)
+    control = asking.control()
+    with asking.calling(control):
+        end = execute(project, side.prepared, control=control)
     if end.status == "interrupted":
         raise KeyboardInterrupt
     answer = end.answer
