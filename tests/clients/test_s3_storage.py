@@ -228,6 +228,31 @@ def test_large_objects_go_and_come_in_parts(client: S3Client, prefix: str, tmp_p
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=BUCKET, Prefix=prefix)
 
 
+def test_objects_are_copied_to_other_clients_and_to_files(
+    client: S3Client, make: Make, local: LocalClient, tmp_path: Path, prefix: str
+) -> None:
+    other = make(root=f"s3://{BUCKET}/{prefix}-other")
+    files = local.engine("storage")
+    assert isinstance(files, Storage)
+    client.storage_for = lambda url: files if url.startswith("file:") else storage_of(other)
+    storage = storage_of(client)
+    storage.write("a.csv", "id\n1\n")
+    there = f"s3://{BUCKET}/{prefix}-other/b.csv"
+    assert storage.copy("a.csv", there).path == there
+    assert storage_of(other).read("b.csv") == b"id\n1\n"
+    url = (tmp_path / "back.csv").as_uri()
+    assert storage.copy(there, url).path == url
+    assert (tmp_path / "back.csv").read_bytes() == b"id\n1\n"
+    assert storage.copy(url, "again.csv").size == 5
+    for path, target in ((there, url), (url, "again.csv")):
+        with pytest.raises(ConflictError, match="exists already"):
+            storage.copy(path, target)
+    with pytest.raises(EngineError, match="is neither"):
+        storage.copy(url, url)
+    with pytest.raises(AccessDeniedError):
+        storage.copy("a.csv", "file:///etc/mason-tests.csv")
+
+
 def test_of_two_writers_of_a_folder_one_is_told(client: S3Client, local: LocalClient, prefix: str) -> None:
     storage = storage_of(client)
     storage.write("s/t.csv", "id,k\n1,a\n2,b\n")

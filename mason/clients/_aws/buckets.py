@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._aws.denials import Asked, code_of
+from mason.clients._aws.denials import Asked
 from mason.clients._objects.object_store import ANY, NEW, ObjectFacts
 from mason.errors import ConflictError, EngineError, NotFoundError, TransientEngineError
 
@@ -298,11 +298,6 @@ class Buckets:
 
     def _call(self, operation: str, asked: Asked, **given: Any) -> Any:
         return self.connection.call("s3", operation, asked, **given)
-
-
-def is_missing_bucket(error: BaseException) -> bool:
-    """Whether an error says that it is the bucket that is missing."""
-    return code_of(error) == "NoSuchBucket"
 
 
 def _facts(key: str, size: int, answer: Mapping[str, Any]) -> ObjectFacts:

@@ -149,11 +149,6 @@ def path_type(store: ObjectStore) -> type[ObjectPath]:
     return type("ObjectPath", (ObjectPath,), {"store": store})
 
 
-def is_url(path: object) -> bool:
-    """Whether a path as a text is that of an object, and not one of this machine."""
-    return "://" in str(path)
-
-
 def status_of(facts: ObjectFacts) -> os.stat_result:
     """The facts of an object as ``stat`` tells those of a file; its version is in the place of the inode."""
     from hashlib import sha256

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def published(target: ObjectPath, *, overwrite: bool, note: str = "", within: Path | None = None) -> Iterator[Path]:
+def published(target: ObjectPath, *, overwrite: bool, note: str = "") -> Iterator[Path]:
     """A path on this machine to write to; what is there at the end becomes ``target``, a folder where ``note`` names
     the file in it that is published last.
 
-    ``within`` is the folder to write in, that of the system by default. Raises ``FileExistsError`` when the target was
-    made or changed by others meanwhile, or exists and ``overwrite`` is false.
+    Raises ``FileExistsError`` when the target was made or changed by others meanwhile, or exists and ``overwrite`` is
+    false.
     """
     from mason import temporary
 
     before = list(target.store.listed(target.bucket, f"{target.key}/")) if note else []
-    with temporary.folder("writing", within=within) as held:
+    with temporary.folder("writing") as held:
         path = held / target.name
         yield path
         try:

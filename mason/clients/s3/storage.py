@@ -9,11 +9,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._duckdb.abilities import READING
+from mason.clients._duckdb.root import Root
 from mason.clients._jobs import iso
 from mason.clients._objects.object_store import ANY, NEW
 from mason.clients.s3 import S3Client
 from mason.engines.capabilities import Capabilities
 from mason.engines.fence import fault
+from mason.engines.file_urls import scheme_of
 from mason.engines.models import Location, Table
 from mason.engines.storage import Storage
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError
@@ -30,7 +32,8 @@ class S3Storage(Storage):
     supports: ClassVar[frozenset[str]] = frozenset(
         {"list_paths", "exists", "locate", "infer_table", "fingerprint", "read", "write", "copy", "delete"}
     )
-    capabilities: ClassVar[Capabilities] = replace(READING, schemes=("s3",))
+    # Files are copied from and to, and nothing else is done with them.
+    capabilities: ClassVar[Capabilities] = replace(READING, schemes=("s3", "file"))
 
     def __init__(self, client: S3Client) -> None:
         super().__init__(client)
@@ -127,7 +130,10 @@ class S3Storage(Storage):
         return self._location(at, facts)
 
     def copy(self, path: str, target: str, *, overwrite: bool = False) -> Location:
-        """Copy an object: the store does it, unless it goes to that of another client of the config."""
+        """Copy an object: the store does it, unless it goes to that of another client of the config, or to a file of
+        one or from there (``file://``)."""
+        if "file" in (scheme_of(path), scheme_of(target)):
+            return self._copy_file(path, target, overwrite=overwrite)
         source = self._readable(path)
         facts = source.known()
         if facts is None:
@@ -151,6 +157,38 @@ class S3Storage(Storage):
         except ConflictError as error:
             raise ConflictError(f"{target} exists already. Ask for overwrite to replace it.") from error
         return self._location(at, written)
+
+    def _copy_file(self, path: str, target: str, *, overwrite: bool) -> Location:
+        """A file of a neighbour becomes an object, or an object a file. Raises ``EngineError`` where both are files, or
+        no neighbour has such files."""
+        url = path if scheme_of(path) == "file" else target
+        found = self.s3.storage_for(url) if self.s3.storage_for is not None else None
+        root = getattr(found, "root", None)
+        if not isinstance(root, Root) or scheme_of(path) == scheme_of(target):
+            raise EngineError(
+                f"Client {self.client} copies objects, and files of another client of the config to objects and back; "
+                f"{path} to {target} is neither."
+            )
+        from mason.clients._duckdb.writing.atomic import whole
+
+        try:
+            if url == path:
+                file = root.resolve(path)
+                root.refuse_kept_out(file, path)
+                if not file.is_file():
+                    raise NotFoundError(f"There is no file {path}.")
+                at = self.root.target(target)
+                facts = at.store.upload(at.bucket, at.key, file, expect=_expected(overwrite))
+                return self._location(at, facts)
+            source = self._readable(path)
+            if source.known() is None:
+                raise self._no_object(source, path)
+            file = root.target(target)
+            with whole(file, overwrite=overwrite) as beside:
+                source.download(beside)
+        except (ConflictError, FileExistsError) as error:
+            raise ConflictError(f"{target} exists already. Ask for overwrite to replace it.") from error
+        return Location(root.url_of(file), file.stat().st_size)
 
     def delete(self, path: str, *, recursive: bool = False) -> Location:
         """Delete an object, or all below a prefix; the root itself is refused. Listed page by page: of many objects
