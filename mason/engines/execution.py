@@ -34,8 +34,11 @@ class Execution(Engine):
 
         All numbers are exact; ``mean`` is null where the column is not numeric. ``columns`` narrows. With ``exact``
         false, ``approx_distinct`` stands for ``distinct``, an estimate. ``top_values`` adds ``top``: so many of the
-        most frequent values (``value``, ``count``); ``histogram`` adds ``histogram``: for numbers, counts in so many
-        equal steps (``from``, ``to``, ``count``).
+        most frequent values (``value``, ``count``), equally frequent ones in their order; ``histogram`` adds
+        ``histogram``: for numbers, counts in so many equal steps (``from``, ``to``, ``count``).
+
+        NULL is no value; NaN is one, but neither smallest nor largest nor part of the mean. Raises ``NotFoundError``
+        for columns that there are not.
         """
         raise self.lacks("summarize")
 
@@ -99,7 +102,8 @@ class Execution(Engine):
 
         A path with an ending is a file, one without a folder of files: one or some for each value of
         ``partition_columns``, in folders ``key=value``, or as many as ``partitions`` says. ``filter_columns`` are the
-        columns to keep, ``sample_size`` the number of rows to take by chance.
+        columns to keep, beside those of partitions, ``sample_size`` the number of rows to take by chance; a table that
+        has no more is taken whole. Raises ``NotFoundError`` for columns that there are not.
 
         The job's result is the manifest, as of all verbs that write: ``output``, ``format``, ``rows``, ``bytes``,
         ``files`` (``path``, ``bytes``), ``schema``, and ``source``, the fingerprint of what was read. What is written
@@ -146,7 +150,10 @@ class Execution(Engine):
         overwrite: bool = False,
     ) -> Job:
         """Write the table to ``output`` with one row for each value of ``keys``: the ``first`` or ``last`` by
-        ``order_by``. Answers as :meth:`format`, with ``rows_in`` and ``removed`` in the manifest."""
+        ``order_by``, and by all other columns where that leaves a choice, so that the result is always the same.
+
+        NULL is a value like others as a key, and never first or last. Raises ``NotFoundError`` for columns that there
+        are not. Answers as :meth:`format`, with ``rows_in`` and ``removed`` in the manifest."""
         raise self.lacks("dedupe")
 
     @verb(read_only=True)
