@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason.engines import interrupts
 from mason.engines.models import Rows
+from mason.engines.progress import Progress, report
 
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
@@ -53,7 +54,8 @@ def fetch(arrow: Any, columns: Columns, limits: Limits, limit: int | None) -> Ro
 
 @contextmanager
 def interruptible(session: Any) -> Iterator[None]:
-    """Within it, Ctrl-C and whoever gives up the work have Spark stop what this thread asks of it."""
+    """Within it, Ctrl-C and whoever gives up the work have Spark stop what this thread asks of it; and whoever observes
+    is told that it goes on."""
     tag = f"mason-{secrets.token_hex(8)}"
     session.addTag(tag)
 
@@ -65,12 +67,15 @@ def interruptible(session: Any) -> Iterator[None]:
     work = interrupts.current()
     if work is not None:
         work.add(interrupt)
+    # Spark counts tasks, and nobody knows beforehand how many there will be: what is told is that it works.
+    report(Progress(0, 0, "rows", "Querying"))
     try:
         yield
     except KeyboardInterrupt:
         interrupt()
         raise
     finally:
+        report(Progress(0, 0, "rows", "Querying", ended=True))
         if work is not None:
             work.discard(interrupt)
         session.removeTag(tag)
