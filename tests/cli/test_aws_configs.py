@@ -87,6 +87,10 @@ def test_a_table_is_inferred_and_looked_at(account: Account, mason: Any, folder:
     assert [each["name"] for each in listed["Data"]] == ["people"]
     databases = mason("run", "operator", "database", "list", "-c", config, "--json").json
     assert [each["name"] for each in databases["Data"]] == ["club"]
+    query = f'{TABLE},query_string:"SELECT name, count(*) AS n FROM $table GROUP BY name ORDER BY name"'
+    asked = mason("run", "operator", "table", "query", "-y", "-c", config, "-p", query, "--json").json
+    assert asked["Data"] == [{"name": "Ann", "n": 1}, {"name": "Bob", "n": 2}]
+    assert any("bytes_scanned" in line for line in asked["Info"])
     again = mason("run", "operator", "table", "infer", "-y", "-c", config, "-p", INFER)
     assert again.code == 1
     assert "is registered already" in again.err

@@ -29,7 +29,7 @@ from mason.errors import (
     NotFoundError,
     TransientEngineError,
 )
-from mason.testing import AsynchronousSuite, MetastoreSuite
+from mason.testing import AsynchronousSuite, ExecutionSuite, MetastoreSuite
 from tests.clients.amazon import BUCKET, REGION, Account, emptied
 from tests.servers import S3Server
 from tests.state.faults import CUT_AFTER, CUT_BEFORE, PASS, Proxy, proxied
@@ -124,6 +124,31 @@ class TestMetastoreOfAthena(MetastoreSuite):
         with pytest.raises(EngineError) as raised:
             metastore.create_table("club", "x", definition=replace(PEOPLE, location=Location("s3://lake/a/b.csv")))
         assert "Give the folder s3://lake/a" in str(raised.value)
+
+
+class TestExecution(ExecutionSuite):
+    """What ministack answers is DuckDB's reading of Athena's SQL: it proves the wiring, not the SQL."""
+
+    @pytest.fixture
+    def client(self, account: Account, aws: None, tmp_path: Path) -> Iterator[Client]:
+        made = client_of(account, tmp_path)
+        yield made
+        made.close()
+
+    @pytest.fixture
+    def table(self, account: Account, client: Client) -> Table:
+        return people(account, client)
+
+    # Paths are those of a storage, which this client is not: what it writes is tested below. Its summaries use
+    # functions that DuckDB has not.
+    test_output: Any = None
+    test_format: Any = None
+    test_dedupe: Any = None
+    test_cancel_a_job_that_is_done: Any = None
+    test_summarize: Any = None
+    # A single file of parquet is refused as well.
+    test_refuses_compressions_and_partitions_that_are_not_declared: Any = None
+    test_refuses_arguments_in_the_same_words: Any = None
 
 
 class TestJobs(AsynchronousSuite):
@@ -280,9 +305,9 @@ def test_explain_is_asked_for_on_request(account: Account, table: Table, tmp_pat
 # What is asked of moto: states and requests
 
 
-def moto_results(account: Account, *rows: tuple[str, ...]) -> None:
-    """What the next query answers with."""
-    columns = [{"Name": name, "Type": "varchar"} for name in rows[0]]
+def moto_results(account: Account, *rows: tuple[str, ...], kind: str = "varchar") -> None:
+    """What the next query answers with: the names of columns, all of a kind, and rows."""
+    columns = [{"Name": name, "Type": kind} for name in rows[0]]
     given = [{"Data": [{"VarCharValue": value} for value in row]} for row in rows]
     asked = {"region": REGION, "results": [{"rows": given, "column_info": columns}]}
     _post(account, "static/athena/query-results", asked)
@@ -367,7 +392,8 @@ def test_a_statement_writes_a_hundred_partitions_at_most(on_moto: Account, tmp_p
     distinct, *unloads = queries(on_moto)
     assert distinct.startswith('SELECT DISTINCT CAST("name" AS varchar) AS "name" FROM (')
     assert [text.count("n''") for text in unloads] == [100, 100, 50]
-    assert all('SELECT "id", "height", "name" FROM "club"."people"' in text for text in unloads)
+    selected = ", ".join(f'"people"."{name}" AS "{name}"' for name in ("id", "height", "name"))
+    assert all(f'SELECT {selected} FROM "club"."people"' in text for text in unloads)
     assert all("partitioned_by = ARRAY['name']" in text for text in unloads)
 
 
@@ -456,3 +482,35 @@ def test_a_service_that_is_away_is_a_transient_error(account: Account, between: 
     between.plan = lambda method, path: PASS
     with pytest.raises(NotFoundError):
         execution.find_job(str(TOKEN))
+
+
+def test_a_table_without_duplicates_is_one_statement(on_moto: Account, tmp_path: Path) -> None:
+    client = client_of(on_moto, tmp_path)
+    execution = execution_of(client)
+    table = people(on_moto, client)
+    moto_results(on_moto, ("rows_",), ("5",), kind="bigint")
+    execution.dedupe(table, keys=["name"], output=f"s3://{BUCKET}/out/once", format="parquet")
+    counting, unload = queries(on_moto)
+    assert counting == 'SELECT count(*) AS "rows_" FROM "club"."people" AS "people"'
+    assert 'row_number() OVER (PARTITION BY "people"."name" ORDER BY "people"."id" ASC NULLS LAST' in unload
+    mark = mark_of(unload)
+    assert mark is not None
+    assert (mark.rows_in, mark.verb) == (5, "execution.dedupe")
+
+
+def test_a_summary_says_what_all_its_statements_scanned(account: Account, execution: Execution, table: Table) -> None:
+    rows = execution.summarize(table, columns=["id", "name"])
+    found = {row["column"]: row for row in rows.to_dicts()}
+    keys = ("rows", "non_null", "distinct", "min", "max", "mean")
+    assert [found["id"][key] for key in keys] == [3, 3, 3, 1, 3, 2.0]
+    assert [found["name"][key] for key in keys] == [3, 3, 2, "Ann", "Bob", None]
+    assert rows.cost["bytes_scanned"] > 0
+    assert len(queries(account)) == 2
+
+
+@pytest.mark.parametrize("output", ["out/a.csv", "file:///out/a.csv"])
+def test_other_places_than_buckets_are_refused(account: Account, execution: Execution, output: str) -> None:
+    with pytest.raises(EngineError) as raised:
+        written(execution, "SELECT 1 AS a", output)
+    assert "writes to s3:// URLs" in str(raised.value)
+    assert queries(account) == []

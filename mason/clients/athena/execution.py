@@ -6,14 +6,18 @@ The id of a job is that of its execution at Athena; of a job of several statemen
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._jobs import is_done, iso
+from mason.clients._statements.statement_verbs import Parts, Prepare, StatementVerbs
 from mason.clients._tables import requests
 from mason.clients.athena import AthenaClient
 from mason.clients.athena.marks import Mark, mark_of
@@ -21,11 +25,13 @@ from mason.clients.athena.result_rows import rows_of, schema_of
 from mason.engines import interrupts
 from mason.engines.capabilities import Capabilities, FileFormat
 from mason.engines.execution import Execution
+from mason.engines.file_urls import scheme_of
 from mason.engines.jobs import OPEN, Handover, Token, submission
 from mason.engines.models import Job, Rows, Table
 from mason.errors import CancelledError, EngineError, JobFailedError, NotFoundError
 
 if TYPE_CHECKING:
+    from mason.clients._statements.asked import Relation, Statement
     from mason.clients.athena.publishing import Publisher
     from mason.clients.athena.statement_requests import Statements
     from mason.clients.athena.written_sql import WrittenSql
@@ -41,13 +47,25 @@ _PARQUET = ("snappy", "gzip", "zstd", "none")
 # How UNLOAD calls the formats, and what the files of each end with.
 _UNLOADED = {"parquet": ("PARQUET", "parquet"), "jsonl": ("JSON", "jsonl.gz")}
 _LONGEST_PAUSE = 5.0
+# Athena runs twenty at once for an account, or more.
+_AT_ONCE = 4
 
 
-class AthenaExecution(Execution):
+class AthenaExecution(StatementVerbs):
     """Statements are Athena's own SQL in the end; what is written in DuckDB's is translated first."""
 
     supports: ClassVar[frozenset[str]] = frozenset(
-        {"preview", "query", "format", "estimate", "get_job", "find_job", "cancel_job"}
+        {
+            "preview",
+            "summarize",
+            "query",
+            "format",
+            "dedupe",
+            "estimate",
+            "get_job",
+            "find_job",
+            "cancel_job",
+        }
     )
     capabilities: ClassVar[Capabilities] = Capabilities(
         reads=(
@@ -68,6 +86,9 @@ class AthenaExecution(Execution):
     )
     handover = Handover(elsewhere=True)
     connection: AthenaClient
+    # The files of a table of the catalog have one schema: there is nothing to be looked at.
+    merge = Execution.merge
+    plan_merge = Execution.plan_merge
 
     @cached_property
     def statements(self) -> Statements:
@@ -118,6 +139,32 @@ class AthenaExecution(Execution):
         if request.output is None:
             return self._answer(text, database, limit)
         return self._write([text], request.output, "execution.query", database)
+
+    def summarize(
+        self,
+        table: Table,
+        *,
+        columns: Sequence[str] | None = None,
+        exact: bool = True,
+        top_values: int = 0,
+        histogram: int = 0,
+    ) -> Rows:
+        """By statements for each column, several at once, whose costs are added up."""
+        from mason.clients._statements.summarizing import summarize
+        from mason.clients._tables.summaries import check
+
+        check(top_values, histogram)
+        self._guard("summarize", {"table": table})
+        reading = AthenaReading(self)
+        rows = summarize(
+            reading.ask,
+            reading.relation(table),
+            columns=columns,
+            exact=exact,
+            top_values=top_values,
+            histogram=histogram,
+        )
+        return replace(rows, cost={"bytes_scanned": reading.scanned})
 
     def format(
         self,
@@ -198,6 +245,18 @@ class AthenaExecution(Execution):
             self.statements.stop(each)
         return self.get_job(job_id)
 
+    @contextmanager
+    def _reading(self) -> Iterator[AthenaReading]:
+        yield AthenaReading(self)
+
+    def _written(self, verb: str, asked: Mapping[str, Any], prepare: Prepare) -> Job:
+        request = requests.read(self, verb, asked)
+        assert request.output is not None, "these verbs have one"
+        with self._reading() as reading:
+            prepared = prepare(reading, request)
+        text = self.written.statement(prepared.statement)
+        return self._write([text], request.output, f"execution.{verb}", "", rows_in=prepared.told.get("rows_in"))
+
     # Answers
 
     def _answer(self, sql: str, database: str, limit: int | None) -> Rows:
@@ -238,8 +297,12 @@ class AthenaExecution(Execution):
 
     # Jobs
 
-    def _write(self, texts: Sequence[str], output: requests.Output, verb: str, database: str) -> Job:
+    def _write(
+        self, texts: Sequence[str], output: requests.Output, verb: str, database: str, *, rows_in: int | None = None
+    ) -> Job:
         """Hand over statements whose rows are written to ``output``: several of them write parts of one folder."""
+        if scheme_of(output.path) != "s3":
+            raise EngineError(f"Client {self.client} writes to s3:// URLs, and {output.path!r} is none.")
         token = submission()
         digest = token.digest if token is not None else uuid.uuid4().hex * 2
         self.publisher.check(output.path, folder=output.folder, overwrite=output.overwrite)
@@ -247,7 +310,7 @@ class AthenaExecution(Execution):
         ids = {mark.part: each["QueryExecutionId"] for each in known if (mark := mark_of(each["Query"]))}
         for part, text in enumerate(texts, start=1):
             if part not in ids:
-                mark = self._mark(digest, verb, output, part, len(texts))
+                mark = replace(self._mark(digest, verb, output, part, len(texts)), rows_in=rows_in)
                 sql = self._unloading(text, output, mark) if mark.staging else text
                 ids[part] = self.statements.start(sql, database=database, mark=mark)
         chosen = [ids[part] for part in sorted(ids)]
@@ -314,6 +377,10 @@ class AthenaExecution(Execution):
         counts = [self.statements.rows_written(each["QueryExecutionId"]) for each in executions]
         if None not in counts:
             facts["rows"] = sum(each for each in counts if each is not None)
+        if mark.rows_in is not None:
+            facts["rows_in"] = mark.rows_in
+            if "rows" in facts:
+                facts["removed"] = mark.rows_in - facts["rows"]
         return self.publisher.publish(job_id, mark, executions, facts)
 
     # Costs
@@ -340,6 +407,35 @@ class AthenaExecution(Execution):
         scanned = (execution.get("Statistics") or {}).get("DataScannedInBytes") or 0
         if most is not None and scanned > most:
             self.statements.stop(execution_id)
+
+
+class AthenaReading:
+    """Tables for the statements of one verb, whose costs are added up."""
+
+    def __init__(self, execution: AthenaExecution) -> None:
+        self._execution = execution
+        self.scanned = 0
+
+    def relation(self, table: Table) -> Relation:
+        """A table of the catalog."""
+        return self._execution.written.relation(table)
+
+    def parts(self, table: Table, *, allow_text: bool, extract_paths: bool) -> Parts:
+        """Files are not looked at here."""
+        raise self._execution.lacks("merge")
+
+    def ask(self, statements: Sequence[Statement]) -> Sequence[Rows]:
+        """The answers of statements, several of which run at once."""
+        texts = [self._execution.written.statement(each) for each in statements]
+        with ThreadPoolExecutor(min(_AT_ONCE, len(texts)) or 1) as pool:
+            asked = [pool.submit(copy_context().run, self._execution._answer, text, "", None) for text in texts]
+            try:
+                answers = [each.result() for each in asked]
+                self.scanned += sum(each.cost["bytes_scanned"] for each in answers)
+                return answers
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
 
 def _cost(executions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class Mark:
     """One of ``parts`` statements that were submitted under the same ``token`` (its digest), counted from 1.
 
     ``output`` is what the verb was given. ``staging`` is the folder that Athena writes into; empty where the rows are
-    in the query's own result, which is CSV.
+    in the query's own result, which is CSV. ``rows_in`` is how many rows were there before duplicates are removed.
     """
 
     token: str
@@ -34,11 +34,12 @@ class Mark:
     overwrite: bool = False
     part: int = 1
     parts: int = 1
-    columns: tuple[tuple[str, str], ...] = ()
+    rows_in: int | None = None
 
     def on(self, sql: str) -> str:
         """The statement with this mark."""
-        told = json.dumps({name: value for name, value in asdict(self).items() if value}, separators=(",", ":"))
+        given = {name: value for name, value in asdict(self).items() if value not in ("", False, None)}
+        told = json.dumps(given, separators=(",", ":"))
         return f"{sql}\n-- mason {base64.urlsafe_b64encode(told.encode()).decode()}"
 
 
@@ -49,6 +50,6 @@ def mark_of(sql: str) -> Mark | None:
         return None
     try:
         told = json.loads(base64.urlsafe_b64decode(found[1]))
-        return Mark(**{**told, "columns": tuple((name, kind) for name, kind in told.get("columns", ()))})
+        return Mark(**told)
     except (ValueError, TypeError):
         return None

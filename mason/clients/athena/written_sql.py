@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from mason.clients._aws.aws_client import AwsClient
 from mason.clients._glue_catalog.catalog_requests import GlueCatalog
 from mason.clients._glue_catalog.table_inputs import table_of
+from mason.clients._statements.asked import Relation, Statement
 from mason.clients._tables.formats import ending_of
 from mason.engines.models import Table
-from mason.errors import EngineError, NotFoundError
+from mason.errors import EngineError, NotFoundError, TranslationError
 from mason.sql.statements import SELECT, kinds
 
 DIALECT = "athena"
@@ -43,39 +44,61 @@ class WrittenSql:
         Raises ``TranslationError`` where it is not known to answer the same there, ``EngineError`` for anything else
         than one SELECT.
         """
-        from mason.sql.table_argument import TABLE, quoted
+        from mason.sql.dialects import given_to_engine
+        from mason.sql.parsed import REFUSED
+        from mason.sql.table_argument import TABLE
 
-        name = self.name_of(table) if table is not None else ""
+        check_select(sql)
         if dialect == DIALECT:
-            check_select(sql)
-            return quoted(sql).replace(f'"{TABLE}"', name or f'"{TABLE}"')
+            places = {TABLE: self.name_of(table)} if table is not None else {}
+            return given_to_engine(sql, {}, to=DIALECT, written=dialect, places=places).text
+        try:
+            tables = self.tables(sql, table)
+        except TranslationError as error:
+            # What cannot be read is no SQL for any engine.
+            raise EngineError(str(error)) from error
+        try:
+            return given_to_engine(
+                sql,
+                {named: _columns(found) for named, found in tables.items()},
+                to=DIALECT,
+                written=dialect,
+                trust=trust,
+                places={named: self.name_of(found) for named, found in tables.items()},
+            ).text
+        except TranslationError as error:
+            if error.reason.startswith(REFUSED):
+                # No engine would take it.
+                raise EngineError(str(error)) from error
+            raise
+
+    def relation(self, table: Table) -> Relation:
+        """A table as statements of Mason's own read it."""
+        self.name_of(table)
+        return Relation(tuple(_columns(table).items()), f"{table.database.lower()}.{table.name.lower()}")
+
+    def statement(self, statement: Statement) -> str:
+        """A statement of Mason's own in Athena's words. Raises ``TranslationError``."""
         from mason.sql import dialects
 
-        tables = self.tables(sql, table)
-        columns = {named: _columns(found) for named, found in tables.items()}
-        places = {named: self.name_of(found) for named, found in tables.items()}
-        return dialects.translate(sql, columns, to=DIALECT, written=dialect, places=places).text
+        places = {each.name: _dotted(each.name) for each in statement.reads}
+        return dialects.translate(statement.sql, statement.tables, to=DIALECT, places=places).text
 
     def converted(
         self, table: Table, columns: Sequence[str], partition_columns: Sequence[str], sample_size: int | None
     ) -> str:
         """The rows of a table with some of its ``columns`` (all without any), those of partitions last, as UNLOAD wants
         them."""
-        from mason.clients._statements.asked import Relation
         from mason.clients._statements.choosing import converted
 
-        name = self.name_of(table)
-        known = tuple(_columns(table).items())
-        ordered = (*(each for each in known if each[0] not in partition_columns),)
-        last = tuple((each, dict(known)[each]) for each in partition_columns if each in dict(known))
-        relation = Relation((*ordered, *last), f"{table.database.lower()}.{table.name.lower()}")
-        statement = converted(relation, columns=columns, partition_columns=partition_columns, sample_size=sample_size)
-        if sample_size is None:
-            # A list of columns is said alike everywhere.
-            return statement.sql
-        from mason.sql import dialects
-
-        return dialects.translate(statement.sql, statement.tables, to=DIALECT, places={relation.name: name}).text
+        whole = self.relation(table)
+        kinds = dict(whole.columns)
+        first = [each for each in whole.columns if each[0] not in partition_columns]
+        last = [(name, kinds[name]) for name in partition_columns if name in kinds]
+        relation = Relation((*first, *last), whole.name)
+        return self.statement(
+            converted(relation, columns=columns, partition_columns=partition_columns, sample_size=sample_size)
+        )
 
     def tables(self, sql: str, table: Table | None) -> dict[str, Table]:
         """The tables that a query in DuckDB's dialect reads, by the names that it gives them."""
@@ -141,3 +164,7 @@ def _columns(table: Table) -> Mapping[str, str]:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _dotted(name: str) -> str:
+    return ".".join(_quoted(each) for each in name.split(".", 1))
