@@ -17,7 +17,7 @@ from mason.engines.models import Job, Location, Rows, Table
 from mason.engines.storage import Storage
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError, TransientEngineError
 from tests.servers import BUCKET
-from tests.state.faults import BUSY, CUT_AFTER, CUT_BEFORE, CUT_BODY, FAIL_AFTER, SLOW
+from tests.state.faults import BUSY, CUT_AFTER, CUT_BEFORE, CUT_BODY, DENIED, FAIL_AFTER, SLOW
 
 KEYS = [
     "a b.csv",
@@ -315,3 +315,31 @@ def test_of_many_objects_the_one_that_cannot_be_read_is_named(client: S3Client, 
     with pytest.raises(EngineError) as raised:
         storage_of(client).infer_table("many")
     assert str(raised.value).startswith("many/7.jsonl is cut off: its last value has no end.")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "told"),
+    [
+        (DENIED, AccessDeniedError, "access is denied (403). It takes s3:GetObject"),
+        (CUT_BODY, TransientEngineError, "Check the network, and try again."),
+        ("deleted", NotFoundError, "There is no object and no folder"),
+    ],
+)
+def test_what_the_engine_meets_is_told(
+    make: Make, local: LocalClient, proxy, fault: str, kind: type, told: str
+) -> None:
+    """Credentials that are taken away, or an object that goes, after the table was looked at."""
+    client = make(endpoint_url=proxy.endpoint)
+    local.storage_for = lambda url: storage_of(client)
+    storage, execution = storage_of(client), execution_of(local)
+    storage.write("s/t.csv", "id,k\n" + "1,a\n" * 1000)
+    table = Table("t", location=Location(storage.locate("s/t.csv")))
+    execution.preview(table)
+    if fault == "deleted":
+        storage.delete("s/t.csv")
+    else:
+        proxy.always("GET", "/t.csv", fault)
+    with pytest.raises(kind) as raised:
+        execution.query("SELECT count(*) FROM $table", table=table)
+    assert told in str(raised.value)
+    assert "mason-tests-secret" not in str(raised.value)

@@ -29,6 +29,7 @@ _CLASH = (
 )
 _KIND = r"^[A-Z]\w*(?: \w+){0,2} Error: "
 
+_REQUEST = r"(?:HTTP|IO) Error: .*(?:HTTP|ETag)"
 _QUOTED_PATH = r"(?<=['\"])/[^'\"\n]+(?=['\"])"
 _BARE_PATH = r"(?<=: )/\S+$"
 
@@ -55,7 +56,7 @@ def explain(error: Exception, show: Show, files: Iterable[Path] = ()) -> EngineE
     import duckdb
 
     text = str(error)
-    if "s3://" in text and (found := _of_object(error, text)):
+    if found := _of_object(text):
         return found
     if isinstance(error, duckdb.PermissionException):
         return _denied(text)
@@ -113,17 +114,18 @@ def _denied(text: str) -> AccessDeniedError:
     )
 
 
-def _of_object(error: Exception, text: str) -> EngineError | None:
+def _of_object(text: str) -> EngineError | None:
     """What went wrong between DuckDB and a store of objects; ``None`` where it is something else."""
-    where = re.search(r"s3://[^'\"\n]+", text)
-    url = where[0].rstrip(".,") if where else "an object"
+    where = re.search(r"(?:s3|https?)://[^'\"\n]+", text)
+    if where is None or not re.match(_REQUEST, text):
+        return None
+    # DuckDB names some by the address that it asked.
+    url = where[0].rstrip(".,")
     if "ETag" in text:
         return EngineError(f"{url} changed while it was read. Run it again.")
     status = re.search(r"HTTP (?:code )?(\d{3})", text)
-    if status is None and not re.search(r"^(HTTP|IO) Error", text):
-        return None
     code = int(status[1]) if status else 0
-    if code in (401, 403):
+    if code in (401, 403) or "ExpiredToken" in text:
         return AccessDeniedError(
             f"DuckDB cannot read {url}: access is denied ({code}). It takes s3:GetObject on the object, and "
             "credentials that have not run out."
