@@ -237,10 +237,13 @@ def parquet_cells(path: Path) -> Cells:
     try:
         # Nanoseconds do not reach as far as some times do; then pyarrow counts on from the other end.
         file = pyarrow.parquet.ParquetFile(path)
-        coarse = pyarrow.parquet.ParquetFile(path, coerce_int96_timestamp_unit="us").read()
         table = file.read()
+        twelve = any(file.schema.column(index).physical_type == "INT96" for index in range(len(file.schema)))
+        coarse, seconds = (
+            pyarrow.parquet.ParquetFile(path, coerce_int96_timestamp_unit=unit).read() if twelve else table
+            for unit in ("us", "s")
+        )
         names = tuple(file.schema_arrow.names)
-        seconds = pyarrow.parquet.ParquetFile(path, coerce_int96_timestamp_unit="s").read()
         if any(_wrapped(rough, least) for rough, least in zip(coarse.columns, seconds.columns, strict=True)):
             raise Unread("a time in twelve bytes is beyond what pyarrow counts in microseconds, too")
         columns = [
