@@ -30,7 +30,7 @@ else
 endif
 	@touch $@
 
-components: ## what slow tests run beside Mason, into .components: Spark (needs Java 17), PostgreSQL, Trino's grammar
+components: ## what slow tests run beside Mason, into .components: Spark (needs Java 17), PostgreSQL, Trino's grammar, ministack
 	@PYTHON="$(PYTHON)" sh scripts/components
 
 test: lint types ## all checks: ruff, mypy, pytest (ARGS='-k plan' for some)
