@@ -289,14 +289,15 @@ def _encode_estimate(estimate: Estimate) -> list[Any]:
 
 
 def _encode_call(call: Call) -> list[Any]:
-    told = [[list(each) for each in call.told]] if call.told else []
-    return [call.client, call.engine, call.verb, dict(call.arguments), call.read_only, call.known, call.wait, *told]
+    said = [[list(each) for each in call.told], list(call.notes)] if call.told or call.notes else []
+    return [call.client, call.engine, call.verb, dict(call.arguments), call.read_only, call.known, call.wait, *said]
 
 
 def _decode_call(given: list[Any]) -> Call:
-    client, engine, verb, arguments, read_only, known, wait, *told = given
-    pairs = tuple((str(word), str(sentence)) for word, sentence in (told[0] if told else ()))
-    return Call(client, engine, verb, arguments, read_only, known, wait, pairs)
+    client, engine, verb, arguments, read_only, known, wait, *said = given
+    told, notes = said or ((), ())
+    pairs = tuple((str(word), str(sentence)) for word, sentence in told)
+    return Call(client, engine, verb, arguments, read_only, known, wait, pairs, tuple(notes))
 
 
 def _decode_step(given: list[Any]) -> ShownStep:

@@ -56,9 +56,9 @@ def _schema() -> dict[str, Any]:
     )
     changes = {"type": "array", "items": _tuple(_TEXT, {"enum": ["added", "removed", "changed"]}, {}, {})}
     call = (_TEXT, _TEXT, _TEXT, {"type": "object"}, *[{"type": "boolean"}] * 3)
-    # What there is to tell of the SQL of a call stands behind, where there is some.
+    # What there is to tell of a call stands behind, where there is some: of its SQL, and else.
     told = {"type": "array", "items": _tuple({"enum": list(TOLD)}, _TEXT)}
-    calls = {"type": "array", "items": {**_tuple(*call, told), "minItems": len(call)}}
+    calls = {"type": "array", "items": {"oneOf": [_tuple(*call), _tuple(*call, told, _TEXTS)]}}
     number_or_none = {"type": ["integer", "null"], "minimum": 0}
     step = _tuple(
         *(_TEXT, _TEXT, _TEXT, _TEXTS, _TEXT, _TEXT, number_or_none, number_or_none, calls, {"type": "boolean"}),

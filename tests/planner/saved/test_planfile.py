@@ -29,6 +29,7 @@ CALL = Call(
     known=False,
     wait=False,
     told=(("note", "query, line 1, column 1: rows are any"),),
+    notes=("a note",),
 )
 STEP = ShownStep(
     "s1",
