@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from mason import settings
 from mason.errors import (
     EngineError,
+    MissingDependencyError,
     UnsupportedVerbError,
 )
 from mason.project.opened import Project, kept_out
@@ -42,6 +44,7 @@ class Clients:
         self._config = config
         self._chosen = chosen
         self._open: dict[str, Client] = {}
+        self._roots: dict[str, list[tuple[str, str]]] = {}
         self._lock = threading.RLock()
 
     def engine(self, role: str) -> Engine:
@@ -77,22 +80,30 @@ class Clients:
     def _storage_for(self, asker: str, url: str) -> Storage | None:
         """The storage of another client than ``asker`` that ``url`` leads to: of several that take its scheme the one
         whose root is the nearest above it."""
-        from mason.clients import registry
-        from mason.engines.file_urls import scheme_of
-
-        found: dict[str, str] = {}
-        for name, facts in Neighbours(self._project.settings, self._config, asker).items():
-            can = registry.capabilities(str(facts["type"])).get("storage")
-            root = str(facts.get("url", f"{scheme_of(url)}://"))
-            if can is not None and scheme_of(url) in can.schemes and f"{url}/".startswith(root.rstrip("/") + "/"):
-                found[name] = root
-        if not found:
+        above = [(root, name) for root, name in self._storages(asker) if f"{url}/".startswith(f"{root.rstrip('/')}/")]
+        if not above:
             return None
-        name = max(found, key=lambda each: len(found[each]))
+        _, name = max(above, key=lambda each: len(each[0]))
         with self._lock:
             if name not in self._open:
                 self._open[name] = self._connect(name)
             return cast("Storage", self._open[name].engine("storage"))
+
+    def _storages(self, asker: str) -> list[tuple[str, str]]:
+        """The URLs that the storages of other clients than ``asker`` start from, and the names of these."""
+        # Asked for each object of a table, so it is found out once.
+        if asker not in self._roots:
+            from mason.clients import registry
+
+            found = []
+            for name, facts in Neighbours(self._project.settings, self._config, asker).items():
+                # What is not installed keeps nothing here; where it is needed, connecting says what is wrong.
+                with suppress(EngineError, MissingDependencyError):
+                    can = registry.capabilities(str(facts["type"])).get("storage")
+                    if can is not None and can.schemes:
+                        found.append((str(facts.get("url", f"{can.schemes[0]}://")), name))
+            self._roots[asker] = found
+        return self._roots[asker]
 
     def close(self) -> list[str]:
         """Close all that was opened; returns what to warn of."""
