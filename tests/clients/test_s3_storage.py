@@ -299,7 +299,7 @@ def test_schemas_of_many_objects_are_asked_for_at_once(make: Make, proxy, prefix
     content = {"parquet": path.read_bytes(), "csv": b"id,name\n1,x\n", "jsonl": b'{"id": 1, "name": "x"}\n'}[ending]
     keys = [f"{prefix}/many/{number}.{ending}" for number in range(40)]
     several(lambda key: client.buckets.put(BUCKET, key, content), keys)
-    proxy.delay = 0.05
+    proxy.delay = 0.2
     proxy.always("GET", f".{ending}", SLOW)
     table = storage_of(make(endpoint_url=proxy.endpoint)).infer_table("many")
     assert table.schema is not None
