@@ -261,6 +261,9 @@ def test_costs_are_told_and_held_to(account: Account, client: AthenaClient, tabl
     with pytest.raises(EngineError) as raised:
         answered(careful, "SELECT * FROM $table", table)
     assert "Nothing was submitted" in str(raised.value)
+    for ask in (careful.summarize, lambda each: careful.dedupe(each, keys=["id"], output=f"s3://{BUCKET}/out/a.csv")):
+        with pytest.raises(EngineError):
+            ask(table)
     assert queries(account) == []
     allowed = execution_of(client_of(account, tmp_path, max_bytes_scanned=1000))
     assert len(answered(allowed, "SELECT * FROM $table", table).rows) == 3
@@ -514,3 +517,9 @@ def test_other_places_than_buckets_are_refused(account: Account, execution: Exec
         written(execution, "SELECT 1 AS a", output)
     assert "writes to s3:// URLs" in str(raised.value)
     assert queries(account) == []
+
+
+def test_whole_numbers_of_any_size_are_numbers_as_in_duckdb(execution: AthenaExecution, table: Table) -> None:
+    rows = execution.query("SELECT sum(id) AS total FROM $table", table=table)
+    assert isinstance(rows, Rows)
+    assert (rows.rows, rows.schema.columns[0].type) == ([(6,)], "HUGEINT")

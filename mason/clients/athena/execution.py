@@ -21,7 +21,7 @@ from mason.clients._statements.statement_verbs import Parts, Prepare, StatementV
 from mason.clients._tables import requests
 from mason.clients.athena import AthenaClient
 from mason.clients.athena.marks import Mark, mark_of
-from mason.clients.athena.result_rows import rows_of, schema_of
+from mason.clients.athena.result_rows import rows_of, schema_of, with_whole_numbers
 from mason.engines import interrupts
 from mason.engines.capabilities import Capabilities, FileFormat
 from mason.engines.execution import Execution
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mason.clients.athena.publishing import Publisher
     from mason.clients.athena.statement_requests import Statements
     from mason.clients.athena.written_sql import WrittenSql
+    from mason.sql.translations import Column
 
 _STATUS = {
     "QUEUED": "queued",
@@ -133,12 +134,12 @@ class AthenaExecution(StatementVerbs):
         """Rows, or the job that writes them: as a CSV file, or in a folder by UNLOAD."""
         asked = {"sql": sql, "output": output, "format": format, "overwrite": overwrite, "limit": limit}
         request = requests.read(self, "query", asked)
-        text = self.written.query(sql, table, dialect=dialect, trust=trust)
+        found = self.written.query(sql, table, dialect=dialect, trust=trust)
         database = table.database if table is not None else ""
         self._guard("query", {"sql": sql, "table": table, "dialect": dialect})
         if request.output is None:
-            return self._answer(text, database, limit)
-        return self._write([text], request.output, "execution.query", database)
+            return self._answer(found.text, database, limit, found.columns)
+        return self._write([found.text], request.output, "execution.query", database)
 
     def summarize(
         self,
@@ -154,7 +155,6 @@ class AthenaExecution(StatementVerbs):
         from mason.clients._tables.summaries import check
 
         check(top_values, histogram)
-        self._guard("summarize", {"table": table})
         reading = AthenaReading(self)
         rows = summarize(
             reading.ask,
@@ -217,7 +217,7 @@ class AthenaExecution(StatementVerbs):
 
     def explain(self, sql: str, table: Table | None, dialect: str) -> None:
         """Have Athena check a query, which costs nothing. Raises ``EngineError`` with what it says."""
-        text = self.written.query(sql, table, dialect=dialect, trust=True)
+        text = self.written.query(sql, table, dialect=dialect, trust=True).text
         self._answer(f"EXPLAIN {text}", table.database if table is not None else "", 0)
 
     def get_job(self, job_id: str) -> Job:
@@ -254,13 +254,14 @@ class AthenaExecution(StatementVerbs):
         assert request.output is not None, "these verbs have one"
         with self._reading() as reading:
             prepared = prepare(reading, request)
-        text = self.written.statement(prepared.statement)
+        text = self.written.statement(prepared.statement).text
         return self._write([text], request.output, f"execution.{verb}", "", rows_in=prepared.told.get("rows_in"))
 
     # Answers
 
-    def _answer(self, sql: str, database: str, limit: int | None) -> Rows:
-        """The rows of a statement, which is waited for and stopped when nobody waits any more."""
+    def _answer(self, sql: str, database: str, limit: int | None, told: Sequence[Column] = ()) -> Rows:
+        """The rows of a statement, which is waited for and stopped when nobody waits any more. ``told`` are the columns
+        that it has in DuckDB."""
         execution_id = self.statements.start(sql, database=database, reuse=True)
         execution = self._waited(execution_id)
         status = execution["Status"]
@@ -269,7 +270,8 @@ class AthenaExecution(StatementVerbs):
             raise JobFailedError(f"Athena did not answer the query: {job.reason or job.status}.", job.to_dict())
         described, rows = self.statements.rows(execution, None if limit is None else limit + 1)
         more = limit is not None and len(rows) > limit
-        return rows_of(schema_of(described), rows[:limit], more=more, cost=_cost([execution]))
+        found = rows_of(schema_of(described), rows[:limit], more=more, cost=_cost([execution]))
+        return with_whole_numbers(found, [each.type.name == "HUGEINT" for each in told])
 
     def _waited(self, execution_id: str) -> Mapping[str, Any]:
         work, given_up = interrupts.current(), Event()
@@ -281,7 +283,11 @@ class AthenaExecution(StatementVerbs):
                 found = self.statements.look(execution_id)
                 if found["Status"]["State"] not in ("QUEUED", "RUNNING"):
                     return found
-                self._stop_where_too_much(execution_id, found)
+                if scanned := self._stop_where_too_much(execution_id, found):
+                    raise EngineError(
+                        f"Query {execution_id} was stopped: it had scanned {scanned:,} bytes, more than "
+                        f"max_bytes_scanned of client {self.client}."
+                    )
                 if given_up.wait(pause):
                     raise CancelledError(f"Query {execution_id} was stopped: nobody waits for it any more.")
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
@@ -366,7 +372,7 @@ class AthenaExecution(StatementVerbs):
 
     def _result(self, job_id: str, mark: Mark | None, executions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         if mark is None:
-            return {"rows": "the answer of a query"}
+            return {"query": job_id}
         found = self.publisher.published(job_id)
         if found is not None:
             return found
@@ -402,11 +408,14 @@ class AthenaExecution(StatementVerbs):
                 "for fewer partitions, write the table as parquet, or raise the limit. Nothing was submitted."
             )
 
-    def _stop_where_too_much(self, execution_id: str, execution: Mapping[str, Any]) -> None:
+    def _stop_where_too_much(self, execution_id: str, execution: Mapping[str, Any]) -> int:
+        """Stop an execution that has scanned more than the config allows; how many bytes these are, else 0."""
         most = self.connection.configuration.get("max_bytes_scanned")
         scanned = (execution.get("Statistics") or {}).get("DataScannedInBytes") or 0
-        if most is not None and scanned > most:
-            self.statements.stop(execution_id)
+        if most is None or scanned <= most:
+            return 0
+        self.statements.stop(execution_id)
+        return int(scanned)
 
 
 class AthenaReading:
@@ -417,7 +426,8 @@ class AthenaReading:
         self.scanned = 0
 
     def relation(self, table: Table) -> Relation:
-        """A table of the catalog."""
+        """A table of the catalog, which is read whole. Raises ``EngineError`` where that is more than allowed."""
+        self._execution._guard("format", {"table": table})
         return self._execution.written.relation(table)
 
     def parts(self, table: Table, *, allow_text: bool, extract_paths: bool) -> Parts:
@@ -426,9 +436,13 @@ class AthenaReading:
 
     def ask(self, statements: Sequence[Statement]) -> Sequence[Rows]:
         """The answers of statements, several of which run at once."""
-        texts = [self._execution.written.statement(each) for each in statements]
-        with ThreadPoolExecutor(min(_AT_ONCE, len(texts)) or 1) as pool:
-            asked = [pool.submit(copy_context().run, self._execution._answer, text, "", None) for text in texts]
+        written = self._execution.written
+        found = [written.statement(each) for each in statements]
+        with ThreadPoolExecutor(min(_AT_ONCE, len(found)) or 1) as pool:
+            asked = [
+                pool.submit(copy_context().run, self._execution._answer, each.text, "", None, each.columns)
+                for each in found
+            ]
             try:
                 answers = [each.result() for each in asked]
                 self.scanned += sum(each.cost["bytes_scanned"] for each in answers)

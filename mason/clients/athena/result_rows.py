@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mason.engines.models import Column, Rows, Schema
 
+_LARGEST = 2**63
 _TYPES = {
     "boolean": "BOOLEAN",
     "tinyint": "TINYINT",
@@ -47,6 +49,30 @@ def rows_of(schema: Schema, rows: Sequence[Mapping[str, Any]], *, more: bool, co
         tuple(_value(change, datum) for change, datum in zip(ready, each.get("Data", ()), strict=True)) for each in rows
     ]
     return Rows(schema, made, more=more, cost=cost)
+
+
+def with_whole_numbers(rows: Rows, whole: Sequence[bool]) -> Rows:
+    """Rows with the columns as numbers that are whole ones of any size in DuckDB; Athena has decimals for these, which
+    are text."""
+    if not any(whole):
+        return rows
+    columns = tuple(
+        replace(column, type="HUGEINT") if is_whole else column
+        for column, is_whole in zip(rows.schema.columns, whole, strict=True)
+    )
+    made = [
+        tuple(
+            int(value) if is_whole and value is not None else value for value, is_whole in zip(row, whole, strict=True)
+        )
+        for row in rows.rows
+    ]
+    return replace(rows, schema=Schema(columns), rows=made)
+
+
+def _whole(value: Any) -> Any:
+    """As DuckDB's answers have it: a text where a program of 64 bits would change the number."""
+    number = int(value) if value is not None else None
+    return number if number is None or -_LARGEST <= number < 2 * _LARGEST else str(number)
 
 
 def _type(described: Mapping[str, Any]) -> str:

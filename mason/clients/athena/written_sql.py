@@ -12,6 +12,7 @@ from mason.clients._tables.formats import ending_of
 from mason.engines.models import Table
 from mason.errors import EngineError, NotFoundError, TranslationError
 from mason.sql.statements import SELECT, kinds
+from mason.sql.translations import Translation
 
 DIALECT = "athena"
 _CATALOGS = ("glue", "athena")
@@ -38,7 +39,7 @@ class WrittenSql:
             self._check_registered(table, place)
         return f"{_quoted(table.database.lower())}.{_quoted(table.name.lower())}"
 
-    def query(self, sql: str, table: Table | None, *, dialect: str, trust: bool) -> str:
+    def query(self, sql: str, table: Table | None, *, dialect: str, trust: bool) -> Translation:
         """The one SELECT that ``sql`` is, in Athena's dialect.
 
         Raises ``TranslationError`` where it is not known to answer the same there, ``EngineError`` for anything else
@@ -51,7 +52,7 @@ class WrittenSql:
         check_select(sql)
         if dialect == DIALECT:
             places = {TABLE: self.name_of(table)} if table is not None else {}
-            return given_to_engine(sql, {}, to=DIALECT, written=dialect, places=places).text
+            return given_to_engine(sql, {}, to=DIALECT, written=dialect, places=places)
         try:
             tables = self.tables(sql, table)
         except TranslationError as error:
@@ -65,7 +66,7 @@ class WrittenSql:
                 written=dialect,
                 trust=trust,
                 places={named: self.name_of(found) for named, found in tables.items()},
-            ).text
+            )
         except TranslationError as error:
             if error.reason.startswith(REFUSED):
                 # No engine would take it.
@@ -77,12 +78,12 @@ class WrittenSql:
         self.name_of(table)
         return Relation(tuple(_columns(table).items()), f"{table.database.lower()}.{table.name.lower()}")
 
-    def statement(self, statement: Statement) -> str:
+    def statement(self, statement: Statement) -> Translation:
         """A statement of Mason's own in Athena's words. Raises ``TranslationError``."""
         from mason.sql import dialects
 
         places = {each.name: _dotted(each.name) for each in statement.reads}
-        return dialects.translate(statement.sql, statement.tables, to=DIALECT, places=places).text
+        return dialects.translate(statement.sql, statement.tables, to=DIALECT, places=places)
 
     def converted(
         self, table: Table, columns: Sequence[str], partition_columns: Sequence[str], sample_size: int | None
@@ -96,9 +97,8 @@ class WrittenSql:
         first = [each for each in whole.columns if each[0] not in partition_columns]
         last = [(name, kinds[name]) for name in partition_columns if name in kinds]
         relation = Relation((*first, *last), whole.name)
-        return self.statement(
-            converted(relation, columns=columns, partition_columns=partition_columns, sample_size=sample_size)
-        )
+        found = converted(relation, columns=columns, partition_columns=partition_columns, sample_size=sample_size)
+        return self.statement(found).text
 
     def tables(self, sql: str, table: Table | None) -> dict[str, Table]:
         """The tables that a query in DuckDB's dialect reads, by the names that it gives them."""
