@@ -61,9 +61,7 @@ def with_whole_numbers(rows: Rows, whole: Sequence[bool]) -> Rows:
         for column, is_whole in zip(rows.schema.columns, whole, strict=True)
     )
     made = [
-        tuple(
-            int(value) if is_whole and value is not None else value for value, is_whole in zip(row, whole, strict=True)
-        )
+        tuple(_whole(value) if is_whole else value for value, is_whole in zip(row, whole, strict=True))
         for row in rows.rows
     ]
     return replace(rows, schema=Schema(columns), rows=made)
