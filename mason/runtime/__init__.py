@@ -15,7 +15,7 @@ __all__ = [
     "prepared_run",
     "records",
     "sql_by_types",
-    "submissions",
+    "submitted",
     "walk",
     "workers",
     "workflow_run",

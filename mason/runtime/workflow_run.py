@@ -31,8 +31,9 @@ from mason.runtime.nodes import Ended, Node, Observer, Stop
 from mason.runtime.output import Printed, aside, hearing, unheard
 from mason.runtime.prepared_run import INTERRUPTED, PreparedRun, RunEnd, Tell, Watch
 from mason.runtime.run_events import RunEvents
-from mason.runtime.submissions import EVENTS as SUBMISSION_EVENTS
-from mason.runtime.submissions import Submissions, jobs_of
+from mason.runtime.submissions import Submissions
+from mason.runtime.submitted import EVENTS as SUBMISSION_EVENTS
+from mason.runtime.submitted import jobs_of
 from mason.runtime.walk import walk
 from mason.runtime.workers import Control
 from mason.state.lock import refuse_lost, who

@@ -21,7 +21,8 @@ from mason.errors import (
     UnknownOutcomeError,
 )
 from mason.runtime.context import Context
-from mason.runtime.submissions import Submissions, digest_of, jobs_of
+from mason.runtime.submissions import Submissions
+from mason.runtime.submitted import digest_of, jobs_of
 from mason.runtime.waiting import Pauses
 from tests.waiting import wait_for
 

@@ -134,7 +134,7 @@ def show_run(project: Project, run_id: str) -> dict[str, Any]:
 
 def _jobs_told(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     # Imported here: most runs that are shown have ended.
-    from mason.runtime.submissions import jobs_of
+    from mason.runtime.submitted import jobs_of
 
     return jobs_of(events)
 

@@ -314,7 +314,7 @@ def _refuse_unsettled(address: str, run_id: str) -> None:
     """Raises ``ConflictError`` where the run before was killed while work of it went on elsewhere, which may be doing
     what would be begun anew. What was submitted by another machine is not known here."""
     # Imported here: few runs were killed.
-    from mason.runtime.submissions import unsettled
+    from mason.runtime.submitted import unsettled
     from mason.state.journal import read_journal
 
     if left := unsettled(read_journal(run_id) or ()):
