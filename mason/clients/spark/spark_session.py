@@ -238,13 +238,28 @@ def _aside(log: Path) -> Iterator[None]:
         os.close(kept)
 
 
+@contextmanager
+def _with_a_file() -> Iterator[None]:
+    """pyspark takes a process whose program is in no file (``python -c``) for doctests, and ends it when it is imported
+    where it finds no Spark beside itself."""
+    program = sys.modules["__main__"]
+    if hasattr(program, "__file__"):
+        yield
+        return
+    program.__file__ = "-c"
+    try:
+        yield
+    finally:
+        del program.__file__
+
+
 def _imported(module: str, extra: str, *, install: str = "") -> Any:
     """A module of pyspark, which says nothing from now on. Raises ``MissingDependencyError``."""
     import importlib
 
     # gRPC writes to stderr what is raised, too.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _with_a_file():
         warnings.simplefilter("ignore")
         try:
             loaded = importlib.import_module(module)
