@@ -7,11 +7,13 @@ whose schemes it declares. What only shows when the run is under way is refused 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mason.dryrun.sentences import placeholder
 from mason.engines import engine_type
 from mason.engines.file_urls import scheme_of
+from mason.errors import EngineError, MissingDependencyError
 from mason.resources.config import Config
 from mason.resources.operator import Sentence
 from mason.resources.templates import TEMPLATE
@@ -69,7 +71,19 @@ class Reach:
             yield f"{_said(sentence)} cannot reach {kept_there}: client {client} reaches {_urls(reached)}. {_REMEDY}"
 
     def _schemes(self, client: str, role: str) -> tuple[str, ...]:
-        return self._catalog.capabilities(self._config.type_of(client))[role].schemes
+        can = self._catalog.capabilities(self._config.type_of(client))[role]
+        return tuple(each for each in can.schemes if each not in can.borrowed or self._is_lent(each, client))
+
+    def _is_lent(self, scheme: str, asker: str) -> bool:
+        """Whether the storage of another client than ``asker`` in the config has URLs of a scheme."""
+        players = {name for names in self._config.engines.values() for name in names}
+        for name in sorted(players - {asker}):
+            # A client that is not installed lends nothing.
+            with suppress(EngineError, MissingDependencyError):
+                can = self._catalog.capabilities(self._config.type_of(name)).get("storage")
+                if can is not None and can.schemes[:1] == (scheme,):
+                    return True
+        return False
 
 
 _REMEDY = "Let one client play both engines, or choose clients that share a scheme"

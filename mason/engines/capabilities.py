@@ -48,6 +48,8 @@ class Capabilities:
     ``time_digits``: digits behind the second that a time keeps on its way from a file to an answer.
     ``schemes``: schemes (``file``, ``s3``) of the URLs that the engine takes in the place of paths and in the locations
     of tables. The first one of a storage is that of the URLs that its ``locate`` gives. None by default.
+    ``borrowed``: those of ``schemes`` that it reaches only through another client of its config, whose storage has
+    such URLs.
     """
 
     reads: tuple[FileFormat, ...] = ()
@@ -57,6 +59,7 @@ class Capabilities:
     name_case: str = ""
     time_digits: int = 0
     schemes: tuple[str, ...] = ()
+    borrowed: tuple[str, ...] = ()
     keeps: Keeps = Keeps()
 
     def written(self, name: str) -> FileFormat | None:

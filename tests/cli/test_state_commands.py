@@ -800,7 +800,7 @@ def test_push_keeps_secrets_out_of_the_state(mason, small, store, leaky):
 
 
 def test_push_does_not_show_what_may_be_a_secret(mason, small):
-    edit(small, configured({"glue": {"configuration": {"secret_key": "hunter2"}}}))
+    edit(small, configured({"acme": {"configuration": {"secret_key": "hunter2"}}}))
     # Of a client that is not installed here nobody can tell what is secret: nothing of it is shown.
     pushed = mason("state", "push", "edited.json", "--dry-run")
     assert (pushed.code, "REDACTED" in pushed.out, "hunter2" in pushed.out + pushed.err) == (0, True, False)

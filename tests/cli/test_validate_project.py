@@ -71,4 +71,7 @@ def test_what_no_config_can_run_is_told(mason: Mason, folder: Path) -> None:
 
 def test_the_hook_for_commits_calls_it() -> None:
     hooks = yaml.safe_load(Path(__file__).parents[2].joinpath(".pre-commit-hooks.yaml").read_text())
-    assert [(each["entry"], each["pass_filenames"]) for each in hooks] == [("mason validate", False)]
+    assert [(each["entry"], each["pass_filenames"]) for each in hooks] == [
+        ("mason validate", False),
+        ("mason fmt", False),
+    ]

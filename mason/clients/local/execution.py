@@ -20,7 +20,9 @@ class LocalExecution(DuckDBExecution):
     """Jobs are kept in the warehouse's folder, so that other processes can ask for them."""
 
     supports: ClassVar[frozenset[str]] = DuckDBExecution.supports
-    capabilities: ClassVar[Capabilities] = replace(DuckDBExecution.capabilities, schemes=("file", "s3"))
+    capabilities: ClassVar[Capabilities] = replace(
+        DuckDBExecution.capabilities, schemes=("file", "s3"), borrowed=("s3",)
+    )
 
     def __init__(self, client: LocalClient) -> None:
         # Imported here: planning asks what a client supports without what reads tables.

@@ -33,7 +33,7 @@ class S3Storage(Storage):
         {"list_paths", "exists", "locate", "infer_table", "fingerprint", "read", "write", "copy", "delete"}
     )
     # Files are copied from and to, and nothing else is done with them.
-    capabilities: ClassVar[Capabilities] = replace(READING, schemes=("s3", "file"))
+    capabilities: ClassVar[Capabilities] = replace(READING, schemes=("s3", "file"), borrowed=("file",))
 
     def __init__(self, client: S3Client) -> None:
         super().__init__(client)
