@@ -8,6 +8,8 @@ WORKERS ?= 3
 ARGS ?=
 
 BIN := $(VENV)/bin
+# What Mason itself needs; and what its tests need, too.
+INSTALLED := $(VENV)/.installed
 STAMP := $(VENV)/.setup-done
 UV := $(shell command -v uv 2>/dev/null)
 
@@ -19,15 +21,24 @@ help: ## list the targets
 
 setup: $(STAMP) ## make $(VENV) with Mason (editable) and all that tests need
 
-$(STAMP): setup.cfg pyproject.toml constraints.txt
+ifdef UV
+INSTALL = uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable
+else
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+endif
+
+$(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Mason needs Python 3.10 or newer; name one with PYTHON=python3.x")'
 ifdef UV
 	test -x $(BIN)/python || uv venv --quiet --seed --python $(PYTHON) $(VENV)
-	uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable '.[dev]'
 else
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 endif
+	$(INSTALL) .
+	@touch $@
+
+$(STAMP): $(INSTALLED)
+	$(INSTALL) '.[dev]'
 	@touch $@
 
 components: ## what slow tests run beside Mason, into .components: Spark (needs Java 17), PostgreSQL, Trino's grammar, ministack
@@ -43,8 +54,9 @@ lint: setup ## ruff: rules and layout
 types: setup ## mypy, strict
 	$(BIN)/mypy
 
-demo: setup ## the main road on real data, each command before its output
+demo: $(INSTALLED) ## the main road on real data, each command before its output
 	PATH="$(abspath $(BIN)):$$PATH" sh scripts/demo
+	@printf '\nTo go on, put mason on the PATH of this shell: source %s/bin/activate\n' '$(VENV)'
 
 bench: setup ## measure speed against the floors (ARGS='--full --json FILE')
 	$(BIN)/python -m benchmarks.run $(ARGS)
