@@ -1,4 +1,4 @@
-"""What is written is what is in the files: by pyarrow, csv, json and openpyxl, which know nothing of Mason."""
+"""What is written is what is in the files: by pyarrow, polars, csv, json and openpyxl, which know nothing of Mason."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars
 import pyarrow
 import pyarrow.dataset
 import pyarrow.parquet
@@ -45,7 +46,9 @@ def test_types_of_parquet_that_every_reader_knows(local: Local, value: str, kind
     )
     table = pyarrow.parquet.read_table(local.root / "data/o.parquet")
     assert str(table.schema.field("v").type) == kind
-    assert table.column("v").to_pylist() == [expected if expected is not None else {"h": [Decimal(5)], "u": None}]
+    values = [expected if expected is not None else {"h": [Decimal(5)], "u": None}]
+    assert table.column("v").to_pylist() == values
+    assert polars.read_parquet(local.root / "data/o.parquet")["v"].to_list() == values
     assert manifest["schema"] == [{"name": "v", "type": local.columns("o")["v"]}]
 
 
@@ -92,7 +95,7 @@ TEXTS = ["x", "Köln", "日本", "a b/c", "01", "%41", "nul", "{}", "#", "é=ü"
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
-def test_partitions_as_pyarrow_reads_them(local: Local, format: str) -> None:
+def test_partitions_as_pyarrow_and_polars_read_them(local: Local, format: str) -> None:
     rows = [*enumerate(TEXTS), (99, None)]
     values = ", ".join(f"({number}, {'NULL' if text is None else repr(text)})" for number, text in rows)
     values = values.replace("\\n", "\n")
@@ -105,6 +108,10 @@ def test_partitions_as_pyarrow_reads_them(local: Local, format: str) -> None:
     found = pyarrow.dataset.dataset(local.root / "data/o", format=kind, partitioning=key).to_table().to_pylist()
     assert sorted((row["id"], row["key"]) for row in found) == rows
     assert sorted(local.rows("o", "SELECT id, key FROM $table")) == rows
+    if format == "parquet":
+        pattern, schema = local.root / "data/o/**/*.parquet", {"key": polars.String}
+        frame = polars.read_parquet(pattern, hive_partitioning=True, hive_schema=schema)
+        assert sorted(frame.select("id", "key").rows()) == rows
 
 
 def test_texts_of_partitions_that_look_like_numbers_are_told(local: Local) -> None:
