@@ -21,6 +21,7 @@ from mason.sql.table_argument import TABLE
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+    from duckdb.sqltypes import DuckDBPyType
 
 Tables = Mapping[str, Mapping[str, str]]
 """Columns and their DuckDB types by table; a table's name is as queries say it, ``flights`` or ``data.flights``."""
@@ -154,12 +155,22 @@ def columns_written(text: str) -> dict[str, str]:
     import duckdb
 
     try:
-        found = duckdb.sqltype(f"STRUCT({text})")
+        found = type_written(f"STRUCT({text})")
         return {name: str(type_) for name, type_ in found.children}
     except duckdb.Error as error:
         raise TranslationError(
             f"{text!r} names no columns with their types", "Write them as in: id INTEGER, name VARCHAR."
         ) from error
+
+
+def type_written(text: str) -> DuckDBPyType:
+    """The type of this name; raises ``duckdb.Error`` where DuckDB knows none.
+
+    Asked on a connection of its own: a name that is refused aborts the transaction of a result that is still open, and
+    DuckDB's default connection belongs to the program around Mason.
+    """
+    with _LOCK, _connection().cursor() as connection:
+        return connection.sqltype(text)
 
 
 def bind(sql: str, tables: Tables) -> list[tuple[str, SqlType]]:
@@ -209,8 +220,8 @@ def written(expression: Mapping[str, Any]) -> str:
 
 def _answer(sql: str) -> str:
     """The one text that ``sql`` answers with. A parameter would cost more: for each, the driver looks for libraries."""
-    (found,) = _connection().execute(sql).fetchone() or ("",)
-    return str(found)
+    rows = _connection().execute(sql).fetchall()
+    return str(rows[0][0]) if rows else ""
 
 
 def _text(value: str) -> str:
@@ -222,7 +233,7 @@ def _type(text: str, table: str, column: str) -> SqlType:
     import duckdb
 
     try:
-        return from_duckdb(duckdb.sqltype(text))
+        return from_duckdb(type_written(text))
     except duckdb.Error as error:
         raise TranslationError(
             f"column {column} of {table} has the type {text!r}, which DuckDB does not know", "Give a type of DuckDB's."

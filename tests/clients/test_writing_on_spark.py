@@ -48,7 +48,8 @@ VALUES = [
 @pytest.fixture
 def session(spark_server: SparkServer, tmp_path: Path) -> Iterator[Any]:
     client = SparkClient({"remote": spark_server.remote}, base=tmp_path)
-    yield client.connected.session
+    with client.session() as found:
+        yield found
     client.close()
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 from mason.errors import TranslationError
-from mason.sql import dialects
+from mason.sql import dialects, parsed
 from mason.sql.translations import Translation
 
 TABLES = {"$table": {"id": "INTEGER", "name": "VARCHAR"}}
@@ -43,3 +44,12 @@ def test_a_dialect_without_a_translation_is_refused_by_name():
     assert str(caught.value).startswith(
         "There is no translation of SQL in the dialect duckdb to sqlite. Write it in sqlite's with dialect: sqlite, or "
     )
+
+
+def test_a_type_that_is_refused_spoils_no_other_one():
+    duckdb.execute("SELECT range FROM range(10000)").fetchone()
+    parsed.parse("SELECT 1")
+    with pytest.raises(TranslationError, match="has the type 'ANY', which DuckDB does not know"):
+        parsed.types_of({"t": {"a": "ANY"}})
+    assert str(parsed.types_of({"u": {"b": "TINYINT"}})["u"]["b"]) == "TINYINT"
+    assert duckdb.execute("SELECT 1").fetchall() == [(1,)]

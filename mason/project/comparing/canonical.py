@@ -19,6 +19,7 @@ from typing import Any
 
 from mason.engines.models import Column
 from mason.project.comparing.comparison import ColumnDifference
+from mason.sql.parsed import type_written
 from mason.sql.sql_types import DOUBLE, FLOAT, INTEGERS, VARCHAR, SqlType, from_duckdb, is_exact, is_number
 from mason.values import dataclass
 
@@ -108,7 +109,7 @@ def type_of(text: str) -> SqlType | None:
     import duckdb
 
     try:
-        found = duckdb.sqltype(text) if text else None
+        found = type_written(text) if text else None
     except duckdb.Error:
         return None
     # DuckDB takes JSON for another name of VARCHAR, but clients give documents taken apart.
