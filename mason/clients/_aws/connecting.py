@@ -1,7 +1,8 @@
 """The connection of one client of AWS: its account, and a client of botocore for each service that is asked.
 
 Requests that a service refuses because it has too much to do are made again by botocore, which slows down by itself
-(its mode ``adaptive``), before the error reaches anybody. botocore checks the arguments of each request.
+(its mode ``adaptive``), before the error reaches anybody. botocore checks the arguments of each request, and what it
+leaves unchecked is held to the service's model here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._aws.denials import Asked, explained
-from mason.errors import MissingDependencyError, SettingsError
+from mason.clients._aws.request_limits import unfit
+from mason.errors import EngineError, MissingDependencyError, SettingsError
 from mason.version import __version__
 
 if TYPE_CHECKING:
@@ -105,16 +107,22 @@ class Connection:
 
         Raises what :func:`~mason.clients._aws.denials.explained` raises.
         """
-        made = getattr(self.service(service), operation)
-        with explained(asked, self):
-            return made(**arguments)
+        return self._sent(self.service(service), operation, asked, arguments)
 
     def call_once(self, service: str, operation: str, asked: Asked, /, **arguments: Any) -> Any:
         """As :meth:`call`, and sent once: for what is done anew each time that the request arrives. Others are repeated
         by botocore when their answer gets lost."""
-        made = getattr(self._made(service, 1), operation)
+        return self._sent(self._made(service, 1), operation, asked, arguments)
+
+    def _sent(self, service: Any, operation: str, asked: Asked, arguments: Mapping[str, Any]) -> Any:
+        model = service.meta.service_model
+        # Requests to S3 hold contents, and their model names no patterns.
+        if model.service_name != "s3":
+            shape = model.operation_model(service.meta.method_to_api_mapping[operation]).input_shape
+            if faults := unfit(shape, arguments):
+                raise EngineError(f"Client {self.client} cannot {asked.doing}: {' '.join(faults)}")
         with explained(asked, self):
-            return made(**arguments)
+            return getattr(service, operation)(**arguments)
 
     def explained(self, asked: Asked) -> AbstractContextManager[None]:
         """Explains the errors of what is read of an answer that came already."""
