@@ -72,6 +72,7 @@ SHARED_BY_CLIENTS = {
     "_aws",
     "_duckdb",
     "_glue_catalog",
+    "_hive_tables",
     "_jobs",
     "_missing",
     "_objects",

@@ -1,7 +1,7 @@
 """Glue's catalog as a metastore: what the clients ``glue`` and ``athena`` share, since Athena's tables are Glue's.
 
-``catalog_requests`` makes the requests, ``table_inputs`` and ``hive_types`` say how tables stand there,
-``partition_folders`` finds partitions, and ``catalog_metastore`` is the engine.
+``catalog_requests`` makes the requests, ``table_inputs`` says how tables stand there, ``partition_folders`` finds
+partitions, and ``catalog_metastore`` is the engine.
 """
 
 __all__ = ["catalog_metastore", "catalog_permissions", "catalog_requests", "partition_folders", "table_inputs"]

@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 from mason.clients._aws.aws_client import AwsClient
 from mason.clients._glue_catalog.catalog_requests import GlueCatalog, checked
-from mason.clients._glue_catalog.hive_ddl import ddl_of
-from mason.clients._glue_catalog.hive_types import LONGEST_NAME
 from mason.clients._glue_catalog.table_inputs import input_of, table_of
+from mason.clients._hive_tables.hive_ddl import ddl_of
+from mason.clients._hive_tables.hive_types import LONGEST_NAME
 from mason.clients._jobs import now, succeeded
 from mason.clients._tables import requests
 from mason.engines.capabilities import Capabilities

@@ -12,7 +12,7 @@ from typing import Any
 
 from mason.clients._aws.connecting import Connection
 from mason.clients._aws.denials import Asked
-from mason.clients._glue_catalog.hive_types import LONGEST_NAME
+from mason.clients._hive_tables.hive_types import LONGEST_NAME
 from mason.clients._missing import missing
 from mason.errors import ConflictError, EngineError, NotFoundError, TransientEngineError
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
 
 from mason.clients._aws.connecting import Connection
 from mason.clients._aws.denials import Asked
-from mason.errors import ConflictError, EngineError
-
-HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
-"""The value that stands for NULL in the name of a folder."""
+from mason.clients._hive_tables.partition_names import value_in
+from mason.errors import EngineError
 
 _MOST = 100_000
 _PAGE = 1000
@@ -47,19 +44,15 @@ def partition_inputs(
 def _below(aws: Connection, bucket: str, prefix: str, keys: Sequence[str]) -> Iterator[tuple[list[str], str]]:
     key, rest = keys[0], keys[1:]
     for folder in _folders(aws, bucket, prefix):
-        name, is_key, value = folder[len(prefix) : -1].partition("=")
+        name = folder[len(prefix) : -1]
         if name.startswith(("_", ".")):
             continue
-        if not is_key or name.lower() != key:
-            raise ConflictError(
-                f"s3://{bucket}/{folder} should be a folder {key}=..., by the table's partition columns. Move it, or "
-                "leave the partition columns out."
-            )
+        value = value_in(name, key, f"s3://{bucket}/{folder}")
         if not rest:
-            yield [unquote(value)], folder
+            yield [value], folder
             continue
         for values, place in _below(aws, bucket, folder, rest):
-            yield [unquote(value), *values], place
+            yield [value, *values], place
 
 
 def _folders(aws: Connection, bucket: str, prefix: str) -> Iterator[str]:

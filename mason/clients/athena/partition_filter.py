@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, TypeAlias
 
-from mason.clients._glue_catalog.partition_folders import HIVE_NULL
+from mason.clients._hive_tables.partition_names import HIVE_NULL
 from mason.errors import TranslationError
 from mason.sql.parsed import parse
 from mason.sql.table_argument import quoted

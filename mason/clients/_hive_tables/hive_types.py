@@ -1,4 +1,4 @@
-"""DuckDB's types in Hive's words, which Glue's catalog keeps, and back.
+"""DuckDB's types in Hive's words, which catalogs keep, and back.
 
 A type that Hive has no word for is refused, unless a wider one holds the same values (``UINTEGER`` in ``bigint``). What
 is read back is the type whose values the files hold, so a type may come back wider than it went.
@@ -14,7 +14,7 @@ from mason.errors import EngineError
 from mason.sql.sql_types import SqlType, decimal, from_duckdb, list_of
 
 LONGEST_NAME = 255
-"""Bytes of the longest name of a database, a table or a column (AWS Glue, "Catalog API")."""
+"""Bytes of the longest name of a column; in Glue of a database and a table, too (AWS Glue, "Catalog API")."""
 
 _HIVE = {
     "BOOLEAN": "boolean",
@@ -91,11 +91,11 @@ def _hive(found: SqlType, whole: str) -> str:
         parts = [(name, _hive(each, whole)) for name, each in found.fields]
         odd = next((name for name, _ in parts if not re.fullmatch(r"\w+", name)), None)
         if odd is not None:
-            raise EngineError(f"Glue's catalog takes no field {odd!r} within {whole}: rename it to letters and digits.")
+            raise EngineError(f"Hive takes no field {odd!r} within {whole}: rename it to letters and digits.")
         return f"struct<{','.join(f'{name.lower()}:{each}' for name, each in parts)}>"
     if found.name not in _HIVE:
         remedy = _REMEDIES.get(found.name, "declare it as another type, or write the files with one")
-        raise EngineError(f"Glue's catalog has no type for {whole}: {remedy}.")
+        raise EngineError(f"Hive has no type for {whole}: {remedy}.")
     return _HIVE[found.name]
 
 
@@ -170,7 +170,7 @@ def hive_columns(columns: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     for name, kind in columns:
         lower = name.lower()
         if lower in written:
-            faults.append(f"Columns {written[lower]} and {name} are one in lower case, which Glue's catalog keeps.")
+            faults.append(f"Columns {written[lower]} and {name} are one in lower case, in which Hive keeps names.")
         if not 0 < len(lower.encode()) <= LONGEST_NAME:
             faults.append(f"Column {name!r} must have 1 to {LONGEST_NAME} bytes.")
         written[lower] = name

@@ -1,4 +1,4 @@
-"""The statement that would make a table of Glue's catalog, in Athena's words. Pure."""
+"""The statement that would make a table by its description, in Hive's words, which are Athena's. Pure."""
 
 from __future__ import annotations
 
