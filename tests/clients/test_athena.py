@@ -523,3 +523,41 @@ def test_whole_numbers_of_any_size_are_numbers_as_in_duckdb(execution: AthenaExe
     rows = execution.query("SELECT sum(id) AS total FROM $table", table=table)
     assert isinstance(rows, Rows)
     assert (rows.rows, rows.schema.columns[0].type) == ([(6,)], "HUGEINT")
+
+
+# What is made on this machine
+
+
+def test_rows_are_made_here_and_uploaded(account: Account, execution: AthenaExecution, table: Table) -> None:
+    schema = {"id": "BIGINT", "email": "VARCHAR"}
+    with submitting(TOKEN):
+        job = execution.fake(schema, size=20, seed=1, output=f"s3://{BUCKET}/made/a.csv")
+    assert (job.status, job.verb, job.result["rows"]) == ("succeeded", "execution.fake", 20)
+    assert job.logs[0] == "Athena makes up no rows: they were made on this machine, and uploaded."
+    assert execution.get_job(job.job_id) == job == execution.find_job(str(TOKEN))
+    again = execution.fake(schema, size=20, seed=1, output=f"s3://{BUCKET}/made/b.csv")
+    boto = account.boto("s3")
+    made, same = (boto.get_object(Bucket=BUCKET, Key=f"made/{name}.csv")["Body"].read() for name in "ab")
+    assert made == same
+    assert made.startswith(b"id,email\n")
+    assert again.job_id != job.job_id
+    like = execution.fake(table, size=5, output=f"s3://{BUCKET}/made/like", format="parquet")
+    assert [column["name"] for column in like.result["schema"]] == ["id", "name", "height"]
+    # Athena reads no file whose name begins so.
+    names = [key.rpartition("/")[2] for key in account.keys("made/like/")]
+    assert [name.endswith(".parquet") for name in names if not name.startswith(("_", "."))] == [True]
+    assert queries(account) == []
+
+
+def test_made_up_rows_replace_nothing_by_mistake(account: Account, execution: AthenaExecution) -> None:
+    account.put("made/a.csv")
+    with pytest.raises(ConflictError):
+        execution.fake({"id": "BIGINT"}, size=2, output=f"s3://{BUCKET}/made/a.csv")
+    execution.fake({"id": "BIGINT"}, size=2, output=f"s3://{BUCKET}/made/a.csv", overwrite=True)
+    with pytest.raises(EngineError) as raised:
+        execution.fake({"id": "BIGINT"}, size=2, output="file:///made/a.csv")
+    assert "writes to s3:// URLs" in str(raised.value)
+    with pytest.raises(NotFoundError):
+        execution.get_job("here-" + "0" * 32)
+    with pytest.raises(NotFoundError):
+        execution.get_job("here-../x")

@@ -20,6 +20,7 @@ from mason.clients._jobs import is_done, iso
 from mason.clients._statements.statement_verbs import Parts, Prepare, StatementVerbs
 from mason.clients._tables import requests
 from mason.clients.athena import AthenaClient
+from mason.clients.athena.made_here import id_of, is_made_here
 from mason.clients.athena.marks import Mark, mark_of
 from mason.clients.athena.result_rows import rows_of, schema_of, with_whole_numbers
 from mason.engines import interrupts
@@ -27,11 +28,12 @@ from mason.engines.capabilities import Capabilities, FileFormat
 from mason.engines.execution import Execution
 from mason.engines.file_urls import scheme_of
 from mason.engines.jobs import OPEN, Handover, Token, submission
-from mason.engines.models import Job, Rows, Table
+from mason.engines.models import Job, Rows, Schema, Table
 from mason.errors import CancelledError, EngineError, JobFailedError, NotFoundError
 
 if TYPE_CHECKING:
     from mason.clients._statements.asked import Relation, Statement
+    from mason.clients.athena.made_here import MadeHere
     from mason.clients.athena.publishing import Publisher
     from mason.clients.athena.statement_requests import Statements
     from mason.clients.athena.written_sql import WrittenSql
@@ -62,6 +64,7 @@ class AthenaExecution(StatementVerbs):
             "query",
             "format",
             "dedupe",
+            "fake",
             "estimate",
             "get_job",
             "find_job",
@@ -105,6 +108,14 @@ class AthenaExecution(StatementVerbs):
         from mason.clients.athena.publishing import Publisher
 
         return Publisher(Buckets(self.connection.aws), self.statements.location)
+
+    @cached_property
+    def here(self) -> MadeHere:
+        """What does on this machine what Athena cannot."""
+        from mason.clients._aws.buckets import Buckets
+        from mason.clients.athena.made_here import MadeHere
+
+        return MadeHere(self.connection, Buckets(self.connection.aws), self.statements.location)
 
     @cached_property
     def written(self) -> WrittenSql:
@@ -208,6 +219,30 @@ class AthenaExecution(StatementVerbs):
 
         return parts_of(select, keys, self._answer(distinct_values(select, keys), database, None).rows)
 
+    def fake(
+        self,
+        schema: Schema | Mapping[str, Any] | Table,
+        *,
+        size: int,
+        output: str,
+        seed: int = 0,
+        format: str | None = None,
+        overwrite: bool = False,
+    ) -> Job:
+        """Made on this machine, as client ``local`` makes them, and uploaded: the job has ended when it answers."""
+        asked = {
+            "schema": schema,
+            "size": size,
+            "output": output,
+            "seed": seed,
+            "format": format,
+            "overwrite": overwrite,
+        }
+        request = requests.read(self, "fake", asked)
+        assert request.output is not None, "it is required"
+        self._check_place(request.output)
+        return self.here.fake(schema if isinstance(schema, Table) else None, request)
+
     def estimate(self, call: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """How many bytes the files have that a call would read at most: ``bytes_scanned``."""
         found = self._bytes(call, arguments)
@@ -222,6 +257,8 @@ class AthenaExecution(StatementVerbs):
 
     def get_job(self, job_id: str) -> Job:
         """A job as it is now. What a job wrote is put in its place by who sees first that it has succeeded."""
+        if is_made_here(job_id):
+            return self.here.job(job_id)
         return self._job(job_id, [self.statements.look(each) for each in job_id.split("+")])
 
     def find_job(self, token: str) -> Job:
@@ -230,6 +267,8 @@ class AthenaExecution(StatementVerbs):
             wanted = Token.parse(token)
         except ValueError as error:
             raise NotFoundError(f"There is no job {token}.") from error
+        with suppress(NotFoundError):
+            return self.here.job(id_of(wanted.digest))
         found = self.statements.find(wanted.digest, since=_began(wanted.run_id))
         mark = mark_of(found[0]["Query"]) if found else None
         if mark is None or len(found) < mark.parts:
@@ -307,8 +346,7 @@ class AthenaExecution(StatementVerbs):
         self, texts: Sequence[str], output: requests.Output, verb: str, database: str, *, rows_in: int | None = None
     ) -> Job:
         """Hand over statements whose rows are written to ``output``: several of them write parts of one folder."""
-        if scheme_of(output.path) != "s3":
-            raise EngineError(f"Client {self.client} writes to s3:// URLs, and {output.path!r} is none.")
+        self._check_place(output)
         token = submission()
         digest = token.digest if token is not None else uuid.uuid4().hex * 2
         self.publisher.check(output.path, folder=output.folder, overwrite=output.overwrite)
@@ -321,6 +359,10 @@ class AthenaExecution(StatementVerbs):
                 ids[part] = self.statements.start(sql, database=database, mark=mark)
         chosen = [ids[part] for part in sorted(ids)]
         return self._job("+".join(chosen), [self.statements.look(each) for each in chosen])
+
+    def _check_place(self, output: requests.Output) -> None:
+        if scheme_of(output.path) != "s3":
+            raise EngineError(f"Client {self.client} writes to s3:// URLs, and {output.path!r} is none.")
 
     def _mark(self, digest: str, verb: str, output: requests.Output, part: int, parts: int) -> Mark:
         ending, staging = "", ""

@@ -33,6 +33,9 @@ def of_queries(
     if verb in _OF_JOBS:
         yield Permission(_OF_JOBS[verb], workgroup)
         return
+    if verb == "fake":
+        yield from _of_fake(configuration, arguments, root, workgroup)
+        return
     results = str(configuration.get("output_location") or "s3://*")
     writes = verb not in ("preview", "summarize", "estimate") and not (verb == "query" and not arguments.get("output"))
     yield Permission((*_QUERY, *(_JOB if writes else ())), workgroup)
@@ -45,6 +48,19 @@ def of_queries(
     yield from on_objects(results, (*WRITE, *(DELETE if writes else ())))
     if writes:
         yield from on_objects(url_of(arguments.get("output"), root), (*WRITE, *DELETE))
+
+
+def _of_fake(
+    configuration: Mapping[str, Any], arguments: Mapping[str, Any], root: str, workgroup: tuple[str, ...]
+) -> Iterator[Permission]:
+    """Rows are made on the machine that asks: of Athena the workgroup's folder is asked for, in which jobs are kept."""
+    yield Permission(("athena:GetWorkGroup",), workgroup)
+    like = arguments.get("schema")
+    if isinstance(like, Mapping) and like.get("location"):
+        yield from on_objects(url_of(like["location"], root), READ)
+    results = str(configuration.get("output_location") or "s3://*")
+    yield from on_objects(results, WRITE)
+    yield from on_objects(url_of(arguments.get("output"), root), (*WRITE, *DELETE))
 
 
 def _bucket(url: str) -> Iterator[Permission]:
