@@ -51,8 +51,6 @@ class Postgres:
     """
 
     def __init__(self, *, by_bytes: bool = False) -> None:
-        import psycopg
-
         assert PROGRAMS is not None
         # A socket's path has to be short, and PostgreSQL refuses to be root.
         self._folder = Path(tempfile.mkdtemp(prefix="mason-pg-", dir="/tmp"))
@@ -61,7 +59,19 @@ class Postgres:
         who: dict[str, Any] = (
             {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
         )
-        data = self._folder / "data"
+        self._who, data = who, self._folder / "data"
+        self._stop = [PROGRAMS / "pg_ctl", "-D", data, "-m", "immediate", "stop"]
+        try:
+            self._start(data, by_bytes)
+        except BaseException:
+            # Nobody else would end what was started.
+            self._end()
+            raise
+
+    def _start(self, data: Path, by_bytes: bool) -> None:
+        import psycopg
+
+        assert PROGRAMS is not None
         language = ["--locale=C.UTF-8", "--encoding=UTF8"]
         if not by_bytes:
             language += ["--locale-provider=icu", "--icu-locale=en-US"]
@@ -71,7 +81,7 @@ class Postgres:
             check=True,
             stdout=subprocess.DEVNULL,
             cwd=self._folder,
-            **who,
+            **self._who,
         )
         settings = {"listen_addresses": "", "unix_socket_directories": self._folder, "fsync": "off", "jit": "off"}
         said = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -81,10 +91,8 @@ class Postgres:
             check=True,
             stdout=subprocess.DEVNULL,
             cwd=self._folder,
-            **who,
+            **self._who,
         )
-        self._stop = [PROGRAMS / "pg_ctl", "-D", data, "-m", "immediate", "stop"]
-        self._who = who
         self._connection = psycopg.connect(host=str(self._folder), user="postgres", dbname="postgres", autocommit=True)
         (version,) = self._connection.execute("SHOW server_version").fetchone() or ("",)
         self.version = str(version).split()[0]
@@ -138,7 +146,11 @@ class Postgres:
     def close(self) -> None:
         """End the server and remove its folder."""
         self._connection.close()
-        subprocess.run(self._stop, check=True, stdout=subprocess.DEVNULL, cwd=self._folder, **self._who)
+        self._end()
+
+    def _end(self) -> None:
+        if (self._folder / "data" / "postmaster.pid").exists():
+            subprocess.run(self._stop, check=True, stdout=subprocess.DEVNULL, cwd=self._folder, **self._who)
         shutil.rmtree(self._folder)
 
 

@@ -17,6 +17,8 @@ from tests.sql.composed import composed
 from tests.sql.corpus import connected, queries
 from tests.sql.real_postgres import Postgres, missing
 
+psycopg = pytest.importorskip("psycopg", reason=missing())
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("postgres"),
@@ -44,6 +46,15 @@ def postgres(duck):
 @pytest.fixture
 def engine(postgres):
     return Engine("PostgreSQL", to_postgres, postgres_type, postgres.ask)
+
+
+def test_a_server_that_cannot_be_reached_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was started, and refuses the connection: neither its process nor its folder is left."""
+    monkeypatch.setenv("PGOPTIONS", "-c no_such_setting=1")
+    before = set(Path("/tmp").glob("mason-pg-*"))
+    with pytest.raises(psycopg.OperationalError, match="no_such_setting"):
+        Postgres()
+    assert set(Path("/tmp").glob("mason-pg-*")) <= before
 
 
 @pytest.mark.parametrize("kind", dict.fromkeys(kind for kind, _ in queries()))
