@@ -189,6 +189,15 @@ def bind(sql: str, tables: Tables) -> list[tuple[str, SqlType]]:
             raise TranslationError(f"{REFUSED}{reason}", "Mend the query.", line=line, column=column) from error
 
 
+def described(name: str, tables: Tables) -> list[tuple[str | None, ...]]:
+    """What ``DESCRIBE`` answers for one of ``tables``: all but the names and types is the same for each column."""
+    with _LOCK:
+        connection = _connection()
+        _ready(connection, tables)
+        answer = connection.execute(f"DESCRIBE {'.'.join(map(_identifier, _parts(name)))}").fetchall()
+    return [tuple(None if value is None else str(value) for value in row) for row in answer]
+
+
 def types_of(tables: Tables) -> dict[str, dict[str, SqlType]]:
     """The columns of ``tables`` with their types as values; raises :class:`TranslationError` for an unknown type."""
     return {name: {column: _type(text, name, column) for column, text in each.items()} for name, each in tables.items()}

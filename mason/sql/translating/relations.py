@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mason.errors import TranslationError
 from mason.sql.parsed import Tree
-from mason.sql.sql_types import BIGINT, NULL, SqlType, common
+from mason.sql.sql_types import BIGINT, NULL, VARCHAR, SqlType, common
 from mason.sql.translating.expressions import truth, value
 from mason.sql.translating.meeting import meet
 from mason.sql.translating.rules import Call, Work
@@ -22,7 +23,7 @@ def from_clause(work: Work, node: Tree, scope: Scope) -> str:
 
 def _relation(work: Work, node: Tree, scope: Scope) -> str:
     rules = {"BASE_TABLE": _table, "SUBQUERY": _subquery, "JOIN": _join, "EXPRESSION_LIST": _values}
-    rules["TABLE_FUNCTION"] = _function
+    rules |= {"TABLE_FUNCTION": _function, "SHOW_REF": _described}
     rule = rules.get(node.kind)
     if rule is None:
         said = node.kind.replace("_", " ").lower()
@@ -98,6 +99,56 @@ def _values(work: Work, node: Tree, scope: Scope) -> str:
         for row in found
     ]
     return _aliased(f"(VALUES {', '.join(texts)})", source)
+
+
+DESCRIBE_ONLY, DESCRIBE_REMEDY = "only DESCRIBE of a table is known", "Write (DESCRIBE flights), with the table's name."
+"""Why other forms of DESCRIBE and SUMMARIZE in FROM are refused, and what to write instead."""
+_DESCRIBED = ("column_name", "column_type", "null", "key", "default", "extra")
+
+
+def described_table(node: Tree) -> Tree | None:
+    """The table that a SHOW_REF describes; ``None`` where it is another one, or of what is no table."""
+    raw = node.raw
+    if raw["show_type"] != "DESCRIBE" or not (shown := raw["query"]):
+        return None
+    select = Tree(shown, node.source, node.place)
+    inner = shown.get("from_table") or {}
+    stars = [each for each in shown.get("select_list", ()) if each.get("type") == "STAR"]
+    if inner.get("type") != "BASE_TABLE" or len(stars) != 1 or len(shown["select_list"]) != 1:
+        return None
+    for each in ("select_list", "from_table"):
+        select[each]
+    try:
+        select.close()
+        star = Tree(stars[0], node.source, node.place)
+        star.close()
+    except TranslationError:
+        return None
+    return Tree(inner, node.source, node.place)
+
+
+def _described(work: Work, node: Tree, scope: Scope) -> str:
+    """DESCRIBE of a table: rows that are known, because its columns are."""
+    table = described_table(node)
+    if table is None:
+        raise node.refused(DESCRIBE_ONLY, DESCRIBE_REMEDY)
+    if not work.dialect.values_in_from:
+        raise node.refused(f"{work.dialect.engine} has no VALUES in FROM", "Use a table, or SELECT with UNION ALL.")
+    schema, name = str(table["schema_name"]), str(table["table_name"])
+    if not schema and name.lower() in scope.queries:
+        raise node.refused(DESCRIBE_ONLY, DESCRIBE_REMEDY)
+    kept, _ = work.table(table, f"{schema}.{name}" if schema else name)
+    for each in ("show_type", "query", "alias"):
+        node[each]
+    work.rewritten(node, "DESCRIBE", f"{work.dialect.engine} describes tables in other words")
+    source = _named(work, node, str(node["alias"]) or "described", tuple(Column(each, VARCHAR) for each in _DESCRIBED))
+    scope.add(node, source)
+    kind, text = work.dialect.type_name(VARCHAR), work.dialect.text
+    rows = [
+        f"({', '.join(f'CAST(NULL AS {kind})' if value is None else text(value) for value in row)})"
+        for row in work.described(kept)
+    ]
+    return _aliased(f"(VALUES {', '.join(rows)})", source)
 
 
 def _column_type(work: Work, node: Tree, values: list[Value]) -> SqlType:

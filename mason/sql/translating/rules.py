@@ -50,6 +50,9 @@ class Work(Protocol):
     def table(self, node: Tree, name: str) -> tuple[str, tuple[Column, ...]]:
         """A table's name as its catalog writes it, and its columns."""
 
+    def described(self, name: str) -> list[tuple[str | None, ...]]:
+        """What DESCRIBE answers for a table, by its name as its catalog writes it."""
+
     def place(self, name: str) -> str:
         """What a table is read from, where that is not its name; empty where it is."""
 

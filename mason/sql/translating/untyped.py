@@ -13,11 +13,12 @@ from mason.errors import TranslationError
 from mason.sql.functions import refusal
 from mason.sql.parsed import Tree, parse
 from mason.sql.translating.expressions import KINDS, remedy_for
+from mason.sql.translating.relations import DESCRIBE_ONLY, DESCRIBE_REMEDY, described_table
 from mason.sql.translating.rules import Dialect, is_interval
 from mason.sql.translating.windows import is_window_function
 
 _QUERIES = ("SELECT_NODE", "SET_OPERATION_NODE")
-_RELATIONS = ("BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "TABLE_FUNCTION", "EMPTY")
+_RELATIONS = ("BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "TABLE_FUNCTION", "SHOW_REF", "EMPTY")
 _SERIES = ("range", "generate_series")
 # Read where select lists and calls are: they are no calls of a function with a rule.
 _ELSEWHERE = ("unnest", "list_sort")
@@ -68,6 +69,8 @@ def _of_node(node: Tree, dialect: Dialect) -> Iterator[TranslationError]:
         name = str(raw["function"]["function_name"]).lower()
         if name not in _SERIES:
             yield node.refused(f"{name} in FROM is not known to be the same in {engine}", "Use a table.")
+    if kind == "SHOW_REF" and described_table(node) is None:
+        yield node.refused(DESCRIBE_ONLY, DESCRIBE_REMEDY)
     if kind == "JOIN" and "join_type" in raw:
         reference, joined = raw["ref_type"], raw["join_type"]
         if reference not in ("REGULAR", "CROSS") or joined not in dialect.joins:

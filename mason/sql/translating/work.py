@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mason.errors import TranslationError
-from mason.sql.parsed import Tables, Tree, bind, parse, position, types_of
+from mason.sql.parsed import Tables, Tree, bind, described, parse, position, types_of
 from mason.sql.sql_types import NULL, SqlType
 from mason.sql.translating.expressions import value
 from mason.sql.translating.meeting import implicit
@@ -23,7 +23,7 @@ from mason.sql.translations import Column, Rewrite, Translation
 def translated(sql: str, tables: Tables, places: Mapping[str, str], dialect: Dialect) -> Translation:
     """Translate ``sql``, a query over ``tables``, of which those in ``places`` are read from there; raises
     :class:`TranslationError` where it is not known to answer the same."""
-    work = _Work(types_of(tables), places, dialect)
+    work = _Work(tables, places, dialect)
     tree = parse(sql)
     columns = bind(sql, tables)
     found = query(work, tree, {}, names=[name for name, _ in columns])
@@ -47,8 +47,9 @@ def translated(sql: str, tables: Tables, places: Mapping[str, str], dialect: Dia
 class _Work:
     """One translation: see :class:`mason.sql.translating.rules.Work`."""
 
-    def __init__(self, tables: dict[str, dict[str, SqlType]], places: Mapping[str, str], dialect: Dialect) -> None:
-        self._tables = {name.lower(): (name, columns) for name, columns in tables.items()}
+    def __init__(self, tables: Tables, places: Mapping[str, str], dialect: Dialect) -> None:
+        self._given = tables
+        self._tables = {name.lower(): (name, columns) for name, columns in types_of(tables).items()}
         self._places = {name.lower(): place for name, place in places.items()}
         self.dialect = dialect
         self.rewrites: list[Rewrite] = []
@@ -81,6 +82,10 @@ class _Work:
         found = Rewrite(*position(node.source, node.place), "", what)
         if found not in self.notes:
             self.notes.append(found)
+
+    def described(self, name: str) -> list[tuple[str | None, ...]]:
+        """What DuckDB answers to DESCRIBE of a table."""
+        return described(name, self._given)
 
     def place(self, name: str) -> str:
         """Where a table is read from."""
