@@ -5,6 +5,7 @@ What is done was shown before and is done exactly so. Which project, state and c
 
 __all__ = [
     "answer",
+    "apart",
     "apply",
     "context",
     "decision",

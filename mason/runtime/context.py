@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from mason.dryrun.arguments import said_of_sql
 from mason.engines import engine_type, engine_types, interrupts, verbs_asked_of
@@ -31,6 +31,9 @@ from mason.runtime.client_errors import client_named, in_words
 from mason.runtime.places import Places
 from mason.runtime.submissions import StepCalls, unrecorded
 from mason.state.lock import refuse_lost
+
+if TYPE_CHECKING:
+    from mason.runtime.apart import Apart
 
 
 class Context:
@@ -57,6 +60,8 @@ class Context:
     tables
         By database and name, the tables that were registered through it (as ``models.Table.to_dict`` gives them; empty
         where the client did not say), and ``None`` for those that were deleted.
+    apart
+        The place of its own that a run writes to, which is compared with another one; ``None`` for all others.
     cancelled
         The ids of the jobs that were cancelled through it.
     """
@@ -73,6 +78,7 @@ class Context:
         calls: StepCalls | None = None,
         dialect: str = "",
         trust: bool = False,
+        apart: Apart | None = None,
     ) -> None:
         # A copy that cannot be written to: the record tells what the run was given.
         self.params: Mapping[str, Any] = MappingProxyType(copy.deepcopy(dict(params)))
@@ -85,6 +91,7 @@ class Context:
         self._calls = calls
         self._dialect = dialect
         self._trust = trust
+        self._apart = apart
         self.tables: dict[tuple[str, str], Mapping[str, Any] | None] = {}
         self.cancelled: set[str] = set()
 
@@ -155,6 +162,9 @@ class Context:
         if changing and self._allowed is not None and str(verb) not in self._allowed:
             why = ", but its YAML says read_only: true" if self._is_promised else " and was not in the dry run"
             raise NotConfirmedError(f"The operator asked for {verb}, which changes things{why}. It was not called.")
+        if self._apart is not None and len(positional) <= len(verb.arguments):
+            positional, named = (), self._apart.given(verb, arguments)
+            arguments = named
         work = interrupts.current()
         if work is not None and work.given_up:
             # Another attempt may do this work by now.

@@ -28,6 +28,7 @@ from mason.runtime.waiting import refuse_failed
 from mason.secrets import is_reference, scrub
 
 if TYPE_CHECKING:
+    from mason.runtime.apart import Apart
     from mason.runtime.python_source import Modules
 
 
@@ -40,13 +41,14 @@ def execute(
     modules: Modules | None = None,
     heard: Callable[[str, str], None] = lambda kind, message: None,
     calls: StepCalls | None = None,
+    apart: Apart | None = None,
 ) -> Answer:
     """Run ``operator`` as ``shown`` and return its answer; a failure of an engine or operator is among its errors.
 
     ``open_engine`` gives the configured engine of a role, ``source`` is the module content of a Python operator,
     ``modules`` are those that its run has imported already. ``heard`` is told what the operator says (under ``Info`` or
     ``Warnings``) when it does. Only Ctrl-C and its like are raised. ``calls`` records what it changes, for a run that
-    can be resumed.
+    can be resumed. ``apart`` is where a run writes that is compared with another one.
     """
     answer = Answer()
 
@@ -69,6 +71,7 @@ def execute(
         calls=calls,
         dialect=operator.dialect,
         trust=operator.trust,
+        apart=apart,
     )
     answer.tables = ctx.tables
     title = title_of(shown.address)

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from mason.engines.progress import Progress
     from mason.errors import MasonError
     from mason.runtime.answer import Answer
+    from mason.runtime.apart import Apart
     from mason.state.outcome import Outcome
 
 INTERRUPTED = "interrupted"
+COMPARED = "compared"
+"""The key of ``given`` by which a run says that it is one side of a comparison, whose output nobody keeps."""
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Is told each event of a run, as it is written into the journal: ``event`` says what it is."""
@@ -53,6 +56,7 @@ class PreparedRun:
     for_answer     whether it is the run of one operator whose answer a person waits for: what the operator prints goes
                    to that person as it is, the record tells of calls instead of steps, and the run is done also
                    where its journal or its record cannot be kept, which is a warning then
+    apart          the place that it writes to, as one side of a comparison; ``None`` for all others
     =============  ====================================================================================================
     """
 
@@ -73,6 +77,7 @@ class PreparedRun:
     submit_again: bool = False
     occasion: Occasion | None = None
     for_answer: bool = False
+    apart: Apart | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,6 +260,7 @@ class _Run(Observer):
                 modules=None if step.source is None else self._python(),
                 heard=tell,
                 calls=self._submissions.of_step(step_id, say, wait=step.wait),
+                apart=self._prepared.apart,
             )
         if self._prepared.for_answer:
             self._answer = answer

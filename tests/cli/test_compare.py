@@ -63,6 +63,17 @@ do:
 ---
 type: operator
 namespace: table
+command: summarized
+parameters: {optional: [output]}
+do:
+  - metastore.get_table: {database: data, table: planes}
+    as: table
+  - execution.summarize: {table: "{{table}}"}
+    as: summary
+  - storage.write: {path: "{{output}}", content: "{{summary}}"}
+---
+type: operator
+namespace: table
 command: delete
 do:
   - metastore.delete_table: {database: data, table: planes}
@@ -226,6 +237,95 @@ def test_what_is_written_goes_to_a_place_of_each_and_is_deleted(compare, folder)
     changed(folder, PLANES + "5,c,4.5\n")
     kept = compare("query", "SELECT * FROM $table", *given, "-y", "--keep")
     assert (kept.code, len(list(folder.rglob("mason-compare-*/all.parquet")))) == (2, 2)
+
+
+PYTHON = """\
+import mason
+
+class TableMade(mason.Operator):
+    def run(self, ctx):
+        place = ctx.params["place"]
+        made = ctx.execution.query("SELECT 1 AS a UNION ALL SELECT 2", output=place)
+        ctx.info(f"{ctx.execution.preview(ctx.storage.infer_table(place)).rows}")
+        if ctx.params["more"] == "delete":
+            ctx.storage.delete(place)
+        if ctx.params["more"] == "second":
+            ctx.storage.write("second.txt", "text")
+        if ctx.params["more"] == "fail":
+            raise mason.OperatorError("It failed.")
+        return made
+
+class TableReads(mason.Operator):
+    def run(self, ctx):
+        return ctx.metastore.get_table("data", "planes")
+"""
+MADE = "type: operator\nnamespace: table\ncommand: {}\nparameters: {{optional: [place, more]}}\n"
+
+
+def made(folder: Path, mason, *more: str, command: str = "made"):
+    """Compares the operator that is written in Python."""
+    for name in ("made", "reads"):
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / "__init__.py").write_text(PYTHON)
+        (folder / name / "operator.yaml").write_text(MADE.format(name))
+    assert mason("apply", "-y").code == 0
+    (folder / "out").mkdir(exist_ok=True)
+    (folder / "out" / "a.csv").write_text("a\n7\n")
+    given = ("-p", "place:out/a.csv") if command == "made" else ()
+    return mason("compare", "operator", "table", command, "-c", "1", "-c", "2", *given, "-y", *more)
+
+
+def test_what_python_writes_goes_to_a_place_of_each_and_is_deleted(compare, folder, mason):
+    """Where that is shows when it asks for it; what is read again is that, and not what stands there already."""
+    result = made(folder, mason)
+    assert (result.code, result.out.splitlines()[:3]) == (
+        0,
+        [
+            "Operator table:made with configs 1 and 2: the same.",
+            "Columns: 1 in both, the same.",
+            "Rows: 2 and 2, compared as multisets, because no order is said: the same.",
+        ],
+    )
+    assert (folder / "out" / "a.csv").read_text() == "a\n7\n"
+    assert not list(folder.rglob("mason-compare-*"))
+    kept = made(folder, mason, "--keep")
+    assert [each.read_text() for each in folder.rglob("mason-compare-*/a.csv")] == ["a\n1\n2\n"] * 2, kept.err
+    reads = made(folder, mason, command="reads")
+    assert (reads.code, reads.out.splitlines()[0]) == (0, "Operator table:reads with configs 1 and 2: the same.")
+
+
+@pytest.mark.parametrize(("more", "verb"), [("delete", "storage.delete"), ("second", "storage.write")])
+def test_python_that_changes_something_else_is_refused_there(compare, folder, mason, more, verb):
+    result = made(folder, mason, "-p", f"more:{more}")
+    assert (result.code, result.err.splitlines()[-1]) == (
+        1,
+        f"Error: The operator asked for {verb}, which changes what cannot be kept apart for each config, so it was not "
+        "called. Compared are operators that only read, or that write one output.",
+    )
+    assert not list(folder.rglob("mason-compare-*"))
+    assert not (folder / "second.txt").exists()
+
+
+def test_half_of_a_comparison_is_not_gone_on_with(compare, folder, mason):
+    """It would write to the place itself."""
+    assert made(folder, mason, "-p", "more:fail").err.splitlines()[-1] == "Error: It failed."
+    failed = [each["run_id"] for each in mason("runs", "list", "--json").json["runs"] if each["status"] == "failed"]
+    result = mason("runs", "resume", failed[0], "-y")
+    assert (result.code, result.err) == (
+        1,
+        f"Error: Run {failed[0]} was one side of a comparison, and what it wrote is of no use alone. Compare again: "
+        "mason compare operator table made\n",
+    )
+    assert (folder / "out" / "a.csv").read_text() == "a\n7\n"
+
+
+def test_what_a_storage_writes_is_compared(compare, folder, mason):
+    result = compare("summarized", "", "-p", "output:out/s.csv", "-y")
+    assert (result.code, result.out.splitlines()[:2]) == (
+        0,
+        ["Operator table:summarized with configs 1 and 2: the same.", "Columns: 8 in both, the same."],
+    )
+    assert not list(folder.rglob("s.csv"))
 
 
 @pytest.mark.parametrize(("command", "verb"), [("fixed", "execution.format"), ("delete", "metastore.delete_table")])

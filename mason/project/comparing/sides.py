@@ -19,9 +19,11 @@ from mason.project.opened import Project
 from mason.project.runs.clients import Clients
 from mason.project.runs.operators import PreparedOperator, execute, prepare_operator
 from mason.resources.parameters import Given
+from mason.runtime.apart import Apart
 from mason.runtime.context import Context
 from mason.runtime.executor import say
 from mason.runtime.output import aside
+from mason.runtime.prepared_run import COMPARED
 from mason.values import dataclass
 
 if TYPE_CHECKING:
@@ -41,14 +43,21 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A run that was made ready. ``output`` is where it writes (empty: it only reads). ``is_whole``: no limit that a
-    person gave cuts its rows. ``sql`` and ``dialect`` are the query that it answers with, if that is one."""
+    """A run that was made ready. ``given_output`` is where its parameters have it write (empty: nowhere), ``apart``
+    finds out where a Python class writes. ``is_whole``: no limit that a person gave cuts its rows. ``sql`` and
+    ``dialect`` are the query that it answers with, if that is one."""
 
     prepared: PreparedOperator
-    output: str = ""
+    given_output: str = ""
+    apart: Apart | None = None
     is_whole: bool = True
     sql: str = ""
     dialect: str = ""
+
+    @property
+    def output(self) -> str:
+        """Where it writes, as far as that is known by now; empty where it only reads."""
+        return self.given_output or (self.apart.output if self.apart is not None else "")
 
     @property
     def config_id(self) -> str:
@@ -79,7 +88,9 @@ def prepare(project: Project, names: tuple[str, str], given: Given, config_id: s
     if changed:
         prepared.close()
         prepared = prepare_operator(project, names, Given(changed).over(given), config_id=config_id)
-    return Side(prepared, output, is_whole=limits <= free, sql=sql, dialect=dialect)
+    is_python = prepared.shown.has_python and not prepared.shown.is_read_only
+    apart = Apart(_folder()) if is_python else None
+    return Side(prepared, output, apart, is_whole=limits <= free, sql=sql, dialect=dialect)
 
 
 def _query(said: Sequence[tuple[Sentence, Call]]) -> tuple[str, str]:
@@ -99,14 +110,9 @@ def _outputs(
 ) -> tuple[dict[str, Any], str]:
     """The parameters by which a run writes to a place of its own, and that place."""
     shown = prepared.shown
-    if shown.is_read_only:
+    if shown.is_read_only or shown.has_python:
         return {}, ""
     name = f"{operator.namespace}:{operator.command}"
-    if shown.has_python:
-        raise ConflictError(
-            f"Operator {name} has a Python class, which can do anything: what it writes with one config cannot be kept "
-            "apart from that of the other. It can be compared if its YAML says read_only: true."
-        )
     changed: dict[str, Any] = {}
     output = ""
     for sentence, call in said:
@@ -115,19 +121,19 @@ def _outputs(
         verb = verbs_asked_of(call.engine)[call.verb]
         given = [argument for argument in verb.writes if call.arguments.get(argument)]
         parameter = placeholder(sentence.arguments.get(given[0])) if len(given) == 1 else ""
-        if call.engine in (ANY, "storage") or not parameter or not _is_parameter(operator, parameter) or output:
+        is_kept = call.engine != ANY and str(verb) != "storage.delete"
+        if not is_kept or not parameter or not _is_parameter(operator, parameter) or output:
             raise ConflictError(
                 f"Operator {name} says {verb}, which writes what cannot be kept apart for each config. Compared are "
                 "operators that only read, or that write one output, to a place that a parameter gives."
             )
-        output = changed[parameter] = _apart(str(call.arguments[given[0]]))
+        output = changed[parameter] = Apart(_folder()).beside(str(call.arguments[given[0]]))
     return changed, output
 
 
-def _apart(path: str) -> str:
-    """The place beside ``path`` that is one side's own."""
-    folder, slash, name = path.rstrip("/").rpartition("/")
-    return f"{folder}{slash}mason-compare-{secrets.token_hex(4)}/{name}"
+def _folder() -> str:
+    """The name of a folder that is one side's own."""
+    return f"mason-compare-{secrets.token_hex(4)}"
 
 
 def returned(
@@ -138,12 +144,14 @@ def returned(
     Raises what its verbs raise.
     """
     shown, run = side.prepared.shown, side.prepared.run
-    if not shown.has_python and not side.output:
+    if not shown.has_python and not side.given_output:
         with aside():
             return say(run.plan.steps[0].operator, shown, side.prepared.clients.engine, tell=tell)
     control = asking.control()
     with asking.calling(control):
-        end = execute(project, side.prepared, control=control)
+        given = {**run.given, COMPARED: True} if not shown.is_read_only else run.given
+        own = replace(side.prepared, run=replace(run, apart=side.apart, given=given))
+        end = execute(project, own, control=control)
     if end.status == "interrupted":
         raise KeyboardInterrupt
     answer = end.answer

@@ -19,7 +19,7 @@ from mason.project.runs.preparing import prepare_work
 from mason.resources.address import config_address
 from mason.resources.executed import ONLY_STEP
 from mason.resources.wording import shortened
-from mason.runtime.prepared_run import PreparedRun, RunEnd, Tell, Watch
+from mason.runtime.prepared_run import COMPARED, PreparedRun, RunEnd, Tell, Watch
 from mason.state.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def prepare_resumption(
     had. ``submit_again`` lets work be submitted again of which nobody knows whether it was done.
 
     Raises ``StateError`` when this machine has no journal of it, or a secret must be given again, ``ConflictError``
-    when it goes on or has nothing left to do, ``ParameterError`` when what is given does not fit, or refers to results
-    that were not kept.
+    when it goes on, has nothing left to do or was half of a comparison, ``ParameterError`` when what is given does not
+    fit, or refers to results that were not kept.
     """
     from mason.state.journal import is_going_on
 
@@ -54,6 +54,11 @@ def prepare_resumption(
         raise ConflictError(f"Run {run_id} goes on in another process. Wait until it has ended.")
     begun = begun_by(events)
     kind, *names = begun["address"].split(".")
+    if begun["given"].get(COMPARED):
+        raise ConflictError(
+            f"Run {run_id} was one side of a comparison, and what it wrote is of no use alone. Compare again: mason "
+            f"compare operator {' '.join(names)}"
+        )
     given = _given(begun["address"], pairs, file) if file is not None or pairs else None
     had = _had(events)
     snapshot = project.store.read()
