@@ -31,6 +31,7 @@ from mason.errors import (
 )
 from mason.testing import AsynchronousSuite, ExecutionSuite, MetastoreSuite
 from tests.clients.amazon import BUCKET, REGION, Account, emptied
+from tests.clients.amazon import PEOPLE as CONTENT
 from tests.servers import S3Server
 from tests.state.faults import CUT_AFTER, CUT_BEFORE, PASS, Proxy, proxied
 
@@ -77,8 +78,8 @@ def table(account: Account, client: AthenaClient) -> Table:
     return people(account, client)
 
 
-def people(account: Account, client: Client) -> Table:
-    account.put("club/people/1.csv")
+def people(account: Account, client: Client, content: bytes = CONTENT) -> Table:
+    account.put("club/people/1.csv", content)
     metastore = client.engine("metastore")
     assert isinstance(metastore, Metastore)
     metastore.create_table("club", "people", definition=PEOPLE)
@@ -138,6 +139,12 @@ class TestExecution(ExecutionSuite):
     @pytest.fixture
     def table(self, account: Account, client: Client) -> Table:
         return people(account, client)
+
+    def test_fake(self, client: Client, execution: Execution, table: Table) -> None:
+        """Of the suite's paths: parquet is a folder here."""
+        schema = {"id": "BIGINT", "email": "VARCHAR"}
+        job = execution.fake(schema, size=3, seed=1, output=f"s3://{BUCKET}/made/a", format="parquet")
+        assert (job.status, job.result["rows"], job.result["format"]) == ("succeeded", 3, "parquet")
 
     # Paths are those of a storage, which this client is not: what it writes is tested below. Its summaries use
     # functions that DuckDB has not.
@@ -360,7 +367,7 @@ def test_a_folder_is_unloaded_beside_and_then_put_in_its_place(on_moto: Account,
         written(execution, "SELECT 1 AS a", f"s3://{BUCKET}/out/table", format="parquet")
     output = execution_output(f"s3://{BUCKET}/out/table", ("b",))
     with submitting(TOKEN):
-        job = execution._write(["SELECT 1 AS a, 2 AS b"], output, "execution.format", "club")
+        job = execution.jobs.write("SELECT 1 AS a, 2 AS b", output, "execution.format", "club")
     digest = TOKEN.digest[:32]
     text = queries(on_moto)[0]
     assert text.partition("\n-- mason")[0] == UNLOADED.format(digest=digest)
@@ -415,7 +422,7 @@ def test_partitions_of_several_columns_and_of_null() -> None:
 def test_several_statements_are_one_job(on_moto: Account, tmp_path: Path) -> None:
     execution = execution_of(client_of(on_moto, tmp_path))
     output = execution_output(f"s3://{BUCKET}/out/table", ())
-    job = execution._write(["SELECT 1 AS a", "SELECT 2 AS a"], output, "execution.format", "club")
+    job = execution.jobs.write(lambda: ["SELECT 1 AS a", "SELECT 2 AS a"], output, "execution.format", "club")
     assert len(job.job_id.split("+")) == 2
     assert [text.count("/00002/") for text in queries(on_moto)] == [0, 1]
     assert TestJobs().ended(execution, job).status == "succeeded"

@@ -34,12 +34,27 @@ class Publisher:
 
     def published(self, job_id: str) -> Mapping[str, Any] | None:
         """The manifest of a job whose files were published; ``None`` where that is still to be done."""
-        bucket, key = self._manifest(job_id)
-        try:
-            found: Mapping[str, Any] = json.loads(self._buckets.read(bucket, key, most=_MANIFEST))
-        except NotFoundError:
-            return None
-        return found
+        return self._read(self._manifest(job_id))
+
+    def keep(self, job_id: str, manifest: Mapping[str, Any]) -> None:
+        """Note what a job published."""
+        self._buckets.put(*self._manifest(job_id), json.dumps(manifest).encode())
+
+    def planned(self, token: str) -> Sequence[str] | None:
+        """The statements that a submission (its digest) was to have; ``None`` where nothing was submitted."""
+        found = self._read(self._plan(token))
+        return None if found is None else [str(each) for each in found["statements"]]
+
+    def keep_plan(self, token: str, statements: Sequence[str]) -> None:
+        """Note the statements of a submission before the first of them is submitted: who goes on with it after a crash
+        goes on with these, whatever the table has become meanwhile."""
+        self._buckets.put(*self._plan(token), json.dumps({"statements": list(statements)}).encode())
+
+    def discard(self, mark: Mark) -> None:
+        """Take away what statements wrote that did not all succeed."""
+        if mark.staging:
+            bucket, folder = split(mark.staging)
+            self._buckets.delete_all(bucket, [each.key for each in self._buckets.listed(bucket, folder)])
 
     def publish(
         self, job_id: str, mark: Mark, executions: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]
@@ -70,11 +85,8 @@ class Publisher:
             "bytes": sum(each["bytes"] for each in files),
             **facts,
         }
-        place, name = self._manifest(job_id)
-        self._buckets.put(place, name, json.dumps(manifest).encode())
-        if mark.staging:
-            staged, folder = split(mark.staging)
-            self._buckets.delete_all(staged, [each.key for each in self._buckets.listed(staged, folder)])
+        self.keep(job_id, manifest)
+        self.discard(mark)
         return manifest
 
     def _wanted(
@@ -114,6 +126,17 @@ class Publisher:
             return list(self._buckets.listed(bucket, key.rstrip("/") + "/"))
         found = self._buckets.facts(bucket, key)
         return [found] if found is not None else []
+
+    def _read(self, place: tuple[str, str]) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = json.loads(self._buckets.read(*place, most=_MANIFEST))
+        except NotFoundError:
+            return None
+        return found
+
+    def _plan(self, token: str) -> tuple[str, str]:
+        bucket, prefix = split(self._location)
+        return bucket, f"{prefix}mason/{token[:32]}.plan.json"
 
     def _manifest(self, job_id: str) -> tuple[str, str]:
         bucket, prefix = split(self._location)

@@ -7,9 +7,11 @@ from typing import Any
 
 from mason.clients._aws.bucket_permissions import DELETE, READ, WRITE, on_objects, url_of
 from mason.clients._glue_catalog.catalog_permissions import arn, named, table_arns
+from mason.clients.athena.table_urls import is_table, named_in
 from mason.engines.permissions import Permission
 
 _TABLES = ("glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables")
+_MADE = ("glue:BatchCreatePartition", "glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable")
 _QUERY = (
     "athena:GetQueryExecution",
     "athena:GetQueryResults",
@@ -46,8 +48,14 @@ def of_queries(
     yield from on_objects(url_of(known.get("location"), root), READ)
     yield from _bucket(results)
     yield from on_objects(results, (*WRITE, *(DELETE if writes else ())))
-    if writes:
-        yield from on_objects(url_of(arguments.get("output"), root), (*WRITE, *DELETE))
+    output = arguments.get("output")
+    if writes and isinstance(output, str) and is_table(output):
+        database, _ = named_in(output) if "{{" not in output else ("*", "*")
+        yield Permission((*_TABLES, *_MADE), table_arns(configuration, database, "*"))
+        # Where the database, or the config's storage, has its tables.
+        yield from on_objects(root or "s3://*", (*WRITE, *DELETE))
+    elif writes:
+        yield from on_objects(url_of(output, root), (*WRITE, *DELETE))
 
 
 def _of_fake(

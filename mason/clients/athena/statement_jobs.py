@@ -1,0 +1,204 @@
+"""Jobs of one or several statements whose rows are written: submitted once each, found again, and published by who sees
+first that all have succeeded.
+
+The id of a job is that of its execution at Athena; of a job of several statements, all of them with ``+`` between. What
+the statements are is noted before the first is submitted, so that a crash in between leaves nothing to guess: the same
+submission goes on with those that are missing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+from mason.clients._tables.requests import Output
+from mason.clients.athena.awaited import Answers
+from mason.clients.athena.job_states import job_of, worst_of
+from mason.clients.athena.marks import Mark, mark_of
+from mason.clients.athena.publishing import Publisher
+from mason.clients.athena.result_rows import schema_of
+from mason.clients.athena.statement_requests import Statements
+from mason.clients.athena.table_outputs import TableOutputs
+from mason.clients.athena.table_urls import is_table
+from mason.engines.capabilities import Capabilities
+from mason.engines.jobs import OPEN, Token, submission
+from mason.engines.models import Job
+from mason.errors import EngineError, NotFoundError
+
+# How UNLOAD calls the formats, and what the files of each end with.
+_UNLOADED = {"parquet": ("PARQUET", "parquet"), "jsonl": ("JSON", "jsonl.gz")}
+
+
+class StatementJobs:
+    """The jobs of one client that writes as ``can`` says."""
+
+    def __init__(
+        self, can: Capabilities, statements: Statements, answers: Answers, publisher: Publisher, tables: TableOutputs
+    ) -> None:
+        self._can = can
+        self._statements, self._answers = statements, answers
+        self._publisher, self._tables = publisher, tables
+
+    def write(
+        self,
+        selects: str | Callable[[], Sequence[str]],
+        output: Output,
+        verb: str,
+        database: str = "",
+        *,
+        rows_in: int | None = None,
+    ) -> Job:
+        """Hand over statements whose rows are written to ``output``.
+
+        - ``selects``: one SELECT, or what makes several of them that write parts of one output.
+        - ``database``: that of tables without one. ``rows_in``: for the manifest.
+        """
+        token = submission()
+        digest = token.digest if token is not None else uuid.uuid4().hex * 2
+        again = self._statements.find(digest) if token is not None and not isinstance(selects, str) else []
+        ids = {mark.part: each["QueryExecutionId"] for each in again if (mark := mark_of(each["Query"]))}
+        if not ids:
+            self._check(output)
+        texts = [selects] if isinstance(selects, str) else self._planned(digest, selects, output, is_kept=bool(token))
+        first = replace(self._mark(digest, verb, output), parts=len(texts), rows_in=rows_in)
+        for part, text in enumerate(texts, start=1):
+            if part not in ids:
+                mark = replace(first, part=part)
+                ids[part] = self._statements.start(self._writing(text, output, mark), database=database, mark=mark)
+            if part == 1 and len(texts) > 1 and is_table(output.path):
+                # The others insert into the table that it makes.
+                self._answers.succeeded(ids[part])
+        chosen = [ids[part] for part in sorted(ids)]
+        return self._job("+".join(chosen), [self._statements.look(each) for each in chosen])
+
+    def get(self, job_id: str) -> Job:
+        """A job as it is now."""
+        return self._job(job_id, [self._statements.look(each) for each in job_id.split("+")])
+
+    def find(self, token: Token) -> Job:
+        """The job that was submitted under a token. Raises ``NotFoundError``."""
+        found = self._statements.find(token.digest, since=_began(token.run_id))
+        mark = mark_of(found[0]["Query"]) if found else None
+        if mark is None or len(found) < mark.parts:
+            raise NotFoundError(f"Nothing was submitted under {token}, or not all of it.")
+        return self._job("+".join(each["QueryExecutionId"] for each in found), found)
+
+    def stop(self, job_id: str) -> None:
+        """Stop all statements of a job."""
+        for each in job_id.split("+"):
+            self._statements.stop(each)
+
+    def _check(self, output: Output) -> None:
+        if is_table(output.path):
+            self._tables.check(output)
+        else:
+            self._publisher.check(output.path, folder=output.folder, overwrite=output.overwrite)
+
+    def _planned(
+        self, digest: str, selects: Callable[[], Sequence[str]], output: Output, *, is_kept: bool
+    ) -> Sequence[str]:
+        kept = self._publisher.planned(digest) if is_kept else None
+        if kept is not None:
+            return kept
+        texts = list(selects())
+        if len(texts) > 1:
+            if is_table(output.path):
+                # The first makes the table only.
+                texts.insert(0, texts[0])
+            if is_kept:
+                self._publisher.keep_plan(digest, texts)
+        return texts
+
+    def _mark(self, digest: str, verb: str, output: Output) -> Mark:
+        ending, staging, path = "", "", output.path.rstrip("/")
+        if is_table(path):
+            staging = self._tables.place(path, digest, enforced=self._statements.workgroup.enforced)
+        elif output.folder:
+            ending = _UNLOADED[output.format][1]
+            staging = f"{self._statements.location}mason/{digest[:32]}/"
+        return Mark(digest, verb, path, output.format, ending, staging, output.overwrite)
+
+    def _writing(self, sql: str, output: Output, mark: Mark) -> str:
+        if not output.folder:
+            return sql
+        compression = output.compression or next(
+            each.compressions[0] for each in self._can.writes if each.name == output.format
+        )
+        if not is_table(mark.output):
+            return _unloading(sql, output, mark, compression)
+        if mark.part == 1:
+            return self._tables.creating(sql, output, mark, compression, empty=mark.parts > 1)
+        return self._tables.inserting(sql, mark)
+
+    def _job(self, job_id: str, executions: Sequence[Mapping[str, Any]]) -> Job:
+        state, mark = worst_of(executions), mark_of(executions[0].get("Query", ""))
+        if state == "SUCCEEDED":
+            return job_of(job_id, executions, self._result(job_id, mark, executions))
+        job = job_of(job_id, executions)
+        going_on = [each for each in executions if each["Status"]["State"] in ("RUNNING", "QUEUED")]
+        for each in going_on:
+            if job.status in OPEN:
+                self._answers.stop_where_too_much(each["QueryExecutionId"], each)
+            else:
+                self._statements.stop(each["QueryExecutionId"])
+        if mark is not None and job.status not in OPEN and not going_on:
+            # A courtesy, which a policy may not allow: nothing of it is where it was to be.
+            with suppress(EngineError):
+                (self._tables if is_table(mark.output) else self._publisher).discard(mark)
+        return job
+
+    def _result(self, job_id: str, mark: Mark | None, executions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        if mark is None:
+            return {"query": job_id}
+        found = self._publisher.published(job_id)
+        if found is not None:
+            return found
+        facts = self._rows(mark, executions)
+        if is_table(mark.output):
+            made = {"output": mark.output, "format": mark.format, **self._tables.publish(mark), **facts}
+            self._publisher.keep(job_id, made)
+            return made
+        if not mark.staging:
+            columns = schema_of(self._statements.columns(executions[0]["QueryExecutionId"])).columns
+            facts["schema"] = [column.to_dict() for column in columns]
+        return self._publisher.publish(job_id, mark, executions, facts)
+
+    def _rows(self, mark: Mark, executions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        facts: dict[str, Any] = {}
+        # Of a table that several fill, the first has none.
+        first = 1 if is_table(mark.output) and mark.parts > 1 else 0
+        counts = [self._statements.rows_written(each["QueryExecutionId"]) for each in executions[first:]]
+        if None not in counts:
+            facts["rows"] = sum(each for each in counts if each is not None)
+        if mark.rows_in is not None:
+            facts["rows_in"] = mark.rows_in
+            if "rows" in facts:
+                facts["removed"] = mark.rows_in - facts["rows"]
+        return facts
+
+
+def _unloading(sql: str, output: Output, mark: Mark, compression: str) -> str:
+    name, _ = _UNLOADED[output.format]
+    options = [f"format = '{name}'", f"compression = '{compression.upper()}'"]
+    if output.partition_columns:
+        columns = ", ".join(_text(each.lower()) for each in output.partition_columns)
+        options.append(f"partitioned_by = ARRAY[{columns}]")
+    return f"UNLOAD (\n{sql}\n)\nTO {_text(f'{mark.staging}{mark.part:05}/')}\nWITH ({', '.join(options)})"
+
+
+def _began(run_id: str) -> float:
+    """When a run began, which its id says, in seconds of the epoch; 0 where it does not. A clock may be wrong by an
+    hour."""
+    try:
+        found = datetime.strptime(run_id.partition(".")[0], "%Y%m%dT%H%M%S")
+    except ValueError:
+        return 0.0
+    return found.replace(tzinfo=timezone.utc).timestamp() - 3600
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
