@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from mason.clients._duckdb.connection import Limits, on_demand
+from mason.clients._duckdb.reading import looking
+from mason.clients._duckdb.reading.copies import Copies
 from mason.clients._duckdb.reading.looks import FileSchema, Seen, how
 from mason.clients._duckdb.reading.schemas import describe
 from mason.clients._duckdb.reading.table_files import files_at
@@ -220,3 +222,54 @@ def test_many_files_are_read_by_their_names_whatever_these_are(local: Local) -> 
     assert local.rows("t", "SELECT count(*), sum(n) FROM $table") == [(150, sum(range(150)))]
     local.put("data/t/two\nlines.csv", "n\n1000\n")
     assert local.rows("t", "SELECT count(*), sum(n) FROM $table") == [(151, sum(range(150)) + 1000)]
+
+
+def test_many_csv_files_are_each_found_as_they_are_alone(local: Local) -> None:
+    late = "".join(f"{n},x\n" for n in range(300))
+    contents: list[str | bytes] = [
+        "a,b\n1,2024-01-02\n2,2024-01-03\n",
+        "a,b\n1,x\n2,\n",
+        'a,b\n1,""\n2,x\n',
+        f"a,b\n{late}007,x\n",
+        f"a,b\n{late}1.5,x\n",
+        f"a,b\n{late}99999999999999999999,x\n",
+        "a,b\n" + ",y\n" * 300 + "5,z\n",
+        "a,b\n,\n,\n",
+        "a,b\n",
+        "a;b\n1,5;x\n2,5;y\n",
+        "a,b\r\n1,x\r\n2,y\r\n",
+        "a,b\n01/02/2024,x\n03/04/2024,y\n",
+        "a,b\n1,5 EUR\n\\N,7 EUR\n",
+        "a,file\n1,x\n",
+        "a,b\n1,é\n".encode("utf-16"),
+        'a,b\n1,"x\ny"\n2,"z"\n',
+        "",
+    ]
+    # Alike files stand apart, so that what a statement says of one is not taken for that of its neighbour.
+    for copy in range(3):
+        for number, content in enumerate(contents):
+            local.put(f"t/{copy}-{number:02}.csv", content)
+            local.put(f"alone/{copy}-{number:02}/t.csv", content)
+    root = Root(local.root, client="local")
+    files = [(file, 1_000) for file in files_at(root, "t")]
+    with on_demand(Limits("500MB")) as connection:
+        together = {each.file.name: each for each in looking.look(connection, files, {}, root, Copies())}
+    assert len(together) == 3 * len(contents)
+    for name, found in together.items():
+        (alone,) = look(local.root, f"alone/{name.removesuffix('.csv')}", Seen())
+        place = f"alone/{name.removesuffix('.csv')}/t.csv"
+        assert (name, found.columns) == (name, alone.columns)
+        assert found.notes == tuple(note.replace(place, f"t/{name}") for note in alone.notes)
+        assert found.text is not None
+        assert alone.text is not None
+        assert (found.text.dialect, found.text.blank, found.text.verified) == (
+            alone.text.dialect,
+            alone.text.blank,
+            alone.text.verified,
+        )
+
+
+def test_one_of_many_csv_files_that_is_damaged_is_named(local: Local) -> None:
+    for number in range(20):
+        local.put(f"data/t/{number:02}.csv", "a,b\n1,x\n2,y\n" if number != 13 else 'a,b\n1,x\n2,"y\n')
+    assert "data/t/13.csv" in refusal(lambda: local.columns("t"))

@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._duckdb.failures import explain
 from mason.clients._duckdb.quoting import call, identifier, literal, struct
 from mason.clients._duckdb.reading import text_files
-from mason.clients._duckdb.reading.bytewise import lone_return
-from mason.clients._duckdb.reading.copies import Copies
-from mason.clients._duckdb.reading.dialect import Dialect, Found, find, line_of
+from mason.clients._duckdb.reading.dialect import Dialect, Found, line_of
 from mason.clients._duckdb.reading.header import unique_names
-from mason.clients._duckdb.reading.quoted_nulls import quoted_nulls
-from mason.clients._duckdb.reading.quotes import end_of_lines
 from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.reading.text_types import (
     GROUPED,
@@ -34,16 +29,11 @@ from mason.clients._duckdb.reading.text_types import (
     shape,
 )
 from mason.clients._tables.columns import Columns
-from mason.clients._tables.formats import ending_of
-from mason.errors import EngineError
 from mason.values import dataclass
 
 if TYPE_CHECKING:
     import duckdb
 
-# Up to this size a file is looked at whole: it takes some hundredths of a second.
-_WHOLE_BYTES = 4_000_000
-_WHOLE_COMPRESSED = 800_000
 _VALUES = 200
 _AT_ONCE = 200
 _WIDE = 1_000
@@ -51,7 +41,6 @@ _WIDE = 1_000
 _MOST_TOLD = 200
 # A text column is said to be almost something else where most of its first values are.
 _MOST = 0.5
-_LONGER = re.compile(r"Maximum line size of .* Actual Size:(\d+)")
 _LADDERS = {"BIGINT": ("HUGEINT", "DOUBLE"), "TIMESTAMP": ("TIMESTAMP_NS",)}
 _WORDS = {
     "BIGINT": "no number",
@@ -82,137 +71,70 @@ class TextFile:
         return None if self.copied is None else self.copied.path
 
 
-def look(
-    connection: duckdb.DuckDBPyConnection,
-    file: DataFile,
-    given: Mapping[str, Any],
-    shown: str,
-    copies: Copies,
-    *,
-    rows: int,
-) -> TextFile:
-    """The dialect and columns of a CSV file, from ``rows`` of it where it is long; ``given`` are options that hold.
+class Scan:
+    """One file, looked at by DuckDB with all columns as text; in ``rows`` of it, or (``None``) whole."""
 
-    Raises ``EngineError`` that calls the file ``shown`` for text in another encoding, for ragged lines, and for what
-    can be understood in two ways.
-    """
-    import duckdb
-
-    if file.empty:
-        return TextFile(Dialect(), ())
-    encoding = text_files.codec(str(given.get("encoding", "")))
-    plain = "" if text_files.is_utf8(encoding) else encoding
-    zstandard = _lines(connection, file) if file.ending.compression == "zst" else None
-    if zstandard is not None and (plain or given.get("skip_footer")):
-        raise EngineError(f"{shown}: encoding and skip_footer are not read from .zst files. Decompress the file.")
-    head = text_files.head(file, shown, plain, zstandard)
-    found = find(
-        head.text,
-        {**given, "encoding": encoding or head.encoding},
-        shown,
-        promised=file.ending.delimiter,
-        complete=head.complete,
-    )
-    if not found.names:
-        return TextFile(found.dialect, ())
-    mixed = _mixed(head.text, found.dialect)
-    if mixed:
-        _refuse_lone_return(file, shown, found.dialect)
-    if ends := _ends(head.text, found.dialect, mixed):
-        found = replace(found, dialect=replace(found.dialect, ends=ends))
-    copy = None
-    # Behind a mark, DuckDB takes the first line of a header for all of it.
-    cut = head.marked and found.dialect.header and any(re.search("[\r\n]", name) for name in found.names)
-    if head.encoding or plain or found.dialect.skip_footer or mixed or cut:
-        quotes = found.dialect.quotes if mixed else None
-        copy = text_files.Copy(copies, file, head.encoding or plain, found.dialect.skip_footer, quotes)
-    notes = quoted_nulls(
-        file if copy is None else replace(file, path=copy.path, ending=ending_of(".csv")), found.dialect, shown
-    )
-    found = replace(found, notes=(*found.notes, *notes))
-    whole = file.version[0] <= (_WHOLE_COMPRESSED if file.ending.compression else _WHOLE_BYTES)
-    try:
-        try:
-            return _Scan(connection, file, found, copy, shown, None if whole else rows).look()
-        except duckdb.InvalidInputException as error:
-            longer = _LONGER.search(str(error))
-            if longer is None:
-                raise
-            found = replace(found, dialect=replace(found.dialect, longest=4 * int(longer[1])))
-            return _Scan(connection, file, found, copy, shown, None if whole else rows).look()
-    except duckdb.Error as error:
-        if copy is None and not file.ending.compression:
-            _refuse_lone_return(file, shown, found.dialect)
-        raise explain(error, lambda path: shown, [file.path]) from error
-
-
-def _lines(connection: duckdb.DuckDBPyConnection, file: DataFile) -> list[str]:
-    """Lines from the start of a file, read by DuckDB because it knows all compressions."""
-    arguments = {
-        **Dialect(delimiter="\x1d", quote="", escape="", header=False).arguments(),
-        "columns": struct({"line": "VARCHAR"}),
-        "strict_mode": "false",
-    }
-    reader = call("read_csv", str(file.path), arguments)
-    return [line or "" for (line,) in connection.execute(f"SELECT line FROM {reader} LIMIT 500").fetchall()]
-
-
-def _mixed(text: str, dialect: Dialect) -> bool:
-    """Whether lines end in more ways than one; not those inside of quotes."""
-    if "\r" not in text:
-        return False
-    outside = dialect.quotes.outside(text)
-    pairs = outside.count("\r\n")
-    return sum((pairs > 0, outside.count("\n") > pairs, outside.count("\r") > pairs)) > 1
-
-
-def _ends(text: str, dialect: Dialect, mixed: bool) -> str:
-    """How lines end, where the first end of a line is another one, because it is inside of quotes; empty where it is
-    not. Where ends are ``mixed``, the copy's are line feeds."""
-    first = end_of_lines(text)
-    real = "\n" if mixed else end_of_lines(dialect.quotes.outside(text))
-    return real if first and real and first != real else ""
-
-
-def _refuse_lone_return(file: DataFile, shown: str, dialect: Dialect) -> None:
-    # DuckDB would drop the value that follows.
-    line = lone_return(file, shown, dialect.quotes)
-    if line is not None:
-        raise EngineError(
-            f"{shown}, line {line}: the line ends with a carriage return alone, and others end "
-            "otherwise. Make all ends of lines alike (tr '\\r' '\\n' < OLD > NEW), or quote the value."
-        )
-
-
-class _Scan:
-    """One file, looked at by DuckDB with all columns as text."""
+    connection: duckdb.DuckDBPyConnection
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
         file: DataFile,
         found: Found,
         copy: text_files.Copy | None,
         shown: str,
         rows: int | None,
     ) -> None:
-        self.connection = connection
         self.file = file
         self.found = found
         self.copy = copy
         self.shown = shown
         self.formats = found.dialect.formats
-        path = copy.path if copy is not None else file.path
-        self.reader = text_reader(path, found.dialect, found.names)
-        self.sample = f"(SELECT * FROM {self.reader} LIMIT {rows})" if rows else self.reader
+        self.limit = rows
         self.whole = rows is None
+        # What statements about many files have found, by what was asked.
+        self.known: dict[str, tuple[Any, ...]] = {}
         self.rows = 0
         self.long = ""
         self.notes: list[str] = list(found.notes)
 
-    def look(self) -> TextFile:
-        """What is in the file."""
-        if not self.whole or len(self.found.names) <= _WIDE:
+    @property
+    def path(self) -> Path:
+        """What DuckDB reads: the file, or the copy of it, which is made now at the latest."""
+        return self.copy.path if self.copy is not None else self.file.path
+
+    @cached_property
+    def reader(self) -> str:
+        """The call that reads the file."""
+        return text_reader(self.path, self.found.dialect, self.found.names)
+
+    @cached_property
+    def sample(self) -> str:
+        """The rows that are looked at."""
+        return f"(SELECT * FROM {self.reader} LIMIT {self.limit})" if self.limit else self.reader
+
+    @cached_property
+    def first_values(self) -> dict[str, list[str]]:
+        """Of each column the values in the first rows."""
+        nulls = self.found.dialect.nulls
+        return {
+            name: [row[index] for row in self.found.rows[:_VALUES] if row[index] not in nulls and row[index] != ""]
+            for index, name in enumerate(self.found.names)
+        }
+
+    @cached_property
+    def guesses(self) -> dict[str, str]:
+        """Of each column the type that its first values seem to have; empty where there are none."""
+        return {name: guess(each, self.formats) for name, each in self.first_values.items()}
+
+    def first_question(self) -> str:
+        """What is asked of the rows at first, as a list of aggregates; empty where one statement cannot ask it."""
+        asked = self._asked(self.guesses)
+        return self._tests(asked, self._test) if self.whole and 0 < len(asked) <= _AT_ONCE and not self._wide else ""
+
+    def look(self, connection: duckdb.DuckDBPyConnection) -> TextFile:
+        """What is in the file. Raises what DuckDB raises."""
+        self.connection = connection
+        if not self._wide:
             return self._look()
         # DuckDB plans a statement in a time that grows with the square of its columns: values one below the other.
         self.long = identifier(f"values of {self.file.path}")
@@ -229,13 +151,7 @@ class _Scan:
             self.connection.execute(f"DROP TABLE {self.long}")
 
     def _look(self) -> TextFile:
-        names = self.found.names
-        nulls = self.found.dialect.nulls
-        values = {
-            name: [row[index] for row in self.found.rows[:_VALUES] if row[index] not in nulls and row[index] != ""]
-            for index, name in enumerate(names)
-        }
-        guesses = {name: guess(each, self.formats) for name, each in values.items()}
+        names, values, guesses = self.found.names, dict(self.first_values), dict(self.guesses)
         settled, blank = self._settle(guesses)
         late = [name for name, kind in settled.items() if not kind]
         if late:
@@ -264,10 +180,22 @@ class _Scan:
             tuple(self.notes),
         )
 
+    @property
+    def _wide(self) -> bool:
+        return self.whole and len(self.found.names) > _WIDE
+
+    @staticmethod
+    def _asked(guesses: Mapping[str, str]) -> list[tuple[str, str]]:
+        return [(name, kind) for name, kind in guesses.items() if kind != "VARCHAR"]
+
+    @staticmethod
+    def _tests(asked: Iterable[tuple[str, str]], test: Callable[[str, str], str]) -> str:
+        return ", ".join(test(identifier(name), kind) for name, kind in asked)
+
     def _settle(self, guesses: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
         """The types of columns whose ``guesses`` are checked against all rows (empty: no values), and the columns with
         empty texts."""
-        asked = [(name, kind) for name, kind in guesses.items() if kind != "VARCHAR"]
+        asked = self._asked(guesses)
         settled = {name: kind for name, kind in guesses.items() if kind == "VARCHAR"}
         blank = set()
         failed = {}
@@ -297,9 +225,8 @@ class _Scan:
         if not self.long:
             for start in range(0, len(asked), _AT_ONCE):
                 some = asked[start : start + _AT_ONCE]
-                row = self._ask(
-                    f"SELECT {', '.join(test(identifier(name), kind) for name, kind in some)} FROM {self.sample}"
-                )
+                tests = self._tests(some, test)
+                row = self.known.get(tests) or self._ask(f"SELECT {tests} FROM {self.sample}")
                 yield from ((name, kind, found) for (name, kind), found in zip(some, row, strict=True))
             return
         numbers = {name: number for number, name in enumerate(self.found.names)}
@@ -450,14 +377,16 @@ def _grouped(value: str) -> bool:
 def text_reader(path: Path, dialect: Dialect, names: Iterable[str]) -> str:
     """The call that reads a file with all columns as text."""
     columns = list(names)
-    arguments = dialect.arguments() | {
-        "columns": struct(dict.fromkeys(columns, "VARCHAR")),
-        "hive_partitioning": "false",
-    }
-    reader = call("read_csv", str(path), arguments)
+    reader = call("read_csv", str(path), arguments_of_text(dialect, columns))
     if not dialect.nulls_beside:
         return reader
     return f"(SELECT {', '.join(f'{dialect.column(name)} AS {identifier(name)}' for name in columns)} FROM {reader})"
+
+
+def arguments_of_text(dialect: Dialect, names: Iterable[str]) -> dict[str, str]:
+    """The arguments of ``read_csv`` that give all columns as text."""
+    columns = struct(dict.fromkeys(names, "VARCHAR"))
+    return dialect.arguments() | {"columns": columns, "hive_partitioning": "false"}
 
 
 def place_of(file: DataFile, dialect: Dialect, row: int) -> str:
