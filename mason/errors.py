@@ -21,6 +21,7 @@ The tree (exit code of the command line, HTTP status)::
     │   ├── NotFoundError             1  404
     │   ├── AccessDeniedError         1  403
     │   ├── ConflictError             1  409   exists already, or schemas disagree
+    │   ├── CheckFailedError          1  422   what was written does not fulfil its checks, and was not published
     │   ├── JobFailedError            1  500   work that was handed on failed or was cancelled there
     │   ├── UnknownOutcomeError       1  409   nobody knows whether work that was handed on was done
     │   ├── UnsupportedVerbError      1  422   the client does not do this verb
@@ -174,6 +175,17 @@ class ConflictError(EngineError):
     """The target exists already, or what should be alike differs."""
 
     http_status = 409
+
+
+class CheckFailedError(EngineError):
+    """What a step wrote does not fulfil its checks, so it was not published. ``results`` are those of all its checks,
+    as JSON-ready data (see ``mason.engines.checking``)."""
+
+    http_status = 422
+
+    def __init__(self, message: str, results: Iterable[Mapping[str, object]]) -> None:
+        self.results = tuple(results)
+        super().__init__(message)
 
 
 class JobFailedError(EngineError):

@@ -9,6 +9,7 @@ __all__ = [
     "asked_jobs",
     "calls",
     "check",
+    "checks_of_steps",
     "compatibility",
     "configuration",
     "dryrun",

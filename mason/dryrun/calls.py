@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mason.resources.output_checks import Check
 from mason.values import dataclass, field
 
 
@@ -64,7 +65,8 @@ class ShownStep:
     false when its Python may call verbs that are not among ``calls``. ``untold`` are the parameters that no call shows.
     ``has_python`` and ``is_promised`` are those of its dry run.
     ``wait`` is false where jobs are handed on as they are. ``root`` is the client that paths are relative to, where
-    others are given some; empty where there is one client only.
+    others are given some; empty where there is one client only. ``checks`` have to hold before its output is
+    published.
     """
 
     id: str
@@ -82,3 +84,4 @@ class ShownStep:
     is_promised: bool = False
     wait: bool = True
     root: str = ""
+    checks: tuple[Check, ...] = ()

@@ -20,8 +20,9 @@ from mason.resources.config import CONFIG
 from mason.resources.faults import CALLS, Finding, Path
 from mason.resources.operator import OPERATOR, SENTENCE_WORDS
 from mason.resources.roles import is_role, known_roles, named_roles
+from mason.resources.run import RUN
 from mason.resources.validate import Examine
-from mason.resources.wording import suggestion
+from mason.resources.wording import shown_path, suggestion
 from mason.resources.workflow import WORKFLOW
 
 
@@ -71,8 +72,32 @@ def examiner(catalog: ClientCatalog) -> Examine:
         elif definition.get("type") == WORKFLOW.name:
             schedulers = enumerate(_list(definition.get("supported_schedulers")))
             yield from _known(((("supported_schedulers", index), each) for index, each in schedulers), catalog)
+            for index, step in enumerate(_list(definition.get("dag"))):
+                yield from _queries(_mapping(step).get("checks"), ("dag", index, "checks"))
+        elif definition.get("type") == RUN.name and definition.get("checks"):
+            given = definition["checks"]
+            yield from _queries(given, ("checks",))
+            for step, listed in _mapping(given).items():
+                yield from _queries(listed, ("checks", step))
 
     return examine
+
+
+def _queries(checks: Any, path: Path) -> Iterator[Finding]:
+    """What is wrong with the SQL of checks: each is one SELECT."""
+    for index, check in enumerate(_list(checks)):
+        sql = _mapping(check).get("sql")
+        if not isinstance(sql, str) or not sql.strip():
+            continue
+        # Imported here: few checks are SQL.
+        from mason.sql.statements import SELECT, kinds
+        from mason.sql.table_argument import quoted
+
+        found = kinds(quoted(sql))
+        if found != [SELECT]:
+            what = found[0] if len(found) == 1 else f"{len(found)} statements"
+            message = f"{shown_path((*path, index, 'sql'))} must be one SELECT statement, but it is {what}"
+            yield Finding((*path, index, "sql"), message, "write one SELECT that gives the rows that are wrong")
 
 
 def _list(given: Any) -> list[Any]:

@@ -16,6 +16,7 @@ from mason.resources.address import kind_of, title_of
 from mason.resources.config import Config
 from mason.resources.executed import ONLY_STEP
 from mason.resources.operator import Operator
+from mason.resources.output_checks import Check
 from mason.resources.parameters import Given, bind
 from mason.resources.trigger import TRIGGER_RULES
 from mason.values import dataclass, field
@@ -30,7 +31,7 @@ class PlannedStep:
     their values from :func:`resolve`. ``shown`` is the dry run, with references left visible. ``retry`` is
     ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty. ``digest`` is that of the operator with its module,
     ``source`` the content of the module of a Python operator. Without ``wait``, jobs that go on elsewhere are handed on
-    as they are.
+    as they are. ``checks`` are those of its one output.
     """
 
     id: str
@@ -48,6 +49,7 @@ class PlannedStep:
     digest: str
     source: bytes | None = None
     wait: bool = True
+    checks: tuple[Check, ...] = ()
 
     @property
     def address(self) -> str:
@@ -73,6 +75,7 @@ class PlannedStep:
             is_promised=self.shown.is_promised,
             wait=self.wait,
             root=self.shown.root,
+            checks=self.checks,
         )
 
 

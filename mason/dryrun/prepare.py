@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mason.dryrun.asked_jobs import asks_for_job, with_job
+from mason.dryrun.checks_of_steps import checks_of, stepless
 from mason.dryrun.compatibility import unsupported
 from mason.dryrun.dryrun import DryRun, dry_run
 from mason.dryrun.expansion import Ancestry, Flat, FlatStep, Scope, expand
@@ -68,7 +69,7 @@ def prepare(
     scopes = {scope.prefix[:-1]: planning.workflow(scope) for scope in flat.scopes if scope.address}
     for step, fault in _changing(planned, scopes).items():
         faults.setdefault(step, []).append(fault)
-    wrong = (*given.faults, *flat.faults, *planning.unsupported(flat))
+    wrong = (*given.faults, *flat.faults, *planning.unsupported(flat), *stepless(given, flat))
     left_out = _left_out(flat, faults)
     if wrong or (faults and (given.strict or len(left_out) == len(flat.steps))):
         raise ParameterError([*wrong, *(fault for each in faults.values() for fault in each)])
@@ -227,6 +228,9 @@ class _Planning:
                 raise ParameterError([Diagnostic("", 0, str(error))]) from error
             else:
                 raise
+        checks, wrong = checks_of(flat, given, shown, config, self._catalog)
+        if wrong and flat.id not in self.kept:
+            raise ParameterError(wrong)
         return PlannedStep(
             id=flat.id,
             operator=operator,
@@ -243,6 +247,7 @@ class _Planning:
             shown=shown,
             digest=entry.digest,
             source=source,
+            checks=checks,
         )
 
     def _read(self, flat: FlatStep, operator: Operator, given: WorkflowGiven) -> Given:

@@ -21,6 +21,8 @@ from mason.resources.roles import brought_roles, known_roles
 __all__ = [
     "ENGINES",
     "capabilities",
+    "check_columns",
+    "checking",
     "client",
     "engine",
     "engine_type",

@@ -44,6 +44,8 @@ class Capabilities:
     ``name_case``: what becomes of upper and lower case in the names of tables (metastore) or columns (execution):
     ``kept`` (two names that differ in case only are two), ``folded`` (kept as written, but such names are one),
     ``lower`` (turned into lower case), or empty: not known.
+    ``checks``: whether an execution engine looks whether checks hold before it publishes what it wrote
+    (:mod:`mason.engines.checking`).
     ``keeps``: the rules of schedules and of the DAGs in them that a scheduler keeps.
     ``time_digits``: digits behind the second that a time keeps on its way from a file to an answer.
     ``schemes``: schemes (``file``, ``s3``) of the URLs that the engine takes in the place of paths and in the locations
@@ -60,6 +62,7 @@ class Capabilities:
     time_digits: int = 0
     schemes: tuple[str, ...] = ()
     borrowed: tuple[str, ...] = ()
+    checks: bool = False
     keeps: Keeps = Keeps()
 
     def written(self, name: str) -> FileFormat | None:

@@ -309,6 +309,7 @@ class DagStep:
       (``None``: three times).
     - ``timeout``: after how many seconds an attempt is given up (``None``: never).
     - ``sentences``: what the step says; not ``certain`` where its Python may say something else as well.
+    - ``checks``: the names of the checks that its output has to fulfil, which only a run of Mason's looks at.
     """
 
     id: str
@@ -323,6 +324,7 @@ class DagStep:
     results_of: tuple[str, ...] = ()
     sentences: tuple[DagSentence, ...] = ()
     certain: bool = True
+    checks: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -371,6 +373,7 @@ class DagStep:
                 "results_of": list(self.results_of),
                 "sentences": [each.to_dict() for each in self.sentences],
                 "certain": None if self.certain else False,
+                "checks": list(self.checks),
                 "command": list(self.command),
             }
         )
@@ -394,6 +397,7 @@ class DagStep:
             results_of=tuple(values.get("results_of", ())),
             sentences=tuple(DagSentence.from_dict(each) for each in values.get("sentences", ())),
             certain=values.get("certain", True),
+            checks=tuple(values.get("checks", ())),
         )
 
 

@@ -28,7 +28,8 @@ class Keeps:
     - ``retries``: of ``constant`` and ``exponential``; ``most_retries``: how many at most (``None``: any number).
     - ``timeouts``: whether an attempt of a step is given up after so many seconds.
     - ``results``: whether a step is handed what earlier ones returned (``DagStep.results_of``).
-    - ``classes``: whether the Python class of a workflow is asked about each step (``Dag.decided_by``).
+    - ``classes``: whether the Python class of a workflow is asked about each step (``Dag.decided_by``): the run is done
+      by Mason then, so that the checks of steps are kept, too.
     - ``groups``: whether workflows within are shown as groups. Where they are not, nothing else than the look is lost.
     - ``cron``: of ``CRON_FORMS``; ``time_zones``: whether times may be those of other zones than UTC.
     - ``catch_up`` and ``overlap``: of ``CATCH_UP`` and ``OVERLAP``.
@@ -104,6 +105,9 @@ def _lacks_of_step(step: DagStep, keeps: Keeps) -> Iterator[tuple[str, str]]:
         yield f"timeout {step.timeout}", "remove the timeout"
     if step.results_of and not keeps.results:
         yield "what steps return, which {{steps...}} refers to", "write the values themselves"
+    if step.checks and not keeps.classes:
+        # Whoever asks the class of a workflow leaves the whole run to Mason.
+        yield "the checks of a step", "take the checks away"
 
 
 def _lacks(schedule: Schedule, keeps: Keeps) -> Iterator[tuple[str, str]]:

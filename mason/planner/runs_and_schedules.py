@@ -26,11 +26,12 @@ from mason.resources.behaviour import behaviour_of, is_behaviour
 from mason.resources.config import Config
 from mason.resources.executed import ONLY_STEP, result_references, runs_before
 from mason.resources.faults import Path
+from mason.resources.output_checks import Check
 from mason.resources.resource import Resource
 from mason.resources.run import RUN, Run
 from mason.resources.schedule import Schedule
 from mason.resources.workflow import Workflow, is_workflow
-from mason.resources.workflow_file import WorkflowGiven, given_for_workflow
+from mason.resources.workflow_file import CHECKS, WorkflowGiven, given_for_workflow
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry
 from mason.values import dataclass
@@ -57,6 +58,7 @@ _WORK = {
     "workflow": "what it executes",
     "config_id": "its config",
     "parameters": "its parameters",
+    "checks": "its checks",
     "inputs": "its list of inputs",
     "compare": "how its inputs are compared",
 }
@@ -233,7 +235,7 @@ class Executions:
         try:
             return prepare(
                 execution.work,
-                given_of(execution.work, execution.parameters, resource, self._place),
+                given_of(execution.work, execution.parameters, resource, self._place, _checks_of(execution)),
                 lookup=self._unedited,
                 read_source=self._read_source,
                 catalog=self._catalog,
@@ -389,14 +391,25 @@ def _missing_inputs(seen: Mapping[str, str], before: Sequence[str]) -> Iterator[
         yield from (f"there is nothing at its input {path}" for path, fingerprint in seen.items() if not fingerprint)
 
 
-def given_of(work: str, parameters: Mapping[str, Any], resource: Resource | None, place: Place) -> WorkflowGiven:
-    """The parameters of a run or schedule, with the lines at which they stand where ``resource`` has a file."""
+def given_of(
+    work: str,
+    parameters: Mapping[str, Any],
+    resource: Resource | None,
+    place: Place,
+    checks: Mapping[str, tuple[Check, ...]] = MappingProxyType({}),
+) -> WorkflowGiven:
+    """The parameters and checks of a run or schedule, with the lines at which they stand where ``resource`` has a
+    file."""
     values = parameters if is_workflow(work) else {ONLY_STEP: {"parameters": dict(parameters)}}
     if resource is None:
-        return given_for_workflow(values)
-    return given_for_workflow(
-        values, file=resource.file, document=_Lines(resource, place, is_workflow=is_workflow(work))
-    )
+        return replace(given_for_workflow(values), checks=checks)
+    document = _Lines(resource, place, is_workflow=is_workflow(work))
+    return replace(given_for_workflow(values, file=resource.file, document=document), checks=checks)
+
+
+def _checks_of(execution: Run | Schedule) -> Mapping[str, tuple[Check, ...]]:
+    """Those of a run; a schedule has none but those of its workflow."""
+    return execution.checks if isinstance(execution, Run) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +421,8 @@ class _Lines:
     is_workflow: bool
 
     def line_of(self, path: Path) -> int:
+        if path[:1] == (CHECKS,):
+            return self.place(self.resource, ("checks", *(path[1:] if self.is_workflow else path[2:])))
         # The one step of an operator and its parameters are not written out.
         return self.place(self.resource, ("parameters", *(path if self.is_workflow else path[2:])))
 

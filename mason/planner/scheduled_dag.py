@@ -91,6 +91,7 @@ def _dag_step(step: PlannedStep) -> models.DagStep:
             for call in step.shown.calls
         ),
         certain=step.shown.certain,
+        checks=tuple(check.name for check in step.checks),
     )
 
 

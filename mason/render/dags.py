@@ -19,7 +19,7 @@ from typing import Any
 from mason.dryrun.calls import ShownStep
 from mason.dryrun.planned import PlannedStep, WorkflowPlan
 from mason.render import JSON_FORMAT
-from mason.render.dryruns import dry_run_json, of_python, sentence_lines
+from mason.render.dryruns import check_lines, checks_json, dry_run_json, of_python, sentence_lines
 from mason.render.terminal import Terminal, cells
 from mason.resources.address import title_of
 from mason.resources.order import topological
@@ -127,6 +127,7 @@ def step_lines(step: ShownStep, terminal: Terminal) -> Iterator[str]:
     """A step with its sentences."""
     yield f"{terminal.style(step.id, 'bold')}: {step_line(step)}"
     yield from sentence_lines(step, terminal)
+    yield from check_lines(step.checks, terminal)
 
 
 def step_line(step: ShownStep) -> str:
@@ -182,6 +183,7 @@ def _step_json(step: PlannedStep) -> dict[str, Any]:
         "timeout": step.timeout,
         **({} if step.wait else {"wait": False}),
         "references": [{"text": each.text, "step": each.step, "path": list(each.path)} for each in step.references],
+        **({"checks": checks_json(step.checks)} if step.checks else {}),
         **shown,
     }
 

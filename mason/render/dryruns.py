@@ -9,10 +9,12 @@ from mason.dryrun.calls import LATER, NOTE, REWRITTEN, TRUSTED, Call, Estimate, 
 from mason.render import JSON_FORMAT
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
+from mason.resources.output_checks import FAIL
 from mason.secrets import scrub_all
 
 if TYPE_CHECKING:
     from mason.dryrun.dryrun import DryRun
+    from mason.resources.output_checks import Check
 
 _MOST_TOLD = 3
 """How many of the places are shown where SQL is written otherwise."""
@@ -61,6 +63,22 @@ def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[st
         yield f"  and run its Python, which {of_python(shown.is_promised)}"
     if shown.root:
         yield f"  Paths are relative to the storage, {shown.root}."
+
+
+def check_lines(checks: Sequence[Check], terminal: Terminal) -> Iterator[str]:
+    """What has to hold before the output of a step is published: a sentence for each check, and what else happens."""
+    if checks:
+        yield "  Before it is published, it is checked that"
+    for check in checks:
+        fails = check.severity == FAIL
+        why = f" ({check.description.rstrip('.')})" if check.description else ""
+        what = terminal.style("else nothing is published" if fails else "else it is warned of", "yellow")
+        yield f"     {check.name}: {check.sentence}{why}  [{what}]"
+
+
+def checks_json(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """The checks of a step, as they stand in plans and dry runs."""
+    return [{**check.to_dict(), "says": check.sentence} for check in checks]
 
 
 def sql_lines(told: Sequence[tuple[str, str]], terminal: Terminal) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mason.dryrun.calls import Call, ShownStep
 from mason.planner.plan import Action, ActionKind, Broken, Change, Drift, Plan, counted
 from mason.render import JSON_FORMAT
-from mason.render.dryruns import call_json, effect, estimate_lines
+from mason.render.dryruns import call_json, checks_json, effect, estimate_lines
 from mason.render.python_files import python_files, python_lines
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
@@ -450,4 +450,5 @@ def _step_json(step: ShownStep) -> dict[str, Any]:
         "root": step.root,
         "parameters": dict(step.untold),
         **({} if step.wait else {"wait": False}),
+        **({"checks": checks_json(step.checks)} if step.checks else {}),
     }

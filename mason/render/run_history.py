@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mason.project.runs.history import Asked, how_to_go_on
+from mason.render.check_results import checks_lines, checks_of, counted_checks
 from mason.render.tables import table
 from mason.render.terminal import Terminal
 from mason.resources.wording import cost_text
@@ -110,19 +111,22 @@ def _stopped(record: Mapping[str, Any]) -> str:
 
 
 def runs_table(runs: Sequence[tuple[str, Mapping[str, Any]]], terminal: Terminal) -> str:
-    """The history, newest first."""
+    """The history, newest first. How checks ended is a column where there were any."""
+    any_checks = any(counted_checks(record) for _, record in runs)
     rows = [
         [
             run_id,
             str(record.get("address", "")),
             str(record.get("status", "")),
+            *([counted_checks(record)] if any_checks else []),
             _took(record),
             str(record.get("started_at", ""))[:19].replace("T", " "),
             str(record.get("run_by", "")),
         ]
         for run_id, record in runs
     ]
-    return table(("id", "what", "status", "seconds", "started", "by"), rows, terminal)
+    names = ("id", "what", "status", *(("checks",) if any_checks else ()), "seconds", "started", "by")
+    return table(names, rows, terminal)
 
 
 def run_text(run_id: str, record: Mapping[str, Any], terminal: Terminal) -> str:
@@ -147,6 +151,8 @@ def run_text(run_id: str, record: Mapping[str, Any], terminal: Terminal) -> str:
         names = ("step", "status", "attempts", "seconds", "error")
         rows = [[_took(step) if name == "seconds" else str(step.get(name, "")) for name in names] for step in steps]
         lines += ["", table(names, rows, terminal)]
+    if checked := [check for step in steps for check in checks_of(step)]:
+        lines += ["", *checks_lines(checked, terminal)]
     if left := _not_begun(record, steps):
         lines += ["", f"{_counted(left, 'step')} not begun."]
     if jobs := [job for job in _listed(record, "jobs") if isinstance(job, Mapping)]:

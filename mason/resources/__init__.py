@@ -15,6 +15,7 @@ __all__ = [
     "older",
     "operator",
     "order",
+    "output_checks",
     "packed",
     "parameter_file",
     "parameters",

@@ -6,10 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from mason.resources.address import work_address
-from mason.resources.executed import normalized, redirected, result_references, runs_before, times_findings, uses
+from mason.resources.check_findings import check_findings
+from mason.resources.executed import (
+    ONLY_STEP,
+    normalized,
+    redirected,
+    result_references,
+    runs_before,
+    times_findings,
+    uses,
+)
 from mason.resources.faults import Finding
 from mason.resources.kind import Kind
-from mason.values import dataclass
+from mason.resources.output_checks import Check, of_definition
+from mason.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +27,8 @@ class Run:
     """The wish that an operator or workflow has been executed.
 
     ``work`` is its address. ``inputs`` are paths of the config's storage, compared by ``compare`` (``stat`` or
-    ``content``); ``before`` are the names of the runs that it waits for.
+    ``content``); ``before`` are the names of the runs that it waits for. ``checks`` are those of what it writes, by the
+    step of the workflow (an operator is the one step ``ONLY_STEP``).
     """
 
     name: str
@@ -27,6 +38,7 @@ class Run:
     inputs: tuple[str, ...]
     compare: str
     before: tuple[str, ...]
+    checks: Mapping[str, tuple[Check, ...]] = field(default_factory=dict)
 
     @classmethod
     def from_definition(cls, definition: Mapping[str, Any]) -> Run:
@@ -39,6 +51,7 @@ class Run:
             inputs=tuple(definition.get("inputs", ())),
             compare=definition.get("compare", "stat"),
             before=tuple(runs_before(definition)),
+            checks={step: of_definition(given) for step, given in checks_by_step(definition.get("checks")).items()},
         )
 
 
@@ -60,8 +73,28 @@ def _findings(definition: Mapping[str, Any]) -> list[Finding]:
             found.append(Finding(("parameters",), f"{text} is no reference", remedy))
         elif parts[0] == name:
             found.append(Finding(("parameters",), f"{text}: a run cannot refer to itself", "name another run"))
+    found += _of_checks(definition)
     remedy = "a run is done once, when it is applied: write a resource of type: schedule for its times"
     return found + times_findings(definition, remedy)
+
+
+def checks_by_step(given: Any) -> dict[str, Any]:
+    """The checks of a run by the step that they are of: a list is of the one step of an operator."""
+    if isinstance(given, Mapping):
+        return dict(given)
+    return {ONLY_STEP: given} if given else {}
+
+
+def _of_checks(definition: Mapping[str, Any]) -> list[Finding]:
+    given = definition.get("checks")
+    if isinstance(given, list) and definition.get("workflow") is not None:
+        remedy = "write the id of a step, and its checks below it"
+        return [Finding(("checks",), "the checks of a workflow need the step that they are of", remedy)]
+    if isinstance(given, dict) and definition.get("operator") is not None:
+        return [Finding(("checks",), "the checks of an operator are a list", "take the step away: - not_null: [id]")]
+    if isinstance(given, dict):
+        return [each for step, listed in given.items() for each in check_findings(listed, ("checks", step))]
+    return check_findings(given, ("checks",))
 
 
 RUN = Kind("run", ("name",), _findings, normalized, uses, redirected, effect="done")

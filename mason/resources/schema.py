@@ -25,10 +25,27 @@ def schema(kind: str, engines: Mapping[str, str] = MappingProxyType({})) -> dict
     """
     if kind not in kinds():
         raise KeyError(kind)
-    decoded: dict[str, Any] = json.loads((_FOLDER / f"{kind}.json").read_text(encoding="utf-8"))
+    decoded: dict[str, Any] = _whole(_read(f"{kind}.json"))
     for role, package in engines.items():
         _add_engine(decoded, role, package)
     return decoded
+
+
+def _read(name: str) -> Any:
+    return json.loads((_FOLDER / name).read_text(encoding="utf-8"))
+
+
+def _whole(rules: Any) -> Any:
+    """``rules`` with what stands in a file of its own (``{"$ref": "checks.json#/items"}``) in its place."""
+    if isinstance(rules, list):
+        return [_whole(each) for each in rules]
+    if not isinstance(rules, dict):
+        return rules
+    file, _, inner = rules.get("$ref", "").partition("#/") if isinstance(rules.get("$ref"), str) else ("", "", "")
+    if not file:
+        return {key: _whole(each) for key, each in rules.items()}
+    found = _read(file)
+    return found[inner] if inner else found
 
 
 def _add_engine(rules: dict[str, Any], role: str, package: str) -> None:

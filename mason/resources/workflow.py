@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mason.resources.address import kind_of
+from mason.resources.check_findings import check_findings
 from mason.resources.dag import dag_findings
 from mason.resources.faults import Finding
 from mason.resources.kind import Kind, PythonClass, filled, without
+from mason.resources.output_checks import Check, of_definition
 from mason.resources.trigger import TRIGGER_RULES
 from mason.values import dataclass
+
+if TYPE_CHECKING:
+    from mason.resources.faults import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,7 @@ class Step:
 
     ``retry`` is ``constant(SECONDS)``, ``exponential(SECONDS)`` or empty; ``retry_max`` says how often it is tried
     again and ``timeout`` after how many seconds it is given up (both ``None`` where nothing was said). Without
-    ``wait``, jobs that go on elsewhere are handed on as they are.
+    ``wait``, jobs that go on elsewhere are handed on as they are. ``checks`` are those of its output.
     """
 
     id: str
@@ -34,6 +39,7 @@ class Step:
     timeout: int | None = None
     trigger_rule: str = TRIGGER_RULES[0]
     wait: bool = True
+    checks: tuple[Check, ...] = ()
 
     @property
     def address(self) -> str:
@@ -74,6 +80,7 @@ class Workflow:
                     timeout=given.get("timeout"),
                     trigger_rule=given.get("trigger_rule", TRIGGER_RULES[0]),
                     wait=given.get("wait", True),
+                    checks=of_definition(given.get("checks")),
                 )
                 for given in definition.get("dag", ())
             ),
@@ -98,7 +105,18 @@ def ordered(steps: Sequence[Step]) -> list[Step]:
 
 
 def _findings(definition: Mapping[str, Any]) -> list[Finding]:
-    return dag_findings(definition.get("dag"))
+    steps = definition.get("dag")
+    found = dag_findings(steps)
+    for number, step in enumerate(steps if isinstance(steps, list) else ()):
+        given = step.get("checks") if isinstance(step, Mapping) else None
+        if not given:
+            continue
+        path: Path = ("dag", number, "checks")
+        found += check_findings(given, path)
+        if step.get("type") == "workflow":
+            message = f"Step {step.get('id')} is a workflow, and only its steps have outputs that could be checked"
+            found.append(Finding(path, message, "write the checks at a step of that workflow"))
+    return found
 
 
 def _normalized(definition: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,10 @@ from mason.resources.wording import described, quoted, suggestion
 from mason.values import dataclass, field
 
 if TYPE_CHECKING:
-    pass
+    from mason.resources.output_checks import Check
+
+CHECKS = "\0checks"
+"""The first step of the path of a check in what was given: behind it the id of a step, and the number of the check."""
 
 _ENTRY_KEYS = ("config_id", "parameters")
 
@@ -45,7 +48,8 @@ class WorkflowGiven:
     ``strict`` false, steps that are invalid are left out. ``faults`` are what is wrong whichever steps there are, and
     ``complete`` is false where the file could not be read. ``file`` and ``document`` say where the entries stand.
     ``under`` is what was given before, for a run that is resumed: it holds where nothing is given here, parameter by
-    parameter, and of what is wrong with it nothing is told that is about no step.
+    parameter, and of what is wrong with it nothing is told that is about no step. ``checks`` are those of a run
+    resource, by step, besides those of the workflow itself.
     """
 
     steps: Mapping[str, Any] = field(default_factory=dict)
@@ -58,6 +62,7 @@ class WorkflowGiven:
     file: str = ""
     document: Lines | None = None
     under: WorkflowGiven | None = None
+    checks: Mapping[str, tuple[Check, ...]] = field(default_factory=dict)
 
     def place(self, path: DocumentPath) -> tuple[str, int]:
         """The file and the line of what stands at ``path``; no file and 0 where it comes from none."""

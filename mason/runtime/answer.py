@@ -21,6 +21,7 @@ class Answer:
     ``returned`` is what ``data`` was made of, for views that show rows and tables as such. ``cut`` is the sentence
     among ``info`` that says that a limit cut the rows. ``tables`` are those that were registered or deleted, as
     ``Context.tables`` holds them. ``trace`` is where the failure of a person's Python comes from, empty for others.
+    ``checks`` are the results of its checks, ``None`` where it had none or never came to them.
     """
 
     errors: list[str] = field(default_factory=list)
@@ -32,6 +33,7 @@ class Answer:
     cut: str = ""
     tables: Mapping[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
     trace: str = ""
+    checks: list[dict[str, Any]] | None = None
 
     def tell(self, kind: str, message: str) -> str:
         """Add a sentence under ``Info`` or ``Warnings``; halves of surrogate pairs, which are no text, are escaped.

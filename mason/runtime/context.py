@@ -17,7 +17,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from mason.dryrun.arguments import said_of_sql
+from mason.dryrun.checks_of_steps import OUTPUT
 from mason.engines import engine_type, engine_types, interrupts, verbs_asked_of
+from mason.engines.checking import Asked, asking, refuse_failed, warnings
 from mason.engines.engine import ANY, Engine
 from mason.engines.execution import Execution
 from mason.engines.metastore import Metastore
@@ -25,7 +27,7 @@ from mason.engines.models import Job
 from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
 from mason.engines.verbs import Verb
-from mason.errors import CancelledError, NotConfirmedError, NotFoundError, UnsupportedVerbError
+from mason.errors import CancelledError, EngineError, NotConfirmedError, NotFoundError, UnsupportedVerbError
 from mason.resources.roles import is_role
 from mason.runtime.client_errors import client_named, in_words
 from mason.runtime.places import Places
@@ -57,6 +59,10 @@ class Context:
         The one that the SQL of calls is written in which do not say it; empty: an engine's own default.
     trust
         Whether SQL is run also where it is not known to answer the same.
+    checks
+        What the one table that is written has to fulfil before it is published; ``None`` where nothing is asked of it.
+    checked
+        The results of these checks, once that table was written.
     tables
         By database and name, the tables that were registered through it (as ``models.Table.to_dict`` gives them; empty
         where the client did not say), and ``None`` for those that were deleted.
@@ -79,6 +85,7 @@ class Context:
         dialect: str = "",
         trust: bool = False,
         apart: Apart | None = None,
+        checks: Asked | None = None,
     ) -> None:
         # A copy that cannot be written to: the record tells what the run was given.
         self.params: Mapping[str, Any] = MappingProxyType(copy.deepcopy(dict(params)))
@@ -94,6 +101,8 @@ class Context:
         self._apart = apart
         self.tables: dict[tuple[str, str], Mapping[str, Any] | None] = {}
         self.cancelled: set[str] = set()
+        self._checks = checks
+        self.checked: list[dict[str, Any]] | None = None
 
     @property
     def metastore(self) -> Metastore:
@@ -177,7 +186,11 @@ class Context:
             opened, job = self._that_knows(str(arguments.get("job_id")), name)
             if name == "get_job":
                 return job
+        checked = self._checks is not None and changing and OUTPUT in verb.writes
+        if checked:
+            self._refuse_unchecked(opened)
         with (
+            asking(self._checks if checked else None),
             _logged(f"for {opened.client} as {engine} do {name}({', '.join(f'{each}=...' for each in arguments)})"),
             in_words(f"Client {opened.client} failed at {engine}.{name}"),
         ):
@@ -188,6 +201,8 @@ class Context:
                 self.cancelled.add(str(arguments.get("job_id")))
             else:
                 returned = self._change(opened, verb, arguments, do, wait) if changing else do()
+            if checked:
+                self._take(opened, returned)
         if engine == "metastore" and name in ("create_table", "delete_table"):
             # What a client of another package returns may be anything.
             made = returned.result if isinstance(returned, Job) else {}
@@ -206,6 +221,32 @@ class Context:
                 f"The SQL of {verb} is trusted (sql: trust): {opened.client} ({spoken}) runs it also where it is not "
                 "known to answer the same."
             )
+
+    def _refuse_unchecked(self, opened: Engine) -> None:
+        """Refuse to write what could not be checked. The dry run does so, as far as it knows what is written."""
+        if not opened.capabilities.checks:
+            raise UnsupportedVerbError(
+                f"Client {opened.client} publishes what it writes before it could be checked, so nothing was written."
+            )
+        if self.checked is not None:
+            raise NotConfirmedError(
+                "The checks of this step are those of one output, and it has written one. Write each output in a step "
+                "of its own."
+            )
+
+    def _take(self, opened: Engine, returned: Any) -> None:
+        """Take in what came of the checks of what was written. Raises ``CheckFailedError``, and ``EngineError`` for a
+        client that looked at none of them."""
+        found = returned.result.get("checks") if isinstance(returned, Job) else None
+        if not isinstance(found, list):
+            raise EngineError(
+                f"Client {opened.client} wrote its output and told nothing of its checks: nobody knows whether they "
+                "hold."
+            )
+        self.checked = found
+        refuse_failed(found)
+        for warning in warnings(found):
+            self.warn(warning)
 
     def _that_knows(self, job_id: str, name: str) -> tuple[Engine, Job]:
         """The first of the config's engines that knows a job and does the verb, with it. Raises ``NotFoundError``."""

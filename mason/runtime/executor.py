@@ -12,10 +12,11 @@ from mason.dryrun.arguments import fit
 from mason.dryrun.dryrun import DryRun
 from mason.dryrun.sentences import finish, placeholder
 from mason.engines import engine_type, verbs_asked_of
+from mason.engines.checking import Asked
 from mason.engines.engine import Engine
 from mason.engines.models import Job, Rows
 from mason.engines.rows_text import rows_text
-from mason.errors import Diagnostic, JobFailedError, MasonError, ParameterError
+from mason.errors import CheckFailedError, Diagnostic, EngineError, JobFailedError, MasonError, ParameterError
 from mason.resources.address import title_of
 from mason.resources.operator import Operator, Sentence
 from mason.resources.wording import cost_text
@@ -42,13 +43,15 @@ def execute(
     heard: Callable[[str, str], None] = lambda kind, message: None,
     calls: StepCalls | None = None,
     apart: Apart | None = None,
+    checks: Asked | None = None,
 ) -> Answer:
     """Run ``operator`` as ``shown`` and return its answer; a failure of an engine or operator is among its errors.
 
     ``open_engine`` gives the configured engine of a role, ``source`` is the module content of a Python operator,
     ``modules`` are those that its run has imported already. ``heard`` is told what the operator says (under ``Info`` or
     ``Warnings``) when it does. Only Ctrl-C and its like are raised. ``calls`` records what it changes, for a run that
-    can be resumed. ``apart`` is where a run writes that is compared with another one.
+    can be resumed. ``apart`` is where a run writes that is compared with another one. What it writes has to fulfil
+    ``checks`` before it is published.
     """
     answer = Answer()
 
@@ -72,6 +75,7 @@ def execute(
         dialect=operator.dialect,
         trust=operator.trust,
         apart=apart,
+        checks=checks,
     )
     answer.tables = ctx.tables
     title = title_of(shown.address)
@@ -81,6 +85,9 @@ def execute(
         else:
             returned = _run_class(operator, ctx, source or b"{}", modules, title, answer)
         _refuse_failed(returned, ctx, shown.clients)
+        answer.checks = ctx.checked
+        if checks is not None and answer.checks is None:
+            raise EngineError("It wrote no table, so none of its checks could be looked at.")
         answer.data = data_of(returned, of=title)
         answer.returned = returned
         if isinstance(returned, Rows) and returned.more:
@@ -90,6 +97,8 @@ def execute(
             answer.tell("Info", f"It cost: {cost_text(returned.cost)}.")
     except MasonError as error:
         answer.failure = error
+        if isinstance(error, CheckFailedError):
+            answer.checks = [dict(each) for each in error.results]
         if isinstance(error, JobFailedError):
             # Its logs and what it cost all the same.
             answer.data = [dict(error.job)]

@@ -53,6 +53,7 @@ class PreparedRun:
     alone          whether the walk leads aside what operators print; false where its caller has done so
     submit_again   of a run that is resumed: whether work is submitted again of which nobody knows whether it was done
     occasion       the schedule that it is done for, if there is one
+    rows_before    how many rows the outputs of steps had at the last success, by step, for checks that ask
     for_answer     whether it is the run of one operator whose answer a person waits for: what the operator prints goes
                    to that person as it is, the record tells of calls instead of steps, and the run is done also
                    where its journal or its record cannot be kept, which is a warning then
@@ -76,6 +77,7 @@ class PreparedRun:
     alone: bool = True
     submit_again: bool = False
     occasion: Occasion | None = None
+    rows_before: Mapping[str, int] = field(default_factory=dict)
     for_answer: bool = False
     apart: Apart | None = None
 

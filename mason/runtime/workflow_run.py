@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mason import secrets
+from mason.engines.checking import Asked
 from mason.engines.jobs import OPEN
 from mason.engines.models import Job
 from mason.engines.occasion import on
@@ -37,7 +38,7 @@ from mason.runtime.submitted import jobs_of
 from mason.runtime.walk import walk
 from mason.runtime.workers import Control
 from mason.state.lock import refuse_lost, who
-from mason.state.outcome import Outcome, Status, touched
+from mason.state.outcome import Outcome, Status, rows_of, touched
 from mason.state.store import StateStore
 
 if TYPE_CHECKING:
@@ -189,6 +190,7 @@ class _Run(Observer):
             run_id, self._note_submission, events=self._submitted, again=prepared.submit_again
         )
         self._answer: Answer | None = None
+        self._checked: dict[str, list[dict[str, Any]]] = {}
 
     def _made_deciders(self) -> Deciders | None:
         """The classes of workflows, which know of the steps that are done; ``None`` where no workflow has one."""
@@ -261,7 +263,10 @@ class _Run(Observer):
                 heard=tell,
                 calls=self._submissions.of_step(step_id, say, wait=step.wait),
                 apart=self._prepared.apart,
+                checks=Asked(step.checks, self._prepared.rows_before.get(step_id)) if step.checks else None,
             )
+        if answer.checks is not None:
+            self._checked[step_id] = answer.checks
         if self._prepared.for_answer:
             self._answer = answer
         self._note_messages(step_id, attempt, answer, told)
@@ -403,6 +408,7 @@ class _Run(Observer):
             started_at=started.isoformat(timespec="milliseconds") if started else "",
             finished_at=ended.finished.isoformat(timespec="milliseconds") if ended.finished else "",
             **({"trigger_rule": rule} if rule != TRIGGER_RULES[0] else {}),
+            **({"checks": self._checked[id]} if id in self._checked else {}),
             **kept,
         )
         self._told.append(noted)
@@ -475,7 +481,9 @@ class _Run(Observer):
 
         # Of a step that was not done it is kept that there is nothing, or the run would be done again for it.
         results = {step: secrets.scrub_all(self._results.get(step, "left out")) for step in self._prepared.keep}
-        return replace(pending, status="succeeded", at=at, error="", results=worth_keeping(results), tables=tables)
+        kept = worth_keeping(results)
+        rows = rows_of(self._told)
+        return replace(pending, status="succeeded", at=at, error="", results=kept, tables=tables, rows=rows)
 
     def _close(self) -> list[str]:
         """Close the clients that steps opened, forget the Python of operators and workflows, and take their files from
@@ -538,6 +546,7 @@ def _is_worth_a_retry(error: BaseException) -> bool:
     """Whether another attempt may go better: not where the parameters or the config are wrong, or the lock is lost, and
     not where it might do what was done already."""
     from mason.errors import (
+        CheckFailedError,
         DecisionError,
         MissingDependencyError,
         StateLockLostError,
@@ -551,6 +560,7 @@ def _is_worth_a_retry(error: BaseException) -> bool:
         error,
         (
             CancelledError,
+            CheckFailedError,
             DecisionError,
             MissingDependencyError,
             ParameterError,

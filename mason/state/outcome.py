@@ -6,7 +6,7 @@ of its end shows, because the outcome that says that the call is about to be mad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -32,6 +32,7 @@ class Outcome:
     ``inputs`` the fingerprints of a run's inputs before it began; ``given`` the digests of what other runs returned to
     it, by reference. ``results`` are what steps returned, by their ids: of those only that other runs refer to (words
     say why one is not kept).
+    ``rows`` are how many the checked outputs of steps had at the last success, by their ids, whatever came after it.
     ``client`` is the scheduler that keeps a schedule. ``tables`` are those that a run registered or deleted, as it left
     them: mappings of ``config_id``, ``client``, ``database``, ``name``, ``at`` (when it did), and ``table`` (as
     ``models.Table.to_dict`` gives it) or ``deleted`` (true).
@@ -47,6 +48,7 @@ class Outcome:
     given: Mapping[str, str] = field(default_factory=dict)
     results: Mapping[str, list[Any] | str] = field(default_factory=dict)
     tables: tuple[Mapping[str, Any], ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, as the state keeps it: what is empty is left out."""
@@ -89,8 +91,25 @@ History = Callable[[str], "Outcome | None"]
 """How a run resource's run ended, by the run's id; nothing where that is not known."""
 
 
-_VALUES: dict[str, tuple[type, ...]] = {"uses": (str,), "inputs": (str,), "given": (str,), "results": (list, str)}
+_VALUES: dict[str, tuple[type, ...]] = {
+    "uses": (str,),
+    "inputs": (str,),
+    "given": (str,),
+    "results": (list, str),
+    "rows": (int,),
+}
 """The fields that are mappings, and what their values are."""
+
+
+def rows_of(steps: Sequence[Any]) -> dict[str, int]:
+    """How many rows the checked outputs of steps have, by their ids, as a record or journal tells of them."""
+    found = {}
+    for step in steps:
+        checks = step.get("checks") if isinstance(step, Mapping) else None
+        rows = checks[0].get("rows") if isinstance(checks, list) and checks and isinstance(checks[0], Mapping) else None
+        if isinstance(rows, int):
+            found[str(step.get("step"))] = rows
+    return found
 
 
 def touched(event: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -81,6 +81,15 @@ def test_retries_are_kept_up_to_a_number():
     ]
 
 
+def test_only_mason_looks_at_checks():
+    checked = with_step(checks=("unique_id",))
+    assert told(checked) == [
+        "Scheduler cron does not keep the checks of a step: step step_4 of workflow table:flow "
+        f"(take the checks away{OTHER}"
+    ]
+    assert told(checked, ALL_KEPT) == []
+
+
 def test_all_is_told_at_once_and_steps_with_the_same_lack_together():
     steps = tuple(DagStep(f"step_{number}", "table:get", trigger_rule="all_done", timeout=5) for number in range(14))
     schedule = replace(PLAIN, dag=Dag(steps), overlap="queue", workflow="")

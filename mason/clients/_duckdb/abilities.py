@@ -28,5 +28,5 @@ READING = Capabilities(reads=(*FILES[:-1], replace(FILES[-1], folders=True)), ti
 NAMING = replace(READING, dialect="duckdb", name_case="folded")
 """A metastore, which keeps names and tells the statements behind them."""
 
-WORKING = replace(NAMING, writes=FILES)
+WORKING = replace(NAMING, writes=FILES, checks=True)
 """An execution engine, which works on tables."""

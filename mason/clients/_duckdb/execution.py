@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from mason.clients._duckdb.abilities import WORKING
 from mason.clients._jobs import is_done, now, succeeded
+from mason.engines import checking
 from mason.engines.capabilities import Capabilities
 from mason.engines.execution import Execution
 from mason.engines.models import Job, Rows, Schema, Table
@@ -140,13 +141,7 @@ class DuckDBExecution(Execution):
             database = table.database if table else ""
 
             def resolve(schema: str, name: str) -> Source | NotFoundError | None:
-                where = schema or database
-                if not where or self._find_table is None:
-                    return tables.named_in_sql(where, name) if where else None
-                try:
-                    return tables.source(self._find_table(where, name))
-                except NotFoundError as error:
-                    return error
+                return self._named(tables, schema or database, name)
 
             if request.output is None:
                 return answering.query(
@@ -154,9 +149,10 @@ class DuckDBExecution(Execution):
                 )
             submitted = self._begin()
             placed = place(tables.root, request.output)
-            manifest = answering.query_to_output(
-                tables.limits, sql, placed, table=source, resolve=resolve, root=tables.root
-            )
+            with self._checkable(tables, database):
+                manifest = answering.query_to_output(
+                    tables.limits, sql, placed, table=source, resolve=resolve, root=tables.root
+                )
         return self._done("query", manifest, submitted)
 
     def query_job(
@@ -302,6 +298,37 @@ class DuckDBExecution(Execution):
             manifest = reshape.fake(tables.limits, like, placed, tables.root, size=request.size, seed=request.seed)
         return self._done("fake", manifest, submitted)
 
+    def _named(self, tables: Tables, database: str, name: str) -> Source | NotFoundError | None:
+        """What reads a table that a statement names; ``None`` where nothing says in which database."""
+        if not database or self._find_table is None:
+            return tables.named_in_sql(database, name) if database else None
+        try:
+            return tables.source(self._find_table(database, name))
+        except NotFoundError as error:
+            return error
+
+    @contextmanager
+    def _checkable(self, tables: Tables, database: str) -> Iterator[None]:
+        """Within it, what is written can be checked with the tables that its checks read beside it: those of
+        ``database`` by their names."""
+        asked = checking.asked()
+        if asked is None or not any(check.kind == "sql" for check in asked.checks):
+            yield
+            return
+        from mason.clients._duckdb.check_sources import with_sources
+        from mason.clients._duckdb.writing.checked import tables_read
+
+        found = {
+            (schema, name): source
+            for schema, name in tables_read(tables.limits, asked)
+            if (source := self._named(tables, schema or database, name)) is not None
+        }
+        for source in found.values():
+            if isinstance(source, NotFoundError):
+                raise source
+        with with_sources({name: source for name, source in found.items() if not isinstance(source, NotFoundError)}):
+            yield
+
     def _merging(self, tables: Tables, table: Table, allow_text: bool, extract_paths: bool) -> Source:
         from mason.clients._duckdb.reading.schemas import Merging
         from mason.clients._duckdb.reading.sources import title
@@ -322,7 +349,9 @@ class DuckDBExecution(Execution):
         assert request.output is not None, "all that write need one"
         with self._tables() as tables:
             submitted = self._begin()
-            yield request, tables, place(tables.root, request.output), submitted
+            table = asked.get("table", asked.get("schema"))
+            with self._checkable(tables, table.database if isinstance(table, Table) else ""):
+                yield request, tables, place(tables.root, request.output), submitted
 
     def _begin(self) -> datetime:
         """The time at which work begins that will become a job."""

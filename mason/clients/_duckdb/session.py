@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mason.clients._duckdb.check_sources import check_sources
 from mason.clients._duckdb.connection import Limits, confine, connect
 from mason.clients._duckdb.failures import Show, explain
 from mason.clients._duckdb.quoting import literal
@@ -47,6 +48,9 @@ def confine_to(
         confine(connection, paths)
         return
     wanted, path = output
+    for source in check_sources().values():
+        prepare(connection, source)
+        paths += source.paths
     confine(connection, [*paths, path], folder=path if wanted.folder else None)
 
 

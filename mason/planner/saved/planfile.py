@@ -24,12 +24,15 @@ from mason.engines.fence import PLAN_FORMAT, PLAN_HEAD, is_plan
 from mason.errors import StalePlanError, StateError
 from mason.planner.plan import Action, Broken, Change, Drift, Plan, Wanted
 from mason.planner.saved.planfile_faults import faults, parse
+from mason.resources.output_checks import Check
 from mason.secrets import scrub, scrub_all
 from mason.state.lock import who
 from mason.values import dataclass
 from mason.version import __version__
 
 PLANFILE_VERSION = 1
+# Fields of a step behind its calls, where it has checks.
+_WITH_CHECKS = 7
 _YAML = (".yaml", ".yml")
 
 
@@ -273,6 +276,7 @@ def encode_step(step: ShownStep) -> list[Any]:
         step.is_promised,
         step.wait,
         step.root,
+        *([[check.to_dict() for check in step.checks]] if step.checks else []),
     ]
 
 
@@ -303,7 +307,9 @@ def _decode_call(given: list[Any]) -> Call:
 def _decode_step(given: list[Any]) -> ShownStep:
     step_id, address, config_id, dependencies, rule, retry, retry_max, timeout, calls, *rest = given
     told = tuple(map(_decode_call, calls))
-    return ShownStep(step_id, address, config_id, tuple(dependencies), rule, retry, retry_max, timeout, told, *rest)
+    others, checks = (rest[:-1], rest[-1]) if len(rest) == _WITH_CHECKS else (rest, [])
+    last = (*others, tuple(map(Check.from_dict, checks)))
+    return ShownStep(step_id, address, config_id, tuple(dependencies), rule, retry, retry_max, timeout, told, *last)
 
 
 def _decode(body: dict[str, Any]) -> Plan:

@@ -60,12 +60,14 @@ def _schema() -> dict[str, Any]:
     told = {"type": "array", "items": _tuple({"enum": list(TOLD)}, _TEXT)}
     calls = {"type": "array", "items": {"oneOf": [_tuple(*call), _tuple(*call, told, _TEXTS)]}}
     number_or_none = {"type": ["integer", "null"], "minimum": 0}
-    step = _tuple(
+    of_step = (
         *(_TEXT, _TEXT, _TEXT, _TEXTS, _TEXT, _TEXT, number_or_none, number_or_none, calls, {"type": "boolean"}),
         {"type": "object"},
         *[{"type": "boolean"}] * 3,
         _TEXT,
     )
+    checks = {"type": "array", "items": {"type": "object", "required": ["kind", "name"]}}
+    step = {"oneOf": [_tuple(*of_step), _tuple(*of_step, checks)]}
     action = _object(
         kind={"enum": list(ACTION_KINDS)},
         address=_TEXT,

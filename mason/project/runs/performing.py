@@ -116,7 +116,7 @@ class Performer:
     def _run(self, action: Action, snapshot: Snapshot) -> Performance | None:
         assert action.wanted is not None, "a run that is done is defined"
         run = Run.from_definition(json.loads(action.wanted.encoded))
-        given = given_of(run.work, run.parameters, None, _nowhere)
+        given = given_of(run.work, run.parameters, None, _nowhere, run.checks)
         prepared = prepare_work(self._project, snapshot, run.work, given, config_id=run.config_id)
         _refuse_others(action, prepared)
         if lacking := unready(json.loads(action.wanted.encoded), snapshot.resources.get):
@@ -138,7 +138,10 @@ class Performer:
             _refuse_unsettled(action.address, before.run_id)
         run_id = records.new_run_id(datetime.now(timezone.utc))
         keep = self._referred_to(snapshot).get(run.name, frozenset())
-        outcome = Outcome("pending", run_id=run_id, uses=prepared.plan.behaviours, inputs=inputs, given=returned)
+        rows = dict(before.rows) if before is not None else {}
+        outcome = Outcome(
+            "pending", run_id=run_id, uses=prepared.plan.behaviours, inputs=inputs, given=returned, rows=rows
+        )
         prepared = replace(prepared, resource=action.address, new_id=run_id, keep=keep, pending=outcome, alone=False)
         look = partial(self._fingerprints, _config(self._project, snapshot, run.config_id), run) if run.inputs else None
         return _Running(self, prepared, outcome, look)

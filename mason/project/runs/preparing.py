@@ -81,10 +81,11 @@ def prepare_work(
     )
     references = [reference for step in plan.steps for reference in step.references]
     file = {**given.steps, **({} if given.strict else {"strict": False})}
+    checks = {step: [check.to_dict() for check in each] for step, each in given.checks.items()}
     return PreparedRun(
         plan,
         snapshot.serial,
-        {"file": file, "pairs": dict(given.pairs.values)},
+        {"file": file, "pairs": dict(given.pairs.values), **({"checks": checks} if checks else {})},
         results=results_of_runs(references, snapshot),
     )
 

@@ -18,6 +18,7 @@ from mason.project.runs.history import KEPT, begun_by, that_cleaned_up, what_run
 from mason.project.runs.preparing import prepare_work
 from mason.resources.address import config_address
 from mason.resources.executed import ONLY_STEP
+from mason.resources.output_checks import Check
 from mason.resources.wording import shortened
 from mason.runtime.prepared_run import COMPARED, PreparedRun, RunEnd, Tell, Watch
 from mason.state.snapshot import Snapshot
@@ -70,7 +71,7 @@ def prepare_resumption(
         project,
         snapshot,
         address,
-        replace(given, under=had, strict=given.strict and had.strict) if given is not None else _nothing_over(had),
+        _over(given, had) if given is not None else _nothing_over(had),
         config_id=config_id or begun["config_id"],
         kept=resuming.kept,
     )
@@ -244,7 +245,7 @@ def _had(events: Sequence[Mapping[str, Any]]) -> WorkflowGiven:
             continue
         given = _written(event["given"])
         if had is None or given.steps or given.pairs.values:
-            had = replace(given, under=had, strict=given.strict and (had is None or had.strict))
+            had = _over(given, had) if had is not None else given
     assert had is not None, "a whole journal tells how the run began"
     return had
 
@@ -254,13 +255,19 @@ def _written(given: Mapping[str, Any]) -> WorkflowGiven:
     from mason.resources.parameters import Given
     from mason.resources.workflow_file import given_for_workflow
 
-    return given_for_workflow(given.get("file", {}), Given(given.get("pairs", {})))
+    checks = {step: tuple(map(Check.from_dict, each)) for step, each in given.get("checks", {}).items()}
+    return replace(given_for_workflow(given.get("file", {}), Given(given.get("pairs", {}))), checks=checks)
+
+
+def _over(given: WorkflowGiven, had: WorkflowGiven) -> WorkflowGiven:
+    # Whatever else is given, what is written has to fulfil the same checks.
+    return replace(given, under=had, strict=given.strict and had.strict, checks=had.checks)
 
 
 def _nothing_over(had: WorkflowGiven) -> WorkflowGiven:
     from mason.resources.workflow_file import given_for_workflow
 
-    return replace(given_for_workflow({}), under=had, strict=had.strict)
+    return replace(given_for_workflow({}), under=had, strict=had.strict, checks=had.checks)
 
 
 def _is_as_defined(

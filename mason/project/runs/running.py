@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from mason.errors import ConflictError
 from mason.project.opened import Project
 from mason.project.runs import retention
 from mason.project.runs.clients import Clients
+from mason.project.runs.last_rows import rows_before
 from mason.resources.address import title_of
 from mason.runtime.prepared_run import PreparedRun, RunEnd, Tell, Watch
 from mason.runtime.workflow_run import do_run
@@ -43,6 +45,8 @@ def execute_run(
             f"The parameters say when {title_of(prepared.plan.address)} runs ({prepared.plan.schedule}), so nothing is "
             "run now. Give the schedule to its scheduler, or leave it out of the parameters."
         )
+
+    prepared = replace(prepared, rows_before=rows_before(project, prepared))
 
     def connect(config: Config, chosen: Mapping[str, str]) -> Clients:
         return clients or Clients(project, config, chosen, runner=project.runner())

@@ -14,6 +14,7 @@ from mason import secrets
 from mason.dryrun.calls import Call, Estimate, ShownStep
 from mason.planner.plan import Action, Broken, Change, Drift, Plan, Wanted
 from mason.planner.saved.planfile import read_planfile, write_planfile
+from mason.resources.output_checks import of_definition
 from mason.resources.resource import digest_of, encode
 from mason.state import content
 from mason.version import __version__
@@ -47,6 +48,7 @@ STEP = ShownStep(
     is_promised=True,
     wait=False,
     root="lake",
+    checks=of_definition([{"accepted_values": {"column": "a", "values": ["x", 1]}, "at_most": "1%"}]),
 )
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._duckdb.failures import Show
-from mason.clients._duckdb.quoting import identifier, literal
+from mason.clients._duckdb.quoting import call, identifier, literal
 from mason.clients._duckdb.reading.readers import Source
 from mason.clients._duckdb.reading.table_files import fingerprint
 from mason.clients._duckdb.working import watched
+from mason.clients._duckdb.writing.checked import check_rows
 from mason.clients._duckdb.writing.outputs import NOTE, Placed
 from mason.clients._duckdb.writing.partitions import (
     check_partitions,
@@ -28,6 +29,7 @@ from mason.clients._duckdb.writing.writable import told_of_types, writable
 from mason.clients._objects.object_path import ObjectPath, ask_again
 from mason.clients._objects.published import named_anew
 from mason.clients._tables.requests import Output
+from mason.engines import checking
 from mason.engines.models import Column
 from mason.errors import EngineError
 
@@ -45,7 +47,7 @@ _OPTIONS = {
 _LINES = r"FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER e'\x1f'"
 # Large enough to be read quickly, small enough to be read by many.
 _LARGEST_FILE = "512MB"
-_PIECE, _LINE, _ROWS = "mason_piece", "mason_line", "mason_rows"
+_PIECE, _LINE, _ROWS, _CHECKED = "mason_piece", "mason_line", "mason_rows", "mason_checked"
 _TURNS = (8, 64, 512)
 
 
@@ -60,8 +62,9 @@ def write(
     """Write the rows of ``select`` to ``path``, which will be the target of ``placed``, and return the manifest.
 
     Its keys: ``output``, ``format``, ``rows``, ``bytes``, ``files`` (``path``, ``bytes``), ``schema`` and, where files
-    were read, ``source``, their fingerprint; ``notes`` where other readers read something else. Raises ``EngineError``
-    when they changed meanwhile, and when the files do not hold what was written.
+    were read, ``source``, their fingerprint; ``notes`` where other readers read something else, and ``checks``, the
+    results of those that were asked for. Raises ``EngineError`` when they changed meanwhile, and when the files do not
+    hold what was written; ``CheckFailedError`` where they do not fulfil their checks.
     """
     output = placed.output
     before = fingerprint(_files(sources), show)
@@ -69,6 +72,11 @@ def write(
     names, kinds = _unique(relation.columns), relation.types
     columns = dict(zip(names, kinds, strict=True))
     check_partitions(output, columns)
+    asked = checking.asked()
+    checks: list[dict[str, Any]] = []
+    if asked is not None and not _is_read_back(output):
+        select = _kept(connection, select, names)
+        checks = check_rows(connection, select, asked, show)
     named = _named(connection, select, names, kinds, output)
     shown = show(str(placed.target))
     with watched(connection, f"Writing {shown}", sum(source.size for source in sources)):
@@ -82,6 +90,10 @@ def write(
     files = sorted(each for each in path.rglob("*") if each.is_file()) if output.folder else [path]
     inside = {name: kind for name, kind in columns.items() if name not in output.partition_columns}
     types = check_written(connection, files, output, rows, list(inside))
+    if asked is not None and _is_read_back(output):
+        staged = f"SELECT * FROM {call('read_parquet', [str(file) for file in files], {'hive_partitioning': 'false'})}"
+        with watched(connection, f"Checking {shown}", sum(file.stat().st_size for file in files)):
+            checks = check_rows(connection, staged, asked, show)
     notes = told_of_partitions(path, output, columns)
     if output.format == "parquet":
         notes += told_of_types(inside) + told_of_infinity(connection, files, inside)
@@ -98,10 +110,26 @@ def write(
         "schema": [Column(name, types.get(name, str(kind))).to_dict() for name, kind in columns.items()],
         **({"source": before} if _files(sources) else {}),
         **({"notes": notes} if notes else {}),
+        **({"checks": checks} if asked is not None else {}),
     }
     if output.folder:
         (path / NOTE).write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
     return manifest
+
+
+def _is_read_back(output: Output) -> bool:
+    """Whether checks look at the files that were written: what is read of others may have another type than it had."""
+    return output.format == "parquet" and not output.partition_columns
+
+
+def _kept(connection: duckdb.DuckDBPyConnection, select: str, names: Sequence[str]) -> str:
+    """The rows of ``select`` as a table that is read several times, and is the same each time."""
+    aliases = [f"c{index}" for index in range(len(names))]
+    values = ", ".join(f"{alias} AS {identifier(name)}" for alias, name in zip(aliases, names, strict=True))
+    connection.execute(
+        f"CREATE TEMP TABLE {_CHECKED} AS SELECT {values} FROM ({select}\n) AS rows({', '.join(aliases)})"
+    )
+    return f"SELECT * FROM {_CHECKED}"
 
 
 def _files(sources: Sequence[Source]) -> list[Path]:

@@ -1,0 +1,51 @@
+"""Results of checks as people read them: a table, and the rows that failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mason.engines.checking import STATUSES
+from mason.render.tables import table
+from mason.render.terminal import Terminal
+
+STYLES = {"passed": "green", "warned": "yellow", "failed": "red"}
+"""How the words are coloured that say how a check ended."""
+
+
+def checks_of(step: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The results of the checks of a step in a record, each with its ``step``; nothing where somebody edited them."""
+    given = step.get("checks")
+    listed = given if isinstance(given, list) else []
+    return [{"step": str(step.get("step", "")), **each} for each in listed if isinstance(each, Mapping)]
+
+
+def counted_checks(record: Mapping[str, Any]) -> str:
+    """How the checks of a run ended, in a few words: ``4 passed, 1 warned``; empty where it had none."""
+    steps = record.get("steps")
+    listed = [check for step in steps if isinstance(step, Mapping) for check in checks_of(step)] if steps else []
+    counted = {status: sum(check.get("status") == status for check in listed) for status in STATUSES}
+    return ", ".join(f"{count} {status}" for status, count in counted.items() if count)
+
+
+def checks_lines(checks: Sequence[Mapping[str, Any]], terminal: Terminal) -> Iterator[str]:
+    """The results as a table, and behind it the first of the rows that failed."""
+    names = ("step", "check", "status", "says", "found")
+    rows = [
+        [
+            str(each.get("step", "")),
+            str(each.get("name", "")),
+            str(each.get("status", "")),
+            str(each.get("says", "")),
+            str(each.get("message", "")),
+        ]
+        for each in checks
+    ]
+    yield table(names, rows, terminal)
+    for each in checks:
+        examples = each.get("examples")
+        if isinstance(examples, list) and examples:
+            yield ""
+            yield f"Rows that fail {each.get('name', '')}:"
+            yield from (f"  {json.dumps(example, ensure_ascii=False)}" for example in examples)

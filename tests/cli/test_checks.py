@@ -1,0 +1,234 @@
+"""Checks in the hands of a person: planned as sentences, looked at before anything is published, told afterwards."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+CONFIG = """\
+type: config
+id: "1"
+metastore_clients: [local]
+storage_clients: [local]
+execution_clients: [local]
+scheduler_clients: [local]
+"""
+QUERY = """\
+type: operator
+namespace: t
+command: query
+parameters:
+  required: [sql]
+  optional: [output]
+do:
+  - metastore.get_table: {database: data, table: t}
+    as: table
+  - execution.query: {sql: "{{sql}}", table: "{{table}}", output: "{{output}}", overwrite: true}
+"""
+FLOW = """\
+type: workflow
+namespace: t
+command: flow
+dag:
+  - {id: first, namespace: t, command: query, checks: [{unique: id}]}
+  - {id: then, namespace: t, command: query, dependencies: [first]}
+"""
+RUN = """\
+type: run
+name: ids
+operator: t:query
+config_id: "1"
+inputs: [data/t.csv]
+parameters: {sql: SELECT * FROM $table, output: out/ids.parquet}
+checks:
+  - unique: id
+    description: Each flight once.
+  - not_null: n
+    severity: warn
+  - row_count: {change: -50%..+50%}
+"""
+
+
+@pytest.fixture
+def project(mason, folder):
+    (folder / "mason.yaml").write_text("name: checks\nstate: .state\n")
+    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "query.yaml").write_text(QUERY)
+    (folder / "flow.yaml").write_text(FLOW)
+    (folder / "data").mkdir()
+    (folder / "data" / "t.csv").write_text("id,n\n1,a\n2,\n")
+    assert mason("apply", "-y").code == 0
+    return folder
+
+
+def record(mason):
+    return json.loads(mason("runs", "show", "last", "--json").out)
+
+
+def results(mason):
+    """The name, status and message of each check of the last run."""
+    return [(each["name"], each["status"], each.get("message", "")) for each in record(mason)["steps"][0]["checks"]]
+
+
+def outcome(folder):
+    return json.loads((folder / ".state" / "state.json").read_text())["resources"]["run.ids"]["outcome"]
+
+
+def test_a_plan_says_them_as_sentences(mason, project):
+    (project / "run.yaml").write_text(RUN)
+    planned = mason("plan")
+    assert planned.code == 0
+    assert planned.out.partition("        Before")[2].partition("\n\n")[0] == (
+        " it is published, it is checked that\n"
+        "           unique_id: id is unique (null aside) (Each flight once)  [else nothing is published]\n"
+        "           not_null_n: n is never null  [else it is warned of]\n"
+        "           row_count: their number differs by -50%..+50% from that of the last success"
+        "  [else nothing is published]"
+    )
+    (action,) = json.loads(mason("plan", "--json").out)["actions"]
+    assert action["steps"][0]["checks"][1] == {
+        "kind": "not_null",
+        "name": "not_null_n",
+        "columns": ["n"],
+        "severity": "warn",
+        "says": "n is never null",
+    }
+
+
+def test_what_passes_is_published_and_told(mason, project):
+    (project / "run.yaml").write_text(RUN)
+    applied = mason("apply", "-y")
+    assert applied.code == 0
+    assert "Run ids: step_1: Check not_null_n does not hold: 1 row of 2 has no value in n." in applied.err
+    assert (project / "out" / "ids.parquet").exists()
+    assert results(mason) == [
+        ("unique_id", "passed", ""),
+        ("not_null_n", "warned", "1 row of 2 has no value in n"),
+        ("row_count", "passed", "no earlier success to compare the number of rows with"),
+    ]
+    assert outcome(project)["rows"] == {"step_1": 2}
+    assert "2 passed, 1 warned" in mason("runs", "list").out
+    assert mason("plan").out == "No changes.\n"
+
+
+def test_what_fails_leaves_what_was_there_and_the_next_plan_does_it_again(mason, project):
+    (project / "run.yaml").write_text(RUN)
+    assert mason("apply", "-y").code == 0
+    before = (project / "out" / "ids.parquet").read_bytes()
+    (project / "data" / "t.csv").write_text("id,n\n1,a\n1,b\n2,c\n3,d\n")
+    applied = mason("apply", "-y")
+    assert applied.code == 1
+    assert (
+        "Run ids failed: step_1: Check unique_id failed: 1 row of 4 repeats the id of another (Each flight once).\n"
+        "Check row_count failed: there are 4 rows, and at the last success 2: +100.0%.\n"
+        "Nothing was published: what was there before is still there.\n"
+    ) in applied.err
+    assert (project / "out" / "ids.parquet").read_bytes() == before
+    # What the last success had is not forgotten.
+    assert (outcome(project)["status"], outcome(project)["rows"]) == ("failed", {"step_1": 2})
+    shown = mason("runs", "show", "last").out
+    assert "step_1  unique_id   failed  id is unique (null aside)" in shown
+    assert 'Rows that fail unique_id:\n  {"id": 1, "rows": 2}\n' in shown
+    assert "(it failed last time, as run" in mason("plan").out
+
+
+def test_a_resumed_run_is_checked_again(mason, project):
+    (project / "run.yaml").write_text(RUN)
+    (project / "data" / "t.csv").write_text("id,n\n1,a\n1,b\n")
+    assert mason("apply", "-y").code == 1
+    again = mason("runs", "resume", "last", "-y")
+    assert again.code == 1
+    assert "unique_id: id is unique (null aside) (Each flight once)  [else nothing is published]" in again.err
+    assert not (project / "out").exists()
+    (project / "data" / "t.csv").write_text("id,n\n1,a\n2,b\n")
+    assert mason("runs", "resume", "last", "-y").code == 0
+    assert [status for _, status, _ in results(mason)] == ["passed", "passed", "passed"]
+    assert outcome(project)["rows"] == {"step_1": 2}
+
+
+def test_other_checks_make_another_run(mason, project):
+    (project / "run.yaml").write_text(RUN)
+    assert mason("apply", "-y").code == 0
+    (project / "run.yaml").write_text(RUN.replace("-50%..+50%", "-10%..+50%"))
+    assert "> run.ids  run.yaml:1  (its checks changed)" in mason("plan").out
+
+
+def flow(mason, *more, sql="SELECT * FROM $table"):
+    given = {"sql": sql, "output": "out/a.csv"}
+    pairs = [
+        pair
+        for step in ("first", "then")
+        for name, value in given.items()
+        for pair in ("-p", f"{step}.{name}:'{value}'")
+    ]
+    return mason("run", "workflow", "t", "flow", "-c", "1", "-y", *pairs, *more)  # fmt: skip
+
+
+def test_a_step_that_fails_its_checks_stops_what_comes_after_it(mason, project):
+    ran = flow(mason, sql="SELECT 1 AS id UNION ALL SELECT 1")
+    assert ran.code == 1
+    assert "first: failed" in ran.err
+    assert [(each["step"], each["status"]) for each in record(mason)["steps"]] == [
+        ("first", "failed"),
+        ("then", "upstream_failed"),
+    ]
+    assert not (project / "out").exists()
+
+
+def test_a_run_of_no_resource_is_compared_with_the_last_that_was_given_the_same(mason, project):
+    (project / "flow.yaml").write_text(FLOW.replace("unique: id", "row_count: {change: 0%..0%}"))
+    assert mason("apply", "-y", "-o").code == 0
+    assert flow(mason).code == 0
+    assert flow(mason, sql="SELECT 1 AS id").code == 0
+    (project / "data" / "t.csv").write_text("id,n\n1,a\n2,b\n3,c\n")
+    assert flow(mason).code == 1
+    assert results(mason) == [("row_count", "failed", "there are 3 rows, and at the last success 2: +50.0%")]
+    assert flow(mason, sql="SELECT 1 AS id").code == 0
+
+
+def test_all_faults_are_told_with_their_lines(mason, project):
+    (project / "run.yaml").write_text(
+        RUN + "  - {sql: DROP TABLE t}\n  - {unique: [a, A]}\n  - {not_nul: a}\n  - {unique: a, severity: maybe}\n"
+    )
+    planned = mason("plan")
+    assert planned.code == 1
+    assert planned.err == (
+        "Error: run.yaml:13: checks[3].sql must be one SELECT statement, but it is DROP "
+        "(write one SELECT that gives the rows that are wrong)\n"
+        "Error: run.yaml:14: checks[4].unique names A twice (remove one of them)\n"
+        "Error: run.yaml:15: unknown key 'not_nul' in checks[5] (did you mean 'not_null'?)\n"
+        "Error: run.yaml:16: checks[6].severity must be fail or warn, but it is the text 'maybe'\n"
+        "4 errors.\n"
+    )
+
+
+def test_checks_of_what_writes_nothing_are_refused_at_their_line(mason, project):
+    (project / "run.yaml").write_text(RUN.replace(", output: out/ids.parquet", ""))
+    planned = mason("plan")
+    assert (planned.code, planned.err) == (
+        1,
+        "Error: run.yaml:12: Run ids: there is nothing to check: it writes no table "
+        "(give it an output, or take its checks away)\n",
+    )
+
+
+def test_an_operator_in_python_is_held_to_its_checks(mason, project):
+    (project / "own").mkdir()
+    (project / "own" / "operator.yaml").write_text(
+        "type: operator\nnamespace: t\ncommand: own\nparameters: {required: [{name: outputs, type: array}]}\n"
+    )
+    (project / "own" / "__init__.py").write_text(
+        "import mason\n\n\nclass TOwn(mason.Operator):\n    def run(self, ctx):\n"
+        "        for output in ctx.params['outputs']:\n"
+        "            job = ctx.execution.query('SELECT 1 AS id UNION ALL SELECT 2', output=output, overwrite=True)\n"
+        "        return job\n"
+    )
+    run = "type: run\nname: own\noperator: t:own\nconfig_id: '1'\nparameters: {outputs: [%s]}\nchecks: [%s]\n"
+    (project / "run.yaml").write_text(run % ("out/a.csv", "{unique: id}"))
+    assert mason("apply", "-y", "-o").code == 0
+    (project / "run.yaml").write_text(run % ("out/a.csv", "row_count: {max: 1}"))
+    assert "Check row_count failed: there are 2 rows, more than 1." in mason("apply", "-y").err
+    (project / "run.yaml").write_text(run % ("out/a.csv, out/b.csv", "{unique: id}"))
+    assert "The checks of this step are those of one output, and it has written one." in mason("apply", "-y").err
+    assert not (project / "out" / "b.csv").exists()
