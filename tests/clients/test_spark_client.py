@@ -312,7 +312,7 @@ def test_an_output_that_has_its_name_is_not_made_again(both: Both) -> None:
     folder = both.root / "warehouse" / "spark" / "work" / job.job_id
     folder.mkdir(parents=True)
     (folder / "work.json").write_text(json.dumps(work.to_dict()))
-    (folder / "made.json").write_text(json.dumps({"inode": written.st_ino, "manifest": dict(job.result)}))
+    (folder / "made.json").write_text(json.dumps({"known_by": str(written.st_ino), "manifest": dict(job.result)}))
     (folder / "out").mkdir()
     (folder / "out" / "_SUCCESS").touch()
     both.spark.own.put_job(replace(job, status="running", result={}, logs=(), finished=""))

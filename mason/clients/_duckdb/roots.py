@@ -14,7 +14,23 @@ from mason.clients._duckdb.root import Root
 from mason.engines.file_urls import scheme_of
 
 if TYPE_CHECKING:
+    import duckdb
+
     from mason.clients._duckdb.object_root import ObjectRoot
+    from mason.engines.client import Client
+
+
+def lent_objects(client: Client) -> Callable[[str], ObjectRoot | None]:
+    """What gives the root of the objects that a URL leads to, of the neighbours of ``client``."""
+
+    def objects_at(url: str) -> ObjectRoot | None:
+        from mason.clients._duckdb.object_root import ObjectRoot
+
+        found = client.storage_for(url) if client.storage_for is not None else None
+        root = getattr(found, "root", None)
+        return root if isinstance(root, ObjectRoot) else None
+
+    return objects_at
 
 
 class Roots(Root):
@@ -27,6 +43,14 @@ class Roots(Root):
         super().__init__(path, **given)
         self._elsewhere = elsewhere
         self.met: dict[int, ObjectRoot] = {}
+
+    def reach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let DuckDB read what was met so far of the objects of others."""
+        met = list(self.met.values())
+        if met:
+            from mason.clients._duckdb.httpfs import reach
+
+            reach(connection, [root.access() for root in met])
 
     def _store(self, path: str | Path) -> ObjectRoot | None:
         """The root that a URL, or the path of an object, leads to; ``None`` for what is here."""

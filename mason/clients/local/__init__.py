@@ -15,10 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mason.engines.client import Client
 
 if TYPE_CHECKING:
-    import duckdb
-
     from mason.clients._duckdb.connection import Limits
-    from mason.clients._duckdb.object_root import ObjectRoot
     from mason.clients._duckdb.roots import Roots
     from mason.clients.local.warehouse import Warehouse
 
@@ -45,12 +42,12 @@ class LocalClient(Client):
     @cached_property
     def root(self) -> Roots:
         """The folder of its files. Those of its neighbours are reached from it, too, and their objects."""
-        from mason.clients._duckdb.roots import Roots
+        from mason.clients._duckdb.roots import Roots, lent_objects
         from mason.clients._warehouse.folder import configured_folder
 
         return Roots(
             configured_folder(self, "root", "."),
-            elsewhere=self._objects_at,
+            elsewhere=lent_objects(self),
             client=self.name,
             allow_outside=self.configuration.get("allow_outside_root", False),
             others=lambda: self._neighbouring_roots,
@@ -102,23 +99,8 @@ class LocalClient(Client):
 
         home = self.warehouse.folder
         return Limits(
-            prepare=self._reach_objects,
+            prepare=self.root.reach,
             memory=str(self.configuration.get("memory_limit", "850MB")),
             spill=home if home.is_dir() and os.access(home, os.W_OK) else None,
             threads=self.configuration.get("threads"),
         )
-
-    def _objects_at(self, url: str) -> ObjectRoot | None:
-        from mason.clients._duckdb.object_root import ObjectRoot
-
-        found = self.storage_for(url) if self.storage_for is not None else None
-        root = getattr(found, "root", None)
-        return root if isinstance(root, ObjectRoot) else None
-
-    def _reach_objects(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Let DuckDB read what was met so far of the objects of others."""
-        met = list(self.root.met.values())
-        if met:
-            from mason.clients._duckdb.httpfs import reach
-
-            reach(connection, [root.access() for root in met])

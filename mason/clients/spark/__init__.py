@@ -19,7 +19,7 @@ from mason.errors import TransientEngineError
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
     from mason.clients._duckdb.reading.looks import Seen
-    from mason.clients._duckdb.root import Root
+    from mason.clients._duckdb.roots import Roots
     from mason.clients._warehouse.folder import WarehouseFolder
     from mason.clients.spark.spark_jobs import SparkJobs
     from mason.clients.spark.spark_session import Connected
@@ -101,14 +101,16 @@ class SparkClient(Client):
             return self._staged
 
     @cached_property
-    def root(self) -> Root:
-        """The folder of files: that of the config's storage, where nothing else is said."""
-        from mason.clients._duckdb.root import Root
+    def root(self) -> Roots:
+        """The folder of files: that of the config's storage, where nothing else is said. The objects of neighbours are
+        reached from it, too."""
+        from mason.clients._duckdb.roots import Roots, lent_objects
         from mason.clients._warehouse.neighbouring import neighbouring_roots, places_kept_out
 
         root = self._root_folder()
-        return Root(
+        return Roots(
             root,
+            elsewhere=lent_objects(self),
             client=self.name,
             others=lambda: neighbouring_roots(self),
             kept_out=lambda: places_kept_out(self, root, [self.own.kept()]),
@@ -137,7 +139,8 @@ class SparkClient(Client):
         """What DuckDB may use, by which Mason reads and writes files."""
         from mason.clients._duckdb.connection import Limits
 
-        return Limits(memory=str(self.configuration.get("memory_limit", "850MB")))
+        memory = str(self.configuration.get("memory_limit", "850MB"))
+        return Limits(memory=memory, prepare=self.root.reach)
 
     def close(self) -> None:
         """Give back the session. Jobs that go on keep sessions of their own."""

@@ -62,7 +62,13 @@ class SparkExecution(StatementVerbs):
 
     supports: ClassVar[frozenset[str]] = frozenset(Execution.verbs) - {"estimate", "query_job"}
     capabilities: ClassVar[Capabilities] = Capabilities(
-        reads=FILES, writes=FILES, dialect="spark", name_case="folded", time_digits=6, schemes=("file",)
+        reads=FILES,
+        writes=FILES,
+        dialect="spark",
+        name_case="folded",
+        time_digits=6,
+        schemes=("file", "s3"),
+        borrowed=("s3",),
     )
 
     def __init__(self, client: SparkClient) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
     from mason.clients._duckdb.reading.looks import Seen
-    from mason.clients._duckdb.root import Root
+    from mason.clients._duckdb.roots import Roots
     from mason.clients._warehouse.folder import WarehouseFolder
 
 
@@ -30,7 +30,7 @@ class Ground(Protocol):
         ...
 
     @property
-    def root(self) -> Root:
+    def root(self) -> Roots:
         """The folder of files."""
         ...
 

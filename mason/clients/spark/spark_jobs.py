@@ -193,7 +193,7 @@ class SparkJobs:
     def _work(self, job_id: str) -> Work:
         path = folder_of(self._client, job_id) / _RECORD
         try:
-            return Work.from_dict(bounds.parse_json(bounds.read_file(path, bounds.RECORD)))
+            return Work.from_dict(bounds.parse_json(bounds.read_file(path, bounds.RECORD)), self._client.root.place)
         except FileNotFoundError as error:
             raise NotFoundError(f"Nothing is kept any more of what job {job_id} does.") from error
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,8 +1,9 @@
 """Tables as Spark reads them: views on files, with exactly the columns that a table says, or names of its catalog.
 
 Files of parquet are read by Spark itself where it reads what ``local`` reads: types that both have, one schema for all
-files, names of folders without surprises. All else (text, spreadsheets, columns that were widened) is read by Mason as
-``local`` reads it, and handed to Spark as parquet: of text, Spark makes other values than DuckDB in too many ways.
+files, names of folders without surprises. All else (text, spreadsheets, columns that were widened, objects of a store)
+is read by Mason as ``local`` reads it, and handed to Spark as parquet: of text, Spark makes other values than DuckDB in
+too many ways, and to read objects it needs classes and secrets of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mason.clients._objects.object_path import ObjectPath
 from mason.clients.spark.spark_failures import explained
 from mason.errors import EngineError
 from mason.values import dataclass, field
@@ -101,7 +103,7 @@ class SparkTables:
         if not columns:
             raise EngineError(f"{title(table).capitalize()} has no columns, because its files are empty.")
         held = _held(columns)
-        folder = client.root.path / client.root.plain(table.location.path)
+        folder = client.root.place(table.location.path)
         reader = replace(source(schema, root=client.root.path), changes=schema.changes)
         reader = replace(reader, folder=folder) if folder.is_dir() else reader
         view = f"_mason_{secrets.token_hex(8)}"
@@ -198,6 +200,8 @@ def _direct(schema: TableSchema, held: Mapping[str, str]) -> list[Path]:
     plain = all(name in held for name, _ in schema.columns + schema.partitions)
     folders = all(_is_plain(value) for each in filled for _, value in each.file.partitions)
     paths = [each.file.path for each in filled]
+    if any(isinstance(path, ObjectPath) for path in paths):
+        return []
     return paths if plain and folders and all(_PLAIN_PATH.fullmatch(str(path)) for path in paths) else []
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason import bounds
+from mason.clients._duckdb.reading.table_files import fingerprint, fingerprint_of_content
+from mason.clients._duckdb.writing.outputs import NOTE
+from mason.clients._objects.object_path import ObjectPath, ask_again
 from mason.clients._tables.deduping import with_removed
 from mason.clients._tables.requests import Output
 from mason.errors import EngineError
@@ -74,8 +77,9 @@ class Work:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Work:
-        """The inverse of :meth:`to_dict`. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for anything else."""
+    def from_dict(cls, values: Mapping[str, Any], place: Callable[[str], Path]) -> Work:
+        """The inverse of :meth:`to_dict`, where ``place`` gives the path of a file or the URL of an object. Raises
+        ``KeyError``, ``TypeError`` or ``ValueError`` for anything else."""
         output = values["output"]
         return cls(
             job_id=values["job_id"],
@@ -85,8 +89,8 @@ class Work:
             text=values["text"],
             columns=tuple((name, kind) for name, kind in values["columns"]),
             output=Output(**{**output, "partition_columns": tuple(output["partition_columns"])}),
-            target=Path(values["target"]),
-            files=tuple(map(Path, values["files"])),
+            target=place(values["target"]),
+            files=tuple(map(place, values["files"])),
             fingerprint=values["fingerprint"],
             told=dict(values["told"]),
             logs=tuple(values["logs"]),
@@ -105,8 +109,6 @@ def out_of(client: Ground, job_id: str) -> Path:
 
 def fingerprint_of(client: Ground, files: tuple[Path, ...]) -> str:
     """What changes when one of the files does; empty where there are none."""
-    from mason.clients._duckdb.reading.table_files import fingerprint
-
     return fingerprint(files, client.root.show) if files else ""
 
 
@@ -139,6 +141,7 @@ def publish(client: Ground, work: Work) -> dict[str, Any]:
             f"Spark wrote what was asked for, but not to {out} of this machine: its server has other files. Name a "
             "folder that both reach by the same path as folder in the config."
         )
+    ask_again(work.files)
     if fingerprint_of(client, work.files) != work.fingerprint:
         raise EngineError("The files that were read changed meanwhile, so nothing was written. Run it again.")
     source = read_back(out, work.columns)
@@ -153,7 +156,8 @@ def publish(client: Ground, work: Work) -> dict[str, Any]:
         manifest |= told
         manifest = manifest if rows_in is None else with_removed(manifest, rows_in)
         # Whoever takes the job over knows by it whether what is there then is what was made here.
-        write_whole(made, json.dumps({"inode": path.stat().st_ino, "manifest": manifest}).encode())
+        known_by = _known_by(path, is_object=isinstance(work.target, ObjectPath))
+        write_whole(made, json.dumps({"known_by": known_by, "manifest": manifest}).encode())
     return manifest
 
 
@@ -174,9 +178,18 @@ def _published(made: Path, target: Path) -> dict[str, Any] | None:
     """The manifest of an output that has its name already, though the process that gave it is gone."""
     try:
         told = bounds.parse_json(bounds.read_file(made, bounds.RECORD))
-        return dict(told["manifest"]) if target.stat().st_ino == told["inode"] else None
+        is_ours = _known_by(target, is_object=isinstance(target, ObjectPath)) == told["known_by"]
+        return dict(told["manifest"]) if is_ours else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _known_by(path: Path, *, is_object: bool) -> str:
+    """What tells an output from all others: a file that is renamed keeps its number, an object has its content."""
+    if not is_object:
+        return str(path.stat().st_ino)
+    # A folder has a note, which lists files whose names nobody else gives.
+    return fingerprint_of_content([path if path.is_file() else path / NOTE], lambda _: "")
 
 
 def clear(client: Ground, job_id: str) -> None:
