@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mason.clients._statements.statement_verbs import StatementVerbs
 from mason.clients.spark import SparkClient
 from mason.engines.client import Client
 from mason.engines.execution import Execution
@@ -129,6 +130,42 @@ def test_format_and_merge(spark: Execution, local: Local, nasty: Table) -> None:
         (2.5, None, "2013-01-01", "drifted/1.parquet"),
     ]
     assert job.logs[0].startswith("id DOUBLE: widened from INTEGER")
+
+
+DRIFTED = {
+    "a": "SELECT range::INTEGER AS id, range::SMALLINT AS n, 1.25::DECIMAL(6,2) AS price, DATE '2024-02-29' AS at, "
+    "'x' AS s FROM range(3)",
+    "b": "SELECT range + 5000000000 AS id, (range / 4)::DOUBLE AS n, 99999.125::DECIMAL(10,3) AS price, "
+    "TIMESTAMP '2024-02-29 12:30:00' AS at FROM range(3)",
+    "c": "SELECT NULL AS id, 2::TINYINT AS n, NULL::DECIMAL(6,2) AS price, NULL::DATE AS at, 'ü' AS s, true AS new",
+    "d": "SELECT range::INTEGER AS id, range::SMALLINT AS n, 7.5::DECIMAL(6,2) AS price, DATE '2024-03-01' AS at, "
+    "'y' AS s FROM range(2)",
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "by_spark"),
+    [({}, True), ({"e": "SELECT 1::UINTEGER AS id"}, False), ({"e": "SELECT 'text' AS n"}, False)],
+)
+def test_files_that_drifted_apart_are_made_one_by_spark(
+    spark: Execution, local: Local, more: dict[str, str], by_spark: bool
+) -> None:
+    """By the plan that is shown: Spark reads each kind of files as it is, and widens; where Mason does not know that it
+    makes the same of them, it reads them itself."""
+    for name, select in (DRIFTED | more).items():
+        local.execution.query(select, output=f"drifted/k=1/{name}.parquet")
+    files = Table("drifted", location=Location("drifted"))
+    options = {"allow_text": True}
+    assert spark.plan_merge(files, **options) == local.execution.plan_merge(files, **options)
+    assert isinstance(spark, StatementVerbs)
+    with spark._reading() as reading:
+        kinds = reading.parts(files, allow_text=True, extract_paths=False).relations
+    assert len(kinds) == (3 if by_spark else 1)
+    done = made(spark, spark.merge(files, output="out/merged.parquet", **options))
+    expected = local.execution.merge(files, output="out/local.parquet", **options)
+    assert isinstance(expected, Job)
+    assert (done.result["schema"], done.logs[:-1]) == (expected.result["schema"], expected.logs[:-1])
+    assert rows_of(local, "merged") == rows_of(local, "local")
 
 
 def rows_of(local: Local, name: str) -> list[tuple[Any, ...]]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextvars
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mason.clients._statements.asked import Relation, Statement
+from mason.clients._statements.choosing import united
 from mason.clients._statements.statement_verbs import Parts
 from mason.errors import ConflictError, TranslationError
 
 if TYPE_CHECKING:
+    from mason.clients._duckdb.reading.schemas import Merging
+    from mason.clients._tables.columns import Columns
     from mason.clients.spark.spark_tables import Relation as View
     from mason.clients.spark.spark_tables import SparkTables
     from mason.engines.models import Rows, Table
@@ -39,9 +43,7 @@ class SparkReading:
         return self._named(self._tables.relation(table))
 
     def parts(self, table: Table, *, allow_text: bool, extract_paths: bool) -> Parts:
-        """The files of a table as DuckDB reads them together."""
-        from dataclasses import replace
-
+        """The files of a table: by their kinds where Spark makes them one, else as DuckDB reads them together."""
         from mason.clients._duckdb.reading.schemas import Merging
         from mason.clients._duckdb.reading.sources import title
         from mason.clients._duckdb.writing.reshape import check_mergeable
@@ -50,8 +52,28 @@ class SparkReading:
         if view.source is None:
             raise ConflictError(f"Nothing to merge: {title(table)} has one schema, which Spark's catalog keeps.")
         check_mergeable(view.source, title(table))
-        relation = self._named(view)
-        return Parts((relation,), relation.columns, view.source.changes or ())
+        changes, columns = view.source.changes or (), tuple(view.columns.items())
+        found = self._by_spark(table, Merging(allow_text, extract_paths), columns)
+        if found:
+            self._tables.forget(view)
+            return Parts(found, columns, changes)
+        return Parts((self._named(view),), columns, changes)
+
+    def _by_spark(self, table: Table, merging: Merging, columns: Columns) -> tuple[Relation, ...]:
+        """The files that differ, for Spark to make them one; none where it would not make the same of them."""
+        views = self._tables.parts(replace(table, schema=None), merging)
+        before = dict(self.views)
+        found = tuple(map(self._named, views))
+        try:
+            if found:
+                self._translate(united(found, columns))
+            return found
+        except TranslationError:
+            # Such as texts of numbers that are no whole ones.
+            self.views = before
+            for each in views:
+                self._tables.forget(each)
+            return ()
 
     def translated(self, statement: Statement) -> Translation:
         """A statement in Spark's words. Raises ``EngineError`` where Spark is not known to answer the same."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from mason.errors import EngineError
 from mason.values import dataclass, field
 
 if TYPE_CHECKING:
+    from mason.clients._duckdb.reading.looks import FileSchema
     from mason.clients._duckdb.reading.readers import Source
     from mason.clients._duckdb.reading.schemas import Merging, TableSchema
     from mason.clients.spark.spark_ground import Ground
@@ -35,6 +36,8 @@ _PLAIN_FOLDER = re.compile(r"[A-Za-z0-9_.-]+")
 _PLAIN_PATH = re.compile(r"[^*?\[\]{}\\%:#\n]+")
 _CODECS = ("UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD", "LZ4_RAW")
 """The compressions of parquet that Spark has without further libraries."""
+_MOST_GROUPS = 64
+"""So many kinds of files one query reads: of more, its plan takes longer than to read them here."""
 _WILD, _ESCAPED = re.compile(r"([*?\[\]{}\\])"), r"\\\1"
 _EMPTY = ("", "null", "__hive_default_partition__")
 
@@ -78,7 +81,33 @@ class SparkTables:
                 f"{title(table).capitalize()} is kept in a warehouse of DuckDB, which Spark does not read. Write it to "
                 "files first (table format), and query these."
             )
-        return self._of_files(table, merging)
+        return self._relation(self._schema(table, merging), table)
+
+    def parts(self, table: Table, merging: Merging) -> list[Relation]:
+        """A relation for each of the groups of files with the same columns that ``table`` has, for a query that makes
+        them one; empty where files of this kind are read together by Mason.
+
+        They are files of parquet whose types Spark has, in not too many groups, without a column that tells a path.
+        """
+        schema = self._schema(table, merging)
+        groups: dict[Any, list[FileSchema]] = {}
+        for each in schema.files:
+            if each.columns:
+                groups.setdefault((each.columns, each.nulls), []).append(each)
+        alone = [_of_group(schema, files) for files in groups.values()]
+        kinds = [dict(each.columns + each.partitions) for each in alone]
+        if (
+            schema.format != "parquet"
+            or schema.path
+            or not 1 < len(groups) <= _MOST_GROUPS
+            or not all(each and len(_held(each)) == len(each) for each in kinds)
+        ):
+            return []
+        return [self._relation(each, table) for each in alone]
+
+    def forget(self, relation: Relation) -> None:
+        """Do not make the view of a relation that no query reads."""
+        self.waiting.pop(relation.place.strip("`"), None)
 
     def drop(self) -> None:
         """Forget the views. Those of a session that is lost are gone with it."""
@@ -87,22 +116,28 @@ class SparkTables:
             for view in self.views:
                 self.session.catalog.dropTempView(view)
 
-    def _of_files(self, table: Table, merging: Merging | None) -> Relation:
-        from dataclasses import replace
-
-        from mason.clients._duckdb.reading.readers import source
+    def _schema(self, table: Table, merging: Merging | None) -> TableSchema:
         from mason.clients._duckdb.reading.sources import look_at, title
 
         client = self.client
         if table.location is None:
             raise EngineError(f"{title(table).capitalize()} has no location, so client {client.name} cannot read it.")
-        schema = look_at(table, client.root, client.limits, client.seen, whole=True, merging=merging)[1]
+        return look_at(table, client.root, client.limits, client.seen, whole=True, merging=merging)[1]
+
+    def _relation(self, schema: TableSchema, table: Table) -> Relation:
+        from dataclasses import replace
+
+        from mason.clients._duckdb.reading.readers import source
+        from mason.clients._duckdb.reading.sources import title
+
+        client = self.client
         columns = dict(schema.columns + schema.partitions)
         if schema.path:
             columns[schema.path] = "VARCHAR"
         if not columns:
             raise EngineError(f"{title(table).capitalize()} has no columns, because its files are empty.")
         held = _held(columns)
+        assert table.location is not None, "its files were looked at"
         folder = client.root.place(table.location.path)
         reader = replace(source(schema, root=client.root.path), changes=schema.changes)
         reader = replace(reader, folder=folder) if folder.is_dir() else reader
@@ -181,6 +216,16 @@ def _of_catalog(table: Table) -> Relation:
         place,
         unread=tuple(name for name in given if name not in held),
     )
+
+
+def _of_group(schema: TableSchema, files: Sequence[FileSchema]) -> TableSchema:
+    """Some files of a table, which have the same columns; those without any value are as if they were not there."""
+    from dataclasses import replace
+
+    columns = tuple((name, kind) for name, kind in files[0].columns if name not in files[0].nulls)
+    keys = {name for name, _ in schema.partitions}
+    own = tuple((name, kind) for name, kind in columns if name not in keys)
+    return replace(schema, files=tuple(files), columns=own, changes=None, notes=())
 
 
 def _held(columns: Mapping[str, str]) -> dict[str, str]:
