@@ -7,14 +7,13 @@ description, from which the schedule is read as it was put.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from mason.clients.glue.aws_cron import crawler_times, plain_times
+from mason.clients.glue.packed_schedules import packed, unpacked
 from mason.engines.file_urls import scheme_of
 from mason.engines.models import Dag, Schedule
 from mason.errors import EngineError
@@ -22,9 +21,6 @@ from mason.values import dataclass
 
 OPERATOR = "table:infer"
 PARAMETERS = ("database_name", "table_name", "path")
-_LONGEST = 2048
-_PACKED = re.compile(r" \[mason ([A-Za-z0-9_=-]+)\]$")
-_MOST_UNPACKED = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ def crawler_of(schedule: Schedule, role: str, root: str) -> dict[str, Any]:
         "Name": schedule.name,
         "Role": role,
         "DatabaseName": target.database,
-        "Description": _described(schedule),
+        "Description": packed(schedule, "crawler", OPERATOR),
         "Targets": {"S3Targets": [{"Path": target.folder}]},
         # One that is not enabled has no times; its own are in the description.
         "Schedule": times if schedule.enabled else "",
@@ -82,14 +78,9 @@ def crawler_of(schedule: Schedule, role: str, root: str) -> dict[str, Any]:
 
 def schedule_of(crawler: Mapping[str, Any]) -> Schedule:
     """The schedule that a crawler is; of one that Mason did not make, its name and times."""
-    found = _PACKED.search(crawler.get("Description") or "")
+    found = unpacked(crawler.get("Description") or "")
     if found is not None:
-        try:
-            unpacked = zlib.decompressobj().decompress(base64.urlsafe_b64decode(found[1]), _MOST_UNPACKED)
-            return Schedule.from_dict(json.loads(unpacked))
-        except (ValueError, KeyError, TypeError, AttributeError, zlib.error):
-            # Somebody edited the description: it is a crawler as others.
-            pass
+        return found
     times = (crawler.get("Schedule") or {}).get("ScheduleExpression") or ""
     return Schedule(crawler["Name"], plain_times(times), Dag(()), enabled=bool(times))
 
@@ -97,19 +88,3 @@ def schedule_of(crawler: Mapping[str, Any]) -> Schedule:
 def is_masons(crawler: Mapping[str, Any]) -> bool:
     """Whether Mason made a crawler."""
     return bool(schedule_of(crawler).dag.steps)
-
-
-def _described(schedule: Schedule) -> str:
-    told = schedule.to_dict()
-    for step in told["dag"]["steps"]:
-        # Made of the others when it is read.
-        step.pop("command", None)
-    packed = base64.urlsafe_b64encode(zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)).decode()
-    work = schedule.workflow.partition(".")[2] or OPERATOR
-    text = f"Made by Mason for {work}. [mason {packed}]"
-    if len(text) > _LONGEST:
-        raise EngineError(
-            f"Schedule {schedule.name} is too long for a crawler, whose description has {_LONGEST:,} characters. "
-            "Shorten its parameters."
-        )
-    return text

@@ -1,4 +1,4 @@
-"""The scheduler of ``glue``: crawlers, each a schedule of ``table infer``.
+"""The scheduler of ``glue``: crawlers, each a schedule of ``table infer``, and triggers, each one of ``table refresh``.
 
 A crawl has no id when it begins, so a job is named for its crawler and for when the crawl was started (seconds of the
 epoch; 0: the crawl that went on already).
@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any, ClassVar
 
 from mason.clients._aws.denials import Asked, code_of
+from mason.clients._glue_catalog.catalog_requests import GlueCatalog
+from mason.clients._glue_catalog.table_inputs import table_of
 from mason.clients._jobs import is_done, iso, now
 from mason.clients._missing import missing
-from mason.clients.glue import GlueClient
+from mason.clients.glue import GlueClient, triggers
 from mason.clients.glue.crawlers import OPERATOR, PARAMETERS, crawler_of, is_masons, schedule_of
 from mason.engines.capabilities import Capabilities
 from mason.engines.jobs import OPEN, Handover
@@ -31,8 +34,8 @@ _ENDS = {"SUCCEEDED": "succeeded", "COMPLETED": "succeeded", "CANCELLED": "cance
 
 
 class GlueScheduler(Scheduler):
-    """Crawlers of one account and region, those that Mason did not make included: these can be looked at and
-    triggered, and are not replaced."""
+    """Crawlers and timed triggers of one account and region, those that Mason did not make included: these can be
+    looked at and triggered, and are not replaced. No two of them have one name in Mason."""
 
     supports: ClassVar[frozenset[str]] = frozenset(
         {
@@ -48,7 +51,7 @@ class GlueScheduler(Scheduler):
     capabilities: ClassVar[Capabilities] = Capabilities(
         keeps=Keeps(
             cron=("five fields", "six fields", "a year", "L", "W", "#"),
-            operators={OPERATOR: PARAMETERS},
+            operators={OPERATOR: PARAMETERS, triggers.OPERATOR: triggers.PARAMETERS},
             most_steps=1,
         )
     )
@@ -56,66 +59,102 @@ class GlueScheduler(Scheduler):
     handover = Handover(elsewhere=True)
     connection: GlueClient
 
+    @cached_property
+    def triggers(self) -> triggers.Triggers:
+        """The requests about triggers."""
+        return triggers.Triggers(self.connection.aws)
+
     def get_schedule(self, name: str) -> Schedule:
-        """A crawler."""
-        return schedule_of(self._crawler(name))
+        """A crawler, or a trigger with times."""
+        crawler, trigger = self._found(name)
+        return schedule_of(crawler) if crawler is not None else triggers.schedule_of_trigger(trigger or {})
 
     def list_schedules(self) -> list[Schedule]:
-        """All crawlers, sorted by name."""
-        return sorted(map(schedule_of, self._crawlers()), key=lambda each: each.name)
+        """All crawlers and all triggers with times, sorted by name."""
+        found = [*map(schedule_of, self._crawlers()), *map(triggers.schedule_of_trigger, self.triggers.all())]
+        return sorted(found, key=lambda each: each.name)
 
     def put_schedule(self, schedule: Schedule, *, overwrite: bool = False) -> Schedule:
-        """Make a crawler, or change the one that Mason made. One that is there as it is to be is no conflict."""
+        """Make a crawler or a trigger, or change the one that Mason made. One that is there as it is to be is no
+        conflict."""
         check_schedule(schedule, self)
+        if triggers.is_for_trigger(schedule):
+            self._put_trigger(schedule, overwrite)
+        else:
+            self._put_crawler(schedule, overwrite)
+        return schedule
+
+    def _put_crawler(self, schedule: Schedule, overwrite: bool) -> None:
         described = crawler_of(schedule, self._role(), self._root())
+        if self.triggers.found(schedule.name) is not None:
+            raise _of_other_kind(schedule.name, "trigger", "crawler")
         try:
             self._call("create_crawler", f"create crawler {schedule.name}", "CreateCrawler", schedule.name, **described)
         except ConflictError as error:
             before = self._crawler(schedule.name)
             if schedule_of(before) == schedule:
-                return schedule
-            if not overwrite:
-                raise ConflictError(
-                    f"Schedule {schedule.name} exists already. Ask for overwrite to replace it."
-                ) from error
-            if not is_masons(before):
-                raise ConflictError(
-                    f"Crawler {schedule.name} was not made by Mason, so it is not replaced. Give the schedule another "
-                    "name."
-                ) from error
+                return
+            _check_replaced(schedule.name, "Crawler", is_masons(before), overwrite, error)
             self._call("update_crawler", f"update crawler {schedule.name}", "UpdateCrawler", schedule.name, **described)
-        return schedule
+
+    def _put_trigger(self, schedule: Schedule, overwrite: bool) -> None:
+        crawler = self._owner(schedule)
+        if self._crawler_there(schedule.name) is not None:
+            raise _of_other_kind(schedule.name, "crawler", "trigger")
+        try:
+            self.triggers.create(schedule, crawler)
+        except ConflictError as error:
+            before = self.triggers.found(schedule.name)
+            found = triggers.schedule_of_trigger(before) if before is not None else None
+            if before is not None and found == schedule and triggers.crawler_in(before) == crawler:
+                return
+            _check_replaced(schedule.name, "Trigger", found is not None and bool(found.dag.steps), overwrite, error)
+            self.triggers.update(schedule, crawler)
+
+    def _owner(self, schedule: Schedule) -> str:
+        """The crawler that made the table which a schedule refreshes. Raises ``EngineError`` where none did."""
+        given = schedule.dag.steps[0].parameters
+        database, name = (str(given.get(each) or "") for each in triggers.PARAMETERS)
+        if not (database and name):
+            raise EngineError(f"Schedule {schedule.name} lacks {' or '.join(triggers.PARAMETERS)}.")
+        catalog = GlueCatalog(self.connection.aws, str(self.connection.configuration.get("catalog_id", "")))
+        owner = table_of(catalog.table(database, name), schema=False).schedule
+        if not owner or self._crawler_there(owner) is None:
+            by = f"what registered it, {owner}, is no crawler" if owner else "it was registered by hand"
+            raise EngineError(
+                f"No crawler owns table {name} in database {database} ({by}), so there is nothing that a trigger could "
+                "start. Schedule a workflow of table infer, which becomes a crawler."
+            )
+        return owner
 
     def trigger_schedule(self, name: str) -> Job:
-        """Start a crawler. One that is at it already is told as the job that it is."""
-        check_enabled(schedule_of(self._crawler(name)))
+        """Start a crawler, that of a trigger, too. One that is at it already is told as the job that it is."""
+        crawler, trigger = self._found(name)
+        if crawler is None:
+            assert trigger is not None, "one of them is there"
+            check_enabled(triggers.schedule_of_trigger(trigger))
+            name = triggers.crawler_in(trigger)
+        else:
+            check_enabled(schedule_of(crawler))
         try:
             answer = self._call("start_crawler", f"start crawler {name}", "StartCrawler", name, Name=name)
         except ConflictError as error:
             if code_of(error) != "CrawlerRunningException":
                 raise
-            job = self.get_job(f"{name}/0")
-            return Job(
-                job.job_id,
-                job.status,
-                VERB,
-                (*job.logs, f"Crawler {name} was running already: this is its crawl."),
-                job.result,
-                job.submitted,
-                job.finished,
-                self.role,
-                job.reason,
-            )
+            return self.get_job(f"{name}/0")
         return self.get_job(f"{name}/{int(_server_time(answer))}")
 
     def delete_schedule(self, name: str) -> Schedule:
-        """Delete a crawler. Raises ``ConflictError`` while it runs."""
-        found = self.get_schedule(name)
+        """Delete a crawler or a trigger. Raises ``ConflictError`` while a crawler runs."""
+        crawler, trigger = self._found(name)
+        if crawler is None:
+            self.triggers.delete(name)
+            return triggers.schedule_of_trigger(trigger or {})
         try:
             self._call("delete_crawler", f"delete crawler {name}", "DeleteCrawler", name, Name=name)
         except ConflictError as error:
             raise ConflictError(f"Crawler {name} is running. Cancel its job, or wait, then delete it.") from error
-        return found
+        return schedule_of(crawler)
 
     def get_job(self, job_id: str) -> Job:
         """How a crawl goes."""
@@ -137,13 +176,27 @@ class GlueScheduler(Scheduler):
                 raise
         return self.get_job(job_id)
 
-    def _crawler(self, name: str) -> Mapping[str, Any]:
+    def _found(self, name: str) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+        """The crawler of that name, else the trigger. Raises ``NotFoundError`` where there is neither."""
+        crawler = self._crawler_there(name)
+        trigger = self.triggers.found(name) if crawler is None else None
+        if crawler is None and trigger is None:
+            raise missing("Schedule", name, [each.name for each in self.list_schedules()])
+        return crawler, trigger
+
+    def _crawler_there(self, name: str) -> Mapping[str, Any] | None:
         try:
             found: Mapping[str, Any] = self._call("get_crawler", f"get crawler {name}", "GetCrawler", name, Name=name)[
                 "Crawler"
             ]
-        except NotFoundError as error:
-            raise missing("Schedule", name, [each["Name"] for each in self._crawlers()]) from error
+        except NotFoundError:
+            return None
+        return found
+
+    def _crawler(self, name: str) -> Mapping[str, Any]:
+        found = self._crawler_there(name)
+        if found is None:
+            raise missing("Schedule", name, [each["Name"] for each in self._crawlers()])
         return found
 
     def _crawlers(self) -> Iterator[Mapping[str, Any]]:
@@ -177,13 +230,30 @@ class GlueScheduler(Scheduler):
         return aws.call("glue", operation, Asked(doing, f"glue:{action}", arn), **arguments)
 
 
+def _of_other_kind(name: str, there: str, wanted: str) -> ConflictError:
+    return ConflictError(
+        f"Schedule {name} is a {there}, and would be a {wanted}. Delete it first, or give this schedule another name."
+    )
+
+
+def _check_replaced(name: str, kind: str, is_masons: bool, overwrite: bool, error: ConflictError) -> None:
+    """Raises ``ConflictError`` unless a schedule may be replaced."""
+    if not overwrite:
+        raise ConflictError(f"Schedule {name} exists already. Ask for overwrite to replace it.") from error
+    if not is_masons:
+        raise ConflictError(
+            f"{kind} {name} was not made by Mason, so it is not replaced. Give the schedule another name."
+        ) from error
+
+
 def _job(job_id: str, crawler: Mapping[str, Any], started: float) -> Job:
     name, state = crawler["Name"], crawler.get("State", "READY")
     last = crawler.get("LastCrawl") or {}
     result = {"schedule": name, "status": state.lower()}
     submitted = iso(datetime.fromtimestamp(started, timezone.utc)) if started else ""
+    told = () if started else (f"Crawler {name} was running already: this is its crawl.",)
     if state != "READY":
-        return Job(job_id, "running", VERB, result=result, submitted=submitted, engine="scheduler")
+        return Job(job_id, "running", VERB, told, result, submitted, engine="scheduler")
     began = last.get("StartTime")
     if not isinstance(began, datetime) or began.timestamp() < started - _SKEW:
         # It was asked for, and has not begun yet.
@@ -195,7 +265,7 @@ def _job(job_id: str, crawler: Mapping[str, Any], started: float) -> Job:
         job_id,
         status,
         VERB,
-        (f"Log in CloudWatch: {log}",) if log else (),
+        (*told, f"Log in CloudWatch: {log}") if log else told,
         {**result, "status": status} if status == "succeeded" else {},
         submitted,
         iso(began),
