@@ -7,6 +7,7 @@ role, when the first request of a client needs it.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -73,7 +74,8 @@ class Account:
     def __init__(self, given: Mapping[str, Any]) -> None:
         from botocore.session import Session
 
-        self._given = given
+        # boto3 knows AWS_DEFAULT_REGION only; AWS's other tools look at AWS_REGION first.
+        self._given = {**given, "region": given.get("region") or os.environ.get("AWS_REGION")}
         self._session = Session(profile=given.get("profile"))
         self._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
         self._making = threading.Lock()

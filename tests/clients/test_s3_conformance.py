@@ -21,6 +21,14 @@ class _Moto:
         made.close()
 
 
+class _ByBotocore(_Moto):
+    """Every request by botocore: a setting that nothing else knows leaves all of them to it."""
+
+    @pytest.fixture(autouse=True)
+    def _setting(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "6")
+
+
 class _Seaweed:
     @pytest.fixture
     def client(self, seaweed, aws, prefix: str, tmp_path: Path) -> Iterator[Client]:
@@ -34,6 +42,10 @@ class TestMetastoreOnMoto(_Moto, MetastoreSuite):
 
 
 class TestStorageOnMoto(_Moto, StorageSuite):
+    pass
+
+
+class TestStorageByBotocore(_ByBotocore, StorageSuite):
     pass
 
 

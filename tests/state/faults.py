@@ -23,6 +23,8 @@ CUT_AFTER = "cut after"
 """The store carries the request out, and its answer never arrives."""
 CUT_BODY = "cut body"
 """The answer ends half way through."""
+DAMAGED = "damaged"
+"""The answer has another first byte."""
 LATE = "late"
 """The store carries the request out when the client has long given up (``Proxy.delay`` seconds)."""
 SLOW = "slow"
@@ -186,6 +188,8 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status not in (204, 304):
             self.send_header("Content-Length", length or str(len(content)))
         self.end_headers()
+        if fault == DAMAGED:
+            content = bytes([content[0] ^ 1]) + content[1:]
         if fault == CUT_BODY:
             content = content[: len(content) // 2]
             self.close_connection = True

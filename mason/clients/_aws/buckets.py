@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._aws.denials import Asked
+from mason.clients._aws.pages import Page, facts_of, page_of
 from mason.clients._objects.object_store import ANY, NEW, ObjectFacts
 from mason.errors import ConflictError, EngineError, NotFoundError, TransientEngineError
 
@@ -34,6 +35,14 @@ _PART = 16 * 1024**2
 _AT_ONCE = 8
 # How often a body is asked for that does not arrive whole.
 _BODIES = 3
+_MISSING = 404
+_HEADERS = {"Range": "range", "IfMatch": "if-match"}
+_ARGUMENTS = {
+    "prefix": "Prefix",
+    "delimiter": "Delimiter",
+    "start-after": "StartAfter",
+    "continuation-token": "ContinuationToken",
+}
 
 
 class Buckets:
@@ -61,23 +70,24 @@ class Buckets:
 
     def facts(self, bucket: str, key: str) -> ObjectFacts | None:
         """What there is to know of an object; ``None`` where there is none."""
+        quick = self.connection.quick
+        if quick is not None and (answer := quick.head(bucket, key)) is not None:
+            return facts_of(key, answer.headers) if answer.status < _MISSING else None
         found = self._head(bucket, key)
         return None if found is None else _facts(key, found["ContentLength"], found)
 
     def listed(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[ObjectFacts]:
         """The objects whose keys begin with ``prefix`` and come behind ``after``, page by page."""
-        for page in self._pages(bucket, prefix, **({"StartAfter": after} if after else {})):
-            for each in page.get("Contents", ()):
-                yield _facts(each["Key"], each["Size"], each)
+        for page in self._pages(bucket, prefix, **({"start-after": after} if after else {})):
+            yield from page.objects
 
     def content_of(self, bucket: str, prefix: str) -> tuple[list[ObjectFacts], list[str]]:
         """The objects of a folder (its prefix with the slash) without the one that marks it, and the names of the
         folders in it; of a prefix without a slash, of all that begin so, folders without that beginning."""
         objects, folders = [], []
-        for page in self._pages(bucket, prefix, Delimiter="/"):
-            found = (each for each in page.get("Contents", ()) if not each["Key"].endswith("/"))
-            objects += [_facts(each["Key"], each["Size"], each) for each in found]
-            folders += [each["Prefix"][len(prefix) : -1] for each in page.get("CommonPrefixes", ())]
+        for page in self._pages(bucket, prefix, delimiter="/"):
+            objects += [each for each in page.objects if not each.key.endswith("/")]
+            folders += [each[len(prefix) : -1] for each in page.prefixes]
         return objects, folders
 
     def read(self, bucket: str, key: str, *, most: int) -> bytes:
@@ -211,6 +221,7 @@ class Buckets:
     # Requests
 
     def _head(self, bucket: str, key: str) -> Any:
+        """As botocore has it; ``None`` where there is none."""
         try:
             return self._call("head_object", self._to_read(bucket, key), Bucket=bucket, Key=key)
         except NotFoundError:
@@ -218,6 +229,12 @@ class Buckets:
 
     def _content(self, bucket: str, key: str, *, most: int, **given: str) -> bytes:
         """A body in memory. One that is cut off is asked for again: botocore looks at the beginning of answers only."""
+        quick = self.connection.quick
+        wanted = {_HEADERS[name]: value for name, value in given.items()}
+        if quick is not None and (found := quick.get(bucket, key, wanted, most=most)) is not None:
+            if found.status < _MISSING:
+                return found.body
+            raise self._missing(self._to_read(bucket, key))
         for attempt in range(_BODIES):
             answer, asked = self._get(bucket, key, **given)
             with answer["Body"] as body:
@@ -239,11 +256,31 @@ class Buckets:
         asked = self._to_read(bucket, key)
         return self._call("get_object", asked, Bucket=bucket, Key=key, **given), asked
 
-    def _pages(self, bucket: str, prefix: str, **given: str) -> Iterator[Any]:
-        asked = self._asked(f"list {self.url(bucket, prefix)}", "s3:ListBucket", bucket)
-        paginator = self.connection.service("s3").get_paginator("list_objects_v2")
-        with self.connection.explained(asked):
-            yield from paginator.paginate(Bucket=bucket, Prefix=prefix, **given)
+    def _missing(self, asked: Asked) -> NotFoundError:
+        """The error of botocore's, in the same words."""
+        return NotFoundError(f"Client {self.connection.client} cannot {asked.doing}: it is not there (NoSuchKey).")
+
+    def _pages(self, bucket: str, prefix: str, **given: str) -> Iterator[Page]:
+        query = {"prefix": prefix, **given}
+        while True:
+            page = self._page(bucket, query)
+            yield page
+            if not page.next:
+                return
+            query["continuation-token"] = page.next
+
+    def _page(self, bucket: str, query: Mapping[str, str]) -> Page:
+        quick = self.connection.quick
+        if quick is not None and (answer := quick.page(bucket, query)) is not None:
+            return page_of(answer.body)
+        asked = self._asked(f"list {self.url(bucket, query['prefix'])}", "s3:ListBucket", bucket)
+        arguments = {_ARGUMENTS[name]: value for name, value in query.items()}
+        found = self._call("list_objects_v2", asked, Bucket=bucket, **arguments)
+        return Page(
+            [_facts(each["Key"], each["Size"], each) for each in found.get("Contents", ())],
+            [each["Prefix"] for each in found.get("CommonPrefixes", ())],
+            found.get("NextContinuationToken", "") if found.get("IsTruncated") else "",
+        )
 
     def _in_parts(self, bucket: str, key: str, count: int, send: Any, expect: str) -> None:
         """An object made of parts, which nobody sees before it is complete; the parts of one that fails are removed."""

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._aws.denials import Asked, explained
@@ -20,6 +21,8 @@ from mason.version import __version__
 
 if TYPE_CHECKING:
     from mason.aws import Account
+    from mason.clients._aws.plain_account import PlainAccount
+    from mason.clients._aws.quick_reading import QuickReader
 
 _ATTEMPTS = 6
 _POOL = 32
@@ -38,6 +41,7 @@ class Connection:
         self._opening = threading.RLock()
         self._account: Account | None = None
         self._services: dict[str, Any] = {}
+        self._quick: QuickReader | None = None
 
     @property
     def client(self) -> str:
@@ -68,10 +72,45 @@ class Connection:
                     )
             return self._account
 
+    @cached_property
+    def plain(self) -> PlainAccount | None:
+        """The account, as far as it can be told without botocore; ``None`` where it cannot."""
+        from mason.clients._aws import plain_account
+
+        return plain_account.found(self._given)
+
+    @property
+    def quick(self) -> QuickReader | None:
+        """What reads S3 without botocore; ``None`` where that cannot be."""
+        with self._opening:
+            if self._quick is None and self.plain is not None:
+                from mason.clients._aws.quick_reading import QuickReader
+
+                self._quick = QuickReader(self.plain, timeout=float(self._given.get("timeout", 60)))
+            return self._quick
+
+    def credentials(self) -> tuple[str, str, str] | None:
+        """As of :class:`~mason.aws.Account`."""
+        plain = self.plain
+        return self.account.credentials() if plain is None else (plain.keys.access, plain.keys.secret, plain.keys.token)
+
+    @property
+    def reached(self) -> str:
+        """The URL of the server that is asked for objects, wherever it is written; empty where it is Amazon's."""
+        if self.plain is not None:
+            return self.plain.endpoint
+        if self.endpoint:
+            return self.endpoint
+        from urllib.parse import urlsplit
+
+        found = str(self.service("s3").meta.endpoint_url)
+        host = urlsplit(found).hostname or ""
+        return "" if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) else found
+
     @property
     def region(self) -> str:
         """The region of the services. Raises ``SettingsError`` where nobody says one, unless there is an endpoint."""
-        found = self.account.region
+        found = self.plain.region if self.plain is not None else self.account.region
         if not found and not self.endpoint:
             raise SettingsError(
                 f"Client {self.client} has no region. Set aws_region in its configuration, or AWS_REGION."
@@ -86,7 +125,7 @@ class Connection:
     @property
     def partition(self) -> str:
         """How ARNs begin: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
-        region = self.account.region
+        region = self.plain.region if self.plain is not None else self.account.region
         return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
     def service(self, name: str) -> Any:
@@ -131,9 +170,11 @@ class Connection:
     def close(self) -> None:
         """Give back all connections."""
         with self._opening:
-            opened, self._services = self._services, {}
-        for each in opened.values():
-            each.close()
+            opened, self._services = [*self._services.values(), self._quick], {}
+            self._quick = None
+        for each in opened:
+            if each is not None:
+                each.close()
 
     def looked_in(self) -> str:
         """Where credentials were looked for, for the error that says that there are none."""

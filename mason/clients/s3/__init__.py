@@ -76,9 +76,8 @@ class S3Client(AwsClient):
         from mason.clients._duckdb.httpfs import ObjectAccess
 
         root = str(self.configuration.get("root", "s3://"))
-        account = self.aws.account
         timeout = float(self.configuration.get("timeout", 60))
-        return ObjectAccess(root, self.aws.region, self.aws.endpoint, account.credentials, timeout)
+        return ObjectAccess(root, self.aws.region, self.aws.reached, self.aws.credentials, timeout)
 
     @property
     def limits(self) -> Limits:
