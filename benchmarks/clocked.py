@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 REPEATS = 5
 
@@ -183,6 +184,34 @@ def floor_lock(folder: Path, endpoint: str, bucket: str) -> float:
 
     work()
     return _best(work, times=50)
+
+
+def mason_list(folder: Path, endpoint: str) -> float:
+    """All objects of a bucket, as a storage lists them."""
+    storage = _storage(folder, endpoint)
+    storage.list_paths("part=00")
+    return _best(lambda: storage.list_paths(""))
+
+
+def mason_fingerprint(folder: Path, endpoint: str) -> float:
+    """What is asked of the inputs of a run when it is planned."""
+    return _best(lambda: _storage(folder, endpoint).fingerprint(""), times=1)
+
+
+def floor_list(folder: Path, endpoint: str) -> float:
+    """boto3's paginator, and nothing made of what it answers."""
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=endpoint)
+    pages = client.get_paginator("list_objects_v2")
+    list(pages.paginate(Bucket="lake", Prefix="part=00/"))
+    return _best(lambda: [each for page in pages.paginate(Bucket="lake") for each in page["Contents"]])
+
+
+def _storage(folder: Path, endpoint: str) -> Any:
+    from mason.clients.s3 import S3Client
+
+    return S3Client({"endpoint_url": endpoint, "root": "s3://lake"}, base=folder).engine("storage")
 
 
 def _best(work: Callable[[], object], *, before: Callable[[], object] = lambda: None, times: int = REPEATS) -> float:

@@ -5,9 +5,9 @@ unmeasured run of each); their ratio; the goal for it and whether it was met; th
 held; then the seconds of each peer that is installed. Seconds depend on the machine, ratios hardly: quote the ratios.
 Where tables are written, the rows that Mason and its floor wrote are compared before anything is measured.
 
-Options: ``--full`` takes 15 million rows, ``--json FILE`` keeps the numbers, ``--only WORD`` measures only the groups
-whose names hold the word (start, plan 100, plan 1000, plan 10000, team, dag, table, files, sheet), ``--runs N`` sets
-how many runs are measured, ``--peers PYTHON`` names a Python that has peers (pandas with pyarrow, polars, Faker;
+Options: ``--full`` takes 15 million rows, ``--json FILE`` keeps the numbers, ``--only WORD`` measures only groups
+whose names hold it (start, plan 100, plan 1000, plan 10000, team, dag, table, files, objects, sheet), ``--runs N``
+sets how many runs are measured, ``--peers PYTHON`` names a Python that has peers (pandas with pyarrow, polars, Faker;
 dagster, luigi, prefect), if it is not Mason's. It may be repeated: not all of them go into one environment.
 """
 

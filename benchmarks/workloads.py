@@ -17,6 +17,7 @@ from typing import Any
 
 import benchmarks.peers
 from tests import servers
+from tests.clients.listing_stub import bucket_of
 
 HERE = Path(__file__).parent
 MASON = (str(Path(sys.executable).parent / "mason"),)
@@ -424,6 +425,75 @@ def many_files(place: Path) -> Iterator[Work]:
         )
 
 
+OBJECTS_ON = """\
+type: config
+id: "5"
+metastore_clients: [s3]
+storage_clients: [s3]
+execution_clients: [local]
+clients:
+  s3: {{configuration: {{root: "s3://{bucket}", endpoint_url: "{endpoint}"}}}}
+"""
+PUT_TABLES = """
+import boto3, duckdb, sys
+flights, times, folder, endpoint, bucket = sys.argv[1:]
+duckdb.sql(f"CREATE TABLE made AS SELECT f.* REPLACE (year + copy AS year) FROM '{flights}' f, range({times}) c(copy)")
+for form in ("csv", "parquet"):
+    duckdb.sql(f"COPY made TO '{folder}/flights.{form}'")
+    boto3.client("s3", endpoint_url=endpoint).upload_file(f"{folder}/flights.{form}", bucket, f"{form}/flights.{form}")
+"""
+
+
+def objects(place: Path) -> Iterator[Work]:
+    """Tables in a bucket of moto's server, against DuckDB's ``httpfs`` reading the same objects; then listings of a
+    server that makes them up, against boto3's paginator."""
+    home, folder, times = place / "home", place / "project", 8
+    (place / "moto").mkdir()
+    given = servers.AWS_ENVIRONMENT
+    prepare((*MASON, "init", str(folder)), place, home)
+    with servers.moto_server(place / "moto") as server:
+        server.make_bucket()
+        (folder / "configs" / "objects.yaml").write_text(
+            OBJECTS_ON.format(bucket=servers.BUCKET, endpoint=server.endpoint)
+        )
+        prepare((*MASON, "apply", "-y"), folder, home)
+        to_put = (str(FLIGHTS), str(times), str(place), server.endpoint, servers.BUCKET)
+        subprocess.run((sys.executable, "-c", PUT_TABLES, *to_put), check=True, env={**os.environ, **given})
+        rows = f"{ROWS_OF_FLIGHTS * times / 1e6:.1f}M rows"
+        for form in ("parquet", "csv"):
+            for operator, parameters, function, arguments in (
+                ("get", {}, "get_table", ()),
+                ("query", {"query_string": QUERY}, "query", (QUERY,)),
+                ("summarize", {}, "summarize", ()),
+            ):
+                table = {"database_name": form, "table_name": "flights", **parameters}
+                url = f"s3://{servers.BUCKET}/{form}/flights.{form}"
+                yield Work(
+                    name=f"table {operator}, {form} on S3, {rows}, {SEEN[False]}",
+                    mason=(*run_operator(operator, table), "-c", "5"),
+                    floor=floor("over_s3", server.endpoint, function, url, *arguments),
+                    goal=1.2,
+                    folder=folder,
+                    home=home,
+                    variables=given,
+                )
+    clocked = (sys.executable, str(HERE / "clocked.py"))
+    # A floor for a million would take minutes, and memory is what is to be seen.
+    for work, count, goal, memory in (("list", 10_000, 1.1, None), ("fingerprint", 1_000_000, None, 100)):
+        with bucket_of(count) as (endpoint, _):
+            yield Work(
+                name=f"{work} {count:,} objects on S3",
+                mason=(*clocked, f"mason_{work}", str(folder), endpoint),
+                floor=(*clocked, f"floor_{work}", str(folder), endpoint) if goal else None,
+                goal=goal,
+                memory=memory,
+                clocked=True,
+                folder=folder,
+                home=home,
+                variables=given,
+            )
+
+
 ROWS_OF_SHEET = 20_000
 SHEET = (
     "SELECT year, month, day, dep_time, dep_delay, carrier, flight, tailnum, origin, dest, distance, "
@@ -542,5 +612,6 @@ def groups(peers: Peers, *, full: bool) -> list[tuple[str, Callable[[Path], Iter
         ("dag", lambda place: dags(place, peers)),
         ("table", lambda place: tables(place, 77 if full else 8, peers)),
         ("files", many_files),
+        ("objects", objects),
         ("sheet", sheets),
     ]
