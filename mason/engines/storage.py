@@ -51,6 +51,8 @@ class Storage(Engine):
         read_headers: bool | None = None,
         options: Mapping[str, Any] | None = None,
         columns: Mapping[str, Any] | None = None,
+        sample_size: int | None = None,
+        seed: int = 0,
     ) -> Table:
         """What the file, folder or glob at ``path`` looks like as a table.
 
@@ -58,8 +60,10 @@ class Storage(Engine):
         are read (for CSV: ``delimiter``, ``quote``, ``escape``, ``header``, ``skip``, ``skip_footer``, ``comment``,
         ``encoding``, ``null``, ``decimal``, ``thousands``, ``date_format``, ``timestamp_format``; for spreadsheets
         ``sheet``, ``range``, ``header``, ``skip``), ``columns`` the SQL types of columns by their names; the rest is
-        found out. The table's ``notes`` say what was assumed and found. Raises ``NotFoundError``, ``ConflictError``
-        when the files' schemas differ, ``EngineError`` for a format that nobody can read.
+        found out. With ``sample_size`` only so many files are looked at, spread over the partitions, by a chance that
+        is that of ``seed``. The table's ``notes`` say what was assumed and found, and which files a sample is. Raises
+        ``NotFoundError``, ``ConflictError`` when the files' schemas differ, ``EngineError`` for a format that nobody
+        can read.
         """
         raise self.lacks("infer_table")
 

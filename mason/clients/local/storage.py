@@ -54,6 +54,8 @@ class LocalStorage(Storage):
         read_headers: bool | None = None,
         options: Mapping[str, Any] | None = None,
         columns: Mapping[str, Any] | None = None,
+        sample_size: int | None = None,
+        seed: int = 0,
     ) -> Table:
         """The table that the files at ``path`` are; its location is the path as given, so that a glob stays one."""
         # Imported here and below: planning asks what a client supports without what reads and writes files.
@@ -69,6 +71,8 @@ class LocalStorage(Storage):
             read_headers=read_headers,
             options=options,
             columns=columns,
+            sample_size=sample_size,
+            seed=seed,
         )
 
     def fingerprint(self, path: str, *, content: bool = False) -> str:

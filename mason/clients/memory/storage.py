@@ -57,6 +57,8 @@ class MemoryStorage(Storage):
         read_headers: bool | None = None,
         options: Mapping[str, Any] | None = None,
         columns: Mapping[str, Any] | None = None,
+        sample_size: int | None = None,
+        seed: int = 0,
     ) -> Table:
         """The table that the files at ``path`` are."""
         # Imported here: planning asks what a client supports without what reads files.
@@ -76,6 +78,8 @@ class MemoryStorage(Storage):
                 read_headers=read_headers,
                 options=options,
                 columns=columns,
+                sample_size=sample_size,
+                seed=seed,
             )
 
     def fingerprint(self, path: str, *, content: bool = False) -> str:

@@ -80,6 +80,8 @@ class S3Storage(Storage):
         read_headers: bool | None = None,
         options: Mapping[str, Any] | None = None,
         columns: Mapping[str, Any] | None = None,
+        sample_size: int | None = None,
+        seed: int = 0,
     ) -> Table:
         """The table that the objects at ``path`` are. Of parquet the ends of objects are read, of text the beginnings;
         spreadsheets are read whole."""
@@ -95,6 +97,8 @@ class S3Storage(Storage):
             read_headers=read_headers,
             options=options,
             columns=columns,
+            sample_size=sample_size,
+            seed=seed,
         )
 
     def fingerprint(self, path: str, *, content: bool = False) -> str:

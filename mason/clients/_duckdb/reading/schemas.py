@@ -14,7 +14,7 @@ from mason.clients._duckdb.quoting import call, checked_type, identifier, struct
 from mason.clients._duckdb.reading.dialect import check_options
 from mason.clients._duckdb.reading.looks import SAMPLE_ROWS, Connect, FileSchema, Seen, how, rows_of_sample
 from mason.clients._duckdb.reading.options import check_values
-from mason.clients._duckdb.reading.table_files import DataFile, partition_types
+from mason.clients._duckdb.reading.table_files import DataFile
 from mason.clients._duckdb.reading.text_types import DECIMAL, FLOATS
 from mason.clients._duckdb.root import Root
 from mason.clients._tables.columns import Columns
@@ -66,6 +66,7 @@ def describe(
     seen: Seen,
     *,
     title: str,
+    partitions: Columns,
     options: Mapping[str, Any] | None = None,
     pinned: Columns | None = None,
     declared: frozenset[str] = frozenset(),
@@ -74,7 +75,8 @@ def describe(
 ) -> TableSchema:
     """The schema that all ``files`` have.
 
-    ``connection`` gives one where it is needed. ``title`` names the table in errors, ``options`` fix how files are
+    ``connection`` gives one where it is needed. ``title`` names the table in errors, ``partitions`` are its partition
+    columns, ``options`` fix how files are
     read, ``pinned`` are the columns that the table was registered with, whose types win, and ``declared`` those of
     them whose types a person gave. ``merging`` says that files may differ. ``whole`` says that all rows will be read:
     damaged files are refused.
@@ -82,7 +84,6 @@ def describe(
     read.
     """
     kind = files[0].ending.format
-    partitions = partition_types(files)
     given = _checked(kind, dict(options or {}), root.client)
     for file in files if whole and kind == "csv" else ():
         _refuse_damaged(file, root, seen)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._duckdb.connection import Limits, on_demand
 from mason.clients._duckdb.reading.looks import FileSchema, Seen
 from mason.clients._duckdb.reading.schemas import Merging, TableSchema, describe
-from mason.clients._duckdb.reading.table_files import DataFile, files_at
+from mason.clients._duckdb.reading.table_files import DataFile, files_at, partition_types
 from mason.clients._duckdb.root import Root
 from mason.engines.models import Column, Location, Partition, Schema, Table
 from mason.errors import EngineError
 
 if TYPE_CHECKING:
     from mason.clients._duckdb.reading.readers import Source
+    from mason.clients._duckdb.reading.sampling import Sample
 
 
 def look_at(
@@ -30,18 +31,20 @@ def look_at(
     read_headers: bool | None = None,
     whole: bool = False,
     merging: Merging | None = None,
+    sample: Sample | None = None,
 ) -> tuple[Table, TableSchema]:
     """The table with its schema, and that schema file by file.
 
     ``table`` has at least a location; its options and columns, where it has them, are held to. With ``read_headers``
     the columns are found anew; ``whole`` says that all rows will be read, and ``merging`` that files may
-    differ. Raises what :func:`files_at` and :func:`describe` raise.
+    differ. With ``sample`` only some files are looked at. Raises what :func:`files_at` and :func:`describe` raise.
     """
     location = table.location.path if table.location else ""
     looked_ns = time.time_ns()
     files = files_at(root, location)
     place = os.fspath(root.place(location))
-    seen.recall(place, files)
+    chosen = files if sample is None else sample.of(files)
+    seen.recall(place, chosen)
     pinned = [(c.name, c.type) for c in table.schema.columns] if table.schema else None
     declared = frozenset(c.name for c in table.schema.columns if c.declared) if table.schema else frozenset[str]()
     options = dict(table.options)
@@ -50,9 +53,10 @@ def look_at(
     with on_demand(limits) as connection:
         schema = describe(
             connection,
-            files,
+            chosen,
             root,
             seen,
+            partitions=partition_types(files),
             title=title(table) if table.database else f"{location or '.'}",
             options=options,
             pinned=tuple(pinned) if pinned is not None else None,
@@ -60,7 +64,9 @@ def look_at(
             whole=whole,
             merging=merging,
         )
-    seen.keep(place, files, looked_ns)
+    seen.keep(place, chosen, looked_ns)
+    if sample is not None and len(chosen) < len(files):
+        schema = replace(schema, notes=(*schema.notes, sample.note(chosen, files)))
     return _with_schema(table, schema, files), schema
 
 
