@@ -245,6 +245,8 @@ def run_operator(
     control = invocation.session.own(Control)
     with closing(prepared):
         tell_sql(invocation, opened, prepared.run.plan, prepared.clients)
+        if not auto_approve:
+            _tell_outputs(opened, prepared.run.plan, prepared.clients)
         if (told := operators.outlook(prepared)) is not None:
             tell(f"\n{answered.rows_text(told, progress(invocation))}")
         _tell_costs(prepared.run, Estimates(opened, prepared.clients))
@@ -344,6 +346,8 @@ def run_workflow(
     if (putting := confirming.schedule_instead(opened, prepared, ask_scheduler=True)) is not None:
         return _put_schedule(invocation, opened, putting, approved=auto_approve)
     tell_sql(invocation, opened, prepared.plan)
+    if not auto_approve:
+        _tell_outputs(opened, prepared.plan)
     with closing(Estimates(opened)) as estimates:
         _tell_costs(prepared, estimates)
     confirm_each(confirming.of_run(prepared, approved=auto_approve))
@@ -373,6 +377,23 @@ def tell_sql(invocation: Invocation, opened: Project, plan: WorkflowPlan, client
     for step, told in check_sql(opened, plan, clients).items():
         for line in dryruns.sql_lines(told, progress(invocation)):
             tell(line if len(plan.steps) == 1 else f"{step}: {line}")
+
+
+def _tell_outputs(opened: Project, plan: WorkflowPlan, clients: Clients | None = None) -> None:
+    """What will be written, to a person who is asked: the columns, as far as they are known. Raises ``ParameterError``
+    for checks that mean nothing for them."""
+    from mason.dryrun.checks_of_steps import writes_table
+
+    if not any(writes_table(call) for step in plan.steps for call in step.shown.calls):
+        return
+    # Imported here: most runs only ask.
+    from mason.project.runs.looking_ahead import outlook_of
+
+    found = outlook_of(opened, plan, clients)
+    for note in found.notes:
+        tell(dryruns.as_sentence(note))
+    for warning in found.warnings:
+        tell(f"Warning: {warning}")
 
 
 def _putting_text(putting: Putting, terminal: Terminal) -> str:

@@ -8,6 +8,7 @@ __all__ = [
     "arguments",
     "asked_jobs",
     "calls",
+    "changed_columns",
     "check",
     "checks_of_steps",
     "compatibility",

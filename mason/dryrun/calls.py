@@ -58,6 +58,23 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What there is to say of a run's queries before it is done, by the columns of what they read.
+
+    ``notes`` and ``warnings`` are sentences without a full stop; ``faults`` are what is wrong with checks, each with
+    the step and the name of the check.
+    """
+
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    faults: tuple[tuple[str, str, str], ...] = ()
+
+    def __add__(self, other: Outlook) -> Outlook:
+        """Both together."""
+        return Outlook(self.notes + other.notes, self.warnings + other.warnings, self.faults + other.faults)
+
+
+@dataclass(frozen=True, slots=True)
 class ShownStep:
     """One step of what a run executes or a schedule will: the operator's address, when it begins, and its sentences.
 

@@ -29,7 +29,7 @@ from mason.state.snapshot import Entry, Snapshot
 if TYPE_CHECKING:
     from mason.dryrun.check import ClientCatalog
     from mason.dryrun.run_results import Lookup
-    from mason.planner.runs_and_schedules import Applying, Estimating, Executions, Observe, Place
+    from mason.planner.runs_and_schedules import Applying, Estimating, Executions, Looking, Observe, Place
     from mason.state.outcome import History
 
 
@@ -77,6 +77,7 @@ def build(
     applying: Applying = lambda: None,
     estimate: Estimating = lambda plan: (),
     again: Collection[str] = (),
+    look: Looking | None = None,
 ) -> Plan:
     """The plan that makes the state hold ``resources``.
 
@@ -88,6 +89,7 @@ def build(
     engines and the store hold otherwise, as far as somebody looked: the plan puts it right where these files define it.
     ``history`` is asked how runs ended of which the state was not told, and ``applying`` who may be at them still.
     ``estimate`` is asked what runs would cost. ``again`` are addresses of runs and schedules to be done in any case.
+    ``look`` is asked what there is to say of the queries of runs.
 
     Raises ``ResourceError`` with all faults, and ``NotFoundError`` for a target that is neither in the files nor in the
     state.
@@ -162,6 +164,7 @@ def build(
             applying=applying,
             estimate=estimate,
             again=again,
+            look=look,
         )
         planned = _Executed(executions, saving, drifted, settled, followed, moves)
         planned.plan([each for each in executed if not lost[each.address]], coming.entry)
@@ -330,6 +333,7 @@ class _Executed:
                     steps=due.steps,
                     is_conditional=due.is_conditional,
                     estimates=due.estimates,
+                    notes=due.notes,
                 )
             )
 

@@ -57,7 +57,8 @@ class Action:
     says of a run that it is done only if what comes before it in the plan changes what it is given. ``moved_from`` is
     the address that the state has it under, where that is another one; a ``move`` changes hardly more than that.
     ``outcome`` is how a run ended that the state was not told of (see ``mason.state.outcome``), which is saved, too.
-    ``estimates`` are what the sentences of a run would cost, where services tell.
+    ``estimates`` are what the sentences of a run would cost, where services tell. ``notes`` are sentences on the
+    columns of what a run reads and writes.
     """
 
     kind: ActionKind
@@ -75,6 +76,7 @@ class Action:
     moved_from: str = ""
     outcome: Mapping[str, Any] | None = None
     estimates: tuple[Estimate, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def touches_engines(self) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mason.dryrun.calls import Call, Estimate, ShownStep
+from mason.dryrun.calls import Call, Estimate, Outlook, ShownStep
 from mason.dryrun.planned import WorkflowPlan
 from mason.dryrun.prepare import prepare
 from mason.dryrun.run_results import Lookup, referred_steps, returned_otherwise
@@ -50,6 +50,10 @@ raise."""
 Estimating = Callable[["WorkflowPlan"], tuple[Estimate, ...]]
 """What a run would cost, as far as services tell. Calls read-only verbs; what these raise is in the estimates."""
 
+Looking = Callable[["WorkflowPlan", Config, Run, Sequence[str], Mapping[str, Mapping[str, str]]], Outlook]
+"""What there is to say of the queries of a run, of which the inputs at some paths changed since their columns were
+known. Calls read-only verbs; what these raise is left to the run."""
+
 Applying = Callable[[], "LockInfo | None"]
 """Who holds the state's lock for an apply at this moment; nothing where nobody does."""
 
@@ -84,6 +88,7 @@ class Due:
     is_conditional: bool = False
     warnings: tuple[str, ...] = ()
     estimates: tuple[Estimate, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Executions:
@@ -93,7 +98,8 @@ class Executions:
     ``place`` finds lines for faults. ``observe`` is asked for the fingerprints of inputs. ``edited`` are the addresses
     of what was edited in the state and will stay so: nothing is executed with that. ``held`` gives what the state holds
     now of what will be at an address. ``moves`` leads from old addresses to those that they will be. ``applying`` tells
-    who is applying now, and is asked where a run is under way, or was left so. ``estimate`` is asked what runs cost.
+    who is applying now, and is asked where a run is under way, or was left so. ``estimate`` is asked what runs cost,
+    and ``look`` what there is to say of their queries.
     ``again`` are the addresses of those that are done in any case.
     """
 
@@ -111,8 +117,10 @@ class Executions:
         applying: Applying = lambda: None,
         estimate: Estimating = lambda plan: (),
         again: Collection[str] = (),
+        look: Looking | None = None,
     ) -> None:
         self._again = again
+        self._look = look
         self._estimate = estimate
         self._lookup = lookup
         self._edited = edited
@@ -156,7 +164,9 @@ class Executions:
             return Due("overwrite", "its definition changed, but nothing that it does") if changed else None
         plan = self._plan_of(resource, run, before)
         steps = tuple(step.told for step in plan.steps)
-        warnings = (*plan.warnings, *_missing_inputs(seen, before))
+        # What is done before it may change all that it reads.
+        ahead = self._outlook(resource, run, plan, Outcome.of(entry), seen) if not before else Outlook()
+        warnings = (*plan.warnings, *_missing_inputs(seen, before), *ahead.warnings)
         return Due(
             "run",
             "; ".join(reasons),
@@ -164,7 +174,33 @@ class Executions:
             is_conditional=is_conditional,
             warnings=warnings,
             estimates=self._estimate(plan),
+            notes=ahead.notes,
         )
+
+    def _outlook(
+        self, resource: Resource, run: Run, plan: WorkflowPlan, outcome: Outcome | None, seen: Mapping[str, str]
+    ) -> Outlook:
+        """What there is to say of a run's queries. Raises ``ResourceError`` for checks that mean nothing for them."""
+        config = self._lookup(config_address(run.config_id))
+        if self._look is None or config is None:
+            return Outlook()
+        kept = outcome.columns if outcome is not None else {}
+        is_last = outcome is not None and outcome.status == "succeeded"
+        # Of an attempt that failed the fingerprints are kept, and of the last success the columns.
+        paths = changed_paths(seen, outcome) if is_last and outcome is not None else list(run.inputs)
+        found = self._look(plan, Config.from_definition(config.definition), run, paths, kept)
+        if found.faults:
+            raise ResourceError(self._of_check(resource, run, *fault) for fault in found.faults)
+        return found
+
+    def _of_check(self, resource: Resource, run: Run, step: str, name: str, fault: str) -> Diagnostic:
+        """A fault of a check, at the line of that check where it is one of the run."""
+        names = [check.name for check in run.checks.get(step, ())]
+        path: Path = ("parameters",)
+        if name in names:
+            path = ("checks", *(() if _is_of_operator(resource) else (step,)), names.index(name))
+        message = fault if _is_of_operator(resource) else f"Step {step}: {fault}"
+        return Diagnostic(resource.file, self._place(resource, path), f"{title_of(resource.address)}: {message}")
 
     def schedule(
         self,
@@ -380,9 +416,13 @@ def _is_elsewhere(entry: Entry, outcome: Outcome, schedule: Schedule, client: st
 
 def changed_inputs(seen: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
     """Sentences on the inputs whose fingerprints are not those of the last success."""
-    changed = [path for path, fingerprint in seen.items() if outcome.inputs.get(path) != fingerprint]
-    if changed:
+    if changed := changed_paths(seen, outcome):
         yield f"its inputs changed: {', '.join(changed)}"
+
+
+def changed_paths(seen: Mapping[str, str], outcome: Outcome) -> list[str]:
+    """The inputs whose fingerprints are not those of the last attempt."""
+    return [path for path, fingerprint in seen.items() if outcome.inputs.get(path) != fingerprint]
 
 
 def _missing_inputs(seen: Mapping[str, str], before: Sequence[str]) -> Iterator[str]:

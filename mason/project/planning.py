@@ -27,10 +27,12 @@ from mason.state.serials import meet
 from mason.state.store import LockInfo
 
 if TYPE_CHECKING:
-    from mason.dryrun.calls import Estimate
+    from mason.dryrun.calls import Estimate, Outlook
     from mason.dryrun.planned import WorkflowPlan
     from mason.planner.plan import Drift, Plan
+    from mason.planner.runs_and_schedules import Looking
     from mason.project.runs.costs import Estimates
+    from mason.project.runs.looking_ahead import LookingAhead
     from mason.project.runs.performing import Inputs
     from mason.resources.resource import Resources
     from mason.resources.run import Run
@@ -89,7 +91,7 @@ def plan(
         configs = (resource for resource in resources.items if kind_of(resource.address) == CONFIG.name)
         remember_written(project.settings, [json.loads(resource.encoded) for resource in configs])
         remember_applied(project.settings, snapshot)
-        with _observing(project) as observe, _estimating(project) as estimate:
+        with _observing(project) as observe, _estimating(project) as estimate, _looking(project) as look:
             made = build(
                 resources,
                 snapshot,
@@ -107,6 +109,7 @@ def plan(
                 applying=cache(lambda: _applying(project)),
                 estimate=estimate,
                 again=again,
+                look=look,
             )
     if secrets.are_known(sure=True):
         _refuse_literals(project, made)
@@ -191,6 +194,29 @@ def _estimating(project: Project) -> Iterator[Callable[[WorkflowPlan], tuple[Est
     finally:
         if estimates is not None:
             estimates.close()
+
+
+@contextlib.contextmanager
+def _looking(project: Project) -> Iterator[Looking]:
+    """What looks at the queries of runs, as long as it is needed."""
+    ahead: LookingAhead | None = None
+
+    def look(
+        plan: WorkflowPlan, config: Config, run: Run, paths: Sequence[str], columns: Mapping[str, Mapping[str, str]]
+    ) -> Outlook:
+        nonlocal ahead
+        if ahead is None:
+            # Imported here: most plans have no runs to do.
+            from mason.project.runs.looking_ahead import LookingAhead
+
+            ahead = LookingAhead(project)
+        return ahead.since(plan, config, run, paths, columns)
+
+    try:
+        yield look
+    finally:
+        if ahead is not None:
+            ahead.close()
 
 
 def told_outcome(project: Project, run_id: str) -> Outcome | None:

@@ -81,6 +81,11 @@ def checks_json(checks: Sequence[Check]) -> list[dict[str, Any]]:
     return [{**check.to_dict(), "says": check.sentence} for check in checks]
 
 
+def as_sentence(note: str) -> str:
+    """A note of an outlook on a line of its own."""
+    return f"{note[:1].upper()}{note[1:]}."
+
+
 def sql_lines(told: Sequence[tuple[str, str]], terminal: Terminal) -> Iterator[str]:
     """What there is to tell of the SQL of a sentence; of what is written otherwise, and of notes, the first few."""
     for word, sentence in told:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mason.dryrun.calls import Call, ShownStep
 from mason.planner.plan import Action, ActionKind, Broken, Change, Drift, Plan, counted
 from mason.render import JSON_FORMAT
-from mason.render.dryruns import call_json, checks_json, effect, estimate_lines
+from mason.render.dryruns import as_sentence, call_json, checks_json, effect, estimate_lines
 from mason.render.python_files import python_files, python_lines
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
@@ -253,6 +253,7 @@ def sentences(action: Action, terminal: Terminal) -> Iterator[str]:
     yield from (call_line(call, terminal) for call in action.calls)
     if action.steps:
         yield from _step_lines(action.steps, terminal)
+    yield from map(as_sentence, scrub_all(list(action.notes)))
     if action.estimates:
         yield from estimate_lines(action.estimates, alone=len(action.steps) == 1)
 
@@ -418,6 +419,7 @@ def _action_json(action: Action, *, full: bool) -> dict[str, Any]:
         "steps": [_step_json(step) for step in action.steps],
         "conditional": action.is_conditional,
         "moved_from": action.moved_from,
+        "notes": list(action.notes),
         "estimates": [
             {
                 "step": each.step,

@@ -4,6 +4,7 @@ What is done was shown before and is done exactly so. Which project, state and c
 """
 
 __all__ = [
+    "ahead",
     "answer",
     "apart",
     "apply",
@@ -11,6 +12,7 @@ __all__ = [
     "decision",
     "estimating",
     "executor",
+    "outlook",
     "output",
     "places",
     "prepared_run",

@@ -68,20 +68,32 @@ def _sql(
 
 def _tables(sql: SqlText, table: Any, ctx: Context) -> dict[str, dict[str, str]] | None:
     """The columns of the tables that a text reads; ``None`` where they are not all known by types of DuckDB's."""
-    tables: dict[str, dict[str, str]] = {}
+    found = tables_of(sql.text or "", table, ctx)
+    return {name: columns_of_table(each) for name, each in found.items()} if found is not None else None
+
+
+def tables_of(sql: str, table: Any, ctx: Context) -> dict[str, Table] | None:
+    """The tables that a query in DuckDB's dialect reads, by the names that it has for them, ``table`` for ``$table``;
+    ``None`` where their columns are not all known by types of DuckDB's. Raises what the metastore raises."""
+    tables: dict[str, Table] = {}
     beside = table if isinstance(table, Table) else None
-    for name in parsed.tables_read(quoted(sql.text or "")):
+    for name in parsed.tables_read(quoted(sql)):
         where, _, alone = name.rpartition(".")
         database = where or (beside.database if beside is not None else "")
         model = beside if name == TABLE else ctx.metastore.get_table(database, alone) if database else None
         if model is None or model.schema is None:
             return None
-        tables[name] = {column.name: column.type for column in model.schema.columns}
+        tables[name] = model
     try:
-        parsed.types_of(tables)
+        parsed.types_of({name: columns_of_table(each) for name, each in tables.items()})
     except TranslationError:
         return None
     return tables
+
+
+def columns_of_table(table: Table) -> dict[str, str]:
+    """The columns of a table whose schema is known, and their types."""
+    return {column.name: column.type for column in table.schema.columns} if table.schema is not None else {}
 
 
 def _translated(sql: SqlText, tables: Mapping[str, Mapping[str, str]]) -> tuple[Told, list[str]]:

@@ -12,8 +12,8 @@ from __future__ import annotations
 import functools
 import re
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mason.errors import TranslationError
 from mason.sql.sql_types import SqlType, from_duckdb
@@ -22,6 +22,8 @@ from mason.sql.table_argument import TABLE
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from duckdb.sqltypes import DuckDBPyType
+
+T = TypeVar("T")
 
 Tables = Mapping[str, Mapping[str, str]]
 """Columns and their DuckDB types by table; a table's name is as queries say it, ``flights`` or ``data.flights``."""
@@ -176,6 +178,15 @@ def type_written(text: str) -> DuckDBPyType:
 def bind(sql: str, tables: Tables) -> list[tuple[str, SqlType]]:
     """Names and types of the columns that ``sql`` answers with; raises :class:`TranslationError` for a query that
     DuckDB refuses."""
+    return _bound(sql, tables, from_duckdb)
+
+
+def columns_of(sql: str, tables: Tables) -> list[tuple[str, str]]:
+    """As :func:`bind`, with the types as DuckDB writes them."""
+    return _bound(sql, tables, str)
+
+
+def _bound(sql: str, tables: Tables, made: Callable[[DuckDBPyType], T]) -> list[tuple[str, T]]:
     import duckdb
 
     with _LOCK:
@@ -183,7 +194,7 @@ def bind(sql: str, tables: Tables) -> list[tuple[str, SqlType]]:
         _ready(connection, tables)
         try:
             answer = connection.sql(sql)
-            return [(name, from_duckdb(each)) for name, each in zip(answer.columns, answer.types, strict=True)]
+            return [(name, made(each)) for name, each in zip(answer.columns, answer.types, strict=True)]
         except duckdb.Error as error:
             reason, line, column = _reason(str(error), sql)
             raise TranslationError(f"{REFUSED}{reason}", "Mend the query.", line=line, column=column) from error

@@ -33,6 +33,7 @@ class Outcome:
     it, by reference. ``results`` are what steps returned, by their ids: of those only that other runs refer to (words
     say why one is not kept).
     ``rows`` are how many the checked outputs of steps had at the last success, by their ids, whatever came after it.
+    ``columns`` are those of the inputs at the last success, as far as they are known: types by names, by path.
     ``client`` is the scheduler that keeps a schedule. ``tables`` are those that a run registered or deleted, as it left
     them: mappings of ``config_id``, ``client``, ``database``, ``name``, ``at`` (when it did), and ``table`` (as
     ``models.Table.to_dict`` gives it) or ``deleted`` (true).
@@ -49,6 +50,7 @@ class Outcome:
     results: Mapping[str, list[Any] | str] = field(default_factory=dict)
     tables: tuple[Mapping[str, Any], ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, as the state keeps it: what is empty is left out."""
@@ -97,6 +99,7 @@ _VALUES: dict[str, tuple[type, ...]] = {
     "given": (str,),
     "results": (list, str),
     "rows": (int,),
+    "columns": (dict,),
 }
 """The fields that are mappings, and what their values are."""
 

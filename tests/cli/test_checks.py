@@ -84,7 +84,8 @@ def test_a_plan_says_them_as_sentences(mason, project):
         "           unique_id: id is unique (null aside) (Each flight once)  [else nothing is published]\n"
         "           not_null_n: n is never null  [else it is warned of]\n"
         "           row_count: their number differs by -50%..+50% from that of the last success"
-        "  [else nothing is published]"
+        "  [else nothing is published]\n"
+        "      Sentence 2 writes id BIGINT, n VARCHAR."
     )
     (action,) = json.loads(mason("plan", "--json").out)["actions"]
     assert action["steps"][0]["checks"][1] == {
@@ -232,3 +233,43 @@ def test_an_operator_in_python_is_held_to_its_checks(mason, project):
     (project / "run.yaml").write_text(run % ("out/a.csv, out/b.csv", "{unique: id}"))
     assert "The checks of this step are those of one output, and it has written one." in mason("apply", "-y").err
     assert not (project / "out" / "b.csv").exists()
+
+
+def test_checks_that_mean_nothing_for_what_a_query_will_write_are_refused_at_their_lines(mason, project):
+    (project / "run.yaml").write_text(
+        RUN.replace("not_null: n", "not_null: nn") + "  - sql: SELECT * FROM $table WHERE x\n"
+    )
+    planned = mason("plan")
+    assert planned.code == 1
+    assert [line.partition(' "x"')[0] for line in planned.err.splitlines()] == [
+        "Error: run.yaml:10: Run ids: check not_null_nn: there is no column nn in the output (did you mean 'n'?)",
+        "Error: run.yaml:13: Run ids: check sql: its query cannot be asked: Line 1, column 28: DuckDB refuses this: "
+        "Referenced column",
+        "2 errors.",
+    ]  # fmt: skip
+
+
+def test_a_plan_says_which_columns_changed_and_what_that_means(mason, project):
+    (project / "run.yaml").write_text(RUN.replace("SELECT * FROM $table", "'SELECT id, upper(n) AS n FROM $table'"))
+    assert "      Sentence 2 writes id BIGINT, n VARCHAR.\n" in mason("plan").out
+    assert mason("apply", "-y").code == 0
+    assert outcome(project)["columns"] == {"data/t.csv": {"id": "BIGINT", "n": "VARCHAR"}}
+    (project / "data" / "t.csv").write_text("id,m\n1.5,a\n2,b\n")
+    planned = mason("plan")
+    assert (
+        "      Columns of data/t.csv changed since the last success: + m VARCHAR, id BIGINT -> DOUBLE, - n VARCHAR.\n"
+        "      Sentence 2 reads id, n of data/t.csv, which changed.\n"
+    ) in planned.out
+    assert "Warning: run.ids: sentence 2 will fail: Line 1, column 18: DuckDB refuses this: " in planned.out
+    (action,) = json.loads(mason("plan", "--json").out)["actions"]
+    assert action["notes"][1:] == ["sentence 2 reads id, n of data/t.csv, which changed"]
+    # A failed attempt does not forget what the last success read.
+    assert mason("apply", "-y").code == 1
+    assert "Columns of data/t.csv changed since the last success" in mason("plan").out
+
+
+def test_who_is_asked_is_told_what_will_be_written(mason, project):
+    given = ("-p", "sql:'SELECT id AS x FROM $table',output:out/o.csv", "-c", "1")
+    asked = mason("run", "operator", "t", "query", *given, answer="no\n")
+    assert "\nSentence 2 writes x BIGINT.\n" in asked.err
+    assert not (project / "out").exists()

@@ -175,6 +175,7 @@ def test_the_plan_as_json(mason, project):
         "steps": [],
         "conditional": False,
         "moved_from": "",
+        "notes": [],
         "estimates": [],
     }
 

@@ -246,6 +246,7 @@ def _encode_action(action: Action) -> dict[str, Any]:
         "moved_from": action.moved_from,
         "outcome": scrub_all(action.outcome),
         "estimates": [_encode_estimate(estimate) for estimate in action.estimates],
+        "notes": [scrub(note) for note in action.notes],
         "wanted": wanted
         and {
             "digest": wanted.digest,
@@ -351,6 +352,7 @@ def _decode_action(given: dict[str, Any]) -> Action:
         moved_from=given["moved_from"],
         outcome=given["outcome"],
         estimates=tuple(Estimate(*each) for each in given["estimates"]),
+        notes=tuple(given["notes"]),
         wanted=wanted
         and Wanted(
             digest=wanted["digest"],

@@ -83,6 +83,7 @@ def _schema() -> dict[str, Any]:
         moved_from=_TEXT,
         outcome={"type": ["object", "null"]},
         estimates={"type": "array", "items": _tuple(_TEXT, _COUNT, _TEXT, _TEXT, {"type": "object"}, _TEXT)},
+        notes=_TEXTS,
         wanted={"anyOf": [wanted, {"type": "null"}]},
     )
     return _object(

@@ -5,6 +5,7 @@ __all__ = [
     "costs",
     "differing",
     "history",
+    "looking_ahead",
     "operators",
     "performing",
     "preparing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -40,6 +40,7 @@ from mason.state.snapshot import Entry, Snapshot
 from mason.values import dataclass
 
 if TYPE_CHECKING:
+    from mason.engines.engine import Engine
     from mason.runtime.workers import Control
 
 TellOf = Callable[[str, Mapping[str, Any]], None]
@@ -58,13 +59,33 @@ class Inputs:
 
         Raises ``UnsupportedVerbError`` when the config has no storage that can tell, and what the storage raises.
         """
-        client = _able_storage(config)
-        if config.id not in self._clients:
-            self._clients[config.id] = Clients(self._project, config, {"storage": client})
-        engine = self._clients[config.id].engine
+        client, engine = self._storage(config)
         content = run.compare == "content"
         with aside():
             return {path: ask(client, engine, "storage", "fingerprint", path, content=content) for path in run.inputs}
+
+    def columns(self, config: Config, run: Run, paths: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The columns of those of a run's inputs at ``paths`` that are a table: their types by their names."""
+        from mason.clients import registry
+
+        client, engine = self._storage(config)
+        if "infer_table" not in registry.roles(config.type_of(client)).get("storage", frozenset()):
+            return {}
+        found = {}
+        with aside():
+            for path in paths:
+                # What is no table has no columns: a folder of pictures, or nothing at all.
+                with suppress(MasonError):
+                    table = ask(client, engine, "storage", "infer_table", path)
+                    if table.schema is not None:
+                        found[path] = {column.name: column.type for column in table.schema.columns}
+        return found
+
+    def _storage(self, config: Config) -> tuple[str, Callable[[str], Engine]]:
+        client = _able_storage(config)
+        if config.id not in self._clients:
+            self._clients[config.id] = Clients(self._project, config, {"storage": client})
+        return client, self._clients[config.id].engine
 
     def close(self) -> None:
         """Close the clients."""
@@ -122,6 +143,7 @@ class Performer:
         if lacking := unready(json.loads(action.wanted.encoded), snapshot.resources.get):
             raise StateError(f"{'; '.join(lacking.values())}. It was not begun: plan and apply them together.")
         inputs = self._fingerprints(_config(self._project, snapshot, run.config_id), run) if run.inputs else {}
+        columns = self._columns(_config(self._project, snapshot, run.config_id), run) if run.inputs else {}
         returned = _given_by_runs(prepared)
         before = Outcome.from_dict(action.outcome) or Outcome.of(
             snapshot.resources.get(action.moved_from or action.address)
@@ -138,13 +160,12 @@ class Performer:
             _refuse_unsettled(action.address, before.run_id)
         run_id = records.new_run_id(datetime.now(timezone.utc))
         keep = self._referred_to(snapshot).get(run.name, frozenset())
-        rows = dict(before.rows) if before is not None else {}
-        outcome = Outcome(
-            "pending", run_id=run_id, uses=prepared.plan.behaviours, inputs=inputs, given=returned, rows=rows
-        )
+        outcome = Outcome("pending", run_id=run_id, uses=prepared.plan.behaviours, inputs=inputs, given=returned)
+        if before is not None:
+            outcome = replace(outcome, rows=before.rows, columns=before.columns)
         prepared = replace(prepared, resource=action.address, new_id=run_id, keep=keep, pending=outcome, alone=False)
         look = partial(self._fingerprints, _config(self._project, snapshot, run.config_id), run) if run.inputs else None
-        return _Running(self, prepared, outcome, look)
+        return _Running(self, prepared, outcome, look, columns)
 
     def warn_of_changes(self, resource: str, seen: Mapping[str, str], look: Callable[[], Mapping[str, str]]) -> None:
         """Tell which inputs changed while a run went on: it did perhaps not see them, and is planned again."""
@@ -168,6 +189,13 @@ class Performer:
         inputs = Inputs(self._project)
         try:
             return inputs.fingerprints(config, run)
+        finally:
+            inputs.close()
+
+    def _columns(self, config: Config, run: Run) -> dict[str, dict[str, str]]:
+        inputs = Inputs(self._project)
+        try:
+            return inputs.columns(config, run, run.inputs)
         finally:
             inputs.close()
 
@@ -207,6 +235,7 @@ class _Running:
     prepared: PreparedRun
     pending: Outcome
     look: Callable[[], Mapping[str, str]] | None
+    columns: Mapping[str, Mapping[str, str]]
 
     def do(self) -> Outcome:
         """Do it."""
@@ -220,7 +249,7 @@ class _Running:
         if end.warnings:
             self.performer.warn(self.prepared.resource, " ".join(end.warnings))
         assert end.outcome is not None, "the run of a resource has one"
-        return end.outcome
+        return replace(end.outcome, columns=self.columns) if end.status == "succeeded" else end.outcome
 
 
 def referred_to(resource: str, snapshot: Snapshot) -> frozenset[str]:
@@ -242,7 +271,9 @@ def settle(project: Project, prepared: PreparedRun, end: RunEnd) -> str:
         if entry is None or before is None or before.run_id != end.run_id:
             return f"{prepared.resource} was done again, or is gone, since that run: the state stays as it is."
         known = dict(snapshot.resources)
-        told = replace(entry, outcome=end.outcome.to_dict())
+        # What its inputs looked like when it was resumed, nobody has looked at.
+        outcome = replace(end.outcome, columns={}) if end.status == "succeeded" else end.outcome
+        told = replace(entry, outcome=outcome.to_dict())
         project.store.write(known | {prepared.resource: told}, base=snapshot)
     except MasonError as error:
         return f"The state could not be told how {prepared.resource} ended: {error}"

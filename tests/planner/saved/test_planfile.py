@@ -73,6 +73,7 @@ def full_plan(**more):
         is_conditional=True,
         moved_from="run.daily",
         outcome={"status": "succeeded", "run_id": "20261121T101500.042-3f9a1c"},
+        notes=("sentence 1 writes id BIGINT",),
         estimates=(Estimate("s1", 2, "athena", "execution.query", {"bytes_scanned": 1000}, "why"),),
     )
     overwrite = Action("overwrite", "operator.table.get", "x", "get.yaml", 1, wanted=wanted, replaces="sha256:0")

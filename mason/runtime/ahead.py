@@ -1,0 +1,113 @@
+"""The queries of a run before they are asked: which tables they read, with which columns, and what they will answer.
+
+The metastore is asked, by read-only verbs alone, and DuckDB is asked on this machine what a query means for such
+columns; no engine is asked to run one. What cannot be known yet, such as what a step before returns, is left to the
+run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mason.dryrun.arguments import waits
+from mason.dryrun.checks_of_steps import OUTPUT
+from mason.dryrun.planned import PlannedStep
+from mason.engines import verbs_asked_of
+from mason.engines.engine import ANY, Engine
+from mason.engines.models import Table
+from mason.errors import MasonError
+from mason.resources.operator import Sentence
+from mason.runtime.context import Context
+from mason.runtime.executor import fitted
+from mason.runtime.sql_by_types import columns_of_table, tables_of
+from mason.sql import parsed
+from mason.sql.table_argument import quoted
+from mason.values import dataclass
+
+Columns = Mapping[str, str]
+"""Types by the names of columns, as DuckDB writes both."""
+
+_SAME = ("format", "dedupe")
+"""Verbs whose output has the columns of their table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A sentence of a step that reads tables.
+
+    - ``step``, ``number``: its step, and its place in it (from 1).
+    - ``output``: where it writes; empty where it only asks.
+    - ``sql``: its query in DuckDB's dialect; empty for a verb that takes a table as it is.
+    - ``tables``: what it reads, by the names that the query has for it. ``places``: where these are.
+    """
+
+    step: str
+    number: int
+    output: str
+    sql: str
+    tables: Mapping[str, Columns]
+    places: Mapping[str, str]
+
+    def columns(self, tables: Mapping[str, Columns] | None = None) -> Columns:
+        """The columns that it answers with or writes, of these tables in the place of those that there are.
+
+        Raises ``TranslationError`` for a query that has no answer then, with the place in it.
+        """
+        given = {**self.tables, **(tables or {})}
+        if not self.sql:
+            return next(iter(given.values()))
+        return dict(parsed.columns_of(quoted(self.sql), given))
+
+
+def readings(step: PlannedStep, open_engine: Callable[[str], Engine]) -> Iterator[Reading]:
+    """The sentences of a step of which it is known which columns they read. ``open_engine`` gives the configured engine
+    of a role."""
+    if step.shown.has_python:
+        return
+    ctx = Context(
+        step.parameters, open_engine, allowed=frozenset(), tell=lambda kind, message: None, clients=step.shown.clients
+    )
+    values: dict[str, Any] = {name: value for name, value in ctx.params.items() if name not in step.waiting}
+    sentences = step.operator.said(step.parameters)
+    for number, (sentence, call) in enumerate(zip(sentences, step.shown.calls, strict=False), start=1):
+        if sentence.engine == ANY or waits(sentence, values):
+            continue
+        try:
+            finished = fitted(sentence, values)
+            if found := _reading(step, sentence, number, finished, ctx):
+                yield found
+            if sentence.bind and call.read_only:
+                values[sentence.bind] = ctx.call(sentence.engine, sentence.verb, **finished)
+        except MasonError:
+            # The run says so, when it comes to that.
+            return
+
+
+def _reading(
+    step: PlannedStep, sentence: Sentence, number: int, finished: Mapping[str, Any], ctx: Context
+) -> Reading | None:
+    verb, table = verbs_asked_of(sentence.engine)[sentence.verb], finished.get("table")
+    output = str(finished.get(OUTPUT) or "") if OUTPUT in verb.writes else ""
+    if sentence.engine != "execution":
+        return None
+    if "sql" in verb.arguments:
+        dialect = sentence.dialect or step.operator.dialect or finished.get("dialect") or "duckdb"
+        if dialect != "duckdb" or not isinstance(finished.get("sql"), str):
+            return None
+        found = tables_of(finished["sql"], table, ctx)
+        sql = finished["sql"]
+    elif verb.name in _SAME and isinstance(table, Table):
+        found, sql = {"": table}, ""
+    else:
+        return None
+    if found is None or any(each.schema is None for each in found.values()):
+        return None
+    tables = {name: columns_of_table(each) for name, each in found.items()}
+    if finished.get("filter_columns"):
+        keep = {*finished["filter_columns"], *(finished.get("partition_columns") or ())}
+        tables = {
+            name: {column: kind for column, kind in each.items() if column in keep} for name, each in tables.items()
+        }
+    places = {name: each.location.path for name, each in found.items() if each.location is not None}
+    return Reading(step.id, number, output, sql, tables, places)
