@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from mason import cli, packages, secrets
-from tests import catalogs, servers, spark_servers
+from tests import catalogs, hive_servers, servers, spark_servers
+from tests.hive_servers import HiveServer
 from tests.servers import S3Server
 from tests.spark_servers import SparkServer
 from tests.state.faults import Proxy, proxied
@@ -208,4 +209,16 @@ def spark_packages() -> Iterator[None]:
 def spark_server(spark_packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkServer]:
     """A Spark Connect server."""
     with spark_servers.spark_server(tmp_path_factory.mktemp("spark")) as server:
+        yield server
+
+
+# Hadoop: one server of each kind for the whole run, for tests of the groups "hive" and "hdfs", which one worker runs.
+
+
+@pytest.fixture(scope="session")
+def hive_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HiveServer]:
+    """A Hive Metastore, where there is one."""
+    if told := hive_servers.missing():
+        pytest.skip(told)
+    with hive_servers.hive_server(tmp_path_factory.mktemp("hive")) as server:
         yield server

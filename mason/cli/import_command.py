@@ -13,6 +13,7 @@ _EPILOG = """\b
 Examples:
   mason import glue club
   mason import glue club -c 1 -y
+  mason import hive club
 """
 
 

@@ -5,52 +5,71 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# What Glue and its tools write for themselves; a person who makes the table anew does not say it.
-_OWN = ("transient_lastDdlTime", "last_modified_time", "last_modified_by", "EXTERNAL", "presto_view")
+from mason.clients._tables.kept_definition import KEPT
+
+# What catalogs and their tools write for themselves; a person who makes the table anew does not say it.
+_OWN = frozenset(
+    {
+        "transient_lastDdlTime",
+        "last_modified_time",
+        "last_modified_by",
+        "EXTERNAL",
+        "presto_view",
+        "COLUMN_STATS_ACCURATE",
+        "numFiles",
+        "numPartitions",
+        "numRows",
+        "rawDataSize",
+        "totalSize",
+    }
+)
 
 
-def ddl_of(found: Mapping[str, Any], sql: str = "") -> str:
-    """``CREATE EXTERNAL TABLE`` of a table as ``GetTable`` told it; ``CREATE VIEW`` of a view, whose statement is
-    ``sql``."""
+def ddl_of(found: Mapping[str, Any], sql: str = "", *, ticks: bool = False) -> str:
+    """``CREATE EXTERNAL TABLE`` of a table by its description (without ``EXTERNAL`` for one whose files the catalog
+    deletes); ``CREATE VIEW`` of a view, whose statement is ``sql``, with names in ``ticks`` or in quotes."""
     name = f"{found.get('DatabaseName', '')}", found["Name"]
     if found.get("TableType") == "VIRTUAL_VIEW":
-        return f"CREATE VIEW {'.'.join(_quoted(each) for each in name)} AS {sql};"
+        return f"CREATE VIEW {'.'.join(map(ticked if ticks else _quoted, name))} AS {sql};"
     storage, parameters = found.get("StorageDescriptor") or {}, found.get("Parameters") or {}
     serde = storage.get("SerdeInfo") or {}
+    kind = "TABLE" if found.get("TableType") == "MANAGED_TABLE" else "EXTERNAL TABLE"
     lines = [
-        f"CREATE EXTERNAL TABLE {'.'.join(_ticked(each) for each in name)} (",
+        f"CREATE {kind} {'.'.join(ticked(each) for each in name)} (",
         _columns(storage.get("Columns") or ()),
     ]
     lines.append(")")
     if found.get("Description"):
-        lines.append(f"COMMENT {_text(found['Description'])}")
+        lines.append(f"COMMENT {text(found['Description'])}")
     if found.get("PartitionKeys"):
         lines += ["PARTITIONED BY (", _columns(found["PartitionKeys"]), ")"]
-    lines.append(f"ROW FORMAT SERDE {_text(serde.get('SerializationLibrary', ''))}")
+    lines.append(f"ROW FORMAT SERDE {text(serde.get('SerializationLibrary', ''))}")
     if serde.get("Parameters"):
-        lines.append(f"WITH SERDEPROPERTIES ({_properties(serde['Parameters'])})")
-    lines.append(f"STORED AS INPUTFORMAT {_text(storage.get('InputFormat', ''))}")
-    lines.append(f"OUTPUTFORMAT {_text(storage.get('OutputFormat', ''))}")
-    lines.append(f"LOCATION {_text(storage.get('Location', ''))}")
-    told = {key: value for key, value in parameters.items() if key not in _OWN}
+        lines.append(f"WITH SERDEPROPERTIES ({properties(serde['Parameters'])})")
+    lines.append(f"STORED AS INPUTFORMAT {text(storage.get('InputFormat', ''))}")
+    lines.append(f"OUTPUTFORMAT {text(storage.get('OutputFormat', ''))}")
+    lines.append(f"LOCATION {text(storage.get('Location', ''))}")
+    told = {key: value for key, value in parameters.items() if key not in _OWN and not key.startswith(KEPT)}
     if told:
-        lines.append(f"TBLPROPERTIES ({_properties(told)})")
+        lines.append(f"TBLPROPERTIES ({properties(told)})")
     return "\n".join(lines) + ";"
 
 
 def _columns(columns: Iterable[Mapping[str, Any]]) -> str:
     return ",\n".join(
-        f"  {_ticked(each['Name'])} {each.get('Type', '')}"
-        + (f" COMMENT {_text(each['Comment'])}" if each.get("Comment") else "")
+        f"  {ticked(each['Name'])} {each.get('Type', '')}"
+        + (f" COMMENT {text(each['Comment'])}" if each.get("Comment") else "")
         for each in columns
     )
 
 
-def _properties(properties: Mapping[str, str]) -> str:
-    return ", ".join(f"{_text(key)} = {_text(value)}" for key, value in sorted(properties.items()))
+def properties(given: Mapping[str, str]) -> str:
+    """Names and values as a statement lists them, sorted."""
+    return ", ".join(f"{text(key)} = {text(value)}" for key, value in sorted(given.items()))
 
 
-def _ticked(name: str) -> str:
+def ticked(name: str) -> str:
+    """A name in Hive's statements."""
     return f"`{name.replace('`', '``')}`"
 
 
@@ -58,7 +77,7 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _text(value: str) -> str:
-    """A text as Hive's statements have it: a backslash before what would end it."""
+def text(value: str) -> str:
+    """A text in Hive's statements: a backslash before what would end it."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\x01", "\\001")
     return f"'{escaped}'"

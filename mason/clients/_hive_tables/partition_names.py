@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import unquote
 
 from mason.errors import ConflictError
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
-"""The value that stands for NULL in the name of a folder."""
+"""The value that stands for NULL in the name of a folder; Hive writes it for an empty text, too."""
+
+_ESCAPED = frozenset({*map(chr, range(1, 32)), *"\"#%'*/:=?\\{[]^\x7f"})
+_WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT"})
+
+
+def folder_name(key: str, value: str) -> str:
+    """``key=value`` as Hive writes it: what could mean something else in a path stands as ``%XX``."""
+    return f"{_escaped(key)}={_escaped(value or HIVE_NULL)}"
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"%{ord(each):02X}" if each in _ESCAPED else each for each in text)
 
 
 def value_in(name: str, key: str, where: str) -> str:
@@ -19,3 +33,16 @@ def value_in(name: str, key: str, where: str) -> str:
             "columns out."
         )
     return unquote(value)
+
+
+def values_of(keys: Sequence[tuple[str, str]], values: Sequence[str]) -> dict[str, Any]:
+    """The values of a partition by the names of its ``keys``, whose types come with them: ``None`` for what Hive writes
+    for NULL, numbers for keys of whole numbers, and else text."""
+    return {name: _value(value, kind) for (name, kind), value in zip(keys, values, strict=False)}
+
+
+def _value(text: str, kind: str) -> Any:
+    if text == HIVE_NULL:
+        return None
+    plain = text[1:] if text[:1] == "-" else text
+    return int(text) if kind in _WHOLE and plain.isascii() and plain.isdigit() else text

@@ -3,4 +3,14 @@
 Every client that works on tables builds on it, so nothing here knows DuckDB, Spark or SQL.
 """
 
-__all__ = ["columns", "conflicts", "deduping", "formats", "merging", "requests", "summaries", "table_names"]
+__all__ = [
+    "columns",
+    "conflicts",
+    "deduping",
+    "formats",
+    "kept_definition",
+    "merging",
+    "requests",
+    "summaries",
+    "table_names",
+]

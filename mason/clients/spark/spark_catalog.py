@@ -12,19 +12,18 @@ from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import unquote
 
+from mason.clients._hive_tables.hadoop_locations import url_of
+from mason.clients._hive_tables.partition_names import values_of
+from mason.clients._tables.kept_definition import kept_parameters, kept_table
 from mason.clients.spark.spark_failures import explained
 from mason.clients.spark.spark_tables import CATALOG
 from mason.clients.spark.spark_types import to_duckdb
 from mason.engines.models import Column, Location, Partition, Schema, Table
-from mason.errors import EngineError, NotFoundError
+from mason.errors import NotFoundError
 from mason.sql.spark.spark_text import identifier, text
 
 DEFAULT = "default"
 """The database that Spark makes; it is there for Mason once it holds a table."""
-
-_KEPT = "mason.table."
-# A metastore keeps properties of at most 4,000 characters.
-_PIECE = 3500
 
 
 class SparkCatalog:
@@ -72,8 +71,8 @@ class SparkCatalog:
         found = []
         for (path,) in self.ask(f"SHOW PARTITIONS {named(database, table.name)}"):
             values = dict(part.partition("=")[::2] for part in str(path).split("/"))
-            decoded = {unquote(key): unquote(value) for key, value in values.items()}
-            found.append(Partition({key: _value(value, types.get(key, "")) for key, value in decoded.items()}))
+            keys = [(unquote(key), types.get(unquote(key), "")) for key in values]
+            found.append(Partition(values_of(keys, [unquote(value) for value in values.values()])))
         return found
 
 
@@ -105,37 +104,13 @@ def table_of(told: Mapping[str, Any]) -> Table:
 
 def kept_in(told: Mapping[str, Any]) -> Table | None:
     """The table as it was registered by Mason; ``None`` where it was not, or its columns were changed since."""
-    properties = told.get("table_properties") or {}
-    pieces = [(int(name.removeprefix(_KEPT)), piece) for name, piece in properties.items() if name.startswith(_KEPT)]
-    if not pieces:
+    kept = kept_table(told.get("table_properties") or {}, told["table_name"])
+    if kept is None:
         return None
-    try:
-        kept = Table.from_dict(json.loads("".join(piece for _, piece in sorted(pieces))))
-    except (ValueError, KeyError, TypeError) as error:
-        raise EngineError(
-            f"What Mason keeps with the table {told['table_name']} is damaged. Register it again, with overwrite."
-        ) from error
     names = [column.name for column in kept.schema.columns] if kept.schema else []
     return kept if names == [each["name"] for each in told["columns"]] else None
 
 
 def properties_of(table: Table) -> str:
     """The properties by which a registered table is known again."""
-    written = json.dumps(table.to_dict(), ensure_ascii=False)
-    pieces = [written[start : start + _PIECE] for start in range(0, len(written), _PIECE)]
-    return ", ".join(f"'{_KEPT}{index}' = {text(piece)}" for index, piece in enumerate(pieces))
-
-
-def url_of(location: str) -> str:
-    """A location as Mason writes URLs: Spark writes ``file:/data/a b``."""
-    from mason.engines.file_urls import escaped
-
-    if location.startswith("file:/"):
-        return f"file:///{escaped(location.removeprefix('file:').lstrip('/'))}"
-    return location
-
-
-def _value(text: str, kind: str) -> Any:
-    if text == "__HIVE_DEFAULT_PARTITION__":
-        return None
-    return int(text) if kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT") else text
+    return ", ".join(f"'{name}' = {text(piece)}" for name, piece in kept_parameters(table).items())
