@@ -39,12 +39,19 @@ CONTENDED = "409"
 """409 ConditionalRequestConflict, which S3 answers when conditional writes meet."""
 DENIED = "403"
 """403 AccessDenied, as when credentials are taken away."""
+EXPIRED = "400"
+"""400 ExpiredToken, as when a session ends in the middle of work."""
+ELSEWHERE = "301"
+"""301 PermanentRedirect: the bucket is in :data:`OTHER_REGION`."""
+OTHER_REGION = "eu-west-3"
 
 REFUSED = {
     FAIL_BEFORE: (500, "InternalError"),
     BUSY: (503, "SlowDown"),
     CONTENDED: (409, "ConditionalRequestConflict"),
     DENIED: (403, "AccessDenied"),
+    EXPIRED: (400, "ExpiredToken"),
+    ELSEWHERE: (301, "PermanentRedirect"),
 }
 
 
@@ -55,6 +62,7 @@ class Proxy:
     ``carried`` is called with the same when the store has carried a request out and its client does not know yet.
     ``targets`` are the method, the path with its query, and the header ``X-Amz-Target`` of each request.
     ``most_at_once`` counts the requests that were under way at the same time.
+    ``agent`` is how the header User-Agent of those begins that faults happen to; to others none does.
     ``left`` are the faults that :meth:`fail` was told of and that did not happen yet. None may be left in the end: a
     test would have shown less than it says.
     """
@@ -64,6 +72,7 @@ class Proxy:
     carried: Callable[[str, str], None] = lambda method, key: None
     delay: float = 0.0
     endpoint: str = ""
+    agent: str = ""
     log: list[tuple[str, str, str, int]] = field(default_factory=list)
     targets: list[tuple[str, str, str]] = field(default_factory=list)
     most_at_once: int = 0
@@ -129,7 +138,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.proxy.targets.append((self.command, self.path, self.headers.get("X-Amz-Target", "")))
-        fault = self.proxy.plan(self.command, urlsplit(self.path).path)
+        meant = self.headers.get("User-Agent", "").startswith(self.proxy.agent)
+        fault = self.proxy.plan(self.command, urlsplit(self.path).path) if meant else PASS
         if fault == CUT_BEFORE:
             self._end(fault)
         elif fault in REFUSED:
@@ -153,6 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
         said = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>As planned</Message></Error>".encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(said)))
+        if fault == ELSEWHERE:
+            self.send_header("x-amz-bucket-region", OTHER_REGION)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(said)

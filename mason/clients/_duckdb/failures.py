@@ -56,7 +56,7 @@ def explain(error: Exception, show: Show, files: Iterable[Path] = ()) -> EngineE
     import duckdb
 
     text = str(error)
-    if found := _of_object(text):
+    if found := _of_object(text, files):
         return found
     if isinstance(error, duckdb.PermissionException):
         return _denied(text)
@@ -114,8 +114,9 @@ def _denied(text: str) -> AccessDeniedError:
     )
 
 
-def _of_object(text: str) -> EngineError | None:
-    """What went wrong between DuckDB and a store of objects; ``None`` where it is something else."""
+def _of_object(text: str, files: Iterable[Path]) -> EngineError | None:
+    """What went wrong between DuckDB and a store of objects; ``None`` where it is something else. DuckDB tells a number
+    at most, so the store is asked for the object once more, by who knows what its answers mean."""
     where = re.search(r"(?:s3|https?)://[^'\"\n]+", text)
     if where is None or not re.match(_REQUEST, text):
         return None
@@ -123,6 +124,8 @@ def _of_object(text: str) -> EngineError | None:
     url = where[0].rstrip(".,")
     if "ETag" in text:
         return EngineError(f"{url} changed while it was read. Run it again.")
+    if found := _asked_again(url, files):
+        return found
     status = re.search(r"HTTP (?:code )?(\d{3})", text)
     code = int(status[1]) if status else 0
     if code in (401, 403) or "ExpiredToken" in text:
@@ -137,6 +140,25 @@ def _of_object(text: str) -> EngineError | None:
             f"DuckDB cannot read {url}: the store answers {code}. Set aws_region to the region of the bucket."
         )
     return TransientEngineError(f"DuckDB cannot read {url}: {_first_line(text)} Check the network, and try again.")
+
+
+def _asked_again(url: str, files: Iterable[Path]) -> EngineError | None:
+    """Why the first byte of the object at ``url`` cannot be read; ``None`` where it can, or is not among ``files``."""
+    from urllib.parse import unquote
+
+    from mason.clients._objects.object_path import ObjectPath
+
+    for path in files:
+        # An address is as the request had it, encoded.
+        if isinstance(path, ObjectPath) and (str(path) == url or unquote(url).endswith(f"/{path.bucket}/{path.key}")):
+            try:
+                with path.open("rb") as opened:
+                    opened.read(1)
+            except EngineError as error:
+                return error
+            except OSError:
+                return None
+    return None
 
 
 def _named(path: str, files: Iterable[Path]) -> Path:
