@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mason.cli.invocation import Invocation
-from mason.cli.shared import confirm, open_project, show, tell, yes_option
+from mason.cli.shared import confirm, json_option, open_project, show, show_json, tell, yes_option
 from mason.project import importing
 from mason.project.confirming import Confirmation
 
@@ -22,12 +22,13 @@ Examples:
 @click.argument("database", default="")
 @click.option("-c", "--config", "config_id", default="", metavar="ID", help="CLIENT's config (default: the current).")
 @yes_option
+@json_option
 @click.pass_obj
 def import_tables(invocation: Invocation, client: str, database: str, config_id: str, auto_approve: bool) -> None:
     """Write an operator for each table of DATABASE in the metastore CLIENT, which registers it as it is now.
 
-    The YAML is shown first. Nothing in the catalog is changed, now or when the operators are applied: who runs one
-    registers its table.
+    The YAML is shown first; with --json nobody is asked, and nothing is written without -y. Nothing in the catalog is
+    changed, now or when the operators are applied: who runs one registers its table.
     """
     if not database or "." in client:
         raise click.UsageError(
@@ -35,6 +36,9 @@ def import_tables(invocation: Invocation, client: str, database: str, config_id:
             "YAML like everything, then: mason apply"
         )
     found = importing.import_tables(open_project(invocation), client, database, config_id=config_id)
+    if invocation.json:
+        _print_json(found, write=auto_approve)
+        return
     for note in found.notes:
         tell(f"Note: {note}.")
     if not found.documents:
@@ -46,3 +50,19 @@ def import_tables(invocation: Invocation, client: str, database: str, config_id:
         confirm(Confirmation(f"Write {count} to {found.file}?"))
     found.write()
     tell(f"Wrote {count} to {found.file}. See what they do: mason plan")
+
+
+def _print_json(found: importing.Imported, *, write: bool) -> None:
+    from mason.render import JSON_FORMAT
+
+    written = write and bool(found.documents)
+    if written:
+        found.write()
+    document = {
+        "format_version": JSON_FORMAT,
+        "file": str(found.file),
+        "documents": [dict(each) for each in found.documents],
+        "notes": list(found.notes),
+        "written": written,
+    }
+    show_json(document)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mason.cli.invocation import Invocation
-from mason.cli.shared import open_project, show_json, tell
+from mason.cli.shared import json_option, open_project, show_json, tell
 from mason.project import policies
 
 _EPILOG = """\b
@@ -29,11 +29,13 @@ Examples:
     metavar="PAIRS",
     help="Parameters of an operator, as key:value,key:value; those that are not given may be anything.",
 )
+@json_option
 @click.pass_obj
 def policy(invocation: Invocation, kind: str, names: tuple[str, ...], config_id: str, pairs: tuple[str, ...]) -> None:
     """Print the least policy that lets AWS allow what an operator, workflow, run or config asks of it.
 
-    Per bucket, database and table, as far as these are known. The account stands as * in it. Nothing is asked of AWS.
+    It is JSON as it stands; with --json the document also says what the policy does not hold. Per bucket, database and
+    table, as far as these are known. The account stands as * in it. Nothing is asked of AWS.
     """
     from mason.resources.parameters import parse_pairs
 
@@ -45,6 +47,11 @@ def policy(invocation: Invocation, kind: str, names: tuple[str, ...], config_id:
     found = policies.policy_of(
         open_project(invocation), kind, names, dict(parse_pairs(pairs).values), config_id=config_id
     )
+    if invocation.json:
+        from mason.render import JSON_FORMAT
+
+        show_json({"format_version": JSON_FORMAT, "policy": found.to_dict(), "notes": list(found.notes)})
+        return
     show_json(found.to_dict())
     for note in found.notes:
         tell(f"Note: {note}.")

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 KINDS = ("operator", "workflow", "run", "config")
 _VERSION = "2012-10-17"
+# Verbs of execution whose output goes to the storage; that of a query does where it has one.
+_WRITING = frozenset({"format", "merge", "dedupe", "fake"})
+# What nobody knows is None.
+_ANYTHING = {"output": None, "overwrite": None, "delete_files": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,9 @@ class _Asked:
         for role, clients in self._config.engines.items():
             for client in clients:
                 for verb in sorted(self._registry.roles(self._config.type_of(client)).get(role, ())):
-                    self._ask(client, f"{role}.{verb}", {"output": None} if verb == "query" else {})
+                    self._ask(client, f"{role}.{verb}", _ANYTHING)
                     if verb == "query":
-                        self._ask(client, f"{role}.{verb}", {"output": "{{output}}"})
+                        self._ask(client, f"{role}.{verb}", {**_ANYTHING, "output": "{{output}}"})
 
     def operator(self, operator: Operator, parameters: Mapping[str, Any]) -> None:
         """What the sentences of an operator say."""
@@ -139,9 +143,8 @@ class _Asked:
             if sentence.when and sentence.when in values and not values[sentence.when]:
                 continue
             arguments = finish(sentence, values)
-            client = next(iter(self._config.engines.get(sentence.engine, ())), "")
-            if client:
-                self._ask(client, f"{sentence.engine}.{sentence.verb}", arguments)
+            for role, client in self._players(sentence.engine, sentence.verb):
+                self._ask(client, f"{role}.{sentence.verb}", arguments)
             if sentence.bind:
                 values[sentence.bind] = {
                     "database": arguments.get("database"),
@@ -149,9 +152,33 @@ class _Asked:
                     "location": arguments.get("path"),
                 }
 
+    def _players(self, engine: str, verb: str) -> list[tuple[str, str]]:
+        """Engines that a sentence is said to, with their clients: of ``any`` engine, all that know the verb."""
+        engines = self._config.engines
+        if engine != "any":
+            return [(engine, engines[engine][0])] if engines.get(engine) else []
+        every = [(role, client) for role, clients in engines.items() for client in clients]
+        known = {client: self._registry.roles(self._config.type_of(client)) for _, client in every}
+        return [(role, client) for role, client in every if verb in known[client].get(role, ())]
+
     def _ask(self, client: str, call: str, arguments: Mapping[str, Any]) -> None:
+        found = self._needed(client, call, arguments)
+        role, _, verb = call.partition(".")
+        storage = next(iter(self._config.engines.get("storage", ())), client)
+        if not found and role == "execution" and client != storage:
+            # It has no rules of its own: the objects that it works on are asked for as the storage asks for them.
+            table = arguments.get("table")
+            place = table.get("location") if isinstance(table, Mapping) else None
+            found = self._needed(storage, "storage.read", {"path": place})
+            if verb in _WRITING or (verb == "query" and arguments.get("output")):
+                found += self._needed(storage, "storage.write", {"path": arguments.get("output")})
+                if arguments.get("overwrite", False) is not False:
+                    found += self._needed(storage, "storage.delete", {"path": arguments.get("output")})
+        self._found += found
+
+    def _needed(self, client: str, call: str, arguments: Mapping[str, Any]) -> list[Permission]:
         cls = self._registry.client_class(self._config.type_of(client))
-        self._found += cls.permissions(self._known[client], call, arguments, root=self._root)
+        return list(cls.permissions(self._known[client], call, arguments, root=self._root))
 
     def policy(self) -> Policy:
         """All that was found: one statement for each set of resources, sorted."""

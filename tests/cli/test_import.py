@@ -38,11 +38,29 @@ def test_tables_become_operators_that_register_them(account: Account, mason: Any
     assert "table odd is left out: its definition holds {{...}}" in shown.err
     (document,) = yaml.safe_load_all(shown.out)
     assert (document["namespace"], document["command"]) == ("club", "people")
+    told = mason("import", "glue", "club", "-c", "1", "--json")
+    file = folder / "imported" / "club.yaml"
+    assert (told.code, told.err, file.exists()) == (0, "", False)
+    assert {key: value for key, value in told.json.items() if key != "notes"} == {
+        "format_version": "1.0",
+        "file": str(file),
+        "documents": [document],
+        "written": False,
+    }
+    assert [note.partition(":")[0] for note in told.json["notes"]] == [
+        "table nowhere is left out",
+        "table odd is left out",
+    ]
     done = mason("import", "glue", "club", "-c", "1", answer="yes\n")
     assert done.code == 0, done.err
     assert list(yaml.safe_load_all((folder / "imported" / "club.yaml").read_text())) == [document]
     assert "Wrote 1 operator to" in done.err
     assert mason("import", "glue", "club", "-c", "1", "-y").code == 1
+    again = mason("import", "glue", "club", "-c", "1", "-y", "--json")
+    assert (again.code, again.json["error"]) == (1, "ConflictError")
+    file.unlink()
+    assert mason("import", "glue", "club", "-c", "1", "-y", "--json").json["written"] is True
+    assert list(yaml.safe_load_all(file.read_text())) == [document]
 
     assert mason("apply", "-y").code == 0
     assert glue.get_table(DatabaseName="club", Name="people")["Table"] == before

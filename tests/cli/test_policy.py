@@ -132,5 +132,8 @@ def test_policies_of_all_kinds(account: Account, mason: Any, folder: Path) -> No
     assert "glue:CreateTable" in str(of_workflow)
     python = mason("policy", "operator", "table", "refresh", "-c", "1")
     assert "is written in Python" in python.err
+    told = mason("policy", "operator", "table", "refresh", "-c", "1", "--json")
+    assert (told.err, told.json["format_version"], told.json["policy"]) == ("", "1.0", python.json)
+    assert f"Note: {told.json['notes'][0]}.\n" in python.err
     for wrong in (("operator", "table"), ("run",), ("config", "1", "2")):
         assert "Name it: mason policy" in mason("policy", *wrong).err

@@ -28,6 +28,9 @@ _OF_VERBS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_REGISTERING = ("create_database", "create_table")
+
+
 def url_of(path: Any, root: str) -> str:
     """The URL of a path, whose root is the URL ``root``; ``s3://*`` for one that is not known."""
     known = isinstance(path, str) and "{{" not in path
@@ -61,9 +64,14 @@ def of_storage(verb: str, arguments: Mapping[str, Any], root: str) -> Iterator[P
 
 
 def of_metastore(verb: str, arguments: Mapping[str, Any], root: str) -> Iterator[Permission]:
-    """What a verb of a metastore over objects needs: it looks at them, and keeps registrations beside them."""
-    changes = verb in ("create_database", "create_table", "delete_table")
+    """What a verb of a metastore over objects needs: it looks at them, and keeps registrations beside them, below
+    ``_mason``."""
     if verb == "list_databases" and root in ("", "s3://"):
         yield Permission(("s3:ListAllMyBuckets",), ("*",))
         return
-    yield from on_objects(url_of(None, root), (*READ, *WRITE, *DELETE) if changes else READ)
+    yield from on_objects(url_of(None, root), READ)
+    of_verb = (*WRITE, *DELETE) if verb == "delete_table" else WRITE if verb in _REGISTERING else ()
+    if of_verb:
+        yield from on_objects(url_of("_mason", root), of_verb)
+    if verb == "delete_table" and arguments.get("delete_files", False) is not False:
+        yield from on_objects(url_of(None, root), DELETE)
