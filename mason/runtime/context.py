@@ -27,7 +27,15 @@ from mason.engines.models import Job
 from mason.engines.scheduler import Scheduler
 from mason.engines.storage import Storage
 from mason.engines.verbs import Verb
-from mason.errors import CancelledError, EngineError, NotConfirmedError, NotFoundError, UnsupportedVerbError
+from mason.errors import (
+    CancelledError,
+    CheckFailedError,
+    EngineError,
+    JobFailedError,
+    NotConfirmedError,
+    NotFoundError,
+    UnsupportedVerbError,
+)
 from mason.resources.roles import is_role
 from mason.runtime.client_errors import client_named, in_words
 from mason.runtime.places import Places
@@ -200,7 +208,8 @@ class Context:
                 returned = do()
                 self.cancelled.add(str(arguments.get("job_id")))
             else:
-                returned = self._change(opened, verb, arguments, do, wait) if changing else do()
+                with self._checks_told():
+                    returned = self._change(opened, verb, arguments, do, wait) if changing else do()
             if checked:
                 self._take(opened, returned)
         if engine == "metastore" and name in ("create_table", "delete_table"):
@@ -233,6 +242,18 @@ class Context:
                 "The checks of this step are those of one output, and it has written one. Write each output in a step "
                 "of its own."
             )
+
+    @contextlib.contextmanager
+    def _checks_told(self) -> Iterator[None]:
+        """A job that failed because of its checks failed as work that is done at once does."""
+        try:
+            yield
+        except JobFailedError as error:
+            result = error.job.get("result")
+            found = result.get("checks") if isinstance(result, Mapping) and self._checks is not None else None
+            if isinstance(found, list):
+                raise CheckFailedError(str(error), found) from error
+            raise
 
     def _take(self, opened: Engine, returned: Any) -> None:
         """Take in what came of the checks of what was written. Raises ``CheckFailedError``, and ``EngineError`` for a

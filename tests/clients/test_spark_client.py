@@ -19,6 +19,7 @@ from mason.clients._tables.requests import Output
 from mason.clients.local import LocalClient
 from mason.clients.spark import SparkClient
 from mason.clients.spark.spark_work import Work
+from mason.engines.checking import Asked, asking
 from mason.engines.execution import Execution
 from mason.engines.jobs import OPEN
 from mason.engines.metastore import Metastore
@@ -31,6 +32,7 @@ from mason.errors import (
     TransientEngineError,
     TranslationError,
 )
+from mason.resources.output_checks import of_definition
 from tests import spark_servers
 from tests.spark_servers import SparkServer
 from tests.waiting import wait_for
@@ -405,3 +407,43 @@ def test_java_is_missing(spark_packages: None, tmp_path: Path) -> None:
     """What to install is said."""
     done = _alone(tmp_path, LOCAL, PATH="/nowhere", JAVA_HOME="")
     assert "needs Java 17 or newer, which is not there. Install it (Debian: apt-get" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["o.parquet", "o.csv"])
+def test_what_fails_its_checks_is_not_published(both: Both, name: str) -> None:
+    """The job fails, and holds the results; what was there stays."""
+    table = both.write("data/t.parquet", "SELECT range AS id, range // 2 AS half FROM range(10)")
+    (both.root / "out").mkdir()
+
+    def write(column: str) -> Job:
+        with asking(
+            Asked(of_definition([{"unique": column}, {"sql": "SELECT * FROM $table WHERE id > 8", "severity": "warn"}]))
+        ):
+            job = both.execution.query("SELECT * FROM $table", table=table, output=f"out/{name}", overwrite=True)
+        return ended(both.execution, job)
+
+    job = write("id")
+    assert [(each["name"], each["status"], each["rows"]) for each in job.result["checks"]] == [
+        ("unique_id", "passed", 10),
+        ("sql", "warned", 10),
+    ]
+    before = (both.root / "out" / name).read_bytes()
+    failed = write("half")
+    assert (failed.status, failed.reason) == (
+        "failed",
+        "Check unique_half failed: 5 rows of 10 repeat the half of another.\n"
+        "Nothing was published: what was there before is still there.",
+    )
+    assert [each["status"] for each in failed.result["checks"]] == ["failed", "warned"]
+    assert (both.root / "out" / name).read_bytes() == before
+    assert [each.name for each in (both.root / "out").iterdir()] == [name]
+
+
+def test_a_check_reads_no_table_but_the_output(both: Both) -> None:
+    check = of_definition([{"sql": "SELECT * FROM $table JOIN data.t USING (id)"}])
+    with asking(Asked(check)), pytest.raises(EngineError) as raised:
+        both.execution.query("SELECT 1 AS id", output="out/o.parquet")
+    assert str(raised.value) == (
+        "With client spark a check reads its output, $table, and no other table (data.t). Join them in the query that "
+        "writes, and check what comes of it."
+    )

@@ -14,6 +14,7 @@ from mason.clients._duckdb.abilities import FILES
 from mason.clients._statements.statement_verbs import Prepare, StatementVerbs
 from mason.clients.spark import SparkClient
 from mason.engines.capabilities import Capabilities
+from mason.engines.checking import asked
 from mason.engines.execution import Execution
 from mason.engines.jobs import Handover, Token, submission
 from mason.engines.models import Job, Rows, Schema, Table
@@ -69,6 +70,7 @@ class SparkExecution(StatementVerbs):
         time_digits=6,
         schemes=("file", "s3"),
         borrowed=("s3",),
+        checks=True,
     )
 
     def __init__(self, client: SparkClient) -> None:
@@ -132,7 +134,7 @@ class SparkExecution(StatementVerbs):
         from mason.clients._tables.requests import read
         from mason.clients.spark.spark_jobs import told
 
-        asked = {
+        given = {
             "schema": schema,
             "size": size,
             "output": output,
@@ -140,9 +142,10 @@ class SparkExecution(StatementVerbs):
             "format": format,
             "overwrite": overwrite,
         }
-        request = read(self, "fake", asked)
+        request = read(self, "fake", given)
         assert request.output is not None, "all that write need one"
         self.spark.own.check_jobs()
+        self._refuse_other_tables()
         submitted, token = now(), submission()
         placed = place(self.spark.root, request.output)
         like = self._imitated(schema) if isinstance(schema, Table) else request.columns
@@ -300,6 +303,7 @@ class SparkExecution(StatementVerbs):
         from mason.clients.spark.spark_work import Work, fingerprint_of, folder_of
 
         self.spark.own.check_jobs()
+        self._refuse_other_tables()
         submitted = now()
         placed = place(self.spark.root, output)
         token = submission()
@@ -331,6 +335,7 @@ class SparkExecution(StatementVerbs):
                 fingerprint=fingerprint_of(self.spark, files),
                 told=dict(prepared.told),
                 logs=prepared.logs,
+                checks=asked(),
             )
             if self.spark.is_remote:
                 return self.spark.jobs.submit(work, connected, submitted)
@@ -339,6 +344,21 @@ class SparkExecution(StatementVerbs):
             shutil.rmtree(folder, ignore_errors=True)
             connected.close()
             raise
+
+    def _refuse_other_tables(self) -> None:
+        """Raises ``EngineError`` for checks that read more than the output: when that is there, Spark has done its
+        part, and its tables are out of reach."""
+        checks = asked()
+        if checks is None or not any(check.sql for check in checks.checks):
+            return
+        from mason.clients._duckdb.writing.checked import tables_read
+
+        if found := tables_read(self.spark.limits, checks):
+            names = ", ".join(".".join(filter(None, each)) for each in found)
+            raise EngineError(
+                f"With client {self.client} a check reads its output, $table, and no other table ({names}). Join them "
+                "in the query that writes, and check what comes of it."
+            )
 
     def _of_job(self) -> tuple[Connected, str]:
         """The session of a new job, and its id: on a server one of its own, by which the job is found again."""

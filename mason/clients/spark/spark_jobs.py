@@ -27,7 +27,7 @@ from mason.clients.spark.spark_session import Connected, connect
 from mason.clients.spark.spark_work import DONE, Work, clear, folder_of, out_of, publish, write_by_spark
 from mason.engines.jobs import OPEN
 from mason.engines.models import Job
-from mason.errors import CancelledError, EngineError, MasonError, NotFoundError
+from mason.errors import CancelledError, CheckFailedError, EngineError, MasonError, NotFoundError
 
 if TYPE_CHECKING:
     from mason.clients.spark.spark_ground import Ground
@@ -140,6 +140,9 @@ class SparkJobs:
             manifest = publish(self._client, work)
         except CancelledError:
             return replace(job, status="cancelled", reason="It was cancelled.", finished=iso(now()))
+        except CheckFailedError as error:
+            kept = {"checks": [dict(each) for each in error.results]}
+            return replace(job, status="failed", reason=str(error), result=kept, finished=iso(now()))
         except MasonError as error:
             return replace(job, status="failed", reason=str(error), finished=iso(now()))
         except Exception as error:  # noqa: BLE001 - a thread has nobody to raise it to

@@ -19,6 +19,7 @@ from mason.clients._duckdb.writing.outputs import NOTE
 from mason.clients._objects.object_path import ObjectPath, ask_again
 from mason.clients._tables.deduping import with_removed
 from mason.clients._tables.requests import Output
+from mason.engines.checking import Asked, asking
 from mason.errors import EngineError
 from mason.values import dataclass, field
 
@@ -43,6 +44,7 @@ class Work:
     - ``output`` and ``target``: what is asked for, and its file or folder.
     - ``files``: those that the query reads, and ``fingerprint``, of them before it began (empty: none).
     - ``told``: further facts for the manifest, and ``logs``: lines for the job's log.
+    - ``checks``: what the output has to fulfil; ``None`` where nothing is asked of it.
     """
 
     job_id: str
@@ -57,6 +59,7 @@ class Work:
     fingerprint: str = ""
     told: Mapping[str, Any] = field(default_factory=dict)
     logs: tuple[str, ...] = ()
+    checks: Asked | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready data, keys as the fields."""
@@ -74,6 +77,7 @@ class Work:
             "fingerprint": self.fingerprint,
             "told": dict(self.told),
             "logs": list(self.logs),
+            "checks": self.checks.to_dict() if self.checks is not None else None,
         }
 
     @classmethod
@@ -94,6 +98,7 @@ class Work:
             fingerprint=values["fingerprint"],
             told=dict(values["told"]),
             logs=tuple(values["logs"]),
+            checks=Asked.from_dict(values["checks"]) if values.get("checks") else None,
         )
 
 
@@ -123,8 +128,8 @@ def write_by_spark(session: Any, text: str, columns: Sequence[tuple[str, str]], 
 
 
 def publish(client: Ground, work: Work) -> dict[str, Any]:
-    """Make the output of what Spark wrote, and return its manifest. Raises ``EngineError``, and ``ConflictError`` when
-    somebody else made the target meanwhile."""
+    """Make the output of what Spark wrote, and return its manifest. Raises ``EngineError``, ``ConflictError`` when
+    somebody else made the target meanwhile, and ``CheckFailedError``."""
     from mason.clients._duckdb.reading.readers import Source
     from mason.clients._duckdb.session import opened
     from mason.clients._duckdb.writing.atomic import write_whole
@@ -147,6 +152,8 @@ def publish(client: Ground, work: Work) -> dict[str, Any]:
     source = read_back(out, work.columns)
     placed = Placed(work.output, work.target)
     with (
+        # The job may be one that another process, or thread, was asked for.
+        asking(work.checks),
         beside(placed, client.root) as path,
         opened(client.limits, [source], client.root.show, output=(work.output, path)) as connection,
     ):
