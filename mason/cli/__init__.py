@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("mason.cli.run_command:validate", "Check the project's files, or a run's parameters and its dry run."),
     "run": ("mason.cli.run_command:run", "Run an operator or workflow: dry run, confirmation, execution."),
     "compare": ("mason.cli.compare_command:compare", "Run an operator with two configs, and compare the answers."),
+    "check": ("mason.cli.check_command:check", "Look whether what runs published fulfils their checks now."),
     "runs": ("mason.cli.runs_command:runs_group", "Look at the history of runs; resume one that ended early."),
     "scheduler": (
         "mason.cli.scheduler_command:scheduler_group",

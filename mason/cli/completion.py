@@ -37,6 +37,11 @@ def config_ids(context: click.Context, _parameter: click.Parameter, incomplete: 
     return _parts(context, 1, ["config"], incomplete)
 
 
+def run_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Names of runs that were applied as resources."""
+    return _parts(context, 1, ["run"], incomplete)
+
+
 def run_ids(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Ids of the newest runs, newest first."""
     with suppress(MasonError, OSError):

@@ -42,6 +42,7 @@ _MEANT = {
 """Options that mean something else here, or nothing; each with what to type."""
 
 _COMMANDS: dict[str, tuple[str, ...]] = {
+    "audit": ("check",),
     "delete": ("destroy",),
     "describe": ("get",),
     "diff": ("plan",),
@@ -65,7 +66,8 @@ _HINTS = {
     "providers": "Which clients there are: mason schema config",
     "refresh": "To see what changed in engines since: mason drift. To plan to put it right: mason plan --refresh",
     "taint": "To do a run again: mason apply --replace run.NAME",
-    "test": "To check files and configs: mason plan. To check a run: mason validate operator NAMESPACE COMMAND",
+    "test": "To check tables that runs published: mason check. To check files and configs: mason plan. To check a run: "
+    "mason validate operator NAMESPACE COMMAND",
 }
 """Commands of other tools that mean nothing here, or several things; each with what to type."""
 

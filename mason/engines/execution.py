@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from mason.engines.checking import Asked
 from mason.engines.engine import Engine
 from mason.engines.models import Job, Rows, Schema, Table
 from mason.engines.verbs import verb
+from mason.errors import UnsupportedVerbError
 
 
 class Execution(Engine):
@@ -155,6 +157,14 @@ class Execution(Engine):
         NULL is a value like others as a key, and never first or last. Raises ``NotFoundError`` for columns that there
         are not. Answers as :meth:`format`, with ``rows_in`` and ``removed`` in the manifest."""
         raise self.lacks("dedupe")
+
+    def check_table(self, table: Table, asked: Asked) -> list[dict[str, Any]]:
+        """What comes of checks of a table that is there already, as :func:`~mason.engines.checking.decided` has it.
+
+        No verb: nothing is written, and sentences say no checks. Raises ``UnsupportedVerbError`` where the client
+        cannot look at a table for that.
+        """
+        raise UnsupportedVerbError(f"Client {self.client} cannot check a table that is there already.")
 
     @verb(read_only=True)
     def estimate(self, call: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "JSON_FORMAT",
     "answers",
+    "check_results",
     "comparisons",
     "dags",
     "dryruns",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mason.engines.checking import STATUSES
+from mason.project.runs.checking_published import Published
 from mason.render.tables import table
 from mason.render.terminal import Terminal
 
@@ -49,3 +50,30 @@ def checks_lines(checks: Sequence[Mapping[str, Any]], terminal: Terminal) -> Ite
             yield ""
             yield f"Rows that fail {each.get('name', '')}:"
             yield from (f"  {json.dumps(example, ensure_ascii=False)}" for example in examples)
+
+
+def published_lines(found: Sequence[Published], terminal: Terminal) -> Iterator[str]:
+    """What came of the checks of what runs published: for each step where it is, and its results."""
+    if not found:
+        yield "No run that was applied has checks."
+    for number, each in enumerate(found):
+        place = f" at {each.output}" if each.output else ""
+        of_step = f", step {each.step}," if each.step else ""
+        yield from ([""] if number else [])
+        yield terminal.style(f"{each.address}{of_step}{place}", "bold")
+        if each.why:
+            yield f"could not be checked: {each.why}"
+        else:
+            yield from checks_lines([{"step": each.step, **result} for result in each.results], terminal)
+
+
+def published_json(found: Published) -> dict[str, Any]:
+    """The same of one step, for programs."""
+    return {
+        "address": found.address,
+        "step": found.step,
+        "output": found.output,
+        "holds": found.holds,
+        "checks": [dict(result) for result in found.results],
+        "why": found.why,
+    }

@@ -273,3 +273,41 @@ def test_who_is_asked_is_told_what_will_be_written(mason, project):
     asked = mason("run", "operator", "t", "query", *given, answer="no\n")
     assert "\nSentence 2 writes x BIGINT.\n" in asked.err
     assert not (project / "out").exists()
+
+
+def test_what_was_published_is_looked_at_once_more(mason, project):
+    (project / "run.yaml").write_text(RUN)
+    assert mason("check").out == "No run that was applied has checks.\n"
+    assert mason("apply", "-y").code == 0
+    looked = mason("check", "ids")
+    assert (looked.code, looked.out.splitlines()[0]) == (0, "run.ids, step step_1, at out/ids.parquet")
+    assert [line.split()[1:3] for line in looked.out.splitlines()[2:5]] == [
+        ["unique_id", "passed"],
+        ["not_null_n", "warned"],
+        ["row_count", "passed"],
+    ]
+    table = "SELECT unnest([1, 1, 2, 3, 4]) AS id, NULL::VARCHAR AS n"
+    given = json.dumps({"sql": table, "output": "out/ids.parquet"})
+    assert mason("run", "operator", "t", "query", "-p", given, "-c", "1", "-y").code == 0
+    looked = mason("check", "run.ids", "--json")
+    assert looked.code == 1
+    (found,) = looked.json["checked"]
+    assert (found["holds"], found["output"], found["why"]) == (False, "out/ids.parquet", "")
+    assert [(each["name"], each["status"], each.get("failing")) for each in found["checks"]] == [
+        ("unique_id", "failed", 1),
+        ("not_null_n", "warned", 5),
+        ("row_count", "failed", None),
+    ]  # fmt: skip
+    (project / "out" / "ids.parquet").unlink()
+    looked = mason("check")
+    assert looked.code == 1
+    assert "could not be checked: " in looked.out
+
+
+def test_checks_of_nothing_are_asked_for_by_no_name(mason, project):
+    (project / "run.yaml").write_text(RUN.partition("checks:")[0])
+    assert mason("apply", "-y").code == 0
+    assert mason("check", "idz").err == "Error: There is no run.idz in the state (did you mean 'run.ids'?).\n"
+    assert mason("check", "ids").err == (
+        "Error: run.ids has no checks. Write some below checks: in it, or at a step of its workflow.\n"
+    )

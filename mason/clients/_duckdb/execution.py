@@ -329,6 +329,16 @@ class DuckDBExecution(Execution):
         with with_sources({name: source for name, source in found.items() if not isinstance(source, NotFoundError)}):
             yield
 
+    def check_table(self, table: Table, asked: checking.Asked) -> list[dict[str, Any]]:
+        """In a DuckDB of its own, which reads the table and those that the checks name."""
+        from mason.clients._duckdb.session import opened
+        from mason.clients._duckdb.writing.checked import check_rows
+
+        with checking.asking(asked), self._tables() as tables, self._checkable(tables, table.database):
+            source = tables.source(table)
+            with opened(tables.limits, [source], tables.root.show, ordered=False) as connection:
+                return check_rows(connection, source.sql, asked, tables.root.show, published=True)
+
     def _merging(self, tables: Tables, table: Table, allow_text: bool, extract_paths: bool) -> Source:
         from mason.clients._duckdb.reading.schemas import Merging
         from mason.clients._duckdb.reading.sources import title

@@ -44,13 +44,13 @@ def confine_to(
 ) -> None:
     """From now on ``connection`` reads ``sources`` and writes to the path of ``output``, and opens nothing else."""
     paths = [path for source in sources for path in source.paths]
+    for source in check_sources().values():
+        prepare(connection, source)
+        paths += source.paths
     if output is None:
         confine(connection, paths)
         return
     wanted, path = output
-    for source in check_sources().values():
-        prepare(connection, source)
-        paths += source.paths
     confine(connection, [*paths, path], folder=path if wanted.folder else None)
 
 

@@ -1,6 +1,7 @@
 """Use cases of runs: prepare one, do it, go on with it, and look back. Operators and workflows alike."""
 
 __all__ = [
+    "checking_published",
     "clients",
     "costs",
     "differing",
