@@ -17,7 +17,18 @@ from mason.engines.models import Job, Location, Rows, Table
 from mason.engines.storage import Storage
 from mason.errors import AccessDeniedError, ConflictError, EngineError, NotFoundError, TransientEngineError
 from tests.servers import BUCKET
-from tests.state.faults import BUSY, CUT_AFTER, CUT_BEFORE, CUT_BODY, DENIED, FAIL_AFTER, SLOW
+from tests.state.faults import (
+    BUSY,
+    CUT_AFTER,
+    CUT_BEFORE,
+    CUT_BODY,
+    DAMAGED,
+    DENIED,
+    FAIL_AFTER,
+    SLOW,
+    SPOILT,
+    proxied,
+)
 
 KEYS = [
     "a b.csv",
@@ -212,6 +223,34 @@ def test_an_object_that_changes_while_it_is_read_is_refused(client: S3Client, pr
     storage_of(client).write("a.csv", "id\n2\n", overwrite=True)
     with pytest.raises(EngineError, match="changed while it was read"):
         client.buckets.read_range(BUCKET, facts.key, 0, 2, facts.etag)
+
+
+@pytest.mark.slow
+def test_what_is_damaged_on_its_way_to_the_store_is_refused(seaweed, make: Make) -> None:
+    """By SeaweedFS, which looks at checksums as Amazon does; moto takes everything."""
+    with proxied(seaweed.endpoint) as between:
+        storage = storage_of(make(endpoint_url=between.endpoint))
+        between.fail("PUT", "/a.csv", SPOILT)
+        with pytest.raises(TransientEngineError, match="what was sent was damaged on the way"):
+            storage.write("a.csv", b"id\n1\n")
+        assert not storage.exists("a.csv")
+        storage.write("a.csv", b"id\n1\n")
+        assert storage.read("a.csv") == b"id\n1\n"
+
+
+def test_what_is_damaged_on_its_way_here_is_asked_for_again(make: Make, proxy, tmp_path: Path) -> None:
+    client = make(endpoint_url=proxy.endpoint)
+    storage = storage_of(client)
+    storage.write("a.csv", b"id\n1\n")
+    at = client.root.object_at("a.csv")
+    proxy.fail("GET", "/a.csv", DAMAGED)
+    at.download(tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_bytes() == b"id\n1\n"
+    proxy.always("GET", "/a.csv", DAMAGED)
+    with pytest.raises(TransientEngineError, match="damaged on the way"):
+        storage.read("a.csv")
+    with pytest.raises(TransientEngineError, match="damaged on the way"):
+        storage.fingerprint("a.csv", content=True)
 
 
 def test_large_objects_go_and_come_in_parts(client: S3Client, prefix: str, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ CUT_BODY = "cut body"
 """The answer ends half way through."""
 DAMAGED = "damaged"
 """The answer has another first byte."""
+SPOILT = "spoilt"
+"""The store gets another first byte than was sent."""
 LATE = "late"
 """The store carries the request out when the client has long given up (``Proxy.delay`` seconds)."""
 SLOW = "slow"
@@ -172,6 +174,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _forward(self, body: bytes, fault: str) -> None:
         if fault == LATE:
             time.sleep(self.proxy.delay)
+        if fault == SPOILT:
+            body = bytes([body[0] ^ 1]) + body[1:]
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("connection", "expect")}
         connection = http.client.HTTPConnection(self.proxy.target, timeout=60)
         try:

@@ -52,6 +52,7 @@ _TAKEN = frozenset(
         "VersionMismatchException",
     }
 )
+_DAMAGED = frozenset({"BadDigest", "ChecksumMismatch", "XAmzContentSHA256Mismatch"})
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation"})
 _ACTION = re.compile(r"not authorized to perform: (\S+)(?: on resource: (\S+?))?(?:\s|$)")
 
@@ -159,6 +160,8 @@ def _answer(error: Any, asked: Asked, connection: Asking) -> EngineError:
             f"{cannot}: access is denied ({said}). This statement in a policy would allow it: "
             f"{statement(action, resource)}"
         )
+    if code in _DAMAGED:
+        return TransientEngineError(f"{cannot}: what was sent was damaged on the way ({said}). Try again.")
     if code in _TAKEN or status == 412:
         return ConflictError(f"{cannot}: {said}.")
     if status >= 500 and status != 501:
