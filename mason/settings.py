@@ -18,7 +18,7 @@ from mason.home import is_trusted, mason_home
 from mason.values import dataclass, field
 
 PROJECT_FILE = "mason.yaml"
-_PROJECT_KEYS = ("name", "state", "history", "require_signatures", "ignore")
+_PROJECT_KEYS = ("name", "state", "history", "require_signatures", "ignore", "vars")
 _HISTORY_KEYS = ("keep_runs", "keep_days")
 
 DEFAULT_WORKSPACE = "default"
@@ -40,7 +40,8 @@ class ProjectSettings:
     ``name`` is empty exactly when there is no ``mason.yaml``: nothing can be pruned then, because nobody could
     tell this project's resources from another's. ``state`` is a URL or empty, and ``history`` says which runs are kept.
     ``require_signatures``: only what is signed (see ``mason.state.signatures``) is used. ``ignore`` are the patterns of
-    files and folders whose YAML is not Mason's.
+    files and folders whose YAML is not Mason's. ``has_variables``: it declares some, which
+    ``mason.resources.variables`` reads.
     """
 
     root: Path
@@ -49,6 +50,7 @@ class ProjectSettings:
     history: History = field(default_factory=History)
     require_signatures: bool = False
     ignore: tuple[str, ...] = ()
+    has_variables: bool = False
 
 
 def current_folder() -> Path:
@@ -158,6 +160,9 @@ def _read_pairs(file: Path, pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
             read[key] = _read_history(file, value_node.value, faults)
         elif key == "state" and value_node.id == "mapping":
             read[key] = _read_state(file, line, value_node.value, faults)
+        elif key == "vars":
+            # What is wrong there is told where resources are loaded, as the types of values are.
+            read[key] = _as_it_stands(value_node)
         elif key == "ignore":
             read[key] = _read_ignore(file, line, value_node, faults)
         elif key == "require_signatures" and value_node.value in ("true", "false"):
@@ -171,6 +176,13 @@ def _read_pairs(file: Path, pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
     if faults:
         raise SettingsError(diagnostics=sorted(faults, key=lambda fault: fault.line))
     return read
+
+
+def _as_it_stands(node: Any) -> Any:
+    """What a node holds, as texts, to be compared."""
+    if node.id == "scalar":
+        return node.value
+    return [tuple(map(_as_it_stands, each)) if isinstance(each, tuple) else _as_it_stands(each) for each in node.value]
 
 
 def _read_history(file: Path, pairs: Iterable[tuple[Any, Any]], faults: list[Diagnostic]) -> History:
@@ -287,6 +299,7 @@ def _read_project(file: Path) -> ProjectSettings:
         given.get("history", History()),
         given.get("require_signatures", False),
         given.get("ignore", ()),
+        bool(given.get("vars")),
     )
 
 

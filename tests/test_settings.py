@@ -52,7 +52,7 @@ def test_the_option_wins_over_the_environment_and_that_over_the_project(tmp_path
     assert settings.state_url("file:///option", found) == "file:///option"
 
 
-KEYS = "name, state, history, require_signatures, ignore"
+KEYS = "name, state, history, require_signatures, ignore, vars"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ KEYS = "name, state, history, require_signatures, ignore"
         ("nam: x", ":1: unknown key 'nam' (did you mean 'name'?)."),
         (
             "name: x\n# and\nfoo: x",
-            ":3: unknown key 'foo' (known keys: name, state, history, require_signatures, ignore).",
+            ":3: unknown key 'foo' (known keys: name, state, history, require_signatures, ignore, vars).",
         ),
         ("[a]: x", f":1: unknown key 'a list' (known keys: {KEYS})."),
         ("name: [1]", ":1: 'name' must be text, not a list."),
@@ -102,7 +102,8 @@ KEYS = "name, state, history, require_signatures, ignore"
         ),
         (
             "- a",
-            ":1: the project file must be a mapping with the keys name, state, history, require_signatures, ignore.",
+            ":1: the project file must be a mapping with the keys "
+            "name, state, history, require_signatures, ignore, vars.",
         ),
         ("name: x\n  y: [", ":2: this is not YAML: mapping values are not allowed in this context."),
     ],

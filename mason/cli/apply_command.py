@@ -26,6 +26,7 @@ from mason.cli.shared import (
     show,
     show_json,
     tell,
+    variables_option,
     yes_option,
 )
 from mason.errors import CancelledError, SettingsError
@@ -78,6 +79,7 @@ Examples:
 @replace_option
 @lock_timeout_option
 @parallelism_option
+@variables_option
 @_take_over
 @json_option
 @click.pass_obj
@@ -106,8 +108,11 @@ def apply(
     if saved is not None:
         if len(paths) > 1:
             raise SettingsError(f"{saved} is no YAML. If it is a plan file, apply it alone: mason apply {saved}")
-        if prune or targets or strict or overwrite or refresh or again:
-            raise SettingsError(f"{saved} is a plan file: it is applied as it was reviewed, without other options.")
+        if prune or targets or strict or overwrite or refresh or again or invocation.variables:
+            raise SettingsError(
+                f"{saved} is a plan file: it is applied as it was reviewed, with the variables that it was made with, "
+                "and without other options."
+            )
         made = applying.read_saved(opened, saved)
         _show_plan(invocation, made)
         # It was reviewed, what it overwrites included.

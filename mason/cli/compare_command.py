@@ -23,6 +23,7 @@ from mason.cli.shared import (
     show,
     show_json,
     tell,
+    variables_option,
     watching,
     yes_option,
 )
@@ -55,6 +56,7 @@ def compare() -> None:
 @click.option(
     "-f", "--file", type=click.Path(path_type=Path), metavar="FILE", help="Parameters: a YAML or JSON mapping."
 )
+@variables_option
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Compare N rows, the same ones of both answers.")
 @click.option(
     "--most",

@@ -24,6 +24,8 @@ _LONG = (
     "state",
     "strict",
     "target",
+    "var",
+    "var-file",
     "version",
     "workspace",
 )

@@ -11,7 +11,8 @@ from mason.values import dataclass, field
 class Invocation:
     """The global options of one call, and whether its command was asked for JSON.
 
-    ``legacy`` asks for the JSON of Mason 1.x.
+    ``variables`` are the values of ``--var`` and ``--var-file``, in their order. ``legacy`` asks for the JSON of
+    Mason 1.x.
     ``session`` is what the call has for itself in its process. ``left_behind`` says that threads still do work for
     which nobody waits, and which cannot be ended but with the process.
     """
@@ -22,6 +23,7 @@ class Invocation:
     log_level: str = "warning"
     json: bool = False
     legacy: bool = False
+    variables: list[tuple[str, str]] = field(default_factory=list)
     left_behind: bool = False
     session: Session = field(default_factory=Session)
 

@@ -22,6 +22,7 @@ from mason.cli.shared import (
     show_json,
     tell,
     tell_of_old_home,
+    variables_option,
 )
 from mason.project import planning
 
@@ -57,6 +58,7 @@ Examples:
 @click.option("--refresh", is_flag=True, help="Also ask engines what changed there since it was applied.")
 @click.option("--take-over", multiple=True, metavar="PROJECT", help="Plan to own what this other project applied.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 0 without changes, 2 with changes, 1 on errors.")
+@variables_option
 @full_option
 @markdown_option
 @json_option

@@ -30,6 +30,7 @@ from mason.cli.shared import (
     show,
     show_json,
     tell,
+    variables_option,
     watching,
     yes_option,
 )
@@ -103,6 +104,7 @@ def run_options(config_help: str) -> Callable[[Function], Function]:
     )
 
     def with_options(function: Function) -> Function:
+        function = variables_option(function)
         for option in options:
             function = option(function)
         return function
@@ -162,6 +164,7 @@ def _with_kind(opened: Project, verb: str, args: list[str]) -> list[str]:
     is_flag=True,
     help="Only warn of references to what no file here defines: other projects may apply it.",
 )
+@variables_option
 @json_option
 @click.pass_context
 def validate(context: click.Context, allow_undefined: bool) -> None:

@@ -60,6 +60,37 @@ def _want_legacy(ctx: click.Context, _parameter: click.Parameter, value: bool) -
     return value
 
 
+class _Ordered(click.Option):
+    """An option that tells the invocation of its values when they are parsed: click keeps the order of the values of
+    one option, and not that of two, and a later value of a variable wins."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        super().add_to_parser(parser, ctx)
+        (name,) = self.opts
+        option = parser._long_opt[name]
+        process, invocation = option.process, ctx.find_object(Invocation)
+        if invocation is None:
+            # A shell completes: nothing is called.
+            return
+
+        def told(value: Any, state: Any) -> None:
+            invocation.variables.append((name, value))
+            process(value, state)
+
+        option.process = told
+
+
+def variables_option(function: Function) -> Function:
+    """``--var NAME=VALUE`` and ``--var-file FILE``, which may repeat."""
+    text = "A value for {{vars.NAME}}; may be repeated, and the last one wins."
+    file = "A YAML or JSON mapping of variables; may be repeated."
+    for name, metavar, told in (("--var-file", "FILE", file), ("--var", "NAME=VALUE", text)):
+        function = click.option(name, multiple=True, metavar=metavar, help=told, expose_value=False, cls=_Ordered)(
+            function
+        )
+    return function
+
+
 def markdown_option(function: Function) -> Function:
     """``--markdown``: a comment for a pull request."""
     option = click.option("--markdown", "as_markdown", is_flag=True, help="Print a comment for a pull request.")
@@ -80,7 +111,7 @@ def refuse_both(invocation: Invocation, as_markdown: bool) -> None:
 
 def open_project(invocation: Invocation, *, uses_state: bool = True) -> Project:
     """The project around the current folder. ``uses_state`` is false for who looks at its files alone."""
-    opened = opening.open_project(invocation.state, workspace=invocation.workspace)
+    opened = opening.open_project(invocation.state, workspace=invocation.workspace, variables=invocation.variables)
     # Until the command ends: whoever waits for a lock, or takes over one that ran out, should know.
     click.get_current_context().with_resource(listening(tell))
     if uses_state and (told := opening.first_meeting(opened)):

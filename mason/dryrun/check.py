@@ -324,8 +324,8 @@ def published_client(schema: Mapping[str, Any], type_: Mapping[str, Any]) -> dic
 
     ``schema`` is the client's own, ``type_`` that of the key ``type`` beside its configuration.
 
-    A ``{{NAME}}`` reference may stand for every value and must for a secret one, and a
-    key without a value is as good as left out.
+    A ``{{NAME}}`` reference may stand for every value and must for a secret one, ``{{vars.NAME}}`` for every other,
+    and a key without a value is as good as left out.
     """
     required = list(schema.get("required", ()))
     kinds: Any = "object" if required else ["object", "null"]
@@ -353,11 +353,13 @@ def _published_property(given: Any, *, required: bool) -> dict[str, Any]:
         rest["properties"] = {
             name: _published_property(inner, required=name in held) for name, inner in rest["properties"].items()
         }
-    accepted = [_REFERENCE] if rest.get("secret") is True else [rest, _REFERENCE]
+    accepted = [_REFERENCE] if rest.get("secret") is True else [rest, _REFERENCE, _VARIABLE]
     return {**told, "anyOf": accepted if required else [*accepted, {"type": "null"}]}
 
 
 # One {{NAME}} and nothing else, as mason.secrets reads it.
 _REFERENCE = {"type": "string", "pattern": r"^\s*\{\{\s*[A-Za-z_][A-Za-z0-9_]*\s*\}\}\s*$"}
+# One {{vars.NAME}} and nothing else, as mason.resources.variables fills it in with its type.
+_VARIABLE = {"type": "string", "pattern": r"^\s*\{\{\s*vars\s*\.\s*[A-Za-z_][A-Za-z0-9_]*\s*\}\}\s*$"}
 # What editors show of a property stays beside its alternatives.
 _TOLD = ("title", "description", "default", "examples", "deprecated")

@@ -17,7 +17,7 @@ from mason.dryrun.dryrun import DryRun, dry_run
 from mason.dryrun.expansion import Ancestry, Flat, FlatStep, Scope, expand
 from mason.dryrun.kept import Kept, others_given
 from mason.dryrun.planned import PlannedStep, PlannedWorkflow, WorkflowPlan, named, of_step
-from mason.dryrun.references import OF_RUN, Found, Reference, Unresolved, find, is_referring, look_up
+from mason.dryrun.references import OF_RUN, Found, Reference, Unresolved, find, is_referring, look_up, unknown
 from mason.dryrun.run_results import Lookup, reference_to_run
 from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
 from mason.resources.address import config_address, run_address, title_of
@@ -31,6 +31,7 @@ from mason.resources.parameters import Given, bind
 from mason.resources.wording import shortened
 from mason.resources.workflow import Step, Workflow, is_workflow
 from mason.resources.workflow_file import WorkflowGiven, parameters_of
+from mason.secrets import is_reference
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry
 
@@ -204,7 +205,7 @@ class _Planning:
                 self.warnings.append(f"Step {flat.id} is done: it keeps the parameters that it ran with")
         else:
             read = self._read(flat, operator, given)
-            known, waiting, references = self._referring(flat, read, ancestry, faults)
+            known, waiting, references = self._referring(flat, operator, read, ancestry, faults)
             try:
                 bound = {**bind(operator.parameters, known, of=named(flat.step.address)), **waiting}
             except ParameterError as error:
@@ -263,17 +264,21 @@ class _Planning:
         return parameters_of(given, flat.entry).named_as(operator.parameters)
 
     def _referring(
-        self, flat: FlatStep, read: Given, ancestry: Ancestry, faults: list[Diagnostic]
+        self, flat: FlatStep, operator: Operator, read: Given, ancestry: Ancestry, faults: list[Diagnostic]
     ) -> tuple[Given, dict[str, Any], tuple[Reference, ...]]:
         """What was given without references, the parameters with references, and these; faults go behind ``faults``."""
         waiting: dict[str, Any] = {}
         references: dict[str, Reference] = {}
         unread: set[str] = set()
+        secret = {each.name for each in operator.parameters if each.secret}
         for name, value in read.values.items():
             if not is_referring(value):
                 continue
             found = self._found(flat, value, ancestry)
             place = read.places.get(name, ("", 0))
+            # A secret parameter may be given as a reference to the environment.
+            strange = () if found.faults or (name in secret and is_reference(value)) else unknown(value)
+            found = replace(found, faults=(*found.faults, *(f"Parameter {name}: {each}" for each in strange)))
             faults += [Diagnostic(*place, fault) for fault in found.faults]
             self.warnings += [f"Step {flat.id}: {warning}" for warning in found.warnings]
             if found.faults:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from mason.resources.templates import TEMPLATE
+from mason.resources.templates import TEMPLATE, remedy_for
 from mason.resources.wording import described, nearest, quoted, shortened
 from mason.secrets import REDACTED
 from mason.values import dataclass
@@ -104,6 +104,17 @@ def find(value: Any, meant: Meant, before: Mapping[str, str] = MappingProxyType(
 
     found = _mapped(value, changed)
     return Found(found, tuple(references.values()), tuple(dict.fromkeys(faults)), tuple(dict.fromkeys(warnings)))
+
+
+def unknown(value: Any) -> tuple[str, ...]:
+    """What is wrong with the ``{{...}}`` in a parameter that are no references to results: nothing fills them in."""
+    strange = (match for text in _texts(value) for match in TEMPLATE.finditer(text))
+    told = (
+        f"{quoted(match[0])} is a reference that nothing fills in ({remedy_for(match[1])})"
+        for match in strange
+        if match[1].strip().partition(".")[0].strip() not in ("steps", "runs")
+    )
+    return tuple(dict.fromkeys(told))
 
 
 class Unresolved(Exception):

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 
 def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False, keep: bool = True) -> Resources:
-    """The resources under ``paths`` (the whole project when there are none). Raises ``ResourceError``.
+    """The resources under ``paths`` (the whole project when there are none). Raises ``ResourceError``, and
+    ``SettingsError`` for variables that cannot be used.
 
     With ``keep`` false, nothing is remembered for the next load: who looks at few files need not write all."""
+    from mason.project.given_variables import variables_of
     from mason.project.older_mason import Mason1
     from mason.resources import loader
 
@@ -37,6 +39,7 @@ def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False, 
         keep=keep,
         examine=_examine,
         older=Mason1(),
+        variables=variables_of(project),
     )
 
 

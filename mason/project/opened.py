@@ -25,6 +25,8 @@ class Project:
 
     ``make_runner`` makes what runs the workflows of schedules, for clients that keep some: it is handed in, because the
     run of a schedule is a run like the one that triggers it. Without it schedules can be kept and not triggered.
+    ``variables`` are the values that the command line gives, in their order: pairs of ``--var`` or ``--var-file`` and
+    what stands behind it (``mason.project.given_variables`` reads them).
     """
 
     settings: ProjectSettings
@@ -32,6 +34,7 @@ class Project:
     url: str
     workspace: str = DEFAULT_WORKSPACE
     make_runner: Callable[[Project], WorkflowRunner] | None = None
+    variables: tuple[tuple[str, str], ...] = ()
 
     def runner(self) -> Callable[[], WorkflowRunner] | None:
         """What clients are given to run the workflows of their schedules with."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from mason.engines.runner import Ran, WorkflowRunner
 
 
-def open_project(state: str | None = None, *, workspace: str | None = None) -> Project:
+def open_project(
+    state: str | None = None, *, workspace: str | None = None, variables: Iterable[tuple[str, str]] = ()
+) -> Project:
     """The project around the current folder, with the state at ``state`` or where the settings say, and of it that of
-    ``workspace``, or of the one that the environment names.
+    ``workspace``, or of the one that the environment names. ``variables`` are as in :class:`Project`.
 
     Raises ``SettingsError`` for settings that cannot be used and when the current folder was deleted.
     """
@@ -42,7 +44,7 @@ def open_project(state: str | None = None, *, workspace: str | None = None) -> P
         # What is wrong with a .env file is told where something refers to it.
         known = settings.environment(found)
     remember_likely(known)
-    return Project(found, store, url, chosen, _ScheduledRunner)
+    return Project(found, store, url, chosen, _ScheduledRunner, tuple(variables))
 
 
 def first_meeting(project: Project) -> str:

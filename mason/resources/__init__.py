@@ -29,6 +29,7 @@ __all__ = [
     "templates",
     "trigger",
     "validate",
+    "variables",
     "walking",
     "wording",
     "workflow",

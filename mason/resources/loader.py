@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mason.resources.documents import Document
     from mason.resources.older import Older
     from mason.resources.validate import Examine
+    from mason.resources.variables import Variables
 
 
 class UnfitResourcesError(ResourceError):
@@ -53,6 +54,7 @@ def load(
     keep: bool = True,
     examine: Examine = lambda definition, calls: (),
     older: Older | None = None,
+    variables: Variables | None = None,
 ) -> Resources:
     """All resources at and below ``paths`` (none: the project's folder ``root``), in the order of files and lines.
 
@@ -60,20 +62,30 @@ def load(
     (nothing: none is kept), and with ``keep`` this one. ``strict`` does not believe that a file with the same size,
     times and inode is the same, and compares contents. ``examine`` is asked for further faults of each document that is
     parsed; where there were none, it is not parsed again while it stays the same. ``older`` reads what an older Mason
-    wrote: that is never remembered, so that each load tells of it. Raises ``UnfitResourcesError`` with everything that
+    wrote: that is never remembered, so that each load tells of it. ``variables`` are those of the project; a file that
+    uses one is read again where that has another value than before. Raises ``UnfitResourcesError`` with everything that
     is wrong in any of the files.
     """
     with uncollected():
-        return _Load(root, Cache(cache), examine, older, strict=strict, keep=keep).run(paths, ignore)
+        return _Load(root, Cache(cache), examine, older, variables, strict=strict, keep=keep).run(paths, ignore)
 
 
 class _Load:
     """One load: what was found so far."""
 
     def __init__(
-        self, root: Path, cache: Cache, examine: Examine, older: Older | None, *, strict: bool, keep: bool
+        self,
+        root: Path,
+        cache: Cache,
+        examine: Examine,
+        older: Older | None,
+        variables: Variables | None,
+        *,
+        strict: bool,
+        keep: bool,
     ) -> None:
         self._root = root
+        self._variables = variables
         self._keep = keep
         self._cache = cache
         self._examine = examine
@@ -123,10 +135,16 @@ class _Load:
         """The entry, if the file's content is all that it depends on or if the rest is the same as well."""
         if file.named and entry[2]:  # what is passed over in a walk is a fault in a file that was named
             return None
+        if entry[5] and not self._has_same_values(entry[5]):
+            return None
         if entry[4] is None:
             return entry
         folder = self._folder(file)
         return entry if entry[4] == folder.digest and not folder.faults else None
+
+    def _has_same_values(self, used: tuple[tuple[str, str], ...]) -> bool:
+        variables = self._variables
+        return variables is not None and all(variables.digest(name) == digest for name, digest in used)
 
     def _look(self, file: walking.Found) -> CachedFile | None:
         """The entry of a file that has to be read; nothing if there are faults in it, which are collected."""
@@ -152,15 +170,17 @@ class _Load:
             examine=self._examine,
             older=self._older,
             path=file.path,
+            variables=self._variables,
         )
+        used = tuple(sorted(parsed.variables.items()))
         self._faults.extend(parsed.faults)
         self._notes += [f"{file.shown}: {'; '.join(parsed.notes)}"] if parsed.notes else []
         if parsed.faults:
             # What is right in it may be what others refer to. It is not remembered.
             self._faulty += parsed.faulty or [""]
-            self._add(file, (None, content, parsed.passed_over, tuple(parsed.documents), parsed.module))
+            self._add(file, (None, content, parsed.passed_over, tuple(parsed.documents), parsed.module, used))
             return None
-        entry = (stamp, content, parsed.passed_over, tuple(parsed.documents), parsed.module)
+        entry = (stamp, content, parsed.passed_over, tuple(parsed.documents), parsed.module, used)
         if parsed.notes:
             self._add(file, entry)
             return None

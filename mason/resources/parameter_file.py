@@ -18,7 +18,8 @@ def read_parameter_file(file: Path) -> Given:
     document, faults = read_mapping(file)
     if document is None:
         return Given(faults=faults, complete=False)
-    return Given(document.value, spelled=document.spelled)
+    places = {name: (str(file), document.line_of((name,))) for name in document.value}
+    return Given(document.value, places=places, spelled=document.spelled)
 
 
 def read_mapping(file: Path) -> tuple[Document | None, tuple[Diagnostic, ...]]:

@@ -20,7 +20,9 @@ from mason.resources.module import class_fault, class_name, has_class
 from mason.resources.older import Older
 from mason.resources.parse_cache import CachedDocument
 from mason.resources.resource import ENTRY, digest_of, encode
+from mason.resources.templates import unknown_references
 from mason.resources.validate import Examine, kind_findings, schema_findings
+from mason.resources.variables import Filled, Variables, are_used
 from mason.resources.wording import nearest, quoted
 from mason.values import dataclass, field
 
@@ -50,7 +52,7 @@ _ENOUGH = 2
 class Parsed:
     """What a file held. ``module`` is the digest of the Python files that matter to it (nothing if none do). ``faulty``
     are the addresses of its resources that have faults, empty where one cannot be told. ``notes`` tell what in it an
-    older Mason wrote."""
+    older Mason wrote. ``variables`` are those that its resources use, with the digests of their values."""
 
     documents: list[CachedDocument] = field(default_factory=list)
     passed_over: int = 0
@@ -58,6 +60,7 @@ class Parsed:
     faults: list[Diagnostic] = field(default_factory=list)
     faulty: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 def parse(
@@ -69,6 +72,7 @@ def parse(
     examine: Examine,
     older: Older | None = None,
     path: str = "",
+    variables: Variables | None = None,
 ) -> Parsed:
     """The resources in ``data``, and everything that is wrong with it.
 
@@ -76,8 +80,11 @@ def parse(
     ``type`` is what was meant; so is one whose ``type`` is not Mason's where nothing else in it is.
     ``folder`` gives the Python files beside it and is only called if they matter. ``examine`` is asked for further
     faults of each document with a ``type``, ``older`` to read those of the file ``path`` that an older Mason wrote.
+    ``variables`` fill in what refers to them.
     """
-    parsing = _Parsing(shown, folder, examine, older)
+    has_references = b"{" in data
+    filling = (variables or Variables()) if has_references and are_used(data) else None
+    parsing = _Parsing(shown, folder, examine, older, filling, has_references=has_references)
     documents, fatal = read(data)
     parsing.add_faults(fatal)
     parsing.parsed.faulty += [""] * len(fatal)
@@ -132,8 +139,19 @@ def _address_in(definition: Mapping[str, object]) -> str:
 
 
 class _Parsing:
-    def __init__(self, shown: str, folder: Callable[[], Folder], examine: Examine, older: Older | None) -> None:
+    def __init__(
+        self,
+        shown: str,
+        folder: Callable[[], Folder],
+        examine: Examine,
+        older: Older | None,
+        variables: Variables | None,
+        *,
+        has_references: bool,
+    ) -> None:
+        self._has_references = has_references
         self._older = older
+        self._variables = variables
         self._shown = shown
         self._folder = folder
         self._examine = examine
@@ -147,6 +165,8 @@ class _Parsing:
         definition = document.value
         before = len(self.parsed.faults)
         self.add_faults((*document.faults, *document.unplain))
+        filled = self._filled(document)
+        told = {finding.path for finding in filled.findings}
         if definition["type"] == MOVED:
             self._move(document, before)
             return
@@ -154,6 +174,7 @@ class _Parsing:
         if not found:
             found = schema_findings(definition)
             found += findings(definition)
+            found += unknown_references(definition) if self._has_references else ()
         module = None
         wanted = kind_named(definition["type"]).python if definition["type"] in KINDS else None
         if wanted is not None and not definition.get("do"):
@@ -164,10 +185,13 @@ class _Parsing:
         if module and module.is_older and self._older is not None:
             found = [each for each in found if not self._older.pardons(definition, each)]
         for path, message, remedy in found:
+            if path in told:
+                continue
             if module and path[:1] == (CALLS,):
                 name, line = module.survey().places[str(path[1])]
                 self.parsed.faults.append(Diagnostic(self._beside(name), line, message, remedy))
             else:
+                message += f" (from {{{{vars.{filled.places[path]}}}}})" if path in filled.places else ""
                 self.add_faults([Fault(document.line_of(path), message, remedy)])
         if len(self.parsed.faults) > before:
             self.parsed.faulty.append(_address_in(definition))
@@ -177,6 +201,15 @@ class _Parsing:
         digest = digest_of(encoded, module.digest if module else None)
         name = class_name(normal["namespace"], normal["command"]) if module else ""
         self.parsed.documents.append((address_of(normal), digest, document.line, addresses_used(normal), encoded, name))
+
+    def _filled(self, document: Document) -> Filled:
+        """What became of the variables in a document, which are filled in."""
+        if self._variables is None:
+            return Filled({}, [], {})
+        filled = self._variables.fill_in(document.value)
+        self.parsed.variables.update(filled.used)
+        self.add_faults(Fault(document.line_of(path), message, remedy) for path, message, remedy in filled.findings)
+        return filled
 
     def _move(self, document: Document, before: int) -> None:
         found = moved.findings(document.value)

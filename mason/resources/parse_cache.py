@@ -11,14 +11,15 @@ from mason import caches
 from mason.caches import Stamp
 from mason.resources import roles
 
-_MAGIC = b"mason-parse-2\n"
+_MAGIC = b"mason-parse-3\n"
 
 CachedDocument = tuple[str, str, int, tuple[str, ...], bytes, str]
 """A resource: address, digest, line, references, encoded definition, name of its Python class (empty without one)."""
 
-CachedFile = tuple[Stamp | None, bytes, int, tuple[CachedDocument, ...], str | None]
+CachedFile = tuple[Stamp | None, bytes, int, tuple[CachedDocument, ...], str | None, tuple[tuple[str, str], ...]]
 """A YAML file: stamp (nothing where it cannot be trusted), sha256 of its bytes, documents passed over, resources,
-and the digest of the Python files beside it (nothing if they do not matter, empty if there must be none)."""
+the digest of the Python files beside it (nothing if they do not matter, empty if there must be none), and the variables
+that it uses with the digests of the values that they had."""
 
 CachedModule = tuple[tuple[tuple[str, Stamp | None], ...], str, bytes, tuple[str, ...], bool]
 """The Python files of a folder: names and stamps; then digest, content, calls and certain, as in ``Module``."""

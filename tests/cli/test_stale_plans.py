@@ -425,7 +425,8 @@ def test_a_plan_file_is_applied_alone(mason, project):
             "Error: release.plan is no YAML. If it is a plan file, apply it alone: mason apply release.plan\n"
         )
     assert mason("apply", "release.plan", "--prune").err == (
-        "Error: release.plan is a plan file: it is applied as it was reviewed, without other options.\n"
+        "Error: release.plan is a plan file: it is applied as it was reviewed, with the variables that it was made "
+        "with, and without other options.\n"
     )
 
 

@@ -78,7 +78,7 @@ def done(step: DagStep, results: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_commands_without_references_are_exact(mason, folder):
-    hostile = 'it\'s, "quoted": $HOME `id`\n{{not.a.reference}} \u00e9'
+    hostile = 'it\'s, "quoted": $HOME `id`\n{not.a.reference} \u00e9'
     parameters = "  one: {parameters: {path: 'a b.txt', content: " + json.dumps(hostile) + "}}\n"
     parameters += "  two: {parameters: {path: 'a b.txt'}}"
     steps = "{id: one, namespace: note, command: write}, {id: two, namespace: note, command: read, dependencies: [one]}"

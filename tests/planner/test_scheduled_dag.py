@@ -87,9 +87,9 @@ def test_nothing_of_a_step_is_lost():
 def test_sentences_hold_no_secret():
     secrets.remember("hunter-2-hunter")
     main = flow("main", step("first", "table.infer"))
-    given = {"first": {"parameters": {"database_name": "{{TOKEN}} hunter-2-hunter"}}}
+    given = {"first": {"parameters": {"database_name": "TOKEN hunter-2-hunter"}}}
     (first,) = model(main, given=given).dag.steps
-    assert first.sentences[0].arguments["sql"] == "{{TOKEN}} REDACTED"
+    assert first.sentences[0].arguments["sql"] == "TOKEN REDACTED"
 
 
 class Catalog:

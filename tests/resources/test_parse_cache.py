@@ -43,7 +43,7 @@ def _plant(project: Project) -> None:
     """Change every address in the cache, so that an answer from the cache is told from one from the file."""
     cache = Cache(project.cache)
     planted = {
-        key: (*entry[:3], tuple(("operator.from.cache", *document[1:]) for document in entry[3]), entry[4])
+        key: (*entry[:3], tuple(("operator.from.cache", *document[1:]) for document in entry[3]), *entry[4:])
         for key, entry in cache.files.items()
     }
     cache.write(planted, cache.modules)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.errors import Diagnostic, ParameterError
 from mason.project.applied import applied_config, find, untouched
+from mason.project.given_variables import fill_parameters
 from mason.project.opened import Project, usable_source
 from mason.project.remembering import remember_applied
 from mason.project.runs.clients import Clients
@@ -15,6 +17,7 @@ from mason.resources.address import config_address, operator_address
 from mason.resources.executed import ONLY_STEP
 from mason.resources.operator import Operator
 from mason.runtime.prepared_run import PreparedRun
+from mason.secrets import is_reference
 from mason.state.serials import meet
 from mason.state.snapshot import Snapshot
 from mason.values import dataclass
@@ -74,9 +77,9 @@ def prepare_operator(
     entry = untouched(project, snapshot, operator_address(*names), find(snapshot, "operator", names))
     operator = Operator.from_definition(entry.definition)
     config = applied_config(project, snapshot, config_id)
-    given = _referred(
-        given if isinstance(given, parameters.Given) else parameters.Given(dict(given)), results, snapshot
-    )
+    given = given if isinstance(given, parameters.Given) else parameters.Given(dict(given))
+    given = _known(fill_parameters(project, given).named_as(operator.parameters), operator)
+    given = _referred(given, results, snapshot)
     bound = parameters.bind(operator.parameters, given, of=f"operator {':'.join(names)}")
     source = usable_source(project.store, entry.module) if entry.module else None
     if as_job:
@@ -98,6 +101,26 @@ def prepare_operator(
         for_answer=True,
     )
     return PreparedOperator(run, clients)
+
+
+def _known(given: Given, operator: Operator) -> Given:
+    """The parameters without those that hold references which nothing fills in; these are among the faults."""
+    from mason.dryrun.references import is_referring, unknown
+
+    secret = {each.name for each in operator.parameters if each.secret}
+    strange = {
+        name: unknown(value)
+        for name, value in given.values.items()
+        if is_referring(value) and not (name in secret and is_reference(value))
+    }
+    faults = [
+        Diagnostic(*given.places.get(name, ("", 0)), f"Parameter {name}: {each}")
+        for name, found in strange.items()
+        for each in found
+    ]
+    values = {name: value for name, value in given.values.items() if not strange.get(name)}
+    unread = given.unread | (given.values.keys() - values.keys())
+    return replace(given, values=values, faults=(*given.faults, *faults), unread=unread)
 
 
 def _referred(given: Given, results: Results | None, snapshot: Snapshot) -> Given:

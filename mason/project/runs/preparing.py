@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mason import settings
 from mason.project.applied import current_config, find, untouched
+from mason.project.given_variables import fill_workflow
 from mason.project.opened import Project, usable_source
 from mason.project.remembering import remember_applied
 from mason.resources.config import Config
@@ -40,6 +41,7 @@ def prepare_workflow(
     snapshot = meet(project.store.read(), project.store.url)
     remember_applied(project.settings, snapshot)
     (address,) = find(snapshot, "workflow", names)
+    given = fill_workflow(project, given)
     return prepare_work(project, snapshot, address, given, config_id=config_id or current_config(snapshot))
 
 

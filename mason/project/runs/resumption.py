@@ -12,6 +12,7 @@ from mason import secrets
 from mason.engines.occasion import Occasion
 from mason.errors import ConflictError, Diagnostic, ParameterError, StalePlanError, StateError
 from mason.project.applied import find
+from mason.project.given_variables import fill_workflow
 from mason.project.opened import Project
 from mason.project.remembering import remember_applied
 from mason.project.runs.history import KEPT, begun_by, that_cleaned_up, what_runs_anew
@@ -60,7 +61,7 @@ def prepare_resumption(
             f"Run {run_id} was one side of a comparison, and what it wrote is of no use alone. Compare again: mason "
             f"compare operator {' '.join(names)}"
         )
-    given = _given(begun["address"], pairs, file) if file is not None or pairs else None
+    given = fill_workflow(project, _given(begun["address"], pairs, file)) if file is not None or pairs else None
     had = _had(events)
     snapshot = project.store.read()
     remember_applied(project.settings, snapshot)
