@@ -12,6 +12,7 @@ __all__ = [
     "check",
     "checks_of_steps",
     "compatibility",
+    "composing",
     "configuration",
     "dryrun",
     "expansion",

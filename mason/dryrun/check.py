@@ -18,7 +18,7 @@ from mason.engines.verbs import Verb
 from mason.errors import EngineError, MissingDependencyError
 from mason.resources.config import CONFIG
 from mason.resources.faults import CALLS, Finding, Path
-from mason.resources.operator import OPERATOR, SENTENCE_WORDS
+from mason.resources.operator import COMPOSED, OPERATOR, SENTENCE_WORDS
 from mason.resources.roles import is_role, known_roles, named_roles
 from mason.resources.run import RUN
 from mason.resources.validate import Examine
@@ -134,7 +134,8 @@ def _known(named: Iterable[tuple[Path, Any]], catalog: ClientCatalog) -> Iterato
 def _sentence(given: Any, index: int) -> Iterator[Finding]:
     for call, arguments in _mapping(given).items():
         engine, dot, name = call.partition(".")
-        if call in SENTENCE_WORDS or not dot:
+        if call in SENTENCE_WORDS or not dot or engine == COMPOSED:
+            # What another operator takes is checked where that one is known.
             continue
         path = ("do", index, call)
         if not is_role(engine) and engine != ANY:

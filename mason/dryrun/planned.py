@@ -138,7 +138,7 @@ def alone(
 ) -> WorkflowPlan:
     """The run of one operator as that of a workflow that has one step (``ONLY_STEP``), whose parameters are values.
 
-    ``digests`` are those of the operator and of the config, by address.
+    ``digests`` are those of the operator, of the operators that it is made of, and of the config, by address.
     """
     step = PlannedStep(
         id=ONLY_STEP,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mason.dryrun.asked_jobs import asks_for_job, with_job
 from mason.dryrun.checks_of_steps import checks_of, stepless
 from mason.dryrun.compatibility import unsupported
+from mason.dryrun.composing import composed
 from mason.dryrun.dryrun import DryRun, dry_run
 from mason.dryrun.expansion import Ancestry, Flat, FlatStep, Scope, expand
 from mason.dryrun.kept import Kept, others_given
@@ -338,8 +339,17 @@ class _Planning:
             if entry is None:
                 faults.append(Diagnostic("", 0, f"There is no {named(address)} in the state", "apply it first"))
                 return None
-            self._operators[address] = Operator.from_definition(entry.definition)
+            written = Operator.from_definition(entry.definition)
+            try:
+                self._operators[address] = composed(written, self._written)
+            except ParameterError as error:
+                faults += error.diagnostics
+                return None
         return self._operators[address]
+
+    def _written(self, address: str) -> Operator | None:
+        entry = self._entry(address)
+        return Operator.from_definition(entry.definition) if entry is not None else None
 
     def _entry(self, address: str) -> Entry | None:
         if address not in self._entries:

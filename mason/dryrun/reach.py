@@ -42,8 +42,7 @@ class Reach:
                 path = value.get("location") if isinstance(value, Mapping) else value
                 if isinstance(path, str) and path and not TEMPLATE.search(path):
                     yield from self._path(sentence, path)
-        if sentence.bind:
-            self._made[sentence.bind] = sentence.engine
+        self._made.update(dict.fromkeys(sentence.names, sentence.engine))
 
     def _path(self, sentence: Sentence, path: str) -> Iterator[str]:
         scheme = scheme_of(path)

@@ -31,7 +31,8 @@ def finish(sentence: Sentence, values: Mapping[str, Any]) -> dict[str, Any]:
 def placeholder(given: Any) -> str:
     """The name in ``given`` (``table`` or ``table.name``) where it is one placeholder and nothing else; else empty."""
     whole = TEMPLATE.fullmatch(given.strip()) if isinstance(given, str) else None
-    return whole[1].strip() if whole else ""
+    # Two of them are no single one.
+    return whole[1].strip() if whole and "{{" not in whole[1] else ""
 
 
 def _fill(given: Any, values: Mapping[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import TYPE_CHECKING, Any
 
 from mason.dryrun.compatibility import lacks
+from mason.dryrun.composing import compose
 from mason.dryrun.prepare import prepare
 from mason.engines import engine_type
 from mason.errors import EngineError, MasonError, MissingDependencyError, ResourceError, StateFormatError
@@ -23,7 +24,7 @@ from mason.resources.address import config_address, work_address
 from mason.resources.config import Config, is_config
 from mason.resources.executed import ONLY_STEP
 from mason.resources.kinds import effect_of
-from mason.resources.operator import SENTENCE_WORDS, is_operator
+from mason.resources.operator import Operator, is_operator
 from mason.resources.schedule import Schedule
 from mason.resources.wording import listing
 from mason.resources.workflow import Workflow, is_workflow
@@ -139,21 +140,22 @@ class _World:
 
     def _signature(self, entry: Entry) -> _Signature | None:
         definition = entry.definition
-        supported = tuple(tuple(sorted(each.items())) for each in definition.get("supported_configurations", ()))
         if "do" in definition:
-            verbs = {
-                key
-                for sentence in definition["do"]
-                if "when" not in sentence and "unless" not in sentence
-                for key in sentence
-                if key not in SENTENCE_WORDS
-            }
+            # What is wrong with the operators that it is made of is told where they are planned, or run.
+            made, _ = compose(Operator.from_definition(definition), self._written)
+            verbs = {f"{each.engine}.{each.verb}" for each in made.sentences if not each.all_conditions}
+            supported = tuple(tuple(sorted(each.items())) for each in made.supported_configurations)
         else:
+            supported = tuple(tuple(sorted(each.items())) for each in definition.get("supported_configurations", ()))
             seen = self._seen(entry.module)
             if seen is None:
                 return None
             verbs = set(filter(_is_verb, seen))
         return tuple(sorted(verbs)), supported
+
+    def _written(self, address: str) -> Operator | None:
+        entry = self.entry(address)
+        return Operator.from_definition(entry.definition) if entry is not None else None
 
     def _seen(self, module: str | None) -> tuple[str, ...] | None:
         """The verbs that the class of a module is seen to call; ``None`` where its source cannot be read."""

@@ -19,6 +19,7 @@ from mason.planner.integrity import dangling, foreign, protected, references_of,
 from mason.planner.plan import Action, Broken, Drift, Plan, Wanted
 from mason.planner.renaming.moves import likely, renames
 from mason.planner.saving import Saving, deletion
+from mason.resources.address import kind_of
 from mason.resources.config import is_config
 from mason.resources.kinds import effect_of
 from mason.resources.order import topological
@@ -172,7 +173,8 @@ def build(
         unchanged += planned.unchanged
         faults += [*(fault for each in lost.values() for fault in each), *planned.faults]
         warnings += planned.warnings
-    faults.extend(together(actions, wanted, applied))
+    faults.extend(_misfits(resources.items, wanted, applied, renamed.before.values(), place, selected))
+    faults.extend(together(actions, wanted, applied, digests))
     faults.extend(protected(actions, applied))
     if faults:
         raise ResourceError(faults)
@@ -198,6 +200,25 @@ def build(
         broken=broken,
         undefined=tuple(undefined),
     )
+
+
+def _misfits(
+    resources: Sequence[Resource],
+    wanted: Mapping[str, Resource],
+    applied: Mapping[str, Entry],
+    moved: Collection[str],
+    place: Place,
+    selected: Collection[str] | None,
+) -> Iterator[Diagnostic]:
+    """What is wrong with operators that are made of others, whether they changed or those did."""
+    made = [each for each in resources if each.references and kind_of(each.address) == "operator"]
+    if not made:
+        return
+    # Imported here: most operators are made of none.
+    from mason.planner.compositions import misfits
+
+    chosen = made if selected is None else [each for each in made if each.address in selected]
+    yield from misfits(chosen, wanted, applied, set(moved), place)
 
 
 _WORDS = frozenset({"description", "protect", "read_only"})

@@ -11,6 +11,7 @@ from mason.errors import Diagnostic
 from mason.planner.plan import Action
 from mason.resources.address import config_address, kind_of, work_address
 from mason.resources.kinds import addresses_used, effect_of, uses_others
+from mason.resources.operator import is_operator
 from mason.resources.order import cycles
 from mason.resources.resource import Resource, Resources
 from mason.resources.wording import suggestion
@@ -62,6 +63,14 @@ def dangling(
             remedy = suggestion(address, others, "known")
             yield Diagnostic(resource.file, place(resource, _naming(resource, address)), message, remedy)
         return
+    if is_operator(resource.address):
+        for index, sentence in enumerate(resource.definition["do"]):
+            for address in missing.intersection(sentence):
+                message = f"sentence {index + 1} says {address}, {nowhere}"
+                others = [each for each in known if is_operator(each) and each != resource.address]
+                line = place(resource, ("do", index, address))
+                yield Diagnostic(resource.file, line, message, suggestion(address, others, "known"))
+        return
     for index, step in enumerate(Workflow.from_definition(resource.definition).steps):
         if step.address in missing:
             message = f"step {step.id} uses {step.address}, {nowhere}"
@@ -98,20 +107,30 @@ def _naming(resource: Resource, address: str) -> Path:
 
 
 def together(
-    actions: Sequence[Action], wanted: Mapping[str, Resource], applied: Mapping[str, Entry]
+    actions: Sequence[Action],
+    wanted: Mapping[str, Resource],
+    applied: Mapping[str, Entry],
+    digests: Mapping[str, str],
 ) -> Iterator[Diagnostic]:
-    """What would be wrong with the state as a whole once the actions were done."""
+    """What would be wrong with the state as a whole once the actions were done. ``digests`` are those of
+    ``applied``."""
     saved = {action.address for action in actions if action.kind != "delete"}
     deleted = {action.address for action in actions if action.kind == "delete"}
     moved = {action.moved_from: action.address for action in actions if action.moved_from}
-    if not deleted and not moved and not any(map(uses_others, saved)):
+    if not deleted and not moved and not any(wanted[address].references for address in saved):
         return
     uses = {address: wanted[address].references for address in sorted(saved)}
+    # Operators use nothing but operators, and few do.
+    of_operators = any(map(is_operator, (*deleted, *moved))) or any(is_operator(each) for each in saved if uses[each])
     for address in applied:
         # By address first: a large state is decoded where it is asked for, and most of it uses nothing.
-        if not uses_others(address):
+        if not uses_others(address) or (is_operator(address) and not of_operators):
             continue
-        if address not in saved and address not in deleted and address not in moved:
+        if address in saved or address in deleted or address in moved:
+            continue
+        if is_operator(address) and address in wanted and digests.get(address) == wanted[address].digest:
+            uses[address] = wanted[address].references
+        else:
             uses[address] = references_of(applied[address])
     for address, references in uses.items():
         for used in references:
@@ -125,6 +144,8 @@ def together(
         changed = next((address for address in circle if address in saved), circle[0])
         if effect_of(changed) == "done":
             message, remedy = f"runs wait for one another: {' -> '.join(circle)}", "let one of them wait for none"
+        elif is_operator(changed):
+            message, remedy = f"operators say one another: {' -> '.join(circle)}", "take one of these sentences out"
         else:
             message, remedy = f"workflows contain one another: {' -> '.join(circle)}", "take one of these steps out"
         yield Diagnostic(*_standing(changed, wanted), message, remedy)

@@ -76,14 +76,18 @@ def _operators(
     snapshot: Snapshot, address: str, parameters: Mapping[str, Any]
 ) -> Iterator[tuple[Operator, Mapping[str, Any]]]:
     """The operators of an operator or workflow, those of workflows within too, with the parameters that are given."""
+    from mason.dryrun.composing import composed
     from mason.resources.operator import Operator
     from mason.resources.workflow import Workflow
+
+    def written(wanted: str) -> Operator | None:
+        return Operator.from_definition(snapshot.resources[wanted].definition) if wanted in snapshot.resources else None
 
     if address not in snapshot.resources:
         raise NotFoundError(f"{address} is not in the state. See what there is with: mason get")
     definition = snapshot.resources[address].definition
     if address.startswith("operator."):
-        yield Operator.from_definition(definition), parameters
+        yield composed(Operator.from_definition(definition), written), parameters
         return
     for step in Workflow.from_definition(definition).steps:
         given = parameters.get(step.id, {})
@@ -140,17 +144,17 @@ class _Asked:
             **{name: _typed(value, types.get(name, "any")) for name, value in parameters.items()},
         }
         for sentence in operator.sentences:
-            if sentence.when and sentence.when in values and not values[sentence.when]:
+            if any(name in values and bool(values[name]) is not wanted for name, wanted in sentence.all_conditions):
                 continue
             arguments = finish(sentence, values)
             for role, client in self._players(sentence.engine, sentence.verb):
                 self._ask(client, f"{role}.{sentence.verb}", arguments)
-            if sentence.bind:
-                values[sentence.bind] = {
-                    "database": arguments.get("database"),
-                    "name": arguments.get("table"),
-                    "location": arguments.get("path"),
-                }
+            result = {
+                "database": arguments.get("database"),
+                "name": arguments.get("table"),
+                "location": arguments.get("path"),
+            }
+            values.update(dict.fromkeys(sentence.names, result))
 
     def _players(self, engine: str, verb: str) -> list[tuple[str, str]]:
         """Engines that a sentence is said to, with their clients: of ``any`` engine, all that know the verb."""

@@ -53,17 +53,20 @@ def validate(project: Project, paths: Sequence[Path] = (), *, allow_undefined: b
             beside = [] if allow_undefined else undefined_beside(error.rest, error.faulty, (), place, _NOWHERE)
             raise ResourceError([*error.diagnostics, *beside]) from error
         undefined = list(undefined_beside(resources, (), (), place, _NOWHERE))
+        try:
+            made = build(
+                replace(resources, items=tuple(_closed(resources))) if undefined else resources,
+                Snapshot(),
+                project=project.settings.name,
+                place=place,
+                read_source=lambda digest: None,
+                catalog=registry,
+                observe=lambda config, run: {},
+            )
+        except ResourceError as error:
+            raise ResourceError([*error.diagnostics, *(() if allow_undefined else undefined)]) from error
         if undefined and not allow_undefined:
             raise ResourceError(undefined)
-        made = build(
-            replace(resources, items=tuple(_closed(resources))) if undefined else resources,
-            Snapshot(),
-            project=project.settings.name,
-            place=place,
-            read_source=lambda digest: None,
-            catalog=registry,
-            observe=lambda config, run: {},
-        )
     warnings = (*map(str, undefined), *made.warnings)
     return Validated(resources.files, len(resources.items), warnings, made.broken)
 

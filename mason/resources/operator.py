@@ -15,6 +15,9 @@ from mason.values import dataclass
 SENTENCE_WORDS = ("as", "when", "unless", "wait", "dialect", "sql")
 """The keys of a sentence beside its verb."""
 
+COMPOSED = "operator"
+"""What stands where an engine does in a sentence that says another operator: ``operator.NAMESPACE.COMMAND``."""
+
 TRUST = "trust"
 """What ``sql`` says of an operator or a sentence whose SQL is run even where it is not known to answer the same."""
 
@@ -52,7 +55,9 @@ class Sentence:
     """``do VERB(arguments) as ENGINE``, the client still open. ``bind`` names the result for later sentences, ``when``
     the parameter without which the sentence is left out, ``unless`` one with which it is. Without ``wait``, a job that
     goes on elsewhere is the result as it is. ``dialect`` is that of its SQL (empty: nothing was said), which is run as
-    :class:`Operator` says where it is in ``trust``."""
+    :class:`Operator` says where it is in ``trust``. The sentences of an operator within another one have further names
+    for the result in ``also_bind``, and further ``conditions``: parameters that must be given, or must not be. Where
+    ``engine`` is ``COMPOSED``, ``verb`` names an operator (``table.get``)."""
 
     engine: str
     verb: str
@@ -63,6 +68,19 @@ class Sentence:
     dialect: str = ""
     trust: bool = False
     unless: str = ""
+    also_bind: tuple[str, ...] = ()
+    conditions: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names of the result."""
+        return (self.bind, *self.also_bind) if self.bind else self.also_bind
+
+    @property
+    def all_conditions(self) -> tuple[tuple[str, bool], ...]:
+        """The parameters that decide whether it is said, each with whether it must have a value."""
+        own = ((self.when, True), (self.unless, False))
+        return (*((name, wanted) for name, wanted in own if name), *self.conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +108,7 @@ class Operator:
         return tuple(
             each
             for each in self.sentences
-            if (not each.when or parameters.get(each.when)) and not (each.unless and parameters.get(each.unless))
+            if all(bool(parameters.get(name)) is wanted for name, wanted in each.all_conditions)
         )
 
     @classmethod
@@ -213,6 +231,7 @@ def _sentences(given: Any, parameters: list[str] | None) -> list[Finding]:
             what = "says more than one thing" if verbs else "says nothing"
             remedy = "write one engine.verb a sentence, and 'as' beside it if a later one needs its result"
             found.append(Finding(path, f"{shown_path(path)} {what}", remedy))
+        found.extend(_beside_operator(sentence, verbs, path))
         for word in ("when", "unless") if parameters is not None else ():
             named = sentence.get(word)
             if isinstance(named, str) and named not in (parameters or ()):
@@ -233,6 +252,15 @@ def _sentences(given: Any, parameters: list[str] | None) -> list[Finding]:
                 # What is left out with one parameter is not there with another, or without.
                 bound[bind] = when if isinstance(when, str) else ""
     return found
+
+
+def _beside_operator(sentence: Mapping[str, Any], verbs: list[str], path: Path) -> Iterator[Finding]:
+    """What is wrong with a sentence that says another operator, as far as it shows without that one."""
+    named = next((each for each in verbs if each.startswith(f"{COMPOSED}.")), "")
+    for word in ("wait", "dialect", "sql") if named else ():
+        if sentence.get(word) is not None:
+            message = f"{shown_path(path)}.{word} says nothing beside {named}"
+            yield Finding((*path, word), message, "its own sentences say that")
 
 
 def _references(value: Any, path: Path, known: list[str]) -> Iterator[Finding]:
@@ -289,6 +317,21 @@ def _sentence(given: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value if key in SENTENCE_WORDS else value or {} for key, value in said.items()}
 
 
+def _uses(definition: Mapping[str, Any]) -> tuple[str, ...]:
+    """The addresses of the operators that this one is made of."""
+    said = (key for sentence in definition.get("do", ()) for key in sentence)
+    return tuple(dict.fromkeys(key for key in said if key.startswith(f"{COMPOSED}.")))
+
+
+def _redirected(definition: Mapping[str, Any], before: str, after: str) -> dict[str, Any]:
+    if before not in _uses(definition):
+        return dict(definition)
+    said = [
+        {(after if key == before else key): value for key, value in sentence.items()} for sentence in definition["do"]
+    ]
+    return {**definition, "do": said}
+
+
 def _behaviour(definition: Mapping[str, Any]) -> dict[str, Any]:
     said = without(definition, "namespace", "command", "description", "parameters", "protect", "read_only")
     # By name: parameters are given by their names, so their order means nothing.
@@ -308,6 +351,8 @@ OPERATOR = Kind(
     ("namespace", "command"),
     _findings,
     _normalized,
+    _uses,
+    _redirected,
     behaviour=_behaviour,
     python=PythonClass("Operator", "run", ("ctx",), needed=True, older=_OLDER),
 )

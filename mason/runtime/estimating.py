@@ -48,8 +48,9 @@ def estimates(step: PlannedStep, able: Collection[str], open_engine: Callable[[s
             with client_named(client, sentence.engine, sentence.verb):
                 if tells and not unknown:
                     cost = ctx.call(sentence.engine, ESTIMATE, call=sentence.verb, arguments=fitted(sentence, values))
-                if sentence.bind and not cost and not unknown and _reads(sentence, values):
-                    values[sentence.bind] = ctx.call(sentence.engine, sentence.verb, **fitted(sentence, values))
+                if sentence.names and not cost and not unknown and _reads(sentence, values):
+                    result = ctx.call(sentence.engine, sentence.verb, **fitted(sentence, values))
+                    values.update(dict.fromkeys(sentence.names, result))
         except MasonError as error:
             unknown = lacking = scrub(str(error))
         if tells and (cost or unknown):

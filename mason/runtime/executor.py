@@ -177,8 +177,7 @@ def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engi
             if not verb.is_read_only(finish(sentence, values)):
                 return None
             returned = _say(sentence, ctx, values)
-        if sentence.bind:
-            values[sentence.bind] = returned
+        values.update(dict.fromkeys(sentence.names, returned))
     return None
 
 
@@ -190,8 +189,7 @@ def _speak(sentences: Sequence[Sentence], ctx: Context, clients: Mapping[str, st
         with client_named(clients.get(sentence.engine), sentence.engine, sentence.verb):
             returned = _say(sentence, ctx, values)
             _refuse_failed(returned, ctx, clients)
-        if sentence.bind:
-            values[sentence.bind] = returned
+        values.update(dict.fromkeys(sentence.names, returned))
     return returned
 
 

@@ -51,8 +51,9 @@ def by_types(
                 sql = _sql(sentence, number, finished, call.client, spoken)
                 if sql is not None and (tables := _tables(sql, finished.get("table"), ctx)) is not None:
                     yield _translated(sql, tables)
-            if sentence.bind and call.read_only:
-                values[sentence.bind] = ctx.call(sentence.engine, sentence.verb, **fitted(sentence, values))
+            if sentence.names and call.read_only:
+                result = ctx.call(sentence.engine, sentence.verb, **fitted(sentence, values))
+                values.update(dict.fromkeys(sentence.names, result))
         except MasonError:
             # The run says so, when it comes to that.
             return

@@ -68,6 +68,7 @@ def prepare_operator(
     """
     from mason.clients import registry
     from mason.dryrun.asked_jobs import with_job
+    from mason.dryrun.composing import composed
     from mason.dryrun.dryrun import dry_run
     from mason.dryrun.planned import alone
     from mason.resources import parameters
@@ -75,7 +76,16 @@ def prepare_operator(
     snapshot = meet(project.store.read(), project.store.url)
     remember_applied(project.settings, snapshot)
     entry = untouched(project, snapshot, operator_address(*names), find(snapshot, "operator", names))
-    operator = Operator.from_definition(entry.definition)
+    inner: dict[str, str] = {}
+
+    def written(address: str) -> Operator | None:
+        if address not in snapshot.resources:
+            return None
+        found = untouched(project, snapshot, address, snapshot.resources)
+        inner[address] = found.digest
+        return Operator.from_definition(found.definition)
+
+    operator = composed(Operator.from_definition(entry.definition), written)
     config = applied_config(project, snapshot, config_id)
     given = given if isinstance(given, parameters.Given) else parameters.Given(dict(given))
     given = _known(fill_parameters(project, given).named_as(operator.parameters), operator)
@@ -91,7 +101,7 @@ def prepare_operator(
         operator,
         shown,
         config,
-        digests={shown.address: entry.digest, config_entry: snapshot.resources[config_entry].digest},
+        digests={shown.address: entry.digest, **inner, config_entry: snapshot.resources[config_entry].digest},
         source=source,
     )
     run = PreparedRun(
