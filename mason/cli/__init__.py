@@ -291,6 +291,8 @@ def _understood(arguments: list[str]) -> list[str]:
     arguments = familiar.with_long_options(arguments)
     at = _command_at(arguments)
     foreign = at is not None and (arguments[at] not in COMMANDS or familiar.is_of_1x(arguments[at:]))
+    if at is not None:
+        arguments = [*arguments[:at], *familiar.as_destroy(arguments[at:])]
     meant = familiar.command(arguments[at:]) if foreign else None
     return arguments if meant is None else [*arguments[:at], *meant]
 
@@ -301,7 +303,7 @@ def _may_be_of_1x(words: list[str]) -> bool:
 
 def _may_be_foreign(argument: str) -> bool:
     if argument.startswith("--"):
-        return argument in ("--select", "--full-refresh")
+        return argument in ("--select", "--full-refresh", "--destroy")
     return argument.startswith("-") and (len(argument) > 2 or argument == "-w")
 
 

@@ -9,20 +9,30 @@ from collections.abc import Sequence
 import click
 
 _LONG = (
+    "allow-undefined",
     "auto-approve",
+    "check",
+    "config",
     "destroy",
     "detailed-exitcode",
+    "diff",
+    "file",
+    "full",
     "help",
     "json",
     "lock-timeout",
+    "markdown",
     "no-color",
     "out",
+    "output",
+    "overwrite",
     "parallelism",
     "prune",
     "refresh",
     "replace",
     "state",
     "strict",
+    "take-over",
     "target",
     "var",
     "var-file",
@@ -48,6 +58,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
     "delete": ("destroy",),
     "describe": ("get",),
     "diff": ("plan",),
+    "explain": ("schema",),
     "force-unlock": ("state", "unlock"),
     "history": ("runs", "list"),
     "list": ("get",),
@@ -60,13 +71,21 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
 
 _HINTS = {
     "build": "What runs do is declared (type: run): mason apply. One operator or workflow: mason run",
+    "clean": "Nothing is built that would have to be cleaned. What no file defines any more: mason apply --prune",
+    "compile": "The finished sentences of runs: mason plan. Of one operator: mason validate operator NAMESPACE COMMAND",
     "console": "To ask tables: mason run operator table query",
     "create": "Write it as YAML, then: mason apply",
+    "debug": "To check files and configs: mason validate. What engines hold otherwise: mason drift",
+    "deps": "Operators are files of the project; those of Python packages come by pip.",
+    "docs": "What was applied: mason get. What uses what: mason graph",
     "edit": "Change its YAML, then: mason apply",
     "login": "Credentials are those of each client's own tools; secrets are references: {{NAME}} in the config's YAML.",
     "output": "What a run returned: mason runs show ID",
     "providers": "Which clients there are: mason schema config",
     "refresh": "To see what changed in engines since: mason drift. To plan to put it right: mason plan --refresh",
+    "seed": "Files are tables as they are: a folder in the warehouse is a database. See: mason run operator table list",
+    "snapshot": "States that were: mason state history",
+    "source": "What a run reads is said by its inputs (type: run); when these change it is done again by: mason apply",
     "taint": "To do a run again: mason apply --replace run.NAME",
     "test": "To check tables that runs published: mason check. To check files and configs: mason plan. To check a run: "
     "mason validate operator NAMESPACE COMMAND",
@@ -91,6 +110,13 @@ def with_long_options(arguments: Sequence[str]) -> list[str]:
             raise click.UsageError(f"There is no option {name}. {hint}")
         meant.append(f"-{name}{equals}{value}" if name[:1] == "-" and name[1:] in _LONG else argument)
     return meant
+
+
+def as_destroy(words: Sequence[str]) -> list[str]:
+    """A command line that begins with a command, where Terraform's ``apply -destroy`` is ``destroy``."""
+    if words[0] != "apply" or "--destroy" not in words:
+        return list(words)
+    return ["destroy", *(each for each in words[1:] if each != "--destroy")]
 
 
 def is_of_1x(words: Sequence[str]) -> bool:

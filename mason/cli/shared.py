@@ -188,6 +188,10 @@ def addresses_among(paths: tuple[Path, ...], targets: tuple[str, ...]) -> tuple[
     # Imported here: most plans are of the whole project.
     from mason.resources.kinds import is_address
 
+    words = ".".join(map(str, paths))
+    if len(paths) > 1 and is_address(words) and not any(path.exists() for path in paths):
+        # A kind and its names, as other commands take them.
+        return (), (*targets, words)
     named = [str(path) for path in paths if is_address(str(path)) and not path.exists()]
     return tuple(path for path in paths if str(path) not in named), (*targets, *named)
 

@@ -27,6 +27,8 @@ _WRITTEN = (
 )
 """The keys of definitions in the order in which people write them; others come behind them."""
 
+_NAMED = ("id", "name", *(name for name in _WRITTEN if name not in ("id", "name")))
+
 
 def find(snapshot: Snapshot, kind: str, names: Sequence[str] = ()) -> dict[str, Entry]:
     """The applied resources of a kind (``all`` for every kind) whose names start with ``names``, by address, sorted.
@@ -49,13 +51,19 @@ def find(snapshot: Snapshot, kind: str, names: Sequence[str] = ()) -> dict[str, 
     return snapshot.select(found)
 
 
-def _as_written(value: Any) -> Any:
-    """A definition, which is kept with sorted keys, with its keys in the order in which people write them."""
+def _as_written(value: Any, first: Sequence[str] = _WRITTEN) -> Any:
+    """A definition, which is kept with sorted keys, with its keys in the order in which people write them.
+
+    ``first`` are the keys that come first: a document begins with its type, what stands in one with its name.
+    """
     if isinstance(value, list):
-        return [_as_written(each) for each in value]
+        return [_as_written(each, _NAMED) for each in value]
     if not isinstance(value, dict):
         return value
-    return {name: _as_written(value[name]) for name in dict.fromkeys((*_WRITTEN, *value)) if name in value}
+    # A sentence begins with its verb.
+    verbs = [name for name in value if "." in name] if first is _NAMED else []
+    order = dict.fromkeys((*verbs, *first, *value))
+    return {name: _as_written(value[name], _NAMED) for name in order if name in value}
 
 
 def find_work(snapshot: Snapshot, names: Sequence[str]) -> list[str]:

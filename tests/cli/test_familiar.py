@@ -167,4 +167,34 @@ def test_get_in_other_forms(mason: Mason, project: Path) -> None:
     assert len(list(yaml.safe_load_all(mason("get", "operator", "-o", "yaml").out))) == 2
     assert mason("get", "--json", "-o", "yaml").code == 1
     step = json.loads(mason("get", "workflow", "note", "flow").out)["dag"][0]
-    assert list(step) == ["type", "id", "namespace", "command"]
+    assert list(step) == ["id", "type", "namespace", "command"]
+
+
+def test_apply_destroy_is_destroy(mason: Mason, project: Path) -> None:
+    told = mason("apply", "-destroy", "-auto-approve", "operator.note.list")
+    assert (told.code, "Destroy" in told.out or "deleted" in told.out) == (0, True)
+    assert "operator.note.list" not in mason("get", "-o", "name").out.split()
+
+
+def test_an_address_in_words_is_a_target(mason: Mason, folder: Path, project: Path) -> None:
+    (folder / "operators.yaml").write_text(f"{WRITE.replace('overwrite: true', 'overwrite: false')}---\n{FLOW}")
+    assert actions(mason, "operator", "note", "write") == [
+        ("overwrite", "operator.note.write", "its definition changed")
+    ]
+    told = mason("plan", "operator", "note", "wrote")
+    assert (told.code, told.err.splitlines()[0]) == (
+        1,
+        "Error: There is no operator.note.wrote in the files or in the state (did you mean 'operator.note.write'?).",
+    )
+
+
+def test_keys_are_printed_in_the_order_in_which_people_write_them(mason: Mason, folder: Path, project: Path) -> None:
+    text = (
+        "type: operator\nnamespace: note\ncommand: keys\nparameters:\n  required:\n  - name: path\n    type: string\n"
+        "do:\n- storage.read:\n    path: '{{path}}'\n  as: found\n  when: path\n"
+    )
+    (folder / "keys.yaml").write_text(text)
+    assert mason("apply", "keys.yaml", "-y").code == 0
+    assert mason("get", "operator", "note", "keys", "-o", "yaml").out == text
+    lines = mason("get", "workflow", "note", "flow", "-o", "yaml").out.splitlines()
+    assert [line.partition(":")[0] for line in lines[4:7]] == ["- id", "  type", "  namespace"]
