@@ -118,6 +118,40 @@ def test_columns_and_samples(data: Local) -> None:
     assert convert(data, "p.csv", sample_size=10_000)["rows"] == 1000
 
 
+@pytest.mark.parametrize("own", ["csv", "parquet", "json", "jsonl", "xlsx"])
+def test_a_folder_takes_the_format_of_the_table(data: Local, own: str) -> None:
+    convert(data, f"data/source.{own}")
+    expected = {"jsonl": "json", "xlsx": "parquet"}.get(own, own)
+    manifest = convert(data, "out/folder", table=f"source.{own}")
+    assert (manifest["format"], {Path(each["path"]).suffix for each in manifest["files"]}) == (
+        expected,
+        {f".{expected}"},
+    )
+    table = data.metastore.get_table("data", f"source.{own}")
+    for job in (
+        data.execution.query("SELECT id FROM $table", table=table, output="out/query"),
+        data.execution.dedupe(table, keys=["id"], output="out/dedupe"),
+        data.execution.fake(table, size=2, output="out/fake"),
+    ):
+        assert isinstance(job, Job)
+        assert job.result["format"] == expected
+    assert convert(data, "out/named", table=f"source.{own}", format="parquet")["format"] == "parquet"
+
+
+def test_merged_files_stay_in_their_format(data: Local) -> None:
+    for name in "ab":
+        data.put(f"data/many/{name}.csv", CSV)
+    job = data.execution.merge(data.metastore.get_table("data", "many"), output="out/merged")
+    assert job.result["format"] == "csv"
+
+
+def test_a_folder_without_a_table_is_parquet(data: Local) -> None:
+    query = data.execution.query("SELECT 1 AS n", output="out/query")
+    fake = data.execution.fake({"id": "BIGINT"}, size=2, output="out/fake")
+    assert isinstance(query, Job)
+    assert [query.result["format"], fake.result["format"]] == ["parquet", "parquet"]
+
+
 def test_order_is_kept_in_one_file(data: Local) -> None:
     data.put("data/t.csv", "id\n" + "".join(f"{(number * 7919) % 300_007}\n" for number in range(300_000)))
     for name in ("o.csv", "o.parquet", "o.jsonl"):
@@ -129,9 +163,9 @@ def test_order_is_kept_in_one_file(data: Local) -> None:
     ("output", "options", "message"),
     [
         (
-            "o",
+            "o.doc",
             {},
-            "EngineError: The ending of o names no format: give it one of csv, json, jsonl, parquet, xlsx, "
+            "EngineError: The ending of o.doc names no format: give it one of csv, json, jsonl, parquet, xlsx, "
             "or give format.",
         ),
         (

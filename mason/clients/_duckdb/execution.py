@@ -135,7 +135,8 @@ class DuckDBExecution(Execution):
 
         if dialect != self.capabilities.dialect and not trust:
             raise untranslated(dialect, self.capabilities.dialect)
-        request = read(self, "query", {"output": output, "format": format, "overwrite": overwrite, "limit": limit})
+        asked = {"table": table, "output": output, "format": format, "overwrite": overwrite, "limit": limit}
+        request = read(self, "query", asked)
         with self._tables() as tables:
             source = tables.source(table) if table else None
             database = table.database if table else ""
@@ -190,6 +191,7 @@ class DuckDBExecution(Execution):
         from mason.clients._duckdb.writing import reshape
 
         asked = {
+            "table": table,
             "output": output,
             "format": format,
             "partition_columns": partition_columns,
@@ -231,7 +233,7 @@ class DuckDBExecution(Execution):
         from mason.clients._duckdb.writing import reshape
         from mason.clients._tables.merging import said
 
-        asked = {"output": output, "format": format, "overwrite": overwrite}
+        asked = {"table": table, "output": output, "format": format, "overwrite": overwrite}
         with self._writing("merge", asked) as (_, tables, placed, submitted):
             source = self._merging(tables, table, allow_text, extract_paths)
             manifest = reshape.merge(tables.limits, source, placed, tables.root)
@@ -253,6 +255,7 @@ class DuckDBExecution(Execution):
         from mason.clients._tables.deduping import counted
 
         asked = {
+            "table": table,
             "keys": keys,
             "output": output,
             "order_by": order_by,

@@ -122,6 +122,7 @@ class StatementVerbs(Execution):
             return Prepared(statement, {})
 
         asked = {
+            "table": table,
             "output": output,
             "format": format,
             "partition_columns": partition_columns,
@@ -158,7 +159,8 @@ class StatementVerbs(Execution):
             parts = reading.parts(table, allow_text=allow_text, extract_paths=extract_paths)
             return Prepared(united(parts.relations, parts.columns), {}, said(parts.changes))
 
-        return self._written("merge", {"output": output, "format": format, "overwrite": overwrite}, prepare)
+        asked = {"table": table, "output": output, "format": format, "overwrite": overwrite}
+        return self._written("merge", asked, prepare)
 
     def dedupe(
         self,
@@ -181,6 +183,7 @@ class StatementVerbs(Execution):
             return Prepared(statement, {"rows_in": answer.rows[0][0]})
 
         asked = {
+            "table": table,
             "keys": keys,
             "output": output,
             "order_by": order_by,

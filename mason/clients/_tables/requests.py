@@ -15,7 +15,7 @@ from mason.clients._tables.formats import TEXT, ending_of, written_format
 from mason.engines.capabilities import Capabilities
 from mason.engines.engine import Engine
 from mason.engines.fence import fault
-from mason.engines.models import Schema
+from mason.engines.models import Schema, Table
 from mason.errors import EngineError
 from mason.values import dataclass
 
@@ -27,6 +27,9 @@ MOST_FILES = 1_000
 
 WAITS = object()
 """Stands for the value of an argument that nobody knows yet."""
+
+_KEPT = ("parquet", "csv", "json")
+"""The formats of tables that a folder is written in where none is named."""
 
 _SUFFIXES = {"gzip": ".gz", "zstd": ".zst"}
 _SPELLINGS = {"uncompressed": "none", "gz": "gzip", "zst": "zstd"}
@@ -78,6 +81,7 @@ class Request:
 
 def read(engine: Engine, verb: str, asked: Mapping[str, Any]) -> Request:
     """What ``engine`` is asked for by the arguments of one of its verbs. Raises ``EngineError`` with all faults."""
+    asked = _with_format(asked, engine.capabilities)
     found = faults(f"{engine.role}.{verb}", asked, client=engine.client, can=engine.capabilities)
     if found:
         raise EngineError(" ".join(found))
@@ -135,6 +139,23 @@ class _Writer:
             if self.can.written(format)
             else f"Client {self.client} does not write {format} (it writes: {self.formats})."
         )
+
+
+def _with_format(asked: Mapping[str, Any], can: Capabilities) -> Mapping[str, Any]:
+    """``asked`` with the format of a folder for which none was named: that of the table that is read, where the client
+    writes it as well and others read it, else parquet."""
+    output = asked.get("output")
+    if not output or asked.get("format") or not _is_plain_folder(output):
+        return asked
+    table = asked.get("table", asked.get("schema"))
+    own = table.format if isinstance(table, Table) else ""
+    written = can.written(own) if own in _KEPT else None
+    return {**asked, "format": own if written is not None and written.folders else "parquet"}
+
+
+def _is_plain_folder(path: str) -> bool:
+    """Whether the last part of a path has no ending at all, whatever it may be."""
+    return "." not in _name(path)
 
 
 def _output(asked: Mapping[str, Any]) -> Output:
@@ -208,7 +229,7 @@ def _wrong_format(writer: _Writer, format: str | None) -> Iterator[str]:
 
 def _wrong_ending(writer: _Writer, output: str | None, format: str | None) -> Iterator[str]:
     promised = written_format(ending_of(_name(output or "")))
-    if output and not format and not promised:
+    if output and not format and not promised and not _is_plain_folder(output):
         yield f"The ending of {output} names no format: give it one of {writer.formats}, or give format."
     elif output and promised and not format and (refusal := writer.refusal(promised)):
         yield refusal

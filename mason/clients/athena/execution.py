@@ -145,7 +145,7 @@ class AthenaExecution(StatementVerbs):
         trust: bool = False,
     ) -> Rows | Job:
         """Rows, or the job that writes them: as a CSV file, or in a folder by UNLOAD."""
-        asked = {"sql": sql, "output": output, "format": format, "overwrite": overwrite, "limit": limit}
+        asked = {"sql": sql, "table": table, "output": output, "format": format, "overwrite": overwrite, "limit": limit}
         request = requests.read(self, "query", asked)
         found = self.written.query(sql, table, dialect=dialect, trust=trust)
         database = table.database if table is not None else ""
@@ -194,6 +194,7 @@ class AthenaExecution(StatementVerbs):
     ) -> Job:
         """The job that writes a table anew: an UNLOAD for each hundred partitions, whose values are asked for first."""
         asked = {
+            "table": table,
             "output": output,
             "format": format,
             "partition_columns": partition_columns,

@@ -106,7 +106,8 @@ class SparkExecution(StatementVerbs):
         from mason.sql.dialects import DIALECT
         from mason.sql.table_argument import TABLE
 
-        request = read(self, "query", {"output": output, "format": format, "overwrite": overwrite, "limit": limit})
+        asked = {"table": table, "output": output, "format": format, "overwrite": overwrite, "limit": limit}
+        request = read(self, "query", asked)
         written = Written(sql, dialect, trust)
         names = self._one_select(sql) if dialect == DIALECT else ((("", TABLE),) if table else ())
         if request.output is None:
