@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from mason import cli, packages, secrets
-from tests import catalogs, hive_servers, servers, spark_servers
+from tests import catalogs, hdfs_servers, hive_servers, servers, spark_servers
+from tests.hdfs_servers import HdfsServer
 from tests.hive_servers import HiveServer
 from tests.servers import S3Server
 from tests.spark_servers import SparkServer
@@ -221,4 +222,13 @@ def hive_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HiveServer
     if told := hive_servers.missing():
         pytest.skip(told)
     with hive_servers.hive_server(tmp_path_factory.mktemp("hive")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def hdfs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HdfsServer]:
+    """HDFS, where there is one."""
+    if told := hdfs_servers.missing():
+        pytest.skip(told)
+    with hdfs_servers.hdfs_server(tmp_path_factory.mktemp("hdfs")) as server:
         yield server

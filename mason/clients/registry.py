@@ -37,6 +37,7 @@ class Registration:
 BUILTIN: dict[str, Registration] = {
     "athena": Registration("mason.clients.athena:AthenaClient", "aws"),
     "glue": Registration("mason.clients.glue:GlueClient", "aws"),
+    "hdfs": Registration("mason.clients.hdfs:HdfsClient", "hdfs"),
     "hive": Registration("mason.clients.hive:HiveClient", "hive"),
     "local": Registration("mason.clients.local:LocalClient"),
     "local_async": Registration("mason.clients.local_async:LocalAsyncClient"),

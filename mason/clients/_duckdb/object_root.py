@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from mason.clients._objects.object_store import ObjectFacts, ObjectStore
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-_BUCKET = r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]"
+BUCKET = r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]"
+"""The form of names of buckets of S3."""
 
 
 class ObjectRoot(Root):
@@ -34,7 +35,8 @@ class ObjectRoot(Root):
     client: named in errors.
     places: URLs of places where Mason keeps its own things.
     elsewhere: gives the root of another client of the config that a URL leads to, ``None`` where there is none.
-    access: tells how DuckDB reaches the objects.
+    access: tells how DuckDB reaches the objects by itself; ``None`` where it reads them as streams of Mason's.
+    bucket: the form of the names of buckets; ``None`` where any name will do.
     """
 
     def __init__(
@@ -45,7 +47,8 @@ class ObjectRoot(Root):
         client: str,
         places: tuple[str, ...] = (),
         elsewhere: Callable[[str], ObjectRoot | None] = lambda url: None,
-        access: Callable[[], ObjectAccess],
+        access: Callable[[], ObjectAccess] | None = None,
+        bucket: str | None = BUCKET,
     ) -> None:
         self.store = store
         self.access = access
@@ -54,11 +57,12 @@ class ObjectRoot(Root):
         self.places = places
         self.elsewhere = elsewhere
         self._type = path_type(store)
+        self._bucket = bucket
         self.path: ObjectPath
-        bucket, *parts = self._parts(url) or [""]
-        if bucket:
-            self._check_bucket(bucket, url)
-        self.path = self._type.of(bucket, "/".join(parts))
+        name, *parts = self._parts(url) or [""]
+        if name:
+            self._check_bucket(name, url)
+        self.path = self._type.of(name, "/".join(parts))
 
     # What a path means
 
@@ -271,7 +275,7 @@ class ObjectRoot(Root):
         return EngineError(f"{path!r} is no path that client {self.client} can reach; it takes {takes}.")
 
     def _check_bucket(self, bucket: str, path: str) -> None:
-        if not re.fullmatch(_BUCKET, bucket):
+        if self._bucket is not None and not re.fullmatch(self._bucket, bucket):
             raise EngineError(
                 f"{path}: {bucket!r} cannot be the name of a bucket: it has 3 to 63 small letters, digits, hyphens and "
                 "single dots, and begins and ends with a letter or digit."

@@ -48,9 +48,9 @@ class Roots(Root):
         """Let DuckDB read what was met so far of the objects of others."""
         met = list(self.met.values())
         if met:
-            from mason.clients._duckdb.httpfs import reach
+            from mason.clients._duckdb.streamed import reach_objects
 
-            reach(connection, [root.access() for root in met])
+            reach_objects(connection, met)
 
     def _store(self, path: str | Path) -> ObjectRoot | None:
         """The root that a URL, or the path of an object, leads to; ``None`` for what is here."""

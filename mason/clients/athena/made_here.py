@@ -54,9 +54,9 @@ class MadeHere:
     def limits(self) -> Limits:
         """What DuckDB may use."""
         from mason.clients._duckdb.connection import Limits
-        from mason.clients._duckdb.httpfs import reach
+        from mason.clients._duckdb.streamed import reach_objects
 
-        return Limits(_MEMORY, prepare=lambda connection: reach(connection, [self.root.access()]))
+        return Limits(_MEMORY, prepare=lambda connection: reach_objects(connection, [self.root]))
 
     def source(self, table: Table) -> Source:
         """What reads the files of a table. Raises ``EngineError`` where nothing here does."""

@@ -21,7 +21,7 @@ class LocalExecution(DuckDBExecution):
 
     supports: ClassVar[frozenset[str]] = DuckDBExecution.supports
     capabilities: ClassVar[Capabilities] = replace(
-        DuckDBExecution.capabilities, schemes=("file", "s3"), borrowed=("s3",)
+        DuckDBExecution.capabilities, schemes=("file", "s3", "hdfs"), borrowed=("s3", "hdfs")
     )
 
     def __init__(self, client: LocalClient) -> None:
