@@ -106,6 +106,28 @@ def test_estimates_are_labelled_and_come_in_one_statement(local: Local) -> None:
     assert [row[4] for row in found.rows] == [row[4] for row in local.execution.summarize(table, exact=False).rows]
 
 
+def test_columns_whose_values_repeat_are_counted_for_an_estimate(local: Local) -> None:
+    """After a look at some rows; all the others come in one statement, and each line stands where its column does."""
+    table = put(local, "SELECT range AS id, range % 7 AS week, range * 3 AS more, 1 AS one FROM range(1000)")
+    asked: list[list[Statement]] = []
+
+    def ask(statements: Sequence[Statement]) -> list[Rows]:
+        asked.append(list(statements))
+        return list(asking(local, table)(statements))
+
+    found = summarize(ask, relation_of(table), exact=False, looks_first=True)
+    assert [[each.work for each in statements] for statements in asked] == [
+        ["summarize columns id, week, more, one"],
+        ["summarize column week", "summarize column one", "summarize columns id, more"],
+    ]
+    expected = {row[0]: row for row in local.execution.summarize(table).rows}
+    assert [row[0] for row in found.rows] == ["id", "week", "more", "one"]
+    assert [row[:4] + row[5:] for row in found.rows] == [
+        expected[row[0]][:4] + expected[row[0]][5:] for row in found.rows
+    ]
+    assert [(row[0], row[4]) for row in found.rows if row[0] in ("week", "one")] == [("week", 7), ("one", 1)]
+
+
 def test_what_is_asked_for_is_refused_as_local_refuses_it(local: Local) -> None:
     table = put(local, NASTY)
     ask, relation = asking(local, table), relation_of(table)

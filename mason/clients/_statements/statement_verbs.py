@@ -63,6 +63,9 @@ class StatementVerbs(Execution):
 
     supports: ClassVar[frozenset[str]] = frozenset({"summarize", "format", "plan_merge", "merge", "dedupe"})
 
+    looks_first: ClassVar[bool] = False
+    """Whether an estimate begins with a look at some rows, as ``summarizing`` has it."""
+
     @abstractmethod
     def _reading(self) -> AbstractContextManager[Reading]:
         """Tables to ask about, until they are left."""
@@ -94,6 +97,7 @@ class StatementVerbs(Execution):
                 exact=exact,
                 top_values=top_values,
                 histogram=histogram,
+                looks_first=self.looks_first,
             )
 
     def format(

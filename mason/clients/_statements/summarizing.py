@@ -4,6 +4,9 @@ Distinct values are counted of few columns in one statement: an engine that spre
 once for every column whose distinct values it counts. On Spark (flights, 19 columns) a statement for each column,
 several at once, took a fifth of the time of one for five columns, and one for all did not end. Measured from its
 distinct values and how often each is there, a column took a sixth of the time that it took row by row.
+
+An estimate looks at each row once for all columns. On Spark that takes an eighth of the time where no value is there
+twice, and half as much again where values repeat, as in most columns of real tables: these are counted there, too.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ _MEASURES = ("non_null", "distinct", "min", "max", "mean")
 # Digits of decimals that are averaged exactly everywhere, of products of decimals, and of counts.
 _AVERAGED_DIGITS, _SUMMED_DIGITS, _COUNTED_DIGITS = 28, 37, 18
 _LARGEST = sys.float_info.max
+# Rows that are looked at for an estimate, and how often a value is there where values are few.
+_SAMPLED, _REPEATED = 20_000, 5
 
 
 def summarize(
@@ -35,11 +40,14 @@ def summarize(
     top_values: int = 0,
     histogram: int = 0,
     at_once: int = 1,
+    looks_first: bool = False,
 ) -> Rows:
     """What ``summarize`` answers.
 
     - ``columns``, ``exact``, ``top_values``, ``histogram``: as the verb has them.
     - ``at_once``: of how many columns one statement counts distinct values.
+    - ``looks_first``: whether an estimate begins with a look at some rows, and counts columns whose values repeat: it
+      is done sooner, where reading a table again costs nothing but time.
 
     Raises ``NotFoundError`` for columns that there are not.
     """
@@ -50,18 +58,24 @@ def summarize(
     chosen = list(kinds) if columns is None else list(dict.fromkeys(columns))
     if not chosen:
         return Rows(schema, [])
-    # An estimate is no more work for many columns than for one.
-    size = at_once if exact else len(chosen)
-    groups = [chosen[start : start + size] for start in range(0, len(chosen), size)]
+    if exact:
+        groups = [chosen[start : start + at_once] for start in range(0, len(chosen), at_once)]
+        counted_by_value = set(chosen) if at_once == 1 else set()
+    else:
+        counted_by_value = _repeating(ask, relation, chosen) if looks_first else set()
+        # An estimate is no more work for many columns than for one.
+        estimated = [name for name in chosen if name not in counted_by_value]
+        groups = [[name] for name in chosen if name in counted_by_value] + ([estimated] if estimated else [])
     numbers = [name for name in chosen if id_of(kinds[name]) in NUMERIC] if histogram else []
     asked = [
-        grouped(relation, group[0]) if exact and at_once == 1 else measures(relation, group, exact=exact)
+        grouped(relation, group[0]) if group[0] in counted_by_value else measures(relation, group, exact=exact)
         for group in groups
     ]
     asked += [frequent(relation, name, top_values) for name in chosen] if top_values else []
     asked += [extremes(relation, numbers)] if numbers else []
     answers = list(ask(asked))
-    lines = [line for group, answer in zip(groups, answers, strict=False) for line in _lines(relation, group, answer)]
+    found_lines = [each for group, one in zip(groups, answers, strict=False) for each in _lines(relation, group, one)]
+    lines = sorted(found_lines, key=lambda line: chosen.index(line[0]))
     if top_values:
         found = answers[len(groups) : len(groups) + len(chosen)]
         lines = [
@@ -75,6 +89,16 @@ def summarize(
         bars = {name: summaries.bars(edges[name], dict(answer.rows)) for name, answer in told.items()}
         lines = [(*line, bars.get(name)) for line, name in zip(lines, chosen, strict=True)]
     return Rows(schema, lines)
+
+
+def _repeating(ask: Ask, relation: Relation, names: Sequence[str]) -> set[str]:
+    """The columns whose first values are few: to count these takes less time than an estimate of how many there are."""
+    selected = [f"approx_count_distinct({identifier(name)}) AS distinct_{index}" for index, name in enumerate(names)]
+    inner = f"{relation.selected(names)} LIMIT {_SAMPLED}"
+    sql = f"SELECT count(*) AS rows_, {', '.join(selected)} FROM ({inner}) AS sampled"
+    (answer,) = ask([Statement(sql, (relation,), f"summarize {_said(names)}")])
+    rows, *distinct = answer.rows[0]
+    return {name for name, found in zip(names, distinct, strict=True) if found * _REPEATED <= rows}
 
 
 def measures(relation: Relation, names: Sequence[str], *, exact: bool = True) -> Statement:

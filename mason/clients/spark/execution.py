@@ -73,6 +73,8 @@ class SparkExecution(StatementVerbs):
         checks=True,
     )
 
+    looks_first: ClassVar[bool] = True
+
     def __init__(self, client: SparkClient) -> None:
         super().__init__(client)
         self.spark = client
