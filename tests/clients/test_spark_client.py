@@ -374,10 +374,32 @@ client.close()
 """
 
 
-def _alone(folder: Path, code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+KILLED = """
+import os, signal, subprocess, sys, threading
+from pathlib import Path
+from mason.clients.spark import SparkClient
+from mason.engines import interrupts
+client = SparkClient({"master": "local[1]", "driver_memory": "600m"}, base=Path(sys.argv[1]))
+execution = client.engine("execution")
+print(execution.query("SELECT 1 + 1 AS two").rows)
+def kill():
+    found = subprocess.run(["pgrep", "-P", str(os.getpid()), "java"], capture_output=True, text=True).stdout.split()
+    for each in found:
+        os.kill(int(each), signal.SIGKILL)
+threading.Timer(1, kill).start()
+for sql in (sys.argv[2], "SELECT 1 AS a"):
+    try:
+        print(execution.query(sql).rows)
+    except Exception as error:
+        print(type(error).__name__, error)
+client.close()
+"""
+
+
+def _alone(folder: Path, code: str, *more: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A process that has the whole of pyspark."""
     return subprocess.run(
-        [sys.executable, "-c", code, str(folder)],
+        [sys.executable, "-c", code, str(folder), *more],
         cwd=Path(__file__).parents[2],
         env={
             **os.environ,
@@ -401,6 +423,29 @@ def test_a_session_on_this_machine(spark_packages: None, tmp_path: Path) -> None
         "",
     )
     assert (tmp_path / "made" / "x.csv").read_text() == "a\nx\n"
+
+
+def test_a_session_here_whose_java_is_killed(spark_packages: None, tmp_path: Path) -> None:
+    """While it works: it is told in Mason's words, and whoever tries again gets another one."""
+    done = _alone(tmp_path, KILLED, ENDLESS)
+    assert (done.stdout, done.stderr) == (
+        "[(2,)]\nTransientEngineError Spark's Java on this machine is gone, perhaps for want of memory (driver_memory "
+        "in the config gives it more). Run this again: it starts another one.\n[(1,)]\n",
+        "",
+    )
+
+
+def test_java_is_too_old(spark_packages: None, tmp_path: Path) -> None:
+    """Which one it is, and what Spark needs."""
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text("#!/bin/sh\necho 'openjdk version \"11.0.22\" 2024-01-16' >&2\n")
+    java.chmod(0o755)
+    done = _alone(tmp_path, LOCAL, JAVA_HOME=str(tmp_path))
+    assert done.stderr.splitlines()[-1] == (
+        f"mason.errors.EngineError: Spark 4 needs Java 17 or newer, but {java} is 11.0.22. Install it, or set "
+        "JAVA_HOME."
+    )
 
 
 def test_java_is_missing(spark_packages: None, tmp_path: Path) -> None:

@@ -89,6 +89,50 @@ def test_other_versions_are_refused(version: str) -> None:
     check_version("4.3.0", "sc://127.0.0.1:15002")
 
 
+@contextmanager
+def speaking(version: str) -> Iterator[int]:
+    """The port of a server that speaks Spark Connect and says that it is of this ``version``; without one, it speaks
+    another version of the protocol, which knows none of the calls."""
+    import importlib
+    from concurrent.futures import ThreadPoolExecutor
+
+    grpc = importlib.import_module("grpc")
+    protocol = importlib.import_module("pyspark.sql.connect.proto.base_pb2")
+    services = importlib.import_module("pyspark.sql.connect.proto.base_pb2_grpc")
+
+    def analyze(self: object, request: Any, context: Any) -> Any:
+        told = protocol.AnalyzePlanResponse(session_id=request.session_id, server_side_session_id="1")
+        told.spark_version.version = version
+        return told
+
+    servicer = type("Servicer", (services.SparkConnectServiceServicer,), {"AnalyzePlan": analyze} if version else {})
+    server = grpc.server(ThreadPoolExecutor(2))
+    services.add_SparkConnectServiceServicer_to_server(servicer(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield port
+    finally:
+        server.stop(None).wait()
+
+
+@pytest.mark.parametrize("version", ["3.5.1", "5.0.0"])
+def test_a_server_of_another_version_is_refused(spark_packages: None, tmp_path: Path, version: str) -> None:
+    """By what it says over the protocol, before anything is asked of it."""
+    with speaking(version) as port:
+        error = refusal(tmp_path, remote=f"sc://127.0.0.1:{port}")
+    assert str(error) == (
+        f"sc://127.0.0.1:{port} is Spark {version}, but Mason's SQL is made for Spark 4. Use a server of it."
+    )
+
+
+def test_a_server_that_does_not_know_the_calls_is_told(spark_packages: None, tmp_path: Path) -> None:
+    with speaking("") as port:
+        error = refusal(tmp_path, remote=f"sc://127.0.0.1:{port}")
+    assert str(error).startswith("Spark's server and the package pyspark-client do not fit together: ")
+    assert str(error).endswith("Install the version of the server: pip install pyspark-client==VERSION")
+
+
 def test_a_remote_holds_no_secret() -> None:
     """What stands in it is shown: a token has a key of its own, which takes references only."""
     given = schema("spark")["properties"]

@@ -50,7 +50,7 @@ def explained(sql: str = "") -> Iterator[None]:
 
 def is_sparks(error: Exception) -> bool:
     """Whether an exception comes from Spark, or from the way to it."""
-    return type(error).__module__.partition(".")[0] in _LIBRARIES
+    return type(error).__module__.partition(".")[0] in _LIBRARIES or isinstance(error, ConnectionError)
 
 
 def condition_of(error: Exception) -> str:
@@ -77,6 +77,11 @@ def explain(error: Exception, sql: str = "") -> EngineError | CancelledError:
         return NotFoundError(told)
     if state == "42501" or _DENIED.search(whole):
         return AccessDeniedError(f"Spark refuses access: {told}")
+    if isinstance(error, ConnectionError) or (_AWAY.search(whole) and type(error).__module__.startswith("py4j")):
+        return TransientEngineError(
+            "Spark's Java on this machine is gone, perhaps for want of memory (driver_memory in the config gives it "
+            "more). Run this again: it starts another one."
+        )
     if _AWAY.search(whole) and not state:
         return TransientEngineError(
             "Spark's server does not answer any more. See whether it runs, and what its log says; then run this again."

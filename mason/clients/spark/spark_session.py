@@ -51,7 +51,13 @@ _PROBE = 5.0
 # What HTTP/2 begins with: its greeting, and an empty frame of settings, of which the server answers with its own.
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _SETTINGS = 4
-_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger", "pyspark")
+_LOGGERS = (
+    "SQLQueryContextLogger",
+    "DataFrameQueryContextLogger",
+    "pyspark",
+    "py4j.clientserver",
+    "py4j.java_gateway",
+)
 
 _starting = threading.Lock()
 
@@ -181,6 +187,7 @@ def _local(client: Ground) -> Connected:
     check_version(sys.modules["pyspark"].__version__, "The package pyspark")
     given = client.configuration
     with _starting, explained():
+        _forget_dead(classic)
         running = classic.SparkSession.getActiveSession() or classic.SparkSession._instantiatedSession
         if running is None:
             folder = client.own.folder
@@ -195,6 +202,20 @@ def _local(client: Ground) -> Connected:
             session.conf.set(name, value)
     # The JVM goes with this process; another client of it may use it meanwhile.
     return Connected(session, str(session.version), lambda: None)
+
+
+def _forget_dead(classic: Any) -> None:
+    """Let go of a JVM that was killed: pyspark keeps one for each process, and asks it for ever."""
+    context = sys.modules["pyspark"].SparkContext
+    if context._active_spark_context is None:
+        return
+    try:
+        context._jvm.java.lang.System.currentTimeMillis()
+    except Exception:  # noqa: BLE001 - py4j raises what it meets on the way, and errors of sockets
+        with suppress(Exception):
+            context._gateway.shutdown()
+        context._gateway = context._jvm = context._active_spark_context = None
+        classic.SparkSession._instantiatedSession = None
 
 
 def _of_jvm(client: Ground, folder: Path) -> dict[str, str]:
