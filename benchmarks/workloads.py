@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks.peers
-from tests import servers
+from tests import servers, spark_servers
 from tests.clients.listing_stub import bucket_of
 
 HERE = Path(__file__).parent
@@ -369,6 +369,42 @@ def read_tables(folder: Path, home: Path, rows: str, peers: Peers) -> Iterator[W
         )
 
 
+def sparks(place: Path, times: int) -> Iterator[Work]:
+    """Table work on a Spark Connect server, beside what pyspark's client does; nothing where there is no Spark."""
+    if told := spark_servers.missing():
+        print(f"not measured: {told}", file=sys.stderr)
+        return
+    file, rows = place / "flights.parquet", f"{ROWS_OF_FLIGHTS * times / 1e6:.1f}M rows"
+    prepare((sys.executable, "-c", MAKE_FLIGHTS, str(FLIGHTS), str(times), str(file)), place, place / "home")
+    (place / "server").mkdir()
+    sparked = (sys.executable, str(HERE / "sparked.py"))
+    with spark_servers.spark_server(place / "server", memory="3g", jvm="") as server:
+        for title, name, beside, goal, seconds in (
+            ("summarize", "mason_summarize", "floor_summarize", 0.6, None),
+            ("summarize with estimates", "mason_estimate", "floor_summarize", None, None),
+            ("query, beyond pyspark's own seconds", "mason_share", "", None, 0.15),
+        ):
+            yield Work(
+                name=f"spark {title}, {rows}",
+                mason=(*sparked, name, server.remote, str(file)),
+                floor=(*sparked, beside, server.remote, str(file)) if beside else None,
+                folder=place,
+                home=place / "home",
+                goal=goal,
+                seconds=seconds,
+                clocked=True,
+                variables={"PYTHONPATH": os.pathsep.join((str(HERE.parent), str(spark_servers.CLIENT)))},
+            )
+
+
+MAKE_FLIGHTS = """
+import duckdb, sys
+flights, times, file = sys.argv[1:]
+duckdb.execute("SET preserve_insertion_order = false; SET memory_limit = '2GB'")
+years = "year + n AS year, time_hour + to_years(n::INTEGER) AS time_hour"
+rows = f"SELECT * REPLACE ({years}) FROM read_csv('{flights}'), range({times}) AS t(n)"
+duckdb.execute(f"COPY (SELECT * EXCLUDE (n) FROM ({rows})) TO '{file}' (FORMAT parquet)")
+"""
 SEEN = {True: "first time", False: "seen before"}
 
 
@@ -614,4 +650,5 @@ def groups(peers: Peers, *, full: bool) -> list[tuple[str, Callable[[Path], Iter
         ("files", many_files),
         ("objects", objects),
         ("sheet", sheets),
+        ("spark", lambda place: sparks(place, 77 if full else 8)),
     ]

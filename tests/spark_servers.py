@@ -60,8 +60,9 @@ class SparkServer:
 
 
 @contextmanager
-def spark_server(folder: Path, *, port: int = 0) -> Iterator[SparkServer]:
-    """A server while the context lasts, from when it answers. It keeps all that it has in ``folder``."""
+def spark_server(folder: Path, *, port: int = 0, memory: str = "900m", jvm: str = JVM) -> Iterator[SparkServer]:
+    """A server while the context lasts, from when it answers. It keeps all that it has in ``folder``, and its Java
+    takes so much ``memory`` and the options ``jvm``."""
     port = port or free_port()
     settings = {
         "spark.ui.enabled": "false",
@@ -73,8 +74,8 @@ def spark_server(folder: Path, *, port: int = 0) -> Iterator[SparkServer]:
         "spark.sql.warehouse.dir": f"file://{folder}/warehouse",
     }
     home = classic() / "pyspark"
-    command = [str(home / "bin" / "spark-submit"), "--master", "local[2]", "--driver-memory", "900m"]
-    command += ["--driver-java-options", f"{JVM} -Djava.io.tmpdir={folder}"]
+    command = [str(home / "bin" / "spark-submit"), "--master", "local[2]", "--driver-memory", memory]
+    command += ["--driver-java-options", f"{jvm} -Djava.io.tmpdir={folder}"]
     command += [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     command += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]
     environment = {
