@@ -312,6 +312,7 @@ def test_an_output_that_has_its_name_is_not_made_again(both: Both) -> None:
     written = made.stat()
     work = Work(job.job_id, job.verb, str(uuid.uuid4()), "", "SELECT 1", (("a", ""),), Output("made.csv", "csv"), made)
     folder = both.root / "warehouse" / "spark" / "work" / job.job_id
+    wait_for(lambda: not folder.exists())
     folder.mkdir(parents=True)
     (folder / "work.json").write_text(json.dumps(work.to_dict()))
     (folder / "made.json").write_text(json.dumps({"known_by": str(written.st_ino), "manifest": dict(job.result)}))

@@ -51,13 +51,7 @@ _PROBE = 5.0
 # What HTTP/2 begins with: its greeting, and an empty frame of settings, of which the server answers with its own.
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _SETTINGS = 4
-_LOGGERS = (
-    "SQLQueryContextLogger",
-    "DataFrameQueryContextLogger",
-    "pyspark",
-    "py4j.clientserver",
-    "py4j.java_gateway",
-)
+_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger", "pyspark")
 
 _starting = threading.Lock()
 
@@ -290,4 +284,10 @@ def _imported(module: str, extra: str, *, install: str = "") -> Any:
     warnings.filterwarnings("ignore", module=r"pyspark(\.|$)")
     for name in _LOGGERS:
         logging.getLogger(name).disabled = True
+    # py4j tells the root of all loggers when a JVM is gone. The same filter is added once only.
+    logging.getLogger().addFilter(_not_of_py4j)
     return loaded
+
+
+def _not_of_py4j(record: logging.LogRecord) -> bool:
+    return f"{os.sep}py4j{os.sep}" not in record.pathname
