@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mason.resources.output_checks import Check
 from mason.values import dataclass, field
+
+if TYPE_CHECKING:
+    from mason.resources.output_checks import Check
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mason.dryrun.calls import ShownStep
 from mason.dryrun.dryrun import DryRun
@@ -16,10 +16,12 @@ from mason.resources.address import kind_of, title_of
 from mason.resources.config import Config
 from mason.resources.executed import ONLY_STEP
 from mason.resources.operator import Operator
-from mason.resources.output_checks import Check
 from mason.resources.parameters import Given, bind
 from mason.resources.trigger import TRIGGER_RULES
 from mason.values import dataclass, field
+
+if TYPE_CHECKING:
+    from mason.resources.output_checks import Check
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mason.engines.checking import Asked
 from mason.engines.engine import Engine
 from mason.engines.models import Job, Rows, Schema, Table
 from mason.engines.verbs import verb
 from mason.errors import UnsupportedVerbError
+
+if TYPE_CHECKING:
+    from mason.engines.checking import Asked
 
 
 class Execution(Engine):

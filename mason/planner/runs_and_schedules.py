@@ -26,7 +26,6 @@ from mason.resources.behaviour import behaviour_of, is_behaviour
 from mason.resources.config import Config
 from mason.resources.executed import ONLY_STEP, result_references, runs_before
 from mason.resources.faults import Path
-from mason.resources.output_checks import Check
 from mason.resources.resource import Resource
 from mason.resources.run import RUN, Run
 from mason.resources.schedule import Schedule
@@ -38,6 +37,7 @@ from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.dryrun.check import ClientCatalog
+    from mason.resources.output_checks import Check
     from mason.state.store import LockInfo
 
 Place = Callable[[Resource, Path], int]

@@ -9,7 +9,6 @@ from mason.dryrun.calls import LATER, NOTE, REWRITTEN, TRUSTED, Call, Estimate, 
 from mason.render import JSON_FORMAT
 from mason.render.terminal import Terminal
 from mason.resources.address import title_of
-from mason.resources.output_checks import FAIL
 from mason.secrets import scrub_all
 
 if TYPE_CHECKING:
@@ -67,8 +66,12 @@ def sentence_lines(shown: DryRun | ShownStep, terminal: Terminal) -> Iterator[st
 
 def check_lines(checks: Sequence[Check], terminal: Terminal) -> Iterator[str]:
     """What has to hold before the output of a step is published: a sentence for each check, and what else happens."""
-    if checks:
-        yield "  Before it is published, it is checked that"
+    if not checks:
+        return
+    # Imported here: most steps have none.
+    from mason.resources.output_checks import FAIL
+
+    yield "  Before it is published, it is checked that"
     for check in checks:
         fails = check.severity == FAIL
         why = f" ({check.description.rstrip('.')})" if check.description else ""

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mason.resources.wording import quoted, shortened
 from mason.values import dataclass
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 KINDS = ("not_null", "unique", "accepted_values", "row_count", "freshness", "sql")
 """The keys of which each check has one."""
@@ -27,10 +29,11 @@ FAIL, WARN = SEVERITIES = ("fail", "warn")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 """The units of ``within``, in seconds."""
 
-_WITHIN = re.compile(r"([0-9]{1,9}) ?([smhdw])")
-_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%")
+# Texts, which Python compiles when it first needs them: most runs have no checks.
+_WITHIN = r"([0-9]{1,9}) ?([smhdw])"
+_PERCENT = r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%"
 _SHARE = r"([+-]?)([0-9]{1,9}(?:\.[0-9]{1,9})?)%"
-_CHANGE = re.compile(rf"(?:{_SHARE})?\.\.(?:{_SHARE})?")
+_CHANGE = rf"(?:{_SHARE})?\.\.(?:{_SHARE})?"
 _LONGEST = 100
 # What "within" is where nothing is said of it.
 _NEVER = ("within", 0)
@@ -114,7 +117,7 @@ def with_others(checks: Sequence[Check], others: Sequence[Check]) -> tuple[Check
 
 def seconds_of(text: Any) -> int | None:
     """What ``24h`` says in seconds; ``None`` for what says no time."""
-    found = _WITHIN.fullmatch(text.strip()) if isinstance(text, str) else None
+    found = re.fullmatch(_WITHIN, text.strip()) if isinstance(text, str) else None
     return int(found[1]) * UNITS[found[2]] if found and int(found[1]) else None
 
 
@@ -126,16 +129,22 @@ def allowance_of(given: Any) -> str | None:
     text = str(given).strip() if isinstance(given, str) else ""
     if text.isascii() and text.isdigit() and len(text) < 19:
         return str(int(text))
-    share = _PERCENT.fullmatch(text)
-    return f"{Decimal(share[1]).normalize():f}%" if share and Decimal(share[1]) <= 100 else None
+    share = re.fullmatch(_PERCENT, text)
+    if share is None:
+        return None
+    from decimal import Decimal
+
+    return f"{Decimal(share[1]).normalize():f}%" if Decimal(share[1]) <= 100 else None
 
 
 def change_of(text: Any) -> tuple[Decimal | None, Decimal | None] | None:
     """The least and the largest change in percent that ``-10%..+50%`` allows (``None``: any); ``None`` for what says
     neither, or which nothing could fulfil."""
-    found = _CHANGE.fullmatch(text.replace(" ", "")) if isinstance(text, str) else None
+    found = re.fullmatch(_CHANGE, text.replace(" ", "")) if isinstance(text, str) else None
     if found is None:
         return None
+    from decimal import Decimal
+
     least, most = (
         Decimal(f"{sign}{number}") if number else None
         for sign, number in ((found[1] or "", found[2]), (found[3] or "", found[4]))

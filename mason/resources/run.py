@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mason.resources.address import work_address
-from mason.resources.check_findings import check_findings
 from mason.resources.executed import (
     ONLY_STEP,
     normalized,
@@ -18,8 +17,10 @@ from mason.resources.executed import (
 )
 from mason.resources.faults import Finding
 from mason.resources.kind import Kind
-from mason.resources.output_checks import Check, of_definition
 from mason.values import dataclass, field
+
+if TYPE_CHECKING:
+    from mason.resources.output_checks import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Run:
             inputs=tuple(definition.get("inputs", ())),
             compare=definition.get("compare", "stat"),
             before=tuple(runs_before(definition)),
-            checks={step: of_definition(given) for step, given in checks_by_step(definition.get("checks")).items()},
+            checks=_checks(definition.get("checks")),
         )
 
 
@@ -78,15 +79,23 @@ def _findings(definition: Mapping[str, Any]) -> list[Finding]:
     return found + times_findings(definition, remedy)
 
 
-def checks_by_step(given: Any) -> dict[str, Any]:
+def _checks(given: Any) -> dict[str, tuple[Check, ...]]:
     """The checks of a run by the step that they are of: a list is of the one step of an operator."""
-    if isinstance(given, Mapping):
-        return dict(given)
-    return {ONLY_STEP: given} if given else {}
+    if not given:
+        return {}
+    # Imported here: many runs have no checks.
+    from mason.resources.output_checks import of_definition
+
+    by_step = given if isinstance(given, Mapping) else {ONLY_STEP: given}
+    return {step: of_definition(listed) for step, listed in by_step.items()}
 
 
 def _of_checks(definition: Mapping[str, Any]) -> list[Finding]:
     given = definition.get("checks")
+    if not given:
+        return []
+    from mason.resources.check_findings import check_findings
+
     if isinstance(given, list) and definition.get("workflow") is not None:
         remedy = "write the id of a step, and its checks below it"
         return [Finding(("checks",), "the checks of a workflow need the step that they are of", remedy)]

@@ -8,16 +8,15 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from mason.resources.address import kind_of
-from mason.resources.check_findings import check_findings
 from mason.resources.dag import dag_findings
 from mason.resources.faults import Finding
 from mason.resources.kind import Kind, PythonClass, filled, without
-from mason.resources.output_checks import Check, of_definition
 from mason.resources.trigger import TRIGGER_RULES
 from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.resources.faults import Path
+    from mason.resources.output_checks import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +79,21 @@ class Workflow:
                     timeout=given.get("timeout"),
                     trigger_rule=given.get("trigger_rule", TRIGGER_RULES[0]),
                     wait=given.get("wait", True),
-                    checks=of_definition(given.get("checks")),
+                    checks=_checks(given.get("checks")),
                 )
                 for given in definition.get("dag", ())
             ),
             read_only=definition.get("read_only", False),
         )
+
+
+def _checks(given: Any) -> tuple[Check, ...]:
+    if not given:
+        return ()
+    # Imported here: few steps have checks.
+    from mason.resources.output_checks import of_definition
+
+    return of_definition(given)
 
 
 def ordered(steps: Sequence[Step]) -> list[Step]:
@@ -111,6 +119,9 @@ def _findings(definition: Mapping[str, Any]) -> list[Finding]:
         given = step.get("checks") if isinstance(step, Mapping) else None
         if not given:
             continue
+        # Imported here: few steps have checks.
+        from mason.resources.check_findings import check_findings
+
         path: Path = ("dag", number, "checks")
         found += check_findings(given, path)
         if step.get("type") == "workflow":

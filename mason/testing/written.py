@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 import pytest
 
 from mason.engines.capabilities import COMPRESSIONS, Capabilities, FileFormat
+from mason.engines.checking import FAILED, PASSED, WARNED, Asked, asking
 from mason.engines.client import Client
 from mason.engines.engine import Engine
 from mason.engines.execution import Execution
 from mason.engines.models import Location, Rows, Table
 from mason.engines.storage import Storage
-from mason.errors import EngineError
+from mason.errors import CheckFailedError, EngineError
+from mason.resources.output_checks import of_definition
 from mason.testing.engines import PEOPLE, WithTable
 
 _ROWS = [(1, "Ann", 1.6), (2, "Bob", None), (3, "Bob", 1.8)]
@@ -80,6 +82,32 @@ class DeclaredFiles(WithTable):
                     content = storage.read(output)
                     begins = [name for name, magic in _MAGIC.items() if content.startswith(magic)]
                     assert begins == ([compression] if compression in _MAGIC else []), output
+
+    def test_looks_at_checks_before_it_publishes_where_declared(
+        self, execution: Execution, storage: Storage, can: Capabilities, table: Table
+    ) -> None:
+        """``checks``: results are in the manifest; what fails one is not published, and what was there stays."""
+        self.needs(execution, "format", "query")
+        if not can.checks:
+            pytest.skip("it declares no checks")
+        for written in can.writes:
+            output = f"made/checked{f'.{written.name}' if written.files else ''}"
+            for columns, status in ((["id"], PASSED), (["name"], FAILED)):
+                checks = [{"unique": columns}, {"not_null": "height", "severity": "warn"}]
+                try:
+                    with asking(Asked(of_definition(checks))):
+                        job = execution.format(table, output=output, format=written.name, overwrite=True)
+                    found = self.ended(execution, job).result["checks"]
+                except CheckFailedError as error:
+                    found = error.results
+                assert [(each["status"], each["rows"], each["failing"]) for each in found] == [
+                    (status, 3, int(status == FAILED)),
+                    (WARNED, 3, 1),
+                ], output
+                assert self.read_back(execution, storage, output) == _ROWS, output
+            with asking(None):
+                job = execution.format(table, output=output, format=written.name, overwrite=True)
+            assert "checks" not in self.ended(execution, job).result
 
     def test_writes_folders_where_declared(
         self, execution: Execution, storage: Storage, can: Capabilities, table: Table

@@ -31,7 +31,7 @@ type: workflow
 namespace: t
 command: flow
 dag:
-  - {id: first, namespace: t, command: query, checks: [{unique: id}]}
+  - {id: first, namespace: t, command: query, retry: constant(1), checks: [{unique: id}]}
   - {id: then, namespace: t, command: query, dependencies: [first]}
 """
 RUN = """\
@@ -170,9 +170,10 @@ def test_a_step_that_fails_its_checks_stops_what_comes_after_it(mason, project):
     ran = flow(mason, sql="SELECT 1 AS id UNION ALL SELECT 1")
     assert ran.code == 1
     assert "first: failed" in ran.err
-    assert [(each["step"], each["status"]) for each in record(mason)["steps"]] == [
-        ("first", "failed"),
-        ("then", "upstream_failed"),
+    # The same rows would fail again, so it is not retried.
+    assert [(each["step"], each["status"], each["attempts"]) for each in record(mason)["steps"]] == [
+        ("first", "failed", 1),
+        ("then", "upstream_failed", 0),
     ]
     assert not (project / "out").exists()
 
@@ -311,3 +312,26 @@ def test_checks_of_nothing_are_asked_for_by_no_name(mason, project):
     assert mason("check", "ids").err == (
         "Error: run.ids has no checks. Write some below checks: in it, or at a step of its workflow.\n"
     )
+
+
+def test_rows_that_fail_show_no_secret(mason, project, monkeypatch):
+    """Not in print, the history, the journal or the state; values that are none are shown."""
+    monkeypatch.setenv("MASON_HOME", str(project / "home"))
+    monkeypatch.setenv("TOKEN", "qzvkxwjpgtrmhdns")
+    (project / "secret.yaml").write_text(
+        "type: operator\nnamespace: t\ncommand: secret\n"
+        "parameters: {required: [{name: token, secret: true}, output]}\n"
+        "do:\n  - execution.query: {sql: \"SELECT '{{token}}' AS t, 7 AS n\", output: '{{output}}'}\n"
+    )
+    (project / "run.yaml").write_text(
+        "type: run\nname: secret\noperator: t:secret\nconfig_id: '1'\n"
+        "parameters: {token: '{{TOKEN}}', output: out/o.csv}\nchecks: [sql: SELECT * FROM $table]\n"
+    )
+    applied = mason("apply", "-y", "-o")
+    assert applied.code == 1
+    assert "Check sql failed: its query gives 1 row." in applied.err
+    shown = mason("runs", "show", "last").out
+    assert '{"t": "REDACTED", "n": 7}' in shown
+    kept = [each for each in project.rglob("*") if each.is_file()]
+    assert [each.name for each in kept if b"qzvkxwjpgtrmhdns" in each.read_bytes()] == []
+    assert "qzvkxwjpgtrmhdns" not in applied.out + applied.err + shown

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from mason.clients._duckdb.abilities import WORKING
 from mason.clients._jobs import is_done, now, succeeded
-from mason.engines import checking
 from mason.engines.capabilities import Capabilities
 from mason.engines.execution import Execution
 from mason.engines.models import Job, Rows, Schema, Table
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from mason.clients._duckdb.root import Root
     from mason.clients._duckdb.writing.outputs import Placed
     from mason.clients._tables.requests import Request
+    from mason.engines.checking import Asked
 
 
 class Tables(Protocol):
@@ -314,6 +314,8 @@ class DuckDBExecution(Execution):
     def _checkable(self, tables: Tables, database: str) -> Iterator[None]:
         """Within it, what is written can be checked with the tables that its checks read beside it: those of
         ``database`` by their names."""
+        from mason.engines import checking
+
         asked = checking.asked()
         if asked is None or not any(check.kind == "sql" for check in asked.checks):
             yield
@@ -332,10 +334,11 @@ class DuckDBExecution(Execution):
         with with_sources({name: source for name, source in found.items() if not isinstance(source, NotFoundError)}):
             yield
 
-    def check_table(self, table: Table, asked: checking.Asked) -> list[dict[str, Any]]:
+    def check_table(self, table: Table, asked: Asked) -> list[dict[str, Any]]:
         """In a DuckDB of its own, which reads the table and those that the checks name."""
         from mason.clients._duckdb.session import opened
         from mason.clients._duckdb.writing.checked import check_rows
+        from mason.engines import checking
 
         with checking.asking(asked), self._tables() as tables, self._checkable(tables, table.database):
             source = tables.source(table)

@@ -24,7 +24,6 @@ from mason.engines.fence import PLAN_FORMAT, PLAN_HEAD, is_plan
 from mason.errors import StalePlanError, StateError
 from mason.planner.plan import Action, Broken, Change, Drift, Plan, Wanted
 from mason.planner.saved.planfile_faults import faults, parse
-from mason.resources.output_checks import Check
 from mason.secrets import scrub, scrub_all
 from mason.state.lock import who
 from mason.values import dataclass
@@ -308,6 +307,9 @@ def _decode_call(given: list[Any]) -> Call:
 def _decode_step(given: list[Any]) -> ShownStep:
     step_id, address, config_id, dependencies, rule, retry, retry_max, timeout, calls, *rest = given
     told = tuple(map(_decode_call, calls))
+    # Imported here: most plans are not read from a file.
+    from mason.resources.output_checks import Check
+
     others, checks = (rest[:-1], rest[-1]) if len(rest) == _WITH_CHECKS else (rest, [])
     last = (*others, tuple(map(Check.from_dict, checks)))
     return ShownStep(step_id, address, config_id, tuple(dependencies), rule, retry, retry_max, timeout, told, *last)
