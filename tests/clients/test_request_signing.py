@@ -93,6 +93,10 @@ def test_requests_are_those_of_botocore(
     client.close()
 
 
+def test_keys_do_not_show_what_is_secret() -> None:
+    assert repr(Keys("AKID", "hidden", "lent")) == "Keys('AKID')"
+
+
 @pytest.mark.parametrize("prefix", KEYS)
 def test_queries_are_signed_as_by_botocore(prefix: str) -> None:
     query = encoded_query({"prefix": prefix, "list-type": "2", "continuation-token": "a+b/c=="})

@@ -25,6 +25,9 @@ class Keys(NamedTuple):
     secret: str
     token: str = ""
 
+    def __repr__(self) -> str:
+        return f"Keys({self.access!r})"
+
 
 def encoded_path(path: str) -> str:
     """The path of a key as it stands in a request."""
