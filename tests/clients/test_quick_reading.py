@@ -60,8 +60,8 @@ def test_answers_are_those_of_botocore(
     endpoint = request.getfixturevalue(store).endpoint
     quick = make(endpoint)
     writer = make(endpoint)
-    # SeaweedFS makes one slash of two.
-    for key in [each for each in KEYS if store == "moto" or "//" not in each]:
+    # SeaweedFS makes one slash of two, and folders of keys that end with one.
+    for key in [each for each in KEYS if store == "moto" or ("//" not in each and not each.endswith("/"))]:
         writer.put(BUCKET, f"{prefix}/{key}", key.encode() + b"...")
     found = answers(quick, prefix)
     assert not opened(quick)
