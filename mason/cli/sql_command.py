@@ -20,6 +20,7 @@ Examples:
   mason sql 'SELECT 7 // 2' --to spark
   mason sql 'SELECT * FROM t LIMIT 5' --to postgres --table 't=id INTEGER, name VARCHAR'
   mason sql 'SELECT count(*) FROM flights' --to spark -c 1 -d data
+  mason sql 'SELECT size(split(a, ",")) AS n FROM t' --from spark --to duckdb --table 't=a VARCHAR'
   mason sql - --to spark -d data <query.sql
 """
 
@@ -27,6 +28,14 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("text")
 @click.option("--to", "target", type=click.Choice(translating.targets()), required=True, help="The wanted dialect.")
+@click.option(
+    "--from",
+    "written",
+    type=click.Choice(translating.sources()),
+    default=translating.sources()[0],
+    show_default=True,
+    help="The dialect that TEXT is written in.",
+)
 @click.option(
     "--table",
     "tables",
@@ -45,23 +54,28 @@ Examples:
 @click.option("-d", "--database", default="", metavar="NAME", help="The database of tables that are named without one.")
 @json_option
 @click.pass_obj
-def sql(invocation: Invocation, text: str, target: str, tables: Sequence[str], config_id: str, database: str) -> None:
+def sql(
+    invocation: Invocation, text: str, target: str, written: str, tables: Sequence[str], config_id: str, database: str
+) -> None:
     """Translate a query, so that it answers the same on another engine; nothing is run.
 
-    TEXT is a query in DuckDB's SQL, or - for the one on stdin. What was written otherwise, and why, is told on stderr.
-    What is not known to answer the same is refused, with its place and with what to write instead.
+    TEXT is a query, in DuckDB's SQL unless --from says another dialect, or - for the one on stdin. What was written
+    otherwise, and why, is told on stderr. What is not known to answer the same is refused, with its place and with what
+    to write instead.
     """
     query = sys.stdin.read() if text == "-" else text
     known = dict(map(_table, tables))
-    missing = [name for name in translating.tables_of(query) if name.lower() not in {each.lower() for each in known}]
+    missing = [
+        name for name in translating.tables_of(query, written) if name.lower() not in {each.lower() for each in known}
+    ]
     if missing:
         opened = open_project(invocation)
         known |= translating.columns_kept(opened, missing, config_id=config_id, database=database)
-    found = translating.translate(query, known, to=target)
+    found = translating.translate(query, known, written=written, to=target)
     if invocation.json:
         from mason.render import JSON_FORMAT
 
-        show_json({"format_version": JSON_FORMAT, "to": target, **found.to_dict()})
+        show_json({"format_version": JSON_FORMAT, "from": written, "to": target, **found.to_dict()})
         return
     show(found.text)
     for each in found.rewrites:

@@ -75,7 +75,7 @@ def look(sql: SqlText) -> tuple[Told, list[str]]:
         return _untranslated(sql)
     if sql.text is None:
         return ((LATER, f"{sql.place} is translated to {sql.spoken} when it is known"),), []
-    found, refused = dialects.looked_at(sql.text, to=sql.spoken)
+    found, refused = dialects.looked_at(sql.text, to=sql.spoken, written=sql.written)
     if refused:
         return of_errors(sql, refused)
     if found is None:

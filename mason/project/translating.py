@@ -17,9 +17,15 @@ from mason.sql import dialects, parsed
 from mason.sql.translations import Translation
 
 
-def tables_of(sql: str) -> list[str]:
-    """The tables that ``sql`` reads, as it names them. Raises :class:`TranslationError` for what is no query."""
-    return parsed.tables_read(sql)
+def tables_of(sql: str, written: str) -> list[str]:
+    """The tables that ``sql``, in the dialect ``written``, reads, as it names them. Raises :class:`TranslationError`
+    for what is no query."""
+    return dialects.tables_named(sql, written)
+
+
+def sources() -> tuple[str, ...]:
+    """The dialects that a query can be translated from."""
+    return dialects.sources()
 
 
 def targets() -> tuple[str, ...]:
@@ -27,9 +33,10 @@ def targets() -> tuple[str, ...]:
     return dialects.targets()
 
 
-def translate(sql: str, tables: Mapping[str, Mapping[str, str]], *, to: str) -> Translation:
-    """``sql`` in another dialect; raises :class:`TranslationError` where it is not known to answer the same there."""
-    return dialects.translate(sql, tables, to=to)
+def translate(sql: str, tables: Mapping[str, Mapping[str, str]], *, written: str, to: str) -> Translation:
+    """``sql``, in the dialect ``written``, in another one; raises :class:`TranslationError` where it is not known to
+    answer the same there."""
+    return dialects.translate(sql, tables, written=written, to=to)
 
 
 def columns_written(text: str) -> dict[str, str]:

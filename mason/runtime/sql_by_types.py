@@ -21,7 +21,7 @@ from mason.resources.operator import Sentence
 from mason.runtime.context import Context
 from mason.runtime.executor import fitted
 from mason.sql import dialects, parsed
-from mason.sql.table_argument import TABLE, quoted
+from mason.sql.table_argument import TABLE
 
 
 def depends_on_types(step: PlannedStep) -> bool:
@@ -69,16 +69,16 @@ def _sql(
 
 def _tables(sql: SqlText, table: Any, ctx: Context) -> dict[str, dict[str, str]] | None:
     """The columns of the tables that a text reads; ``None`` where they are not all known by types of DuckDB's."""
-    found = tables_of(sql.text or "", table, ctx)
+    found = tables_of(sql.text or "", table, ctx, written=sql.written)
     return {name: columns_of_table(each) for name, each in found.items()} if found is not None else None
 
 
-def tables_of(sql: str, table: Any, ctx: Context) -> dict[str, Table] | None:
-    """The tables that a query in DuckDB's dialect reads, by the names that it has for them, ``table`` for ``$table``;
-    ``None`` where their columns are not all known by types of DuckDB's. Raises what the metastore raises."""
+def tables_of(sql: str, table: Any, ctx: Context, *, written: str = dialects.DIALECT) -> dict[str, Table] | None:
+    """The tables that a query in the dialect ``written`` reads, by the names that it has for them, ``table`` for
+    ``$table``; ``None`` where their columns are not all known by types of DuckDB's. Raises as the metastore does."""
     tables: dict[str, Table] = {}
     beside = table if isinstance(table, Table) else None
-    for name in parsed.tables_read(quoted(sql)):
+    for name in dialects.tables_named(sql, written):
         where, _, alone = name.rpartition(".")
         database = where or (beside.database if beside is not None else "")
         model = beside if name == TABLE else ctx.metastore.get_table(database, alone) if database else None

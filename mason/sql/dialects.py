@@ -12,7 +12,7 @@ from typing import Any
 
 from mason.errors import TranslationError
 from mason.sql.parsed import Tables, bind, parse, tables_read
-from mason.sql.table_argument import quoted
+from mason.sql.table_argument import TABLE, quoted
 from mason.sql.translations import Column, Rewrite, Translation
 
 DIALECT = "duckdb"
@@ -25,6 +25,8 @@ _TRANSLATORS = {
     (DIALECT, "redshift"): "mason.sql.redshift.redshift:to_redshift",
     (DIALECT, "trino"): "mason.sql.trino.trino:to_trino",
     (DIALECT, "athena"): "mason.sql.trino.athena:to_athena",
+    ("spark", DIALECT): "mason.sql.spark.from_spark:from_spark",
+    ("postgres", DIALECT): "mason.sql.postgres.from_postgres:from_postgres",
 }
 """What translates from a dialect to another: ``f(sql, tables, places) -> Translation``. The names are those of
 capabilities."""
@@ -38,6 +40,12 @@ _RULES = {
 }
 """The rules by which DuckDB's SQL is translated, where they tell what they refuse whatever the types."""
 
+_FOREIGN = {
+    "spark": "mason.sql.spark.from_spark:FROM_SPARK",
+    "postgres": "mason.sql.postgres.from_postgres:FROM_POSTGRES",
+}
+"""The dialects that are translated to DuckDB's: their rules."""
+
 Translator = Callable[[str, Tables, Mapping[str, str]], Translation]
 
 
@@ -48,7 +56,31 @@ def targets() -> tuple[str, ...]:
 
 def can_translate(written: str, to: str) -> bool:
     """Whether there is a translation from the dialect ``written`` to the dialect ``to``."""
-    return (written, to) in _TRANSLATORS
+    return (written, to) in _TRANSLATORS or _by_duckdb(written, to)
+
+
+def _by_duckdb(written: str, to: str) -> bool:
+    """Whether a query gets to the dialect ``to`` by DuckDB's."""
+    return (written, DIALECT) in _TRANSLATORS and (DIALECT, to) in _TRANSLATORS
+
+
+def sources() -> tuple[str, ...]:
+    """The dialects that a query can be translated from, DuckDB's first."""
+    return tuple(dict.fromkeys((DIALECT, *(written for written, _ in _TRANSLATORS))))
+
+
+def tables_named(sql: str, written: str = DIALECT) -> list[str]:
+    """The tables that a query in the dialect ``written`` reads, as it names them, each once; ``$table`` by this name.
+
+    Raises :class:`TranslationError` for what is no query.
+    """
+    if written == DIALECT:
+        return tables_read(quoted(sql))
+    # Imported here: sqlglot reads other dialects, and only these.
+    from mason.sql.foreign.part import named_tables, read
+
+    foreign = _loaded(_FOREIGN[written])
+    return named_tables(read(_ready(sql, written), written), foreign.folded)
 
 
 def translate(
@@ -64,15 +96,47 @@ def translate(
     there is no such translation.
     """
     named = _TRANSLATORS.get((written, to))
+    if named is None and _by_duckdb(written, to):
+        return _twice(sql, tables, to=to, written=written, places=places)
     if named is None:
         raise untranslated(written, to)
     translator: Translator = _loaded(named)
-    return translator(quoted(sql), tables, places or {})
+    return translator(_ready(sql, written), tables, places or {})
+
+
+def _ready(sql: str, written: str) -> str:
+    """The text with ``$table`` in the quotes of the dialect ``written``."""
+    if written == DIALECT:
+        return quoted(sql)
+    if TABLE not in sql.lower():
+        return sql
+    # Imported here: sqlglot reads other dialects, and only these.
+    from mason.sql.natives import table_quoted
+
+    return table_quoted(sql, written)
+
+
+def _twice(sql: str, tables: Tables, *, to: str, written: str, places: Mapping[str, str] | None = None) -> Translation:
+    """A translation by way of DuckDB's SQL. Places are those of ``sql``; the second step's are its beginning."""
+    first = translate(sql, tables, to=DIALECT, written=written)
+    try:
+        second = translate(first.text, tables, to=to, places=places)
+    except TranslationError as error:
+        reason = f"what it is in DuckDB's SQL is not known to be the same in {to}'s: {error.reason}"
+        raise TranslationError(reason, error.remedy, line=1, column=1) from error
+    rewrites = [Rewrite(1, 1, f"{each.what} (of DuckDB's SQL)", each.why) for each in second.rewrites]
+    notes = [Rewrite(1, 1, "", each.why) for each in second.notes]
+    return Translation(
+        second.text,
+        second.columns,
+        tuple(dict.fromkeys([*first.rewrites, *rewrites])),
+        tuple(dict.fromkeys([*first.notes, *notes])),
+    )
 
 
 def untranslated(written: str, to: str) -> TranslationError:
     """Why SQL in the dialect ``written`` does not run where the dialect is ``to``."""
-    others = [each for first, each in _TRANSLATORS if first == written and each != written]
+    others = [each for each in targets() if can_translate(written, each) and each != written]
     remedy = f"Write it in {to}'s with dialect: {to}"
     said = f", or run it where one of {', '.join(others)} is spoken" if others else ""
     return TranslationError(f"there is no translation of SQL in the dialect {written} to {to}", f"{remedy}{said}.")
@@ -84,12 +148,16 @@ def unchanged(sql: str, tables: Tables, places: Mapping[str, str] | None = None)
     return Translation(sql, tuple(Column(name, type_) for name, type_ in bind(sql, tables)))
 
 
-def looked_at(sql: str, *, to: str) -> tuple[Translation | None, list[TranslationError]]:
-    """What is known of a query of DuckDB's before the columns of its tables are: its translation to ``to`` where it
-    reads no table, and why it is refused whatever they hold."""
+def looked_at(sql: str, *, to: str, written: str = DIALECT) -> tuple[Translation | None, list[TranslationError]]:
+    """What is known of a query before the columns of its tables are: its translation to ``to`` where it reads no table,
+    and why it is refused whatever they hold."""
     try:
-        if not tables_read(quoted(sql)):
-            return translate(sql, {}, to=to), []
+        if not tables_named(sql, written):
+            return translate(sql, {}, to=to, written=written), []
+        if written != DIALECT:
+            from mason.sql.foreign.unknown import faults as faults_of
+
+            return None, faults_of(_ready(sql, written), _loaded(_FOREIGN[written]))
         if (named := _RULES.get(to)) is None:
             return None, []
         # Imported here: the rules are loaded when they are asked for.
@@ -131,5 +199,6 @@ def given_to_engine(
         if not trust:
             raise
         note = Rewrite(error.line, error.column, "", f"{error.reason}, and it is trusted (sql: trust)")
-        text = translated_plainly(sql, to, places) if written == DIALECT else one_query(sql, to, places)
+        known = can_translate(written, to)
+        text = translated_plainly(sql, written, to, places) if known else one_query(sql, to, places)
         return Translation(text, (), notes=(note,))

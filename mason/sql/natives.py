@@ -47,7 +47,7 @@ def one_query(sql: str, dialect: str, places: Mapping[str, str] | None = None) -
     Raises :class:`TranslationError` for anything else, and for what no query may do; ``MissingDependencyError`` where
     sqlglot is not installed.
     """
-    text = _table_quoted(sql, dialect)
+    text = table_quoted(sql, dialect)
     statements = [each for each in _parsed(text, dialect) if each is not None]
     if len(statements) != 1:
         raise TranslationError(f"there are {len(statements)} statements", "Give one query.", line=1, column=1)
@@ -57,15 +57,16 @@ def one_query(sql: str, dialect: str, places: Mapping[str, str] | None = None) -
     return text.rstrip().rstrip(";").rstrip()
 
 
-def translated_plainly(sql: str, to: str, places: Mapping[str, str] | None = None) -> str:
-    """A query of DuckDB's in the dialect ``to``, as sqlglot writes it: it may answer otherwise. Raises as
-    :func:`one_query`."""
-    text = quoted(sql)
-    for name in _functions(parse(text).raw):
-        if told := refusal(name):
-            raise TranslationError(told.removesuffix(". Leave it out."), "Leave it out.")
-    (statement,) = _parsed(text, "duckdb")
-    assert statement is not None, "DuckDB's parser found a query"
+def translated_plainly(sql: str, written: str, to: str, places: Mapping[str, str] | None = None) -> str:
+    """A query of the dialect ``written`` in the dialect ``to``, as sqlglot writes it: it may answer otherwise. Raises
+    as :func:`one_query`."""
+    text = quoted(sql) if written == "duckdb" else one_query(sql, written)
+    if written == "duckdb":
+        for name in _functions(parse(text).raw):
+            if told := refusal(name):
+                raise TranslationError(told.removesuffix(". Leave it out."), "Leave it out.")
+    (statement,) = _parsed(text, written)
+    assert statement is not None, "there is one query"
     return one_query(statement.sql(dialect=to), to, places)
 
 
@@ -126,7 +127,8 @@ def _load() -> None:
     logging.getLogger(sqlglot.__name__).setLevel(logging.CRITICAL)
 
 
-def _table_quoted(sql: str, dialect: str) -> str:
+def table_quoted(sql: str, dialect: str) -> str:
+    """The text with ``$table`` quoted as names are in ``dialect``."""
     _load()
     import sqlglot
     from sqlglot import exp

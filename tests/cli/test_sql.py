@@ -26,12 +26,44 @@ def test_the_translation_is_printed_and_what_is_written_otherwise_is_told(mason)
 def test_as_json(mason):
     assert mason("sql", "SELECT len(name) AS n FROM t", "--to", "spark", *TABLE, "--json").json == {
         "format_version": "1.0",
+        "from": "duckdb",
         "to": "spark",
         "sql": "SELECT CAST(char_length(`t`.`name`) AS BIGINT) AS `n` FROM `t` AS `t`",
         "columns": [{"name": "n", "type": "BIGINT"}],
         "rewrites": [{"line": 1, "column": 8, "what": "len", "why": "Spark counts in INT"}],
         "notes": [],
     }
+
+
+def test_a_query_in_another_dialect(mason):
+    pytest.importorskip("sqlglot", reason="sqlglot is not installed: make test")
+    result = mason("sql", "SELECT id div 2 AS half FROM t", "--from", "spark", "--to", "duckdb", *TABLE)
+    assert (result.code, result.out) == (
+        0,
+        'SELECT CASE WHEN CAST(2 AS BIGINT) = 0 AND CAST("t"."id" AS BIGINT) IS NOT NULL THEN'
+        ' CAST(error(\'Division by zero\') AS BIGINT) ELSE CAST("t"."id" AS BIGINT) // CAST(2 AS BIGINT) END'
+        ' AS "half" FROM "t" AS "t"\n',
+    )
+    assert result.err == (
+        "Line 1, column 8: div is written otherwise: DuckDB's / of whole numbers is a DOUBLE, and // is NULL where the "
+        "divisor is zero.\n"
+    )
+    refused = mason("sql", "SELECT name FROM t ORDER BY name", "--from", "postgres", "--to", "duckdb", *TABLE)
+    assert (refused.code, refused.out, refused.err) == (
+        1,
+        "",
+        "Error: Line 1, column 29: texts are ordered by the language of PostgreSQL's database, which is not known. "
+        'Write COLLATE "C".\n',
+    )
+
+
+def test_a_query_gets_from_a_dialect_to_another_by_duckdbs(mason):
+    pytest.importorskip("sqlglot", reason="sqlglot is not installed: make test")
+    result = mason("sql", "SELECT id FROM t ORDER BY id", "--from", "spark", "--to", "postgres", *TABLE)
+    assert (result.code, result.out) == (
+        0,
+        'SELECT "t"."id" AS "id" FROM "t" AS "t" ORDER BY "id" ASC NULLS FIRST\n',
+    )
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ command: spark
 do:
   - metastore.get_table: {database: data, table: planes}
     as: table
-  - execution.query: {table: "{{table}}", sql: "SELECT kind FROM $table"}
+  - execution.query: {table: "{{table}}", sql: "SELECT kind, count(*) FROM $table GROUP BY kind ORDER BY kind"}
     dialect: spark
 """
 
@@ -111,16 +111,28 @@ def test_trust_is_said_and_asked_for(applied):
     assert "trust=True" in result.err
 
 
-def test_sql_in_another_dialect_is_refused_where_that_is_not_spoken(applied):
-    refused = run(applied, "spark", config="2")
-    assert (refused.code, refused.err) == (
-        1,
-        "Error: the SQL of sentence 2: There is no translation of SQL in the dialect spark to duckdb. Write it in "
-        "duckdb's with dialect: duckdb. Client local cannot run it.\n",
-    )
+def test_sql_in_another_dialect_is_translated_where_that_is_not_spoken(applied):
     pytest.importorskip("sqlglot", reason="sqlglot is not installed: make test")
+    answered = run(applied, "spark", config="2")
+    assert (answered.code, answered.out.split()) == (0, ["kind", "count(1)", "a", "1", "b", "1", "2", "rows."])
     shown = applied("validate", "operator", "table", "spark", "-c", "1", "--json")
     assert shown.json["calls"][1]["arguments"]["dialect"] == "spark"
+
+
+def test_types_decide_of_sql_in_another_dialect_before_it_runs(applied, folder):
+    pytest.importorskip("sqlglot", reason="sqlglot is not installed: make test")
+    (folder / "late.yaml").write_text(
+        "type: operator\nnamespace: table\ncommand: late\ndialect: postgres\ndo:\n"
+        "  - metastore.get_table: {database: data, table: planes}\n    as: table\n"
+        "  - execution.query: {table: '{{table}}', sql: 'SELECT avg(id) AS a FROM $table'}\n"
+    )
+    assert applied("apply", "-y").code == 0
+    refused = run(applied, "late", config="2")
+    assert (refused.code, refused.err.splitlines()[-1]) == (
+        1,
+        "Error: the SQL of sentence 2 is not known to answer the same on local (duckdb): Line 1, column 8: the digits "
+        "of avg of whole numbers and numerics depend on its value. Write avg(CAST(x AS double precision)).",
+    )
 
 
 def test_runs_are_refused_when_they_are_planned(applied, folder):
@@ -156,7 +168,7 @@ class TableAsked(mason.Operator):
     def run(self, ctx: mason.Context) -> mason.Rows:
         return ctx.execution.query("SELECT 1 AS x")
 """
-ASKED = "type: operator\nnamespace: table\ncommand: asked\nread_only: true\ndialect: spark\n"
+ASKED = "type: operator\nnamespace: table\ncommand: asked\nread_only: true\ndialect: sqlite\n"
 
 
 def test_what_yaml_says_of_sql_holds_for_python(applied, folder):
@@ -167,7 +179,7 @@ def test_what_yaml_says_of_sql_holds_for_python(applied, folder):
     refused = run(applied, "asked", config="2")
     assert (refused.code, refused.err) == (
         1,
-        "Error: the SQL of its Python: There is no translation of SQL in the dialect spark to duckdb. Write it in "
+        "Error: the SQL of its Python: There is no translation of SQL in the dialect sqlite to duckdb. Write it in "
         "duckdb's with dialect: duckdb. Client local cannot run it.\n",
     )
     (folder / "asked" / "operator.yaml").write_text(f"{ASKED}sql: trust\n")

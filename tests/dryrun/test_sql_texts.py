@@ -131,14 +131,37 @@ def test_it_has_to_be_one_query_all_the_same():
 
 def test_sql_in_a_dialect_that_the_engine_does_not_speak_is_refused_by_name():
     with pytest.raises(ParameterError) as refused:
-        shown("SELECT 1", on="duckdb", dialect="spark")
+        shown("SELECT 1", on="duckdb", dialect="sqlite")
     assert str(refused.value) == (
-        "query_string: There is no translation of SQL in the dialect spark to duckdb. Write it in duckdb's with "
+        "query_string: There is no translation of SQL in the dialect sqlite to duckdb. Write it in duckdb's with "
         "dialect: duckdb. Client memory cannot run it."
     )
-    assert told("SELECT 1", on="duckdb", dialect="spark", sql="trust") == [
+    assert told("SELECT 1", on="duckdb", dialect="sqlite", sql="trust") == [
         "trusted: query_string is given to memory, which speaks duckdb, as it stands (sql: trust): nothing says that "
         "it answers the same"
+    ]
+
+
+def test_sql_in_another_dialect_is_translated_for_the_engine():
+    pytest.importorskip("sqlglot", reason="sqlglot is not installed: make test")
+    assert told("SELECT 7 / 2 AS x", on="duckdb", dialect="postgres") == [
+        "rewritten: query_string, line 1, column 8: / is written otherwise: DuckDB's / of whole numbers is a DOUBLE, "
+        "and // is NULL where the divisor is zero"
+    ]
+    assert told("SELECT size(a) AS n FROM t", on="duckdb", dialect="spark") == [
+        "later: query_string is translated to duckdb by the columns of its tables when it runs"
+    ]
+
+
+def test_all_that_has_no_rule_is_told_at_once_in_another_dialect_too():
+    pytest.importorskip("sqlglot", reason="sqlglot is not installed: make test")
+    with pytest.raises(ParameterError) as refused:
+        shown("SELECT initcap(a), now() AS x FROM t", on="duckdb", dialect="spark")
+    assert sorted(str(refused.value).splitlines()) == [
+        "query_string is not known to answer the same on memory (duckdb): Line 1, column 20: now is another one at "
+        "each run. Give it as a parameter.",
+        "query_string is not known to answer the same on memory (duckdb): Line 1, column 8: initcap of Spark has no "
+        "rule. Use upper and substring.",
     ]
 
 

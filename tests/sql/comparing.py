@@ -40,6 +40,17 @@ _CATALOG = {"boolean": "bool", "smallint": "int2", "integer": "int4", "bigint": 
 _CATALOG |= {"double precision": "float8"}
 
 
+def without_zeros(value: Any) -> Any:
+    """A value whose decimals have no zeros at their end: a numeric that is computed has as many as it likes."""
+    if isinstance(value, list):
+        return [without_zeros(each) for each in value]
+    if isinstance(value, Mapping) and "decimal" in value:
+        text = str(value["decimal"])
+        kept = text.rstrip("0").rstrip(".") if "." in text else text
+        return {"decimal": "0" if kept in ("", "-0") else kept}
+    return value
+
+
 @dataclass(frozen=True)
 class Engine:
     """An engine that is compared with DuckDB: its name, how it names types, and how it translates and answers."""
@@ -48,6 +59,7 @@ class Engine:
     translate: Callable[..., Translation]
     type_name: Callable[[SqlType], str]
     ask: Callable[[Sequence[str]], list[dict[str, Any]]]
+    as_compared: Callable[[Any], Any] = lambda rows: rows
 
     def translated(self, texts: Iterable[str]) -> list[tuple[str, Translation]]:
         """Those of the queries that are translated."""
@@ -66,19 +78,40 @@ class Engine:
                 found.append(f"{sql}\n    {translation.text}\n    {said}")
         return found
 
-    def compared(self, duck: duckdb.DuckDBPyConnection, sql: str, answer: Mapping[str, Any]) -> str:
+    def differences_back(self, duck: duckdb.DuckDBPyConnection, pairs: Sequence[tuple[str, Translation]]) -> list[str]:
+        """As :meth:`differences`, of queries in the engine's own SQL that DuckDB answers by their translations. Where
+        DuckDB stops, that is by a value, and not because it cannot read the translation."""
+        answers = self.ask([sql for sql, _ in pairs])
+        found = []
+        for (sql, translation), answer in zip(pairs, answers, strict=True):
+            if said := self.compared(duck, translation.text, answer, ordered=is_ordered(sql)):
+                found.append(f"{sql}\n    {translation.text}\n    {said}")
+        return found
+
+    def compared(
+        self, duck: duckdb.DuckDBPyConnection, sql: str, answer: Mapping[str, Any], *, ordered: bool | None = None
+    ) -> str:
         """The difference between what DuckDB answers to a query and ``answer``; empty where there is none."""
         try:
             names, types, rows = asked(duck, sql)
         except duckdb.Error as error:
-            return "" if "refused" in answer else f"DuckDB stops ({error}), {self.name} answers {answer['rows'][:2]}"
+            by_value = isinstance(error, _BY_VALUE)
+            return (
+                ""
+                if "refused" in answer and by_value
+                else f"DuckDB stops ({error}), {self.name} says {answer.get('rows', answer)}"
+            )
         if "refused" in answer:
             return f"{self.name} refuses: {answer['message']}"
         if [name for name, _ in answer["columns"]] != names:
             return f"the names are {names} in DuckDB, {answer['columns']} in {self.name}"
         if [type_ for _, type_ in answer["columns"]] != list(map(self.type_name, types)):
             return f"the types are {types} in DuckDB, {answer['columns']} in {self.name}"
-        return difference(rows, answer["rows"], is_ordered(sql))
+        in_order = is_ordered(sql) if ordered is None else ordered
+        return difference(self.as_compared(rows), self.as_compared(answer["rows"]), in_order)
+
+
+_BY_VALUE = (duckdb.InvalidInputException, duckdb.OutOfRangeException, duckdb.ConversionException)
 
 
 def is_ordered(sql: str) -> bool:

@@ -31,13 +31,14 @@ def _tables() -> dict[str, dict[str, str]]:
 TABLES = _tables()
 
 
-def queries() -> list[tuple[str, str]]:
-    """Kind and text of each query in ``queries.sql``."""
+def queries(written: str = "") -> list[tuple[str, str]]:
+    """Kind and text of each query in ``queries.sql``, in DuckDB's SQL; of those in the dialect ``written``."""
     kind = ""
     found = []
-    for line in (_FOLDER / "queries.sql").read_text("utf-8").splitlines():
+    name = f"{written}_queries.sql" if written else "queries.sql"
+    for line in (_FOLDER / name).read_text("utf-8").splitlines():
         if line.startswith("-- "):
             kind = line.removeprefix("-- ")
         elif line:
-            found.append((kind, line.removesuffix(";")))
+            found.append((kind, line if written else line.removesuffix(";")))
     return found

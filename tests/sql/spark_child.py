@@ -29,6 +29,8 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, datetime.datetime | datetime.date):
         return {"time": value.isoformat()}
+    if isinstance(value, datetime.timedelta):
+        return {"interval": str(value)}
     if isinstance(value, bytes | bytearray):
         return {"bytes": bytes(value).hex()}
     if hasattr(value, "asDict"):

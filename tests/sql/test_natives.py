@@ -83,6 +83,16 @@ def test_what_is_trusted_is_translated_plainly_and_a_note_says_so():
     ]
 
 
+def test_what_is_trusted_in_another_dialect_is_translated_plainly_too():
+    tables = {"t": {"name": "VARCHAR"}}
+    sql = "SELECT soundex(name) AS n FROM t"
+    found = dialects.given_to_engine(sql, tables, to="duckdb", written="spark", trust=True)
+    assert found.text == "SELECT SOUNDEX(name) AS n FROM t"
+    assert [(each.line, each.column, each.why) for each in found.notes] == [
+        (1, 8, "soundex of Spark has no rule, and it is trusted (sql: trust)")
+    ]
+
+
 def test_what_is_known_to_be_the_same_needs_no_trust():
     tables = {"t": {"name": "VARCHAR"}}
     trusted = dialects.given_to_engine("SELECT name FROM t", tables, to="spark", trust=True)
@@ -104,4 +114,4 @@ def test_trust_lets_nothing_through_that_does_more_than_to_ask(written, sql):
 @pytest.mark.parametrize("sql", ["SELECT getenv('HOME')", "SELECT * FROM duckdb_secrets()", "SELECT nextval('s')"])
 def test_trust_lets_no_function_through_that_no_query_may_use(sql):
     with pytest.raises(TranslationError, match="may not use"):
-        translated_plainly(sql, "spark")
+        translated_plainly(sql, "duckdb", "spark")

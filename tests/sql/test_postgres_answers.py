@@ -10,10 +10,12 @@ import duckdb
 import pyarrow
 import pytest
 
+from mason.sql.postgres.from_postgres import from_postgres
 from mason.sql.postgres.postgres import to_postgres
 from mason.sql.translating.text_rules import UNLIKE_LOWER, UNLIKE_UPPER
-from tests.sql.comparing import Engine, postgres_type
+from tests.sql.comparing import Engine, postgres_type, without_zeros
 from tests.sql.composed import composed
+from tests.sql.composed_back import composed_back
 from tests.sql.corpus import connected, queries
 from tests.sql.real_postgres import Postgres, missing
 
@@ -120,9 +122,35 @@ def test_each_letter_that_is_not_refused_is_folded_as_duckdb_does(postgres, duck
 _CASELESS = {"Lo", "Cn", "Co", "Cs", "So", "Sm", "Po", "Mn"}
 
 
+@pytest.fixture
+def back(postgres):
+    return Engine("PostgreSQL", from_postgres, postgres_type, postgres.ask, without_zeros)
+
+
+@pytest.mark.parametrize("kind", dict.fromkeys(kind for kind, _ in queries("postgres")))
+def test_queries_in_postgresqls_sql_are_answered_by_duckdb_as_by_postgresql(back, duck, kind):
+    pairs = back.translated(sql for each, sql in queries("postgres") if each == kind)
+    assert pairs
+    assert back.differences_back(duck, pairs) == []
+
+
+@pytest.mark.parametrize("seed", [21, 22, 23])
+def test_composed_queries_in_postgresqls_sql_are_answered_by_duckdb_as_by_postgresql(back, duck, seed):
+    pairs = back.translated(composed_back("postgres", 150, seed=seed))
+    assert len(pairs) > 140
+    assert back.differences_back(duck, pairs) == []
+
+
+def test_queries_in_postgresqls_sql_would_be_answered_otherwise_as_they_stand(back, duck):
+    for sql in ("SELECT 7 / 2 AS x", "SELECT id, boss FROM staff ORDER BY boss DESC, id", "SELECT 7 % 0 AS x"):
+        (answer,) = back.ask([sql])
+        assert back.compared(duck, sql, answer) != ""
+
+
 def test_the_page_names_the_versions_that_answered(postgres):
-    page = (Path(__file__).parents[2] / "docs" / "sql_on_postgres.md").read_text("utf-8")
-    assert f"DuckDB {duckdb.__version__} and PostgreSQL {postgres.version.split('.')[0]}" in page
+    for name in ("sql_on_postgres.md", "sql_of_postgres.md"):
+        page = (Path(__file__).parents[2] / "docs" / name).read_text("utf-8")
+        assert f"DuckDB {duckdb.__version__} and PostgreSQL {postgres.version.split('.')[0]}" in page
 
 
 def test_plain_texts_would_differ(engine, duck):

@@ -7,9 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from mason.sql.spark.from_spark import from_spark
 from mason.sql.spark.translation import to_spark
 from tests.sql.comparing import Engine, Rows, difference, spark_type
 from tests.sql.composed import composed
+from tests.sql.composed_back import composed_back
 from tests.sql.corpus import connected, queries
 from tests.sql.real_spark import Spark, missing
 
@@ -56,9 +58,35 @@ def test_composed_queries_answer_the_same(engine, duck, seed):
     assert engine.differences(duck, pairs) == []
 
 
+@pytest.fixture
+def back(spark):
+    return Engine("Spark", from_spark, spark_type, spark.ask)
+
+
+@pytest.mark.parametrize("kind", dict.fromkeys(kind for kind, _ in queries("spark")))
+def test_queries_in_sparks_sql_are_answered_by_duckdb_as_by_spark(back, duck, kind):
+    pairs = back.translated(sql for each, sql in queries("spark") if each == kind)
+    assert pairs
+    assert back.differences_back(duck, pairs) == []
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+def test_composed_queries_in_sparks_sql_are_answered_by_duckdb_as_by_spark(back, duck, seed):
+    pairs = back.translated(composed_back("spark", 80, seed=seed))
+    assert len(pairs) > 70
+    assert back.differences_back(duck, pairs) == []
+
+
+def test_queries_in_sparks_sql_would_be_answered_otherwise_as_they_stand(back, duck):
+    for sql in ("SELECT dayofweek(DATE '2024-01-07') AS x", "SELECT concat('a', NULL) AS x", "SELECT 7 % 0 AS x"):
+        (answer,) = back.ask([sql])
+        assert back.compared(duck, sql, answer) != ""
+
+
 def test_the_page_names_the_versions_that_answered(spark):
-    page = (Path(__file__).parents[2] / "docs" / "sql_on_spark.md").read_text("utf-8")
-    assert f"DuckDB {duckdb.__version__} and Spark {spark.version}" in page
+    for name in ("sql_on_spark.md", "sql_of_spark.md"):
+        page = (Path(__file__).parents[2] / "docs" / name).read_text("utf-8")
+        assert f"DuckDB {duckdb.__version__} and Spark {spark.version}" in page
 
 
 @pytest.mark.parametrize(

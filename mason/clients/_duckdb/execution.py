@@ -129,12 +129,10 @@ class DuckDBExecution(Execution):
     ) -> Rows | Job:
         """Rows, or the job that wrote them to ``output`` as csv, parquet, json or jsonl."""
         from mason.clients._duckdb import answering
+        from mason.clients._duckdb.foreign_sql import in_duckdbs
         from mason.clients._duckdb.writing.outputs import place
         from mason.clients._tables.requests import read
-        from mason.sql.dialects import untranslated
 
-        if dialect != self.capabilities.dialect and not trust:
-            raise untranslated(dialect, self.capabilities.dialect)
         asked = {"table": table, "output": output, "format": format, "overwrite": overwrite, "limit": limit}
         request = read(self, "query", asked)
         with self._tables() as tables:
@@ -144,6 +142,16 @@ class DuckDBExecution(Execution):
             def resolve(schema: str, name: str) -> Source | NotFoundError | None:
                 return self._named(tables, schema or database, name)
 
+            if dialect != self.capabilities.dialect:
+                sql = in_duckdbs(
+                    tables.limits,
+                    sql,
+                    dialect=dialect,
+                    trust=trust,
+                    table=source,
+                    resolve=resolve,
+                    show=tables.root.show,
+                )
             if request.output is None:
                 return answering.query(
                     tables.limits, sql, table=source, resolve=resolve, limit=limit, show=tables.root.show

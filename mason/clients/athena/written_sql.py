@@ -54,7 +54,7 @@ class WrittenSql:
             places = {TABLE: self.name_of(table)} if table is not None else {}
             return given_to_engine(sql, {}, to=DIALECT, written=dialect, places=places)
         try:
-            tables = self.tables(sql, table)
+            tables = self.tables(sql, table, dialect)
         except TranslationError as error:
             # What cannot be read is no SQL for any engine.
             raise EngineError(str(error)) from error
@@ -100,14 +100,14 @@ class WrittenSql:
         found = converted(relation, columns=columns, partition_columns=partition_columns, sample_size=sample_size)
         return self.statement(found).text
 
-    def tables(self, sql: str, table: Table | None) -> dict[str, Table]:
-        """The tables that a query in DuckDB's dialect reads, by the names that it gives them."""
-        from mason.sql.parsed import tables_read
-        from mason.sql.table_argument import TABLE, quoted
+    def tables(self, sql: str, table: Table | None, dialect: str = "duckdb") -> dict[str, Table]:
+        """The tables that a query in ``dialect`` reads, by the names that it gives them."""
+        from mason.sql.dialects import tables_named
+        from mason.sql.table_argument import TABLE
 
         database = table.database if table is not None else ""
         found: dict[str, Table] = {}
-        for named in tables_read(quoted(sql)):
+        for named in tables_named(sql, dialect):
             if named == TABLE:
                 if table is None:
                     raise EngineError("The query names $table, and no table was given.")

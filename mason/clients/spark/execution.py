@@ -106,12 +106,11 @@ class SparkExecution(StatementVerbs):
         by their names."""
         from mason.clients._tables.requests import read
         from mason.sql.dialects import DIALECT
-        from mason.sql.table_argument import TABLE
 
         asked = {"table": table, "output": output, "format": format, "overwrite": overwrite, "limit": limit}
         request = read(self, "query", asked)
         written = Written(sql, dialect, trust)
-        names = self._one_select(sql) if dialect == DIALECT else ((("", TABLE),) if table else ())
+        names = self._one_select(sql) if dialect == DIALECT else self._names(sql, dialect, table)
         if request.output is None:
             with self._asking() as tables:
                 return self._answer(written, self._relations(names, table, tables), tables, limit=limit)
@@ -217,6 +216,17 @@ class SparkExecution(StatementVerbs):
 
         with connect(self.spark.limits) as connection:
             return one_select(connection, sql).tables
+
+    def _names(self, sql: str, dialect: str, table: Table | None) -> tuple[tuple[str, str], ...]:
+        """The tables that a query in another dialect than DuckDB's names; in Spark's own, those of Spark's catalog are
+        its own matter."""
+        from mason.sql.dialects import can_translate, tables_named
+        from mason.sql.table_argument import TABLE
+
+        if dialect == self.capabilities.dialect or not can_translate(dialect, self.capabilities.dialect):
+            return (("", TABLE),) if table else ()
+        parts = [name.rpartition(".") for name in tables_named(sql, dialect)]
+        return tuple((schema, name) for schema, _, name in parts)
 
     def _relations(
         self, names: tuple[tuple[str, str], ...], table: Table | None, tables: SparkTables

@@ -1,3 +1,3 @@
-"""DuckDB's SQL for PostgreSQL. Text in, text out."""
+"""DuckDB's SQL for PostgreSQL, and PostgreSQL's for DuckDB. Text in, text out."""
 
-__all__ = ["postgres", "postgres_functions"]
+__all__ = ["from_postgres", "postgres", "postgres_functions"]

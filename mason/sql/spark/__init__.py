@@ -1,3 +1,3 @@
-"""DuckDB's SQL for Spark: its rules by subject, and how it writes. Text in, text out; Spark is not touched."""
+"""DuckDB's SQL for Spark and Spark's for DuckDB: rules by subject. Text in, text out; Spark is not touched."""
 
-__all__ = ["spark_text", "translation"]
+__all__ = ["from_spark", "spark_text", "translation"]

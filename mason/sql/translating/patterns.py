@@ -7,13 +7,21 @@ pattern is simple. A pattern is read sign by sign; a sign that is not known is r
 
 from __future__ import annotations
 
-from mason.sql.parsed import Tree
+from typing import Protocol
+
 from mason.values import dataclass
 
 _LITERAL = frozenset(" !\"#%&',-/:;<=>@_`~")
 _ESCAPED = frozenset(".*+?()[]{}|^$\\/-")
 _CLASSES = {"d": "0-9", "D": "^0-9", "w": "0-9A-Za-z_", "W": "^0-9A-Za-z_", "s": "\\t\\n\\f\\r ", "S": "^\\t\\n\\f\\r "}
 _SIGNS = {"n": "\\n", "t": "\\t", "r": "\\r", "f": "\\f"}
+
+
+class Placed(Protocol):
+    """A node of a query, of whichever parser."""
+
+    def refused(self, reason: str, remedy: str) -> Exception:
+        """The error that says at this node's place why there is no translation."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -31,7 +39,7 @@ class Flavour:
     takes_longest: bool = False
 
 
-def like(node: Tree, pattern: str, escape: str, sign_of: str = "\\") -> str:
+def like(node: Placed, pattern: str, escape: str, sign_of: str = "\\") -> str:
     """LIKE's pattern with ``sign_of`` as escape character."""
     found: list[str] = []
     signs = iter(pattern)
@@ -47,7 +55,7 @@ def like(node: Tree, pattern: str, escape: str, sign_of: str = "\\") -> str:
 
 
 def regular_expression(
-    node: Tree, pattern: str, flags: str, flavour: Flavour, *, groups: bool = True, only_asks: bool = False
+    node: Placed, pattern: str, flags: str, flavour: Flavour, *, groups: bool = True, only_asks: bool = False
 ) -> str:
     """RE2's ``pattern`` for another engine; refuses what they do not share.
 
@@ -76,7 +84,7 @@ def regular_expression(
     return f"(?i){found}" if "i" in flags else found
 
 
-def replacement(node: Tree, text: str, shift: int = 0) -> str:
+def replacement(node: Placed, text: str, shift: int = 0) -> str:
     """What is put in a match's place, with groups as Java writes them; ``shift`` groups stand before."""
     found: list[str] = []
     place = 0
@@ -101,7 +109,7 @@ def replacement(node: Tree, text: str, shift: int = 0) -> str:
 class _Reader:
     """Reads a pattern once, from left to right."""
 
-    def __init__(self, node: Tree, pattern: str, dot_all: bool, flavour: Flavour) -> None:
+    def __init__(self, node: Placed, pattern: str, dot_all: bool, flavour: Flavour) -> None:
         self._node, self._pattern, self._dot_all, self._flavour = node, pattern, dot_all, flavour
         self._at = 0
         self.has_choice = False

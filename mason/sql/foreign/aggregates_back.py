@@ -1,0 +1,121 @@
+"""Aggregates: which types they answer with, what they do with NULL and with no row."""
+
+from __future__ import annotations
+
+from mason.sql.foreign.duck_text import DUCK, as_type
+from mason.sql.foreign.foreign import Aggregate, AggregateRule
+from mason.sql.foreign.rules_back import cast
+from mason.sql.sql_types import BIGINT, BOOLEAN, DOUBLE, INTEGERS, NULL, VARCHAR, SqlType, is_number
+from mason.sql.translating.translated import Value
+
+_UNORDERED = ("LIST", "STRUCT", "MAP", "INTERVAL", "BLOB", "NULL")
+
+
+def count(of: Aggregate) -> Value:
+    """count of rows, of values, or of DISTINCT values; of several, rows in which none is NULL."""
+    of.plain(distinct=True)
+    call = of.call
+    call.count(1, 20)
+    texts = [each.text for each in call.arguments]
+    if texts == ["*"]:
+        return Value(of.over("count(*)"), BIGINT)
+    for each in call.arguments:
+        if of.distinct and each.type.name in ("MAP", "STRUCT", "INTERVAL"):
+            raise call.unknown(each.type, remedy="Count parts of it.")
+        if of.distinct:
+            call.written.check_compared(call.part, each.type, ordered=False)
+    if len(texts) == 1:
+        return Value(of.over(f"count({of.word}{texts[0]})"), BIGINT)
+    call.rewritten("DuckDB counts one value")
+    known = " AND ".join(f"{text} IS NOT NULL" for text in texts)
+    return Value(of.over(f"count({of.word}CASE WHEN {known} THEN row({', '.join(texts)}) END)"), BIGINT)
+
+
+def extreme(of: Aggregate) -> Value:
+    """min and max."""
+    of.plain(distinct=True)
+    call = of.call
+    call.count(1)
+    type_ = call.arguments[0].type
+    if type_.name in _UNORDERED or (type_ == BOOLEAN and not call.written.boolean_extremes):
+        raise call.unknown(type_, remedy="Use parts of it, or bool_and.")
+    call.written.check_compared(call.part, type_, ordered=True)
+    return Value(of.over(f"{call.name}({call.arguments[0].text})"), type_)
+
+
+def truth(word: str) -> AggregateRule:
+    """bool_and, bool_or and their other names."""
+
+    def rule(of: Aggregate) -> Value:
+        of.plain()
+        of.call.count(1)
+        if of.call.arguments[0].type != BOOLEAN:
+            raise of.call.unknown(remedy="Write a comparison.")
+        return Value(of.over(f"{word}({of.call.arguments[0].text})"), BOOLEAN)
+
+    return rule
+
+
+def doubled(template: str, count_of: int = 1) -> AggregateRule:
+    """An aggregate of DOUBLEs with a DOUBLE as result."""
+
+    def rule(of: Aggregate) -> Value:
+        of.plain()
+        call = of.call
+        call.count(count_of)
+        if not all(is_number(each.type) for each in call.arguments):
+            raise call.unknown(remedy="Cast to DOUBLE.")
+        return Value(of.over(template.format(*(as_type(each, DOUBLE) for each in call.arguments))), DOUBLE)
+
+    return rule
+
+
+def quantile(of: Aggregate, value: Value, fraction: str, template: str, result: SqlType = DOUBLE) -> Value:
+    """A quantile of numbers, at a fraction that was written."""
+    if of.distinct or of.in_window or not is_number(value.type):
+        raise of.call.unknown(value.type, remedy="Cast it to DOUBLE.")
+    given = as_type(value, DOUBLE) if result == DOUBLE else value.text
+    return Value(of.over(template.format(given, fraction)), result)
+
+
+def by_order(of: Aggregate) -> tuple[Value, Value]:
+    """The value and the order of max_by and its like."""
+    of.plain()
+    call = of.call
+    call.count(2)
+    one, other = call.arguments
+    if other.type.name in _UNORDERED or of.in_window or one.type == NULL:
+        raise call.unknown(remedy="Use numbers, texts or dates.")
+    call.written.check_compared(call.part, other.type, ordered=True)
+    call.noted(f"of rows with an equal order, {call.name} takes any")
+    return one, other
+
+
+def joined(of: Aggregate, mark: str) -> Value:
+    """Texts put together in an order that was said, NULL left out."""
+    call = of.call
+    if call.arguments[0].type != VARCHAR:
+        raise call.unknown(call.arguments[0].type, remedy="Cast it to a text.")
+    in_order(of, call.arguments[0].text)
+    keys = ", ".join(key for _, key in of.orders)
+    return Value(of.over(f"string_agg({call.arguments[0].text}, {DUCK.text(mark)} ORDER BY {keys})"), VARCHAR)
+
+
+def in_order(of: Aggregate, text: str) -> None:
+    """Refuse a list or text of many values, ``text``, without a certain order."""
+    if not of.orders:
+        raise of.call.refused(f"{of.call.name} without ORDER BY is in no certain order", "Say the order.")
+    if of.distinct or of.in_window:
+        raise of.call.refused(f"{of.call.name} so is not known to be the same", "Use it without DISTINCT and OVER.")
+    if any(value.text != text for value, _ in of.orders):
+        of.call.noted(f"of rows with an equal order, {of.call.name} takes any first")
+
+
+def whole_sum(of: Aggregate, result: SqlType) -> Value:
+    """A sum of whole numbers, held to the type ``result``."""
+    return cast(of.over(f"sum({of.word}{of.call.arguments[0].text})"), result)
+
+
+def is_whole(of: Aggregate) -> bool:
+    """Whether the argument is a whole number."""
+    return of.call.arguments[0].type in INTEGERS

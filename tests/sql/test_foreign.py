@@ -1,0 +1,250 @@
+"""SQL in other dialects in DuckDB's words: texts, and refusals with their places. Answers are compared elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from mason.errors import TranslationError
+from mason.sql import dialects
+from tests.sql.corpus import TABLES, queries
+
+pytest.importorskip("sqlglot", reason="sqlglot is not installed: make test")
+
+STAFF = {
+    "staff": {"id": "INTEGER", "dept": "VARCHAR", "pay": "DECIMAL(10,2)", "hired": "DATE", "rate": "DOUBLE"}
+    | {"seen": "TIMESTAMP", "at": "TIMESTAMPTZ", "ok": "BOOLEAN", "tiny": "TINYINT", "l": "INTEGER[]", "j": "TIME"}
+}
+WRITTEN = [each for each in dialects.sources() if each != "duckdb"]
+
+
+def expression(written: str, sql: str) -> str:
+    """What becomes of an expression over the table."""
+    text = dialects.translate(f"SELECT {sql} AS x FROM staff", STAFF, to="duckdb", written=written).text
+    return text.removeprefix("SELECT ").removesuffix(' AS "x" FROM "staff" AS "staff"').replace('"staff".', "")
+
+
+def refusal(written: str, sql: str) -> str:
+    """Why a query is refused, with its place; empty where it is not."""
+    try:
+        dialects.translate(sql, STAFF, to="duckdb", written=written)
+    except TranslationError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("written", "sql", "expected"),
+    [
+        ("spark", "id", '"id"'),
+        ("spark", "tiny + id", 'CAST(CAST("tiny" AS INTEGER) + "id" AS INTEGER)'),
+        ("spark", "concat(dept, id)", '("dept" || CAST("id" AS VARCHAR))'),
+        ("spark", "size(l)", 'CAST(len("l") AS INTEGER)'),
+        ("spark", "dayofweek(hired)", "CAST(date_part('dow', \"hired\") + 1 AS INTEGER)"),
+        ("spark", "date_add(hired, 3)", '("hired" + 3)'),
+        ("spark", "CAST(rate AS INT)", 'CAST(trunc("rate") AS INTEGER)'),
+        ("spark", "trim(dept)", "trim(\"dept\", ' ')"),
+        ("spark", "id <=> 1", '("id" IS NOT DISTINCT FROM 1)'),
+        ("spark", "sum(id) OVER (ORDER BY id)", 'CAST(sum("id") OVER (ORDER BY "id" ASC NULLS FIRST) AS BIGINT)'),
+        ("spark", "regexp_replace(dept, '([a-z])', '<$1>')", "regexp_replace(\"dept\", '([a-z])', '<\\1>', 'g')"),
+        ("spark", "hour(at)", "CAST(date_part('hour', (\"at\" AT TIME ZONE 'UTC')) AS INTEGER)"),
+        ("postgres", "id", '"id"'),
+        ("postgres", "tiny", 'CAST("tiny" AS SMALLINT)'),
+        ("postgres", "l[1]", '"l"[1]'),
+        ("postgres", "hired - 3", '("hired" - 3)'),
+        ("postgres", "pay * 2", 'CAST(CAST("pay" AS DECIMAL(38,2)) * CAST(2 AS DECIMAL(10,0)) AS DECIMAL(20,2))'),
+        ("postgres", "dept COLLATE \"C\" < 'b'", "(\"dept\" < 'b')"),
+        ("postgres", "CAST(rate AS int)", 'CAST("rate" AS INTEGER)'),
+        ("postgres", "sum(id)", 'CAST(sum("id") AS BIGINT)'),
+        ("postgres", "extract(year FROM hired)", "CAST(date_part('year', \"hired\") AS DECIMAL(18,0))"),
+    ],
+)
+def test_expressions(written, sql, expected):
+    assert expression(written, sql) == expected
+
+
+REFUSED = [
+    (
+        "spark",
+        "SELECT initcap(dept) AS x FROM staff",
+        "Line 1, column 8: initcap of Spark has no rule. Use upper and substring.",
+    ),
+    (
+        "spark",
+        "SELECT id,\n  foo(id) AS x FROM staff",
+        "Line 2, column 3: foo of Spark has no rule. Write it otherwise.",
+    ),
+    (
+        "spark",
+        "SELECT idd AS x FROM staff",
+        "Line 1, column 8: there is no column idd that is known here. Use one of id, dept, pay, hired, "
+        "rate, seen, at, ok, tiny, l.",
+    ),
+    (
+        "spark",
+        "SELECT id FROM nowhere",
+        "Line 1, column 16: the columns of the table nowhere are not known (known are: staff). Give its columns.",
+    ),
+    (
+        "spark",
+        "SELECT id FROM staff SORT BY id",
+        "Line 1, column 8: sort is not known to mean the same. Leave it out, or write it otherwise.",
+    ),
+    (
+        "spark",
+        "SELECT id FROM",
+        "this is no SQL of spark's",
+    ),
+    (
+        "spark",
+        "DROP TABLE staff",
+        "Line 1, column 1: only a query is translated. Write one SELECT.",
+    ),
+    (
+        "spark",
+        "SELECT 1; SELECT 2",
+        "Line 1, column 1: there are 2 statements. Give one query.",
+    ),
+    (
+        "spark",
+        "SELECT 'a' || 1 + 2 AS x",
+        "Line 1, column 8: which operator comes first is not the same everywhere. Put parentheses.",
+    ),
+    (
+        "spark",
+        "SELECT '${x}' AS x",
+        "Line 1, column 8: ${ in a text is filled in by Spark. Write concat('$', '{').",
+    ),
+    (
+        "spark",
+        "SELECT array(1, 2)[1] AS x",
+        "Line 1, column 20: array in Spark's SQL has no rule. Write it otherwise.",
+    ),
+    (
+        "spark",
+        "SELECT count(*) OVER () FROM staff",
+        "Line 1, column 8: the name of this column is not known. Give it one by AS.",
+    ),
+    (
+        "spark",
+        "SELECT j FROM staff",
+        "Line 1, column 8: a column of TIME is of no type that this dialect has. Leave it out, or name the others.",
+    ),
+    (
+        "postgres",
+        "SELECT dept FROM staff ORDER BY dept",
+        "Line 1, column 33: texts are ordered by the language of PostgreSQL's database, which is not "
+        'known. Write COLLATE "C".',
+    ),
+    (
+        "postgres",
+        "SELECT avg(pay) FROM staff",
+        "Line 1, column 8: the digits of avg of whole numbers and numerics depend on its value. Write "
+        "avg(CAST(x AS double precision)).",
+    ),
+    (
+        "postgres",
+        "SELECT date_trunc('month', hired) FROM staff",
+        "Line 1, column 8: date_trunc of DATE is not known to be the same. Cast it to timestamp: a date "
+        "takes the session's zone.",
+    ),
+    (
+        "postgres",
+        "SELECT pay / 3 FROM staff",
+        "Line 1, column 8: the digits of a quotient of numerics depend on its value. Cast one side to "
+        "double precision.",
+    ),
+    (
+        "postgres",
+        'SELECT "ID" FROM staff',
+        "Line 1, column 8: there is no column ID that is known here. Use one of id, dept, pay, hired, "
+        "rate, seen, at, ok, tiny, l.",
+    ),
+    (
+        "postgres",
+        "SELECT NULL AS x",
+        "Line 1, column 16: the column x is only NULL and of no type. Cast it.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "sql", "expected"), REFUSED)
+def test_refusals(written, sql, expected):
+    said = refusal(written, sql)
+    assert said == expected or (expected in said and expected[:4] != "Line")
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "",
+        "INSERT INTO staff SELECT 1",
+        "WITH x AS (DELETE FROM staff RETURNING id) SELECT id FROM x",
+        "SELECT id FROM staff FOR UPDATE",
+        "SELECT id INTO t FROM staff",
+        "SELECT pg_read_file('/etc/passwd') AS x",
+        "SELECT java_method('a', 'b') AS x",
+        "SELECT getenv('HOME') AS x",
+        "SELECT id FROM parquet.`/etc/passwd`",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT " + "(" * 3000 + "1" + ")" * 3000 + " AS x",
+        "SELECT 'a",
+        "\x00",
+    ],
+)
+def test_nothing_else_than_a_query_over_known_tables_passes(written, sql):
+    assert refusal(written, sql) != ""
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_what_is_translated_has_the_types_that_duckdb_says(written):
+    pairs = (
+        [(sql, _translated(sql, written)) for _, sql in queries(written)] if written in ("spark", "postgres") else []
+    )
+    for sql, found in pairs:
+        if found is not None:
+            said = dialects.translate(found.text, TABLES, to="duckdb")
+            assert said.columns == found.columns, sql
+
+
+def _translated(sql: str, written: str):
+    try:
+        return dialects.translate(sql, TABLES, to="duckdb", written=written)
+    except TranslationError:
+        return None
+
+
+def test_tables_are_named_as_the_engine_knows_them():
+    sql = 'WITH a AS (SELECT 1 AS x) SELECT * FROM Data.Flights, "Planes", $table, a'
+    assert dialects.tables_named(sql, "postgres") == ["$table", "Planes", "data.flights"]
+    assert dialects.tables_named(sql.replace('"', "`"), "spark") == ["$table", "Data.Flights", "Planes"]
+
+
+def test_places_are_those_of_the_text_as_it_was_written():
+    tables = {"$table": STAFF["staff"]}
+    with pytest.raises(TranslationError, match="Line 2, column 20: initcap of Spark"):
+        dialects.translate("SELECT id\nFROM $table WHERE (initcap(dept) = 'a')", tables, to="duckdb", written="spark")
+
+
+def test_from_a_dialect_to_another_both_steps_are_told():
+    found = dialects.translate("SELECT sum(id) AS s FROM staff", STAFF, to="postgres", written="spark")
+    assert [(each.column, each.what) for each in found.rewrites] == [(8, "sum"), (1, "sum (of DuckDB's SQL)")]
+    with pytest.raises(TranslationError) as refused:
+        dialects.translate("SELECT id div 2 AS s FROM staff", STAFF, to="trino", written="spark")
+    assert str(refused.value) == (
+        "Line 1, column 1: what it is in DuckDB's SQL is not known to be the same in trino's: error is not known to be "
+        "the same in Trino. Write it otherwise."
+    )
+
+
+def test_what_has_no_rule_is_found_before_types_are_known():
+    sql = "SELECT foo(x), a << 2, rank() OVER (ORDER BY x), explode(l), sum(y), upper(z) FROM t"
+    found, refused = dialects.looked_at(sql, to="duckdb", written="spark")
+    assert (found, [str(each) for each in refused]) == (
+        None,
+        [
+            "Line 1, column 8: foo of Spark has no rule. Write it otherwise.",
+            "Line 1, column 16: bitwise left shift in Spark's SQL has no rule. Write it otherwise.",
+        ],
+    )
