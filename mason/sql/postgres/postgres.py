@@ -90,18 +90,6 @@ class Postgres(Dialect):
         """Rows of whole numbers."""
         return f"generate_series({self.cast(str(start), BIGINT)}, {self.cast(str(end), BIGINT)})"
 
-    def stop(self, reason: str, text: str, type_: SqlType) -> str:
-        """A cast of the reason to a number. It holds the value, or it would be worked out before any row is read."""
-        return self.stop_at(f"{reason}: ", self.cast(text, VARCHAR), type_)
-
-    def stop_at(self, reason: str, text: str, type_: SqlType) -> str:
-        """A cast of the reason and the text to a number."""
-        number = f"CAST({self.text(reason)} || {text} AS integer)"
-        if type_ == INTEGER:
-            return number
-        shown = self.cast(number, VARCHAR)
-        return shown if type_ == VARCHAR else self.cast(shown, type_)
-
     def matching(self, text: str, shape: str) -> str:
         """Whether a text has a shape; digits are those of ASCII."""
         return f"{text} ~ {self.text(shape.replace(chr(92) + 'd', '[0-9]'))}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from mason.sql.parsed import Tree
-from mason.sql.sql_types import BIGINT, BOOLEAN, DATE, HUGEINT, INTEGERS, INTERVAL, TIMESTAMP, VARCHAR, SqlType
+from mason.sql.sql_types import BIGINT, BOOLEAN, DATE, HUGEINT, INTEGER, INTEGERS, INTERVAL, TIMESTAMP, VARCHAR, SqlType
 from mason.sql.translating.scopes import Scope
 from mason.sql.translating.translated import Queries, Query, Value
 from mason.sql.translating.writing import Writing
@@ -240,14 +240,19 @@ class Dialect(Writing, ABC):
         """A sum of integers or decimals, which the engine may have in another type than DuckDB."""
         return self.cast(text, type_)
 
-    @abstractmethod
     def stop(self, reason: str, text: str, type_: SqlType) -> str:
         """An expression of the type ``type_`` that stops the query with ``reason`` and the value ``text``, where it is
         reached."""
+        return self.stop_at(f"{reason}: ", self.cast(text, VARCHAR), type_)
 
-    @abstractmethod
     def stop_at(self, reason: str, text: str, type_: SqlType) -> str:
-        """As :meth:`stop`, with the text ``text`` behind the reason."""
+        """As :meth:`stop`, with the text ``text`` behind the reason: here by a cast of both to a number. It holds a
+        value, or it would be worked out before any row is read."""
+        number = f"CAST({self.text(reason)} || {text} AS integer)"
+        if type_ == INTEGER:
+            return number
+        shown = self.cast(number, VARCHAR)
+        return shown if type_ == VARCHAR else self.cast(shown, type_)
 
     @abstractmethod
     def matching(self, text: str, shape: str) -> str:

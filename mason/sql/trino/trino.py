@@ -128,18 +128,6 @@ class Trino(Dialect):
             return f"date_format({value.text}, '%Y-%m-%d')"
         return super().shown(value)
 
-    def stop(self, reason: str, text: str, type_: SqlType) -> str:
-        """A cast of the reason and the value to a number."""
-        return self.stop_at(f"{reason}: ", self.cast(text, VARCHAR), type_)
-
-    def stop_at(self, reason: str, text: str, type_: SqlType) -> str:
-        """A cast of the reason and the text to a number."""
-        number = f"CAST({self.text(reason)} || {text} AS integer)"
-        if type_ == INTEGER:
-            return number
-        shown = self.cast(number, VARCHAR)
-        return shown if type_ == VARCHAR else self.cast(shown, type_)
-
     def matching(self, text: str, shape: str) -> str:
         """Whether a text has a shape."""
         return f"regexp_like({text}, {self.text(shape)})"
