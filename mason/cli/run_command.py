@@ -198,7 +198,9 @@ def validate_operator(
     invocation: Invocation, namespace: str, command: str, pairs: tuple[str, ...], file: Path | None, config_id: str
 ) -> None:
     """Check parameters and config for an operator, then show the finished sentences."""
-    _, prepared = _prepare(invocation, namespace, command, pairs, file, config_id)
+    opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id)
+    with closing(prepared):
+        tell_sql(invocation, opened, prepared.run.plan, prepared.clients, cheaply=True)
     if invocation.json:
         show_json(dryruns.dry_run_json(prepared.shown))
     else:
@@ -305,6 +307,7 @@ def validate_workflow(
     from mason.render import dags
 
     opened, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
+    tell_sql(invocation, opened, prepared.plan, cheaply=True)
     putting = confirming.schedule_instead(opened, prepared)
     if invocation.json:
         show_json(dags.workflow_json(prepared.plan))
@@ -370,14 +373,22 @@ def _tell_costs(prepared: PreparedRun, estimates: Estimates) -> None:
         tell("\n" + "\n".join(dryruns.estimate_lines(told, alone=len(prepared.plan.steps) == 1)))
 
 
-def tell_sql(invocation: Invocation, opened: Project, plan: WorkflowPlan, clients: Clients | None = None) -> None:
-    """What becomes of SQL on engines of another dialect, by the columns of its tables. Raises ``ParameterError``."""
+def tell_sql(
+    invocation: Invocation,
+    opened: Project,
+    plan: WorkflowPlan,
+    clients: Clients | None = None,
+    *,
+    cheaply: bool = False,
+) -> None:
+    """What becomes of SQL on engines of another dialect, by the columns of its tables; ``cheaply``: where nothing has
+    to be started to know these. Raises ``ParameterError``."""
     if not any(call.told for step in plan.steps for call in step.shown.calls):
         return
     # Imported here: most SQL runs as it stands.
     from mason.project.runs.sql_checks import check_sql
 
-    for step, told in check_sql(opened, plan, clients).items():
+    for step, told in check_sql(opened, plan, clients, cheaply=cheaply).items():
         for line in dryruns.sql_lines(told, progress(invocation)):
             tell(line if len(plan.steps) == 1 else f"{step}: {line}")
 

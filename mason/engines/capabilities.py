@@ -46,6 +46,7 @@ class Capabilities:
     ``lower`` (turned into lower case), or empty: not known.
     ``checks``: whether an execution engine looks whether checks hold before it publishes what it wrote
     (:mod:`mason.engines.checking`).
+    ``starts_engine``: whether a question, read-only or not, may start what answers it, so that only runs ask it.
     ``keeps``: the rules of schedules and of the DAGs in them that a scheduler keeps.
     ``time_digits``: digits behind the second that a time keeps on its way from a file to an answer.
     ``schemes``: schemes (``file``, ``s3``) of the URLs that the engine takes in the place of paths and in the locations
@@ -63,6 +64,7 @@ class Capabilities:
     schemes: tuple[str, ...] = ()
     borrowed: tuple[str, ...] = ()
     checks: bool = False
+    starts_engine: bool = False
     keeps: Keeps = Keeps()
 
     def written(self, name: str) -> FileFormat | None:

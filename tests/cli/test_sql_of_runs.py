@@ -96,6 +96,18 @@ def test_what_would_be_answered_otherwise_is_refused_before_anybody_is_asked(app
     assert "Do this?" not in result.err
 
 
+def test_types_decide_when_a_run_is_validated(applied):
+    given = ("operator", "table", "query", "-c", "1", "-p")
+    refused = applied("validate", *given, 'sql:"SELECT kind + 1 AS x FROM $table"')
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith(
+        "Error: sql is not known to answer the same on spark (spark): DuckDB refuses this: No function matches"
+    )
+    valid = applied("validate", *given, 'sql:"SELECT id // 2 AS h FROM $table"')
+    assert (valid.code, valid.out.splitlines()[-1]) == (0, "Valid: operator table:query can run with config 1.")
+    assert valid.err.startswith("sql, line 1, column 11: // is written otherwise: DuckDB's result is NULL")
+
+
 def test_what_cannot_be_known_is_left_to_the_run(applied):
     result = run(applied, "query", "SELECT x FROM nowhere", "-p", "output:out.parquet", answer="no\n")
     assert (result.code, "Error: sql is not known" in result.err) == (1, False)

@@ -45,7 +45,7 @@ class SparkMetastore(Metastore):
         }
     )
     capabilities: ClassVar[Capabilities] = Capabilities(
-        dialect="spark", longest_name=128, name_case="lower", schemes=("file",)
+        dialect="spark", longest_name=128, name_case="lower", schemes=("file",), starts_engine=True
     )
 
     def __init__(self, client: SparkClient) -> None:

@@ -9,24 +9,34 @@ from mason.project.runs.clients import Clients
 from mason.project.runs.step_clients import StepClients
 
 
-def check_sql(project: Project, plan: WorkflowPlan, clients: Clients | None = None) -> dict[str, list[tuple[str, str]]]:
+def check_sql(
+    project: Project, plan: WorkflowPlan, clients: Clients | None = None, *, cheaply: bool = False
+) -> dict[str, list[tuple[str, str]]]:
     """What there is to tell of the SQL of each step, by the ids of steps: pairs as in ``Call.told``.
 
-    Asks metastores by read-only verbs, and nothing else; ``clients`` are those of a run of one step. Raises
-    ``ParameterError`` with all that would be answered otherwise.
+    Asks metastores by read-only verbs, and nothing else; ``clients`` are those of a run of one step. ``cheaply``: not
+    those that have to be started for an answer. Raises ``ParameterError`` with all that would be answered otherwise.
     """
     told: dict[str, list[tuple[str, str]]] = {}
     faults: list[str] = []
     asked = StepClients(project, clients)
     try:
         for step in plan.steps:
-            if any(call.told for call in step.shown.calls):
+            if any(call.told for call in step.shown.calls) and not (cheaply and _starts(step)):
                 _of_step(step, asked, told, faults)
     finally:
         asked.close()
     if faults:
         raise ParameterError(Diagnostic("", 0, fault) for fault in faults)
     return told
+
+
+def _starts(step: PlannedStep) -> bool:
+    """Whether the metastore of a step has to be started for an answer."""
+    from mason.clients import registry
+
+    name = step.shown.clients.get("metastore", "")
+    return bool(name) and registry.capabilities(step.config.type_of(name))["metastore"].starts_engine
 
 
 def _of_step(step: PlannedStep, asked: StepClients, told: dict[str, list[tuple[str, str]]], faults: list[str]) -> None:
