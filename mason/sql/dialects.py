@@ -27,6 +27,9 @@ _TRANSLATORS = {
     (DIALECT, "athena"): "mason.sql.trino.athena:to_athena",
     ("spark", DIALECT): "mason.sql.spark.from_spark:from_spark",
     ("postgres", DIALECT): "mason.sql.postgres.from_postgres:from_postgres",
+    ("redshift", DIALECT): "mason.sql.redshift.from_redshift:from_redshift",
+    ("trino", DIALECT): "mason.sql.trino.from_trino:from_trino",
+    ("athena", DIALECT): "mason.sql.trino.from_trino:from_athena",
 }
 """What translates from a dialect to another: ``f(sql, tables, places) -> Translation``. The names are those of
 capabilities."""
@@ -43,6 +46,9 @@ _RULES = {
 _FOREIGN = {
     "spark": "mason.sql.spark.from_spark:FROM_SPARK",
     "postgres": "mason.sql.postgres.from_postgres:FROM_POSTGRES",
+    "redshift": "mason.sql.redshift.from_redshift:FROM_REDSHIFT",
+    "trino": "mason.sql.trino.from_trino:FROM_TRINO",
+    "athena": "mason.sql.trino.from_trino:FROM_ATHENA",
 }
 """The dialects that are translated to DuckDB's: their rules."""
 

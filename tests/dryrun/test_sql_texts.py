@@ -181,8 +181,8 @@ def test_a_dialect_may_be_a_parameter():
     operator = Operator.from_definition({"namespace": "a", "command": "b", "do": do})
     (call,) = dry_run(operator, {"dialect": None}, CONFIG, Speaking("spark")).calls
     assert (call.told, call.arguments) == ((), {"sql": "SELECT 1 AS x"})
-    with pytest.raises(ParameterError, match="There is no translation of SQL in the dialect trino to spark"):
-        dry_run(operator, {"dialect": "trino"}, CONFIG, Speaking("spark"))
+    with pytest.raises(ParameterError, match="There is no translation of SQL in the dialect sqlite to spark"):
+        dry_run(operator, {"dialect": "sqlite"}, CONFIG, Speaking("spark"))
 
 
 def test_the_sql_of_python_shows_when_it_runs():
@@ -193,6 +193,6 @@ def test_the_sql_of_python_shows_when_it_runs():
         "later: the SQL of its Python is translated to spark when it is known"
     ]
     with pytest.raises(
-        ParameterError, match="the SQL of its Python: There is no translation of SQL in the dialect trino"
+        ParameterError, match="the SQL of its Python: There is no translation of SQL in the dialect sqlite"
     ):
-        shown("", on="duckdb", source=source.encode(), dialect="trino")
+        shown("", on="duckdb", source=source.encode(), dialect="sqlite")

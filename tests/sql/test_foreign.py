@@ -47,6 +47,20 @@ def refusal(written: str, sql: str) -> str:
         ("spark", "sum(id) OVER (ORDER BY id)", 'CAST(sum("id") OVER (ORDER BY "id" ASC NULLS FIRST) AS BIGINT)'),
         ("spark", "regexp_replace(dept, '([a-z])', '<$1>')", "regexp_replace(\"dept\", '([a-z])', '<\\1>', 'g')"),
         ("spark", "hour(at)", "CAST(date_part('hour', (\"at\" AT TIME ZONE 'UTC')) AS INTEGER)"),
+        (
+            "trino",
+            "id % 2",
+            """CASE WHEN 2 = 0 AND "id" IS NOT NULL THEN CAST(error('Division by zero') AS INTEGER)"""
+            """ ELSE CAST("id" % 2 AS INTEGER) END""",
+        ),
+        ("trino", "greatest(id, 5)", 'CASE WHEN "id" IS NOT NULL AND 5 IS NOT NULL THEN greatest("id", 5) END'),
+        ("trino", "length(dept)", 'CAST(length("dept") AS BIGINT)'),
+        ("trino", "day_of_week(hired)", "CAST(date_part('isodow', \"hired\") AS BIGINT)"),
+        ("trino", "dept LIKE 'a\\%'", "(\"dept\" LIKE 'a\\%')"),
+        ("trino", "sum(pay)", 'CAST(sum("pay") AS DECIMAL(38,2))'),
+        ("athena", "avg(id)", 'avg(CAST("id" AS DOUBLE))'),
+        ("redshift", "sum(id)", 'CAST(sum("id") AS BIGINT)'),
+        ("redshift", "dept || dept", '("dept" || "dept")'),
         ("postgres", "id", '"id"'),
         ("postgres", "tiny", 'CAST("tiny" AS SMALLINT)'),
         ("postgres", "l[1]", '"l"[1]'),
@@ -63,6 +77,17 @@ def test_expressions(written, sql, expected):
 
 
 REFUSED = [
+    ("trino", "SELECT pay / 3 AS x FROM staff", "how a quotient of decimals is rounded is not said"),
+    (
+        "trino",
+        "SELECT round(pay, 1) AS x FROM staff",
+        "Line 1, column 8: round of Trino has no rule. Write it otherwise.",
+    ),
+    ("athena", "SELECT seen FROM staff", "a column of TIMESTAMP is of no type that this dialect has"),
+    ("redshift", "SELECT if(ok, 1, 2) AS x FROM staff", "Line 1, column 11: Redshift has no IF. Write CASE WHEN."),
+    ("redshift", "SELECT count(*) FILTER (WHERE ok) AS x FROM staff", "FILTER for count has no rule"),
+    ("redshift", "SELECT CAST(pay AS integer) AS x FROM staff", "how DECIMAL(10,2) is rounded to INTEGER is not said"),
+    ("redshift", "SELECT 'a\\b' AS x", "it depends on a setting whether a backslash is an escape"),
     (
         "spark",
         "SELECT initcap(dept) AS x FROM staff",
@@ -213,6 +238,16 @@ def _translated(sql: str, written: str):
         return dialects.translate(sql, TABLES, to="duckdb", written=written)
     except TranslationError:
         return None
+
+
+def test_what_is_not_said_of_comparisons_is_noted():
+    def notes(written: str, sql: str) -> list[str]:
+        return [each.why for each in dialects.translate(sql, STAFF, to="duckdb", written=written).notes]
+
+    assert notes("trino", "SELECT id FROM staff WHERE rate > 1e0") == ["how NaN compares is not known in Trino"]
+    assert notes("redshift", "SELECT id FROM staff WHERE dept = 'a'") == [
+        "texts that differ only in blanks at their end are the same in Redshift"
+    ]
 
 
 def test_tables_are_named_as_the_engine_knows_them():

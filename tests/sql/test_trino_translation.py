@@ -121,6 +121,12 @@ def test_what_is_not_known_of_nan_is_noted():
     assert notes("SELECT id FROM staff WHERE rate > 1", "trino") == ["how NaN compares is not known in Trino"]
 
 
+def _is_translated(sql: str) -> bool:
+    with suppress(TranslationError):
+        return bool(translate(sql, TABLES, written="trino", to="duckdb").text)
+    return False
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not _GRAMMAR.exists() or not shutil.which("node"), reason="Get Trino's grammar: make components")
 def test_trinos_grammar_takes_every_text():
@@ -130,6 +136,10 @@ def test_trinos_grammar_takes_every_text():
         for sql in [*(sql for _, sql in queries()), *composed(40, seed=13)]:
             with suppress(TranslationError):
                 texts += [text for text in [translate(sql, TABLES, to=dialect).text] if least in text]
+    # What is translated from Trino's SQL has to be that.
+    back = [sql for _, sql in queries("trino") if _is_translated(sql)]
+    assert len(back) > 25
+    texts += back
     wrong = ["SELECT FROM", "SELECT 1 LIMIT 2 OFFSET 1", "SELECT a QUALIFY b FROM t"]
     program = [shutil.which("node") or "node", Path(__file__).with_name("trino_grammar.mjs"), _GRAMMAR]
     done = subprocess.run(program, input=json.dumps([*texts, *wrong]), capture_output=True, text=True, check=True)

@@ -32,5 +32,7 @@ def compared(call: Call, one: Value, other: Value, *, ordered: bool) -> tuple[st
     if type_.name in ("MAP", "STRUCT", "INTERVAL") or (ordered and type_.name == "LIST"):
         raise call.refused(f"a comparison of {type_} is not known to be the same", "Compare parts of it.")
     call.written.check_compared(call.part, type_, ordered=ordered)
+    if note := call.written.compared_note(type_):
+        call.noted(note)
     first, second = (call.written.implicit(call.part, each, type_).text for each in (one, other))
     return first, second

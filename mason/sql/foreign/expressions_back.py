@@ -106,6 +106,8 @@ def _comparison(work: Work, part: Part, sight: Sight) -> Value:
 
 
 def _same(work: Work, part: Part, sight: Sight) -> Value:
+    if not work.written.distinct_from:
+        raise part.refused("IS DISTINCT FROM is not known in " + work.written.engine, "Compare, and look at NULL.")
     sides = [value(work, part.child(name), sight) for name in ("this", "expression")]
     call = Call(work, part, sight, "IS DISTINCT FROM", sides)
     one, other = compared(call, *sides, ordered=False)
@@ -212,6 +214,8 @@ def _case(work: Work, part: Part, sight: Sight) -> Value:
 
 
 def _if(work: Work, part: Part, sight: Sight) -> Value:
+    if "if" not in work.written.functions:
+        raise part.refused(f"{work.written.engine} has no IF", "Write CASE WHEN.")
     condition = truth(work, part.child("this"), sight)
     other = part.maybe("false")
     results = [

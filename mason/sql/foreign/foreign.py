@@ -175,6 +175,10 @@ class Foreign(ABC):
     semi_joins = False
     lateral_views = False
     filter_clause = True
+    distinct_from = True
+    """Whether it has IS DISTINCT FROM."""
+    like_escape = "\\"
+    """LIKE's escape character where none is said; empty where there is none."""
     boolean_extremes = True
     """Whether min and max take BOOLEAN."""
     ignore_nulls = False
@@ -230,6 +234,10 @@ class Foreign(ABC):
 
     def check_compared(self, part: Part, type_: SqlType, *, ordered: bool) -> None:
         """Refuse a comparison, a group or an order of values that is not the same."""
+
+    def compared_note(self, type_: SqlType) -> str:
+        """What is said where values of ``type_`` are compared or ordered, and some may not be as in DuckDB."""
+        return ""
 
     def answered(self, type_: SqlType) -> SqlType:
         """The type of a column of the answer, in DuckDB's words."""

@@ -130,7 +130,8 @@ def _grammar(dialect: str) -> type[Grammar]:
     """sqlglot's dialect, which reads calls of functions by their names, casts and subscripts as they stand."""
     from sqlglot.dialects.dialect import Dialect
 
-    base: Any = Dialect.get_or_raise(dialect).__class__
+    # sqlglot reads a part of Athena's statements by another grammar.
+    base: Any = Dialect.get_or_raise("trino" if dialect == "athena" else dialect).__class__
 
     calls = {name: each for name, each in base.Parser.FUNCTION_PARSERS.items() if name in _CALLS}
     held = {"FUNCTIONS": {}, "STRICT_CAST": True, "FUNCTION_PARSERS": calls}

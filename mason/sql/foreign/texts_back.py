@@ -173,7 +173,7 @@ def piece(call: Call) -> Value:
 
 def liked(call: Call) -> Value:
     """LIKE and ILIKE, with a pattern that was written."""
-    outer, part, escape = call.part, call.part, "\\"
+    outer, part, escape = call.part, call.part, call.written.like_escape
     if part.kind == "Escape":
         said = call.work.value(part.child("expression"), call.sight)
         escape = str(said.constant) if said.is_text else "?"
@@ -194,7 +194,7 @@ def liked(call: Call) -> Value:
             raise call.refused("ILIKE with letters beyond ASCII is not known to be the same", "Use ASCII or LIKE.")
         tested, pattern = folded_alike(tested), pattern.lower()
         call.rewritten("letters beyond ASCII are folded as this engine does")
-    said_escape = f" ESCAPE {DUCK.text(escape)}" if escape in pattern else ""
+    said_escape = f" ESCAPE {DUCK.text(escape)}" if escape and escape in pattern else ""
     return Value(f"({tested} {'NOT LIKE' if negated else 'LIKE'} {DUCK.text(pattern)}{said_escape})", BOOLEAN)
 
 
@@ -209,7 +209,7 @@ def folded_alike(text: str) -> str:
 def _check_pattern(call: Call, pattern: str, escape: str) -> None:
     signs = iter(pattern)
     for sign in signs:
-        if sign == escape and next(signs, "") not in ("%", "_", escape):
+        if escape and sign == escape and next(signs, "") not in ("%", "_", escape):
             raise call.refused("the escape character stands before another one", "Put it before %, _ or itself.")
 
 
@@ -229,6 +229,17 @@ def lower(call: Call) -> Value:
     call.rewritten("some letters depend on what is around them")
     call.noted("the Greek capital sigma, the dotted capital I and the newest letters of Unicode stop the query")
     return Value(_guarded(text, UNLIKE_LOWER + "\u03a3\u0130", f"lower({text})"), VARCHAR)
+
+
+def in_ascii(call: Call) -> Value:
+    """upper and lower of letters of ASCII; others are folded by a language, or in a way that is not said."""
+    call.count(1)
+    text = call.to(0, VARCHAR)
+    call.rewritten("letters beyond ASCII are not known to be folded alike")
+    call.noted("a text with letters beyond ASCII stops the query")
+    stopped = stop_at("Upper and lower case are not known to be the same for: ", text, VARCHAR)
+    beyond = f"regexp_matches({text}, '[^\\x00-\\x7F]')"
+    return Value(f"CASE WHEN {beyond} THEN {stopped} ELSE {call.name}({text}) END", VARCHAR)
 
 
 def _guarded(text: str, letters: str, result: str) -> str:

@@ -30,6 +30,8 @@ def directed(work: Work, part: Part, value: Value, text: str) -> str:
     if value.is_constant:
         raise part.refused("an order by a constant is not known to be the same", "Order by columns.")
     work.written.check_compared(part, value.type, ordered=True)
+    if note := work.written.compared_note(value.type):
+        work.noted(part, note)
     down, first = bool(part.take("desc")), bool(part.take("nulls_first"))
     part.close()
     return f"{text} {'DESC' if down else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from mason.sql.foreign import casting_back
 from mason.sql.foreign.duck_text import DUCK
-from mason.sql.foreign.foreign import Call, Foreign
+from mason.sql.foreign.foreign import AggregateRule, Call, Foreign, Rule
 from mason.sql.foreign.part import Part
 from mason.sql.foreign.work_back import to_duckdb
 from mason.sql.parsed import Tables
@@ -65,9 +65,9 @@ class FromPostgres(Foreign):
 
     engine = "PostgreSQL"
     dialect = "postgres"
-    functions = postgres_calls.FUNCTIONS
-    aggregates = postgres_calls.AGGREGATES
-    kinds = KINDS
+    functions: ClassVar[Mapping[str, Rule]] = postgres_calls.FUNCTIONS
+    aggregates: ClassVar[Mapping[str, AggregateRule]] = postgres_calls.AGGREGATES
+    kinds: ClassVar[Mapping[str, Rule]] = KINDS
     remedies = postgres_calls.REMEDIES
     ntile_type = INTEGER
     boolean_extremes = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mason.sql.foreign import aggregates_back, numbers_back, patterns_back, texts_back, times_back
-from mason.sql.foreign.duck_text import DUCK, as_type, stop_at
+from mason.sql.foreign.duck_text import DUCK, as_type
 from mason.sql.foreign.foreign import Aggregate, AggregateRule, Call, Rule
 from mason.sql.foreign.rules_back import cast, meet, plain
 from mason.sql.postgres.postgres_operators import COLLATED, as_decimal, decimals
@@ -63,17 +63,6 @@ def _doubled(template: str) -> Rule:
         return numbers_back.doubled(template)(call)
 
     return rule
-
-
-def _folded(call: Call) -> Value:
-    call.count(1)
-    text = call.to(0, VARCHAR)
-    name = call.name
-    call.rewritten("letters beyond ASCII are folded by the language of the database")
-    call.noted("a text with letters beyond ASCII stops the query")
-    stopped = stop_at("Upper and lower case are not known to be the same for: ", text, VARCHAR)
-    made = f"{name}({text})"
-    return Value(f"CASE WHEN regexp_matches({text}, '[^\\x00-\\x7F]') THEN {stopped} ELSE {made} END", VARCHAR)
 
 
 def _concat(call: Call) -> Value:
@@ -189,8 +178,8 @@ FUNCTIONS: dict[str, Rule] = {
     "concat_ws": _concat,
     **dict.fromkeys(("length", "char_length", "character_length"), texts_back.counted("length({0})", INTEGER)),
     "octet_length": texts_back.counted("strlen({0})", INTEGER),
-    "upper": _folded,
-    "lower": _folded,
+    "upper": texts_back.in_ascii,
+    "lower": texts_back.in_ascii,
     "trim": texts_back.trimmed("trim"),
     "btrim": texts_back.trimmed("trim"),
     "ltrim": texts_back.trimmed("ltrim"),

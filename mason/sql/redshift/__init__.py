@@ -1,3 +1,3 @@
 """DuckDB's SQL for Redshift, which has PostgreSQL's SQL with lacks and some words of its own. Text in, text out."""
 
-__all__ = ["redshift"]
+__all__ = ["from_redshift", "redshift"]
