@@ -480,3 +480,33 @@ SELECT wide + 1 AS x FROM numbers
 SELECT sum(wide) AS x FROM numbers
 SELECT sum(wide) AS x, avg(wide) AS y FROM numbers WHERE n = 100
 SELECT 10 / 4 AS a, 10 div 4 AS b, 10 % 4 AS c, -7 / 2 AS d, -7 div 2 AS e, -7 % 3 AS f
+SELECT id FROM items WHERE name LIKE '50\\%' OR name LIKE '%5\%'
+SELECT dept, max(pay) AS m FROM staff GROUP BY dept HAVING max(pay) > 100 ORDER BY m DESC NULLS LAST, dept
+SELECT CASE ok WHEN true THEN 'y' WHEN false THEN 'n' END AS x FROM items
+SELECT sum(CASE WHEN dept = 'A' THEN pay ELSE 0 END) AS a, count(CASE WHEN pay > 100 THEN 1 END) AS b FROM staff
+SELECT a.id, (SELECT count(*) FROM staff b WHERE b.boss = a.id) AS n FROM staff a ORDER BY a.id
+SELECT year(hired) AS y, month(hired) AS m, count(*) AS c FROM staff WHERE hired IS NOT NULL GROUP BY year(hired), month(hired) ORDER BY y, m
+SELECT t.dept, t.c FROM (SELECT dept, count(*) AS c, rank() OVER (ORDER BY count(*) DESC) AS r FROM staff GROUP BY dept) t WHERE t.r = 1
+SELECT id, price, price - lag(price) OVER (ORDER BY id) AS d FROM items WHERE price IS NOT NULL
+SELECT DISTINCT upper(kind) AS k FROM items ORDER BY k
+SELECT date_format(made, 'yyyy-MM') AS m, sum(price) AS s FROM items GROUP BY date_format(made, 'yyyy-MM') ORDER BY m
+SELECT id, datediff(DATE '2024-12-31', made) AS d FROM items WHERE made >= DATE '2000-01-01' ORDER BY d, id
+SELECT count(*) FILTER (WHERE weight > 1) AS a, avg(weight) AS b FROM items WHERE weight < 1000
+SELECT coalesce(dept, 'none') AS d, sum(coalesce(pay, 0)) AS s FROM staff GROUP BY coalesce(dept, 'none') ORDER BY d
+SELECT s.id FROM staff s WHERE s.pay = (SELECT max(x.pay) FROM staff x WHERE x.dept = s.dept) ORDER BY s.id
+SELECT explode(array(1, 2, 3)) AS x
+SELECT id, e, e * 2 AS f FROM nested LATERAL VIEW explode(l) t AS e WHERE e > 1 ORDER BY id, e
+SELECT dept, sum(pay) OVER (PARTITION BY dept ORDER BY hired ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS s, id FROM staff ORDER BY id
+SELECT split(kind, 'u')[0] AS a FROM items WHERE id < 3
+SELECT if(price > 1, price, 0) AS x, nvl(price, 0) AS y, price * 2 > 3 AS z FROM items
+SELECT round(avg(pay), 1) AS x FROM staff
+SELECT greatest(made, DATE '2020-01-01') AS a, least(sold, TIMESTAMP_NTZ '2020-01-01 00:00:00') AS b FROM items
+SELECT 1 IN (1, NULL) AS a, 2 IN (1, NULL) AS b, NULL IN (1) AS c, NOT (2 IN (1, NULL)) AS d
+SELECT trim(name) = '' AS a, length(trim(name)) AS b, name = '' AS c FROM items
+SELECT max(name) AS a, min(lower(kind)) AS b, count(DISTINCT lower(kind)) AS c FROM items
+SELECT first_value(pay) IGNORE NULLS OVER (ORDER BY id DESC) AS x, id FROM staff
+SELECT n % -7 AS a, -n % 7 AS b, n div -7 AS c FROM numbers WHERE n > -2147483648
+SELECT CAST(-2.7 AS INT) AS a, CAST(2.999 AS BIGINT) AS b, CAST(-0.5D AS INT) AS c, CAST(1e10 AS BIGINT) AS d
+SELECT CAST(1e10 AS INT) AS x
+SELECT INTERVAL 1 DAY AS x
+SELECT sum(price) / sum(weight) AS x FROM items WHERE weight < 100

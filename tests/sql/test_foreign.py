@@ -77,6 +77,8 @@ def test_expressions(written, sql, expected):
 
 
 REFUSED = [
+    ("spark", "SELECT INTERVAL 1 DAY AS x", "the column x is an interval, which engines keep otherwise"),
+    ("postgres", "SELECT INTERVAL '1 day' AS x", "the column x is an interval, which engines keep otherwise"),
     ("trino", "SELECT pay / 3 AS x FROM staff", "how a quotient of decimals is rounded is not said"),
     (
         "trino",

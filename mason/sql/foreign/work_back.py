@@ -17,7 +17,7 @@ from mason.sql.foreign.part import Part, position, read
 from mason.sql.foreign.selects_back import query
 from mason.sql.foreign.sight import Sight
 from mason.sql.parsed import REFUSED, Tables, bind, types_of
-from mason.sql.sql_types import NULL, SqlType
+from mason.sql.sql_types import INTERVAL, NULL, SqlType
 from mason.sql.translating.translated import Defined, Query, Value
 from mason.sql.translations import Column, Rewrite, Translation
 
@@ -34,6 +34,10 @@ def to_duckdb(sql: str, tables: Tables, written: Foreign) -> Translation:
     for column in found.columns:
         if column.type == NULL:
             raise part.refused(f"the column {column.name} is only NULL and of no type", "Cast it.")
+        if column.type == INTERVAL:
+            raise part.refused(
+                f"the column {column.name} is an interval, which engines keep otherwise", "Leave it out."
+            )
     try:
         answered = bind(found.text, tables)
     except TranslationError as error:
