@@ -52,6 +52,28 @@ def run_ids(context: click.Context, _parameter: click.Parameter, incomplete: str
     return []
 
 
+def parameters(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Names of parameters, and of what these name: databases, tables and columns of the config's metastore."""
+    # click stops at an option without a value, which is the one that is completed, and leaves the arguments apart.
+    names = [each for key in ("namespace", "command") if (each := context.params.get(key))] or context.args
+    found: list[str] = []
+    with suppress(MasonError, OSError):
+        from mason.project import completing
+
+        address = ".".join(map(str, (_kind(context), *names)))
+        pairs = tuple(context.params.get("pairs") or ())
+        config_id = str(context.params.get("config_id") or "")
+        found = completing.parameters(_project(context), address, incomplete, pairs, config_id)
+    return found
+
+
+def opened(context: click.Context) -> Project | None:
+    """The project of a command line that a shell completes; ``None`` where it cannot be opened."""
+    with suppress(MasonError, OSError):
+        return _project(context)
+    return None
+
+
 def _kind(context: click.Context) -> str:
     """The kind of resource that a command is about: what was typed for it, else the command's own name."""
     typed = context.params.get("kind")

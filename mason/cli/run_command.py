@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,7 +34,7 @@ from mason.cli.shared import (
     watching,
     yes_option,
 )
-from mason.errors import CancelledError
+from mason.errors import CancelledError, MasonError
 from mason.project import confirming
 from mason.project.opened import Project
 from mason.project.runs import operators
@@ -100,6 +100,7 @@ def run_options(config_help: str) -> Callable[[Function], Function]:
             metavar="KEY:VALUE,...",
             help="Parameters; may be repeated. Quote values that hold commas followed by key-like text. "
             "Or a JSON mapping, whose values keep their types.",
+            shell_complete=completion.parameters,
         ),
     )
 
@@ -125,10 +126,17 @@ class _Work(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.commands and not args[0].startswith("-"):
-            invocation = ctx.find_object(Invocation)
-            assert invocation is not None, "every command is called with an invocation"
-            args = _with_kind(open_project(invocation), str(ctx.info_name), args)
+            invocation, verb = ctx.find_object(Invocation), str(ctx.info_name)
+            args = _completed(ctx, args) if invocation is None else _with_kind(open_project(invocation), verb, args)
         return super().resolve_command(ctx, args)
+
+
+def _completed(ctx: click.Context, args: list[str]) -> list[str]:
+    """As :func:`_with_kind`, for a command line that a shell completes: as it stands where it is not clear."""
+    with suppress(MasonError, OSError, click.UsageError):
+        opened = completion.opened(ctx)
+        return args if opened is None else _with_kind(opened, str(ctx.info_name), args)
+    return args
 
 
 def _with_kind(opened: Project, verb: str, args: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ __all__ = [
     "applied",
     "applying",
     "comparing",
+    "completing",
     "confirming",
     "drifting",
     "formatting",

@@ -71,3 +71,51 @@ def test_nothing_is_said_where_nothing_can_be_read(applied):
     (applied / "mason.yaml").write_text("name: [\n")
     assert completed("run", "operator", "") == []
     assert completed("runs", "show", "") == []
+
+
+QUERY = """\
+type: operator
+namespace: table
+command: dedupe
+parameters:
+  required: [database_name, table_name, keys]
+  optional: [{name: overwrite, type: boolean}]
+do:
+  - operator.table.get: {database_name: "{{database_name}}", table_name: "{{table_name}}"}
+    as: table
+  - execution.dedupe: {table: "{{table}}", keys: "{{keys}}", output: x.csv, overwrite: "{{overwrite}}"}
+"""
+
+
+@pytest.fixture
+def querying(applied, mason):
+    (applied / "dedupe.yaml").write_text(QUERY)
+    assert mason("apply", "-y").code == 0
+    return applied
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (["operator", "table", "dedupe", "-p", ""], ["database_name:", "table_name:", "keys:", "overwrite:"]),
+        (["operator", "table", "dedupe", "-p", "database_name:data,k"], ["database_name:data,keys:"]),
+        (["operator", "table", "dedupe", "-p", "keys:x", "-p", "t"], ["table_name:"]),
+        (["operator", "table", "dedupe", "-p", "database_name:"], ["database_name:data"]),
+        (["operator", "table", "dedupe", "-p", "overwrite:t"], ["overwrite:true"]),
+        (["operator", "table", "nothing", "-p", ""], []),
+        (["workflow", "nightly", "look", "-p", "step_1.t"], ["step_1.table_name:"]),
+        (["workflow", "nightly", "look", "-p", "step_1.database_name:d"], ["step_1.database_name:data"]),
+        (["table", "get", "-p", "database_name:nothing,table_name:"], []),
+    ],
+)
+def test_parameters_and_what_they_name(querying, typed, expected):
+    assert completed("run", *typed) == expected
+
+
+def test_tables_and_columns(querying):
+    word = "database_name:data,table_name:airl"
+    assert completed("run", "operator", "table", "get", "-p", word) == ["database_name:data,table_name:airlines"]
+    assert completed("run", "table:get", "-p", word) == ["database_name:data,table_name:airlines"]
+    pairs = ("-p", "database_name:data,table_name:airlines", "-p", "keys:")
+    columns = (querying / "data" / "airlines.csv").read_text().splitlines()[0].split(",")
+    assert completed("validate", "operator", "table", "dedupe", *pairs) == [f"keys:{name}" for name in columns]
