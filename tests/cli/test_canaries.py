@@ -559,7 +559,8 @@ def _filled_in(name: str, value: Callable[[str], Any]) -> tuple[dict[str, Any], 
     """A configuration of a client with ``value`` in its secret fields, and the engines that it plays."""
     schema = registry.schema(name)
     samples = {"string": "sample", "integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
-    given = {field: samples[schema["properties"][field]["type"]] for field in schema.get("required", ())}
+    required = {field: schema["properties"][field] for field in schema.get("required", ())}
+    given = {field: each.get("examples", [samples[each["type"]]])[0] for field, each in required.items()}
     given |= {field: value(field) for field in _secret_fields(schema)}
     return given, {
         role: name if role in registry.roles(name) else ""
