@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import signal
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -134,6 +137,45 @@ def test_of_several_writers_one_makes_a_file(client: HdfsClient, storage: HdfsSt
     with pytest.raises(ConflictError) as raised:
         client.store.put(client.root.path.bucket, client.root.resolve("a.txt").key, b"x", expect="another version")
     assert "was changed by others meanwhile" in str(raised.value)
+
+
+KILLED = """\
+import os, signal, sys
+from pathlib import Path
+
+from mason.clients.hdfs import HdfsClient
+
+root, namenodes, user = sys.argv[1:]
+client = HdfsClient({"root": root, "namenodes": namenodes, "user": user}, base=Path("."))
+
+
+class Body:
+    sent = 0
+
+    def read(self, size):
+        if self.sent > 1_000_000:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.sent += size
+        return b"x" * size
+
+
+client.store._written(client.root.path.bucket, client.root.resolve("a.txt").key, Body(), 1 << 30, "")
+"""
+
+
+def test_a_writer_that_is_killed(storage: HdfsStorage, hdfs_server: HdfsServer, url: str) -> None:
+    """Readers see the old file; what the writer had sent is listed by nobody, and in nobody's way."""
+    storage.write("a.txt", b"old")
+    command = [sys.executable, "-c", KILLED, url, hdfs_server.namenode, USER]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    told: Any = hdfs_server.ask("GET", url.removeprefix(hdfs_server.url), op="LISTSTATUS")
+    names = sorted(each["pathSuffix"] for each in told["FileStatuses"]["FileStatus"])
+    assert (len(names), names[0][:7], names[-1]) == (2, ".mason-", "a.txt")
+    assert storage.read("a.txt") == b"old"
+    assert [each.path for each in storage.list_paths()] == ["a.txt"]
+    storage.write("a.txt", b"new", overwrite=True)
+    assert storage.read("a.txt") == b"new"
 
 
 def test_folders_are_real(storage: HdfsStorage, hdfs_server: HdfsServer, url: str) -> None:
