@@ -11,6 +11,7 @@ import pytest
 
 from mason.clients._aws.buckets import Buckets
 from mason.clients._aws.connecting import Connection
+from mason.clients._aws.pages import facts_of, page_of
 from mason.errors import AccessDeniedError, EngineError, NotFoundError
 from tests.clients.listing_stub import bucket_of, key_of
 from tests.clients.test_request_signing import KEYS
@@ -94,6 +95,29 @@ def test_after_a_fault_botocore_goes_on(make: Make, prefix: str, proxy: Proxy, f
     proxy.fail("GET", "/a.csv", fault)
     assert quick.read(BUCKET, f"{prefix}/a.csv", most=100) == b"id\n1\n"
     assert opened(quick)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<html>Log in</html",
+        b"<L><Contents><Key>a</Key></Contents></L>",
+        b"<L><Contents><Key>a</Key><Size>x</Size><ETag>e</ETag><LastModified>2026</LastModified></Contents></L>",
+    ],
+)
+def test_what_is_no_page_is_none(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        page_of(content)
+
+
+def test_a_damaged_page_is_asked_for_again(make: Make, prefix: str, proxy: Proxy) -> None:
+    quick = make(proxy.endpoint)
+    make().put(BUCKET, f"{prefix}/a.csv", b"id\n1\n")
+    proxy.fail("GET", f"/{BUCKET}", DAMAGED)
+    assert [each.key for each in quick.listed(BUCKET, prefix)] == [f"{prefix}/a.csv"]
+    with pytest.raises(ValueError, match="last-modified"):
+        facts_of("a.csv", {"content-length": "1", "etag": "e"})
 
 
 def test_errors_are_those_of_botocore(make: Make, prefix: str, proxy: Proxy) -> None:

@@ -72,7 +72,8 @@ class Buckets:
         """What there is to know of an object; ``None`` where there is none."""
         quick = self.connection.quick
         if quick is not None and (answer := quick.head(bucket, key)) is not None:
-            return facts_of(key, answer.headers) if answer.status < _MISSING else None
+            with suppress(ValueError):
+                return facts_of(key, answer.headers) if answer.status < _MISSING else None
         found = self._head(bucket, key)
         return None if found is None else _facts(key, found["ContentLength"], found)
 
@@ -281,7 +282,8 @@ class Buckets:
     def _page(self, bucket: str, query: Mapping[str, str]) -> Page:
         quick = self.connection.quick
         if quick is not None and (answer := quick.page(bucket, query)) is not None:
-            return page_of(answer.body)
+            with suppress(ValueError):
+                return page_of(answer.body)
         asked = self._asked(f"list {self.url(bucket, query['prefix'])}", "s3:ListBucket", bucket)
         arguments = {_ARGUMENTS[name]: value for name, value in query.items()}
         found = self._call("list_objects_v2", asked, Bucket=bucket, **arguments)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_plus
 
 from mason.clients._objects.object_store import ObjectFacts
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 
 class Page(NamedTuple):
@@ -21,16 +24,17 @@ class Page(NamedTuple):
 
 
 def page_of(content: bytes) -> Page:
-    """What a page says. Raises ``EngineError`` for one that is none."""
+    """What a page says. Raises ``ValueError`` for one that does not say all of it."""
     from xml.etree import ElementTree
-
-    from mason.errors import EngineError
 
     try:
         top = ElementTree.fromstring(content)
-    except ElementTree.ParseError as error:
-        raise EngineError(f"A listing came damaged ({error}). Try again.") from error
-    space = top.tag[: top.tag.rindex("}") + 1] if top.tag.startswith("{") else ""
+        return _page(top, top.tag[: top.tag.rindex("}") + 1] if top.tag.startswith("{") else "")
+    except (ElementTree.ParseError, KeyError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _page(top: Element, space: str) -> Page:
     decoded = unquote_plus if top.findtext(f"{space}EncodingType") == "url" else str
     key, size, etag, modified = (f"{space}{name}" for name in ("Key", "Size", "ETag", "LastModified"))
     objects = []
@@ -43,11 +47,14 @@ def page_of(content: bytes) -> Page:
 
 
 def facts_of(key: str, headers: Mapping[str, str]) -> ObjectFacts:
-    """What the answer to a ``HEAD`` says of an object."""
+    """What the answer to a ``HEAD`` says of an object. Raises ``ValueError`` for one that does not say all of it."""
     from email.utils import parsedate_to_datetime
 
-    modified = int(parsedate_to_datetime(headers["last-modified"]).timestamp()) * 10**9
-    return ObjectFacts(key, int(headers["content-length"]), headers["etag"], modified)
+    try:
+        modified = int(parsedate_to_datetime(headers["last-modified"]).timestamp()) * 10**9
+        return ObjectFacts(key, int(headers["content-length"]), headers["etag"], modified)
+    except (KeyError, TypeError) as error:
+        raise ValueError(str(error)) from error
 
 
 # Objects that were written together share their times.
