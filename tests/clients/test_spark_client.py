@@ -18,7 +18,7 @@ import pytest
 from mason.clients._tables.requests import Output
 from mason.clients.local import LocalClient
 from mason.clients.spark import SparkClient
-from mason.clients.spark.spark_work import Work
+from mason.clients.spark.submitted_work import Work
 from mason.engines.checking import Asked, asking
 from mason.engines.execution import Execution
 from mason.engines.jobs import OPEN

@@ -14,7 +14,8 @@ from mason.clients._tables.requests import Output
 from mason.clients.s3 import S3Client
 from mason.clients.s3.storage import S3Storage
 from mason.clients.spark import SparkClient
-from mason.clients.spark.spark_work import Work, fingerprint_of, folder_of, out_of, publish
+from mason.clients.spark.spark_work import fingerprint_of, folder_of, out_of, publish
+from mason.clients.spark.submitted_work import Work
 from mason.errors import ConflictError, EngineError
 from tests.servers import BUCKET, S3Server
 

@@ -48,10 +48,11 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is to be written: a statement, further facts for the manifest, and lines for the job's log."""
+    """What is to be written: a statement, and lines for the job's log. ``facts`` belong into the manifest: each is the
+    one value that its statement answers with."""
 
     statement: Statement
-    told: Mapping[str, Any]
+    facts: Mapping[str, Statement]
     logs: tuple[str, ...] = ()
 
 
@@ -183,8 +184,7 @@ class StatementVerbs(Execution):
         def prepare(reading: Reading, request: Request) -> Prepared:
             relation = reading.relation(table)
             statement = deduped(relation, keys=request.keys, order_by=request.order_by, keep=request.keep)
-            (answer,) = reading.ask([counted(relation)])
-            return Prepared(statement, {"rows_in": answer.rows[0][0]})
+            return Prepared(statement, {"rows_in": counted(relation)})
 
         asked = {
             "table": table,

@@ -296,8 +296,9 @@ class AthenaExecution(StatementVerbs):
         assert request.output is not None, "these verbs have one"
         with self._reading() as reading:
             prepared = prepare(reading, request)
+            facts = {name: reading.ask([each])[0].rows[0][0] for name, each in prepared.facts.items()}
         text = self.written.statement(prepared.statement).text
-        return self._write(text, request.output, f"execution.{verb}", "", rows_in=prepared.told.get("rows_in"))
+        return self._write(text, request.output, f"execution.{verb}", "", rows_in=facts.get("rows_in"))
 
     def _write(
         self,

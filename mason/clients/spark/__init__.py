@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mason.clients._warehouse.folder import WarehouseFolder
     from mason.clients.spark.spark_jobs import SparkJobs
     from mason.clients.spark.spark_session import Connected
+    from mason.clients.spark.spark_ways import JobWay, Way
+    from mason.clients.spark.submitted_work import Work
 
 __all__ = ["SparkClient"]
 
@@ -73,6 +75,24 @@ class SparkClient(Client):
                     self._connected = None
             connected.close()
             raise
+
+    @contextmanager
+    def way(self) -> Iterator[Way]:
+        """The way to Spark of what is answered at once. Raises ``EngineError`` where there is none."""
+        from mason.clients.spark.session_way import SessionWay
+
+        with self.session() as session:
+            yield SessionWay(self, session)
+
+    def job_way(self, work: Work | None = None) -> JobWay:
+        """The way of a new job, or that of one that was submitted. Raises ``EngineError``."""
+        import uuid
+
+        from mason.clients.spark.session_way import SessionJob
+        from mason.clients.spark.spark_session import connect
+
+        session_id = str(uuid.uuid4()) if work is None else work.session_id
+        return SessionJob(self, connect(self, session_id), session_id)
 
     @cached_property
     def own(self) -> WarehouseFolder:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from mason.clients._statements.asked import Statement
     from mason.clients._tables.requests import Output
     from mason.clients.spark.spark_reading import SparkReading
-    from mason.clients.spark.spark_session import Connected
     from mason.clients.spark.spark_tables import Relation, SparkTables
+    from mason.clients.spark.spark_ways import Question
     from mason.sql.translations import Translation
 
 Relations = Mapping[str, "Relation"]
@@ -49,12 +49,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a job writes: one SELECT, the ``relations`` that it reads, and what is ``told`` of it in the manifest, and
-    in the lines of ``logs``, besides."""
+    """What a job writes: one SELECT and the ``relations`` that it reads. Besides, ``facts`` for the manifest, each the
+    answer to a question, and lines of ``logs``."""
 
     written: Written
     relations: Mapping[str, Relation | NotFoundError]
-    told: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Question] = field(default_factory=dict)
     logs: tuple[str, ...] = ()
 
 
@@ -171,7 +171,8 @@ class SparkExecution(StatementVerbs):
             translation = _translated(every, {"source": relation})
             columns = columns_of(translation, None)
             out = self.spark.staged() / secrets.token_hex(8)
-            write_by_spark(tables.session, translation.text, columns, out)
+        with self.spark.session() as session:
+            write_by_spark(session, translation.text, columns, out)
             return read_back(out, columns)
 
     @contextmanager
@@ -183,15 +184,12 @@ class SparkExecution(StatementVerbs):
     def _reading_of(self, tables: SparkTables) -> SparkReading:
         from mason.clients.spark.spark_reading import SparkReading
 
-        def answer(statement: Statement) -> Rows:
-            return self._fetched(statement.sql, reading.translated(statement), tables)
-
         def translate(statement: Statement) -> Translation:
             return _translated(
                 Written(statement.sql), {each.name: reading.views[each.name] for each in statement.reads}
             )
 
-        reading = SparkReading(tables, translate, answer)
+        reading = SparkReading(tables, translate)
         return reading
 
     def _written(self, verb: str, asked: Mapping[str, Any], prepare: Prepare) -> Job:
@@ -205,7 +203,8 @@ class SparkExecution(StatementVerbs):
             reading = self._reading_of(tables)
             found = prepare(reading, request)
             reading.translated(found.statement)
-            return Prepared(Written(found.statement.sql), reading.views, found.told, found.logs)
+            facts = {name: reading.question(each) for name, each in found.facts.items()}
+            return Prepared(Written(found.statement.sql), reading.views, facts, found.logs)
 
         return self._write(verb, request.output, prepared)
 
@@ -264,7 +263,7 @@ class SparkExecution(StatementVerbs):
         """Tables for a question that is answered at once."""
         from mason.clients.spark.spark_tables import tables_of
 
-        with self.spark.session() as session, tables_of(self.spark, session, self.spark.staged) as tables:
+        with self.spark.way() as way, tables_of(self.spark, way, self.spark.staged) as tables:
             yield tables
 
     def _answer(
@@ -279,20 +278,11 @@ class SparkExecution(StatementVerbs):
 
         Raises :class:`TranslationError` where Spark is not known to answer the same, and ``EngineError``.
         """
-        translation = _translated(written, relations)
+        from mason.clients.spark.spark_ways import Question
+
+        question = Question(written.sql, _translated(written, relations))
         tables.make()
-        return self._fetched(written.sql, translation, tables, limit=limit)
-
-    def _fetched(self, sql: str, translation: Translation, tables: SparkTables, *, limit: int | None = None) -> Rows:
-        """The rows of a query that was written as ``sql``; its tables are made."""
-        from mason.clients.spark.spark_answers import columns_of, fetch, interruptible, numbered
-        from mason.clients.spark.spark_failures import explained
-
-        with explained(sql), interruptible(tables.session):
-            frame = tables.session.sql(translation.text)
-            columns = columns_of(translation, frame)
-            arrow = numbered(frame if limit is None else frame.limit(limit + 1), columns).toArrow()
-        return fetch(arrow, columns, self.spark.limits, limit)
+        return tables.way.answers([question], limit)[0]
 
     def _write(
         self,
@@ -310,10 +300,10 @@ class SparkExecution(StatementVerbs):
 
         from mason.clients._duckdb.writing.outputs import check_apart, place
         from mason.clients._jobs import new_job_id, now
-        from mason.clients.spark.spark_answers import columns_of
-        from mason.clients.spark.spark_failures import explained
         from mason.clients.spark.spark_tables import SparkTables
-        from mason.clients.spark.spark_work import Work, fingerprint_of, folder_of
+        from mason.clients.spark.spark_ways import Question
+        from mason.clients.spark.spark_work import fingerprint_of, folder_of
+        from mason.clients.spark.submitted_work import Work
 
         self.spark.own.check_jobs()
         self._refuse_other_tables()
@@ -321,42 +311,38 @@ class SparkExecution(StatementVerbs):
         placed = place(self.spark.root, output)
         token = submission()
         job_id = new_job_id(_ending(token) if token is not None else "")
-        connected, session_id = self._of_job()
+        way = self.spark.job_way()
         folder = folder_of(self.spark, job_id)
         try:
-            tables = SparkTables(self.spark, connected.session, lambda: folder / "in")
+            tables = SparkTables(self.spark, way, lambda: folder / "in")
             prepared = prepare(tables)
             written, relations = prepared.written, prepared.relations
             sources = [each.source for each in _there(relations).values() if each.source is not None]
             check_apart(placed, sources, self.spark.root)
-            translation = _translated(written, relations)
+            question = Question(written.sql, _translated(written, relations))
             tables.make()
-            with explained(written.sql):
-                # What Spark refuses, it refuses now.
-                columns = columns_of(translation, connected.session.sql(translation.text))
             files = tuple(dict.fromkeys(path for source in sources for path in source.files))
             work = Work(
                 job_id=job_id,
                 verb=f"execution.{verb}",
-                session_id=session_id,
+                session_id=way.session_id,
                 sql=written.sql,
-                text=translation.text,
-                columns=tuple(columns),
+                text=question.translation.text,
+                columns=(),
                 output=output,
                 target=placed.target,
                 files=files,
                 fingerprint=fingerprint_of(self.spark, files),
-                told=dict(prepared.told),
                 logs=prepared.logs,
                 checks=asked(),
             )
-            if self.spark.is_remote:
-                return self.spark.jobs.submit(work, connected, submitted)
-            return self.spark.jobs.do(work, connected, submitted)
+            work = way.prepare(work, question, prepared.facts)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
-            connected.close()
+            way.close()
             raise
+        do = self.spark.jobs.submit if self.handover.elsewhere else self.spark.jobs.do
+        return do(work, way, submitted)
 
     def _refuse_other_tables(self) -> None:
         """Raises ``EngineError`` for checks that read more than the output: when that is there, Spark has done its
@@ -372,15 +358,6 @@ class SparkExecution(StatementVerbs):
                 f"With client {self.client} a check reads its output, $table, and no other table ({names}). Join them "
                 "in the query that writes, and check what comes of it."
             )
-
-    def _of_job(self) -> tuple[Connected, str]:
-        """The session of a new job, and its id: on a server one of its own, by which the job is found again."""
-        import uuid
-
-        from mason.clients.spark.spark_session import connect
-
-        session_id = str(uuid.uuid4())
-        return connect(self.spark, session_id), session_id
 
     def get_job(self, job_id: str) -> Job:
         """A job as it is now. One whose process is gone is taken over: the server is asked how it goes."""

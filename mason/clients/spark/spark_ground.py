@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from mason.clients._duckdb.reading.looks import Seen
     from mason.clients._duckdb.roots import Roots
     from mason.clients._warehouse.folder import WarehouseFolder
+    from mason.clients.spark.spark_ways import JobWay
+    from mason.clients.spark.submitted_work import Work
 
 
 class Ground(Protocol):
@@ -42,4 +44,8 @@ class Ground(Protocol):
     @property
     def limits(self) -> Limits:
         """What DuckDB may use, by which Mason reads and writes files."""
+        ...
+
+    def job_way(self, work: Work) -> JobWay:
+        """The way of a job that was submitted. Raises ``EngineError`` where there is none at this moment."""
         ...

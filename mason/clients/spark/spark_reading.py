@@ -1,16 +1,15 @@
-"""Tables of Spark for table work: what statements read, and how several of them are answered at once."""
+"""Tables of Spark for table work: what statements read, and how they are said in Spark's words."""
 
 from __future__ import annotations
 
-import contextvars
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mason.clients._statements.asked import Relation, Statement
 from mason.clients._statements.choosing import united
 from mason.clients._statements.statement_verbs import Parts
+from mason.clients.spark.spark_ways import Question
 from mason.errors import ConflictError, TranslationError
 
 if TYPE_CHECKING:
@@ -21,21 +20,12 @@ if TYPE_CHECKING:
     from mason.engines.models import Rows, Table
     from mason.sql.translations import Translation
 
-_AT_ONCE = 4
-"""How many statements run at once: while one is planned, or shuffles its last rows, another one computes."""
-
 
 class SparkReading:
-    """The tables of one verb, by their names in statements; ``translate`` says a statement in Spark's words, ``answer``
-    has Spark answer it."""
+    """The tables of one verb, by their names in statements; ``translate`` says a statement in Spark's words."""
 
-    def __init__(
-        self,
-        tables: SparkTables,
-        translate: Callable[[Statement], Translation],
-        answer: Callable[[Statement], Rows],
-    ) -> None:
-        self._tables, self._translate, self._answer = tables, translate, answer
+    def __init__(self, tables: SparkTables, translate: Callable[[Statement], Translation]) -> None:
+        self._tables, self._translate = tables, translate
         self.views: dict[str, View] = {}
 
     def relation(self, table: Table) -> Relation:
@@ -82,22 +72,15 @@ class SparkReading:
         except TranslationError as error:
             raise statement.refused(error, "Spark") from error
 
+    def question(self, statement: Statement) -> Question:
+        """A statement as it is asked. Raises as :meth:`translated`."""
+        return Question(statement.sql, self.translated(statement))
+
     def ask(self, statements: Sequence[Statement]) -> list[Rows]:
         """The answers of Spark, some statements at once. What can be refused is refused before a file is read."""
-        for each in statements:
-            self.translated(each)
+        questions = [self.question(each) for each in statements]
         self._tables.make()
-        if len(statements) == 1:
-            return [self._answer(statements[0])]
-        contexts = [contextvars.copy_context() for _ in statements]
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="mason-spark-ask") as pool:
-            asked = [pool.submit(each.run, self._answer, one) for each, one in zip(contexts, statements, strict=True)]
-            try:
-                return [each.result() for each in asked]
-            except BaseException:
-                for future in asked:
-                    future.cancel()
-                raise
+        return self._tables.way.answers(questions)
 
     def _named(self, view: View) -> Relation:
         name = f"source_{len(self.views)}"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._objects.object_path import ObjectPath
-from mason.clients.spark.spark_failures import explained
+from mason.clients.spark.spark_ways import ParquetView
 from mason.errors import EngineError
 from mason.values import dataclass, field
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mason.clients._duckdb.reading.readers import Source
     from mason.clients._duckdb.reading.schemas import Merging, TableSchema
     from mason.clients.spark.spark_ground import Ground
+    from mason.clients.spark.spark_ways import Way
     from mason.engines.models import Table
 
 CATALOG = "spark"
@@ -58,15 +59,16 @@ class Relation:
 
 @dataclass(slots=True)
 class SparkTables:
-    """The tables of one piece of work. Views are ``session``'s, and files on their way to Spark go to ``folder``.
+    """The tables of one piece of work, whose views are made on its ``way``; files on their way to Spark go to
+    ``folder``.
 
-    ``waiting`` are the views that are not made yet, with what makes what is behind them; ``views`` those that are.
+    ``waiting`` are the views that are not made yet, with what says what is behind them; ``views`` those that are.
     """
 
     client: Ground
-    session: Any
+    way: Way
     folder: Callable[[], Path]
-    waiting: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    waiting: dict[str, Callable[[str], ParquetView]] = field(default_factory=dict)
     views: list[str] = field(default_factory=list)
 
     def relation(self, table: Table, *, merging: Merging | None = None) -> Relation:
@@ -75,6 +77,7 @@ class SparkTables:
         from mason.clients._duckdb.reading.sources import title
 
         if table.format == CATALOG:
+            self.way.check_catalog()
             return _of_catalog(table)
         if table.format == "duckdb":
             raise EngineError(
@@ -112,9 +115,8 @@ class SparkTables:
     def drop(self) -> None:
         """Forget the views. Those of a session that is lost are gone with it."""
         self.waiting.clear()
-        with suppress(EngineError), explained():
-            for view in self.views:
-                self.session.catalog.dropTempView(view)
+        with suppress(EngineError):
+            self.way.drop(self.views)
 
     def _schema(self, table: Table, merging: Merging | None) -> TableSchema:
         from mason.clients._duckdb.reading.sources import look_at, title
@@ -142,7 +144,7 @@ class SparkTables:
         reader = replace(source(schema, root=client.root.path), changes=schema.changes)
         reader = replace(reader, folder=folder) if folder.is_dir() else reader
         view = f"_mason_{secrets.token_hex(8)}"
-        self.waiting[view] = partial(self._frame, schema, held, reader)
+        self.waiting[view] = partial(self._view, schema, held, reader)
         return Relation(columns, f"`{view}`", reader, tuple(name for name in columns if name not in held))
 
     def make(self) -> None:
@@ -150,17 +152,18 @@ class SparkTables:
 
         Raises ``EngineError`` for files that cannot be read."""
         while self.waiting:
-            view, frame = self.waiting.popitem()
-            made = frame()
-            with explained():
-                made.createTempView(view)
-            self.views.append(view)
+            name, view = self.waiting.popitem()
+            self.way.make(view(name))
+            self.views.append(name)
 
-    def _frame(self, schema: TableSchema, held: Mapping[str, str], reader: Source) -> Any:
+    def _view(self, schema: TableSchema, held: Mapping[str, str], reader: Source, name: str) -> ParquetView:
+        from mason.sql.spark.spark_text import identifier
+
         paths = _direct(schema, held)
-        paths = paths if paths and self._decompresses(schema) else []
+        paths = paths if paths and self.way.reaches(paths) and self._decompresses(schema) else []
         base = reader.folder if paths and schema.partitions else None
-        return self._parquet(held, paths or [self._copied(reader, held, schema)], base)
+        columns = ", ".join(f"{identifier(column)} {kind}" for column, kind in held.items())
+        return ParquetView(name, columns, tuple(paths or [self._copied(reader, held, schema)]), base)
 
     def _decompresses(self, schema: TableSchema) -> bool:
         """Whether Spark has the codecs of the files."""
@@ -181,15 +184,6 @@ class SparkTables:
             seen.put_sound(each, what)
         return found is None
 
-    def _parquet(self, held: Mapping[str, str], paths: list[Path], base: Path | None) -> Any:
-        from mason.sql.spark.spark_text import identifier
-
-        schema = ", ".join(f"{identifier(name)} {kind}" for name, kind in held.items())
-        with explained():
-            reader = self.session.read.schema(schema)
-            reader = reader.option("basePath", _path(base)) if base is not None else reader
-            return reader.parquet(*map(_path, paths))
-
     def _copied(self, reader: Source, held: Mapping[str, str], schema: TableSchema) -> Path:
         """A file of parquet with what DuckDB reads of a table; made once for the same files."""
         stamps = [(str(each.file.path), each.file.version) for each in schema.files]
@@ -200,7 +194,7 @@ class SparkTables:
         return target
 
 
-def _path(path: Path) -> str:
+def spark_path(path: Path) -> str:
     """A file as Spark's readers take it, to whom every path is a pattern."""
     return f"file://{_WILD.sub(_ESCAPED, str(path))}"
 
@@ -279,9 +273,9 @@ def _copy(client: Ground, reader: Source, held: Mapping[str, str], target: Path)
 
 
 @contextmanager
-def tables_of(client: Ground, session: Any, folder: Callable[[], Path]) -> Iterator[SparkTables]:
+def tables_of(client: Ground, way: Way, folder: Callable[[], Path]) -> Iterator[SparkTables]:
     """The tables of a piece of work whose views are dropped at the end."""
-    tables = SparkTables(client, session, folder)
+    tables = SparkTables(client, way, folder)
     try:
         yield tables
     finally:
