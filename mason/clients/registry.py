@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mason.engines.capabilities import Capabilities
     from mason.engines.client import Client
     from mason.engines.engine import Engine
+    from mason.resources.faults import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,17 @@ def refusals(
         return []
     given = {**asked, **dict.fromkeys(waiting(), WAITS)}
     return faults(call, given, client=name, can=_roles(name)[role].capabilities)
+
+
+def faults(name: str, configuration: Mapping[str, Any], roles: Collection[str]) -> list[Finding]:
+    """What is wrong with a ``configuration`` that the schema takes, for a client that plays ``roles``; places start
+    from the configuration. Raises as :func:`client_class`."""
+    loaded = client_class(name)
+    try:
+        return list(loaded.faults(configuration, roles))
+    except Exception as error:
+        # As what its module raises.
+        raise _unusable(name, _registration(name), f"its faults: {type(error).__name__}: {error}") from error
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ the schema complains about that already. Pure, but for reading the declarations 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from mason import secrets
@@ -53,6 +53,10 @@ class ClientCatalog(Protocol):
 
     def schema(self, name: str) -> dict[str, Any]:
         """The JSON Schema of a client's configuration."""
+        ...
+
+    def faults(self, name: str, configuration: Mapping[str, Any], roles: Collection[str]) -> Sequence[Finding]:
+        """What is wrong with a configuration that the schema takes, for a client that plays ``roles``."""
         ...
 
 
@@ -246,7 +250,12 @@ def _config(definition: Mapping[str, Any], catalog: ClientCatalog) -> Iterator[F
             # A client that has no configuration here may need one.
             path = ("clients", client, "configuration") if client in given else found.path
             configuration = _mapping(_mapping(given.get(client)).get("configuration"))
-            yield from _configuration(client, configuration, found.schema, path)
+            wrong = list(_configuration(client, configuration, found.schema, path))
+            yield from wrong
+            if not wrong and configuration:
+                asked = {role for role, _, player in _players(definition) if player == client}
+                for fault in catalog.faults(types.get(client, client), configuration, asked):
+                    yield fault._replace(path=(*path, *fault.path))
 
 
 class _Client(NamedTuple):

@@ -10,7 +10,7 @@ import importlib
 import json
 import sys
 from abc import ABC
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mason.engines.models import Table
     from mason.engines.permissions import Permission
     from mason.engines.storage import Storage
+    from mason.resources.faults import Finding
 
 
 class Client(ABC):
@@ -91,6 +92,15 @@ class Client(ABC):
         """
         known: dict[str, Any] = secrets.without_secrets(configuration, cls.schema())
         return known
+
+    @classmethod
+    def faults(cls, configuration: Mapping[str, Any], roles: Collection[str]) -> Iterable[Finding]:
+        """What is wrong with a ``configuration`` that its schema takes, for a client that is to play ``roles``: keys
+        that do not go together, or roles that it cannot play when it is configured so.
+
+        Places start from the configuration; values may be ``{{NAME}}`` references. It connects to nothing.
+        """
+        return ()
 
     @classmethod
     def permissions(

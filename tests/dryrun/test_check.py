@@ -12,7 +12,7 @@ from mason.dryrun.check import examiner, published_client
 from mason.engines.capabilities import Capabilities
 from mason.errors import EngineError
 from mason.project.loading import published_schema
-from mason.resources.faults import CALLS
+from mason.resources.faults import CALLS, Finding
 from tests.planner.conftest import config, operator
 
 
@@ -219,6 +219,9 @@ class Catalog:
             return {"additionalProperties": {"type": "integer"}}
         return ACME if name == "acme" else {"type": "object", "additionalProperties": False}
 
+    def faults(self, name, configuration, roles):
+        return []
+
 
 ACME = {
     "type": "object",
@@ -236,8 +239,8 @@ ACME = {
 }
 
 
-def faults(**rest):
-    return [tuple(finding) for finding in examiner(Catalog())({"type": "config", "id": "1", **rest}, ())]
+def faults(catalog=None, **rest):
+    return [tuple(finding) for finding in examiner(catalog or Catalog())({"type": "config", "id": "1", **rest}, ())]
 
 
 NEEDS = "client acme needs 'token' in its configuration"
@@ -282,6 +285,25 @@ CONFIGURATIONS = st.none() | st.fixed_dictionaries(
         "unknown": st.sampled_from([1, "{{U}}"]),
     },
 )
+
+
+class Choosy(Catalog):
+    """A catalog whose clients have rules that no schema says."""
+
+    def faults(self, name, configuration, roles):
+        wrong = configuration.get("depth", 0) > 9
+        return [Finding(("depth",), f"{name} is no {' or '.join(sorted(roles))} down there", "come up")] * wrong
+
+
+def test_rules_that_no_schema_says():
+    """A client is asked once its configuration is as its schema has it, and told what it is to play."""
+    given = {"open": {"configuration": {"depth": 10}}}
+    path = ("clients", "open", "configuration", "depth")
+    found = faults(Choosy(), storage_clients=["open"], clients=given)
+    assert found == [(path, "open is no storage down there", "come up")]
+    assert faults(Choosy(), storage_clients=["open"], clients={"open": {"configuration": {"depth": 9}}}) == []
+    (unlike,) = faults(Choosy(), storage_clients=["open"], clients={"open": {"configuration": {"depth": "deep"}}})
+    assert unlike[1] == "wrong value for 'depth' of client open"
 
 
 @settings(deadline=None)
@@ -377,6 +399,9 @@ class Stores:
             "properties": {"endpoint_url": {"type": "string"}, "root": {"type": "string"}},
             "additionalProperties": False,
         }
+
+    def faults(self, name, configuration, roles):
+        return []
 
 
 @pytest.mark.parametrize(
