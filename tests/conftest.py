@@ -19,6 +19,7 @@ from tests import catalogs, hdfs_servers, hive_servers, servers, spark_servers
 from tests.hdfs_servers import HdfsServer
 from tests.hive_servers import HiveServer
 from tests.servers import S3Server
+from tests.spark_operators import Drivers, drivers
 from tests.spark_servers import SparkServer
 from tests.state.faults import Proxy, proxied
 
@@ -204,6 +205,13 @@ def spark_packages() -> Iterator[None]:
     sys.path.append(str(spark_servers.CLIENT))
     yield
     sys.path.remove(str(spark_servers.CLIENT))
+
+
+@pytest.fixture(scope="session")
+def spark_drivers(spark_packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drivers]:
+    """A Spark that runs the scripts of applications, as the pods of a cluster would."""
+    with drivers(tmp_path_factory.mktemp("drivers")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

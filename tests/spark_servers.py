@@ -21,8 +21,8 @@ from pathlib import Path
 from mason.clients.spark import SparkClient
 from tests.servers import free_port
 
-_COMPONENTS = Path(__file__).resolve().parents[1] / ".components"
-CLIENT = _COMPONENTS / "spark_client"
+COMPONENTS = Path(__file__).resolve().parents[1] / ".components"
+CLIENT = COMPONENTS / "spark_client"
 _PATIENCE = 120.0
 # Plans live for a second: to compile them well costs more than to run them.
 JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m"
@@ -33,7 +33,7 @@ def missing() -> str:
     """What is not there of what a server and its client need, with the remedy; empty where all is."""
     version = ".".join(map(str, sys.version_info[:2]))
     marker = CLIENT / ".packages"
-    if not (_COMPONENTS / "spark" / ".packages").exists() or not marker.exists():
+    if not (COMPONENTS / "spark" / ".packages").exists() or not marker.exists():
         return "There is no Spark Connect to talk to. Get it: make components"
     if not marker.read_text().startswith(f"{version} "):
         return f"The packages of Spark's client are not for Python {version}. Get them: make components"
@@ -42,7 +42,7 @@ def missing() -> str:
 
 def classic() -> Path:
     """The folder of the packages with the whole of pyspark, for processes with a session of their own."""
-    return next((_COMPONENTS / "spark" / "lib").glob("python3*")) / "site-packages"
+    return next((COMPONENTS / "spark" / "lib").glob("python3*")) / "site-packages"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def spark_server(folder: Path, *, port: int = 0, memory: str = "900m", jvm: str 
         "SPARK_HOME": str(home),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(folder),
-        "PYSPARK_PYTHON": str(_COMPONENTS / "spark" / "bin" / "python"),
+        "PYSPARK_PYTHON": str(COMPONENTS / "spark" / "bin" / "python"),
     }
     log = folder / "log"
     with log.open("wb") as out:

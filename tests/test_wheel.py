@@ -92,7 +92,8 @@ def test_the_metadata_names_the_command_and_the_extras(wheel):
         "Requires-Python: >=3.10",
     ]
     extras = [line.partition(": ")[2] for line in metadata if line.startswith("Provides-Extra")]
-    assert " ".join(sorted(extras)) == "all arrow aws dev excel fake postgres sign spark sql"
+    known = "all arrow aws dev excel fake hdfs hive kerberos kubernetes postgres sign spark sql"
+    assert " ".join(sorted(extras)) == known
 
 
 def test_a_project_can_be_made_planned_and_applied_outside_of_the_repository(installed, tmp_path):

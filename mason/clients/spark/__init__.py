@@ -7,8 +7,8 @@ this machine and Spark's both reach.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from mason.clients._duckdb.reading.looks import Seen
     from mason.clients._duckdb.roots import Roots
     from mason.clients._warehouse.folder import WarehouseFolder
+    from mason.clients.spark.cluster.cluster_api import Cluster
+    from mason.clients.spark.cluster.cluster_runner import Runner
     from mason.clients.spark.spark_jobs import SparkJobs
     from mason.clients.spark.spark_session import Connected
     from mason.clients.spark.spark_ways import JobWay, Way
     from mason.clients.spark.submitted_work import Work
+    from mason.resources.faults import Finding
 
 __all__ = ["SparkClient"]
 
@@ -46,6 +49,15 @@ class SparkClient(Client):
         self._staged: Path | None = None
 
     @classmethod
+    def faults(cls, configuration: Mapping[str, Any], roles: Collection[str]) -> Iterable[Finding]:
+        """Of a runner."""
+        if "runner" not in configuration:
+            return ()
+        from mason.clients.spark.cluster.cluster_runner import faults
+
+        return faults(configuration, roles)
+
+    @classmethod
     def public_facts(cls, configuration: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
         """``kept_folder``, what Mason keeps for this client, beside what is configured."""
         client = cls(configuration, base=base)
@@ -55,6 +67,18 @@ class SparkClient(Client):
     def is_remote(self) -> bool:
         """Whether Spark is a server, which goes on when this process is gone."""
         return "remote" in self.configuration
+
+    @property
+    def has_runner(self) -> bool:
+        """Whether Spark is applications that a cluster runs."""
+        return "runner" in self.configuration
+
+    @cached_property
+    def cluster_runner(self) -> Runner:
+        """Where applications run, and what they get."""
+        from mason.clients.spark.cluster.cluster_runner import Runner
+
+        return Runner(self.configuration, base=self.base)
 
     @contextmanager
     def session(self) -> Iterator[Any]:
@@ -81,6 +105,12 @@ class SparkClient(Client):
         """The way to Spark of what is answered at once. Raises ``EngineError`` where there is none."""
         from mason.clients.spark.session_way import SessionWay
 
+        if self.has_runner:
+            from mason.clients.spark.cluster.application_way import ApplicationWay
+
+            with closing(self._cluster()) as cluster:
+                yield ApplicationWay(self, self.cluster_runner, cluster, self.staged())
+            return
         with self.session() as session:
             yield SessionWay(self, session)
 
@@ -88,11 +118,23 @@ class SparkClient(Client):
         """The way of a new job, or that of one that was submitted. Raises ``EngineError``."""
         import uuid
 
+        if self.has_runner:
+            from mason.clients.spark.cluster.application_way import ApplicationJob
+
+            return ApplicationJob(self, self.cluster_runner, self._cluster(), work)
         from mason.clients.spark.session_way import SessionJob
         from mason.clients.spark.spark_session import connect
 
         session_id = str(uuid.uuid4()) if work is None else work.session_id
         return SessionJob(self, connect(self, session_id), session_id)
+
+    def _cluster(self) -> Cluster:
+        from mason.clients.spark.cluster.cluster_api import connect
+        from mason.clients.spark.spark_session import check_settings
+
+        check_settings(self)
+        self.cluster_runner.shared(self.own.folder)
+        return connect(self.cluster_runner)
 
     @cached_property
     def own(self) -> WarehouseFolder:

@@ -78,7 +78,7 @@ class SparkExecution(StatementVerbs):
     def __init__(self, client: SparkClient) -> None:
         super().__init__(client)
         self.spark = client
-        self.handover = Handover(elsewhere=client.is_remote)
+        self.handover = Handover(elsewhere=client.is_remote or client.has_runner)
 
     def preview(self, table: Table, *, limit: int = 10) -> Rows:
         """Some rows, in no order."""
@@ -296,6 +296,7 @@ class SparkExecution(StatementVerbs):
         (:meth:`_answer`) what it needs for that. What can be refused is refused before there is a job. Raises as
         :meth:`_answer`, and what :func:`~mason.clients._duckdb.writing.outputs.place` raises.
         """
+        import secrets
         import shutil
 
         from mason.clients._duckdb.writing.outputs import check_apart, place
@@ -310,7 +311,9 @@ class SparkExecution(StatementVerbs):
         submitted = now()
         placed = place(self.spark.root, output)
         token = submission()
-        job_id = new_job_id(_ending(token) if token is not None else "")
+        # What applications are named by is theirs alone in a namespace.
+        unlike = secrets.token_hex(_DIGITS // 2) if self.spark.has_runner else ""
+        job_id = new_job_id(_ending(token) if token is not None else unlike)
         way = self.spark.job_way()
         folder = folder_of(self.spark, job_id)
         try:

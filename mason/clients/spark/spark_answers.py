@@ -13,6 +13,7 @@ from mason.engines.progress import Progress, report
 
 if TYPE_CHECKING:
     from mason.clients._duckdb.connection import Limits
+    from mason.clients._duckdb.reading.readers import Source
     from mason.sql.translations import Translation
 
 
@@ -50,6 +51,15 @@ def fetch(arrow: Any, columns: Columns, limits: Limits, limit: int | None) -> Ro
     with connect(limits) as connection:
         connection.register("answer", arrow)
         return answering.fetch(connection, f"SELECT {selected(columns)} FROM answer", limits, limit)
+
+
+def fetch_files(source: Source, limits: Limits, limit: int | None) -> Rows:
+    """The rows of files of parquet that Spark wrote."""
+    from mason.clients._duckdb import answering
+    from mason.clients._duckdb.connection import connect
+
+    with connect(limits) as connection:
+        return answering.fetch(connection, source.sql, limits, limit)
 
 
 @contextmanager

@@ -27,8 +27,7 @@ from mason.values import dataclass
 if TYPE_CHECKING:
     from mason.clients.spark.spark_ground import Ground
 
-# What decides which values a query gives, and what a file holds. Nobody else sets these.
-_LAW: Mapping[str, str] = {
+LAW: Mapping[str, str] = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.caseSensitive": "false",
@@ -45,6 +44,8 @@ _LAW: Mapping[str, str] = {
     # A query reads the tables that it is given, and no file by its path.
     "spark.sql.runSQLOnFiles": "false",
 }
+"""What decides which values a query gives, and what a file holds. Nobody else sets these."""
+
 _MAJOR = 4
 _PORT = 15002
 _PROBE = 5.0
@@ -152,18 +153,24 @@ def check_version(version: str, where: str) -> None:
         )
 
 
-def _settings(client: Ground) -> dict[str, str]:
-    """All settings of a session. Raises ``SettingsError`` for those of a person that are Mason's."""
+def check_settings(client: Ground) -> None:
+    """Raises ``SettingsError`` for settings of a person that are Mason's."""
     given: Mapping[str, Any] = client.configuration.get("settings", {})
-    folded = {name.lower() for name in _LAW}
+    folded = {name.lower() for name in LAW}
     taken = sorted(name for name in given if name.lower() in folded)
     if taken:
         raise SettingsError(
             f"Client {client.name} sets {', '.join(taken)}, which decide what a query means and are Mason's. Leave "
             "them out of settings."
         )
+
+
+def _settings(client: Ground) -> dict[str, str]:
+    """All settings of a session. Raises as :func:`check_settings`."""
+    check_settings(client)
+    given: Mapping[str, Any] = client.configuration.get("settings", {})
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()} | {
-        **_LAW
+        **LAW
     }
 
 
