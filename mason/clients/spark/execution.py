@@ -68,8 +68,8 @@ class SparkExecution(StatementVerbs):
         dialect="spark",
         name_case="folded",
         time_digits=6,
-        schemes=("file", "s3"),
-        borrowed=("s3",),
+        schemes=("file", "s3", "hdfs"),
+        borrowed=("s3", "hdfs"),
         checks=True,
     )
 
