@@ -33,7 +33,7 @@ from mason.testing import AsynchronousSuite, ExecutionSuite, MetastoreSuite
 from tests.clients.amazon import BUCKET, REGION, Account, emptied
 from tests.clients.amazon import PEOPLE as CONTENT
 from tests.servers import S3Server
-from tests.state.faults import CUT_AFTER, CUT_BEFORE, PASS, Proxy, proxied
+from tests.state.faults import CUT_BEFORE, PASS, Proxy, proxied
 
 PEOPLE = Table(
     "people",
@@ -467,19 +467,6 @@ def test_a_table_that_the_catalog_has_elsewhere_is_refused(
 def between(ministack: S3Server, aws: None) -> Iterator[Proxy]:
     with proxied(ministack.endpoint) as made:
         yield made
-
-
-@pytest.mark.parametrize("fault", [CUT_BEFORE, CUT_AFTER])
-def test_an_answer_that_gets_lost_submits_nothing_twice(
-    account: Account, between: Proxy, tmp_path: Path, fault: str
-) -> None:
-    execution = execution_of(client_of(replace(account, endpoint=between.endpoint), tmp_path))
-    execution.statements.workgroup  # noqa: B018
-    between.fail("POST", "/", fault)
-    with submitting(TOKEN):
-        job = written(execution, "SELECT 1 AS a", f"s3://{BUCKET}/out/a.csv")
-    assert len(queries(account)) == 1
-    assert execution.find_job(str(TOKEN)).job_id == job.job_id
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ asked and what became of it is in ``log``.
 from __future__ import annotations
 
 import http.client
+import json
 import socketserver
 import threading
 import time
@@ -47,6 +48,9 @@ ELSEWHERE = "301"
 """301 PermanentRedirect: the bucket is in :data:`OTHER_REGION`."""
 OTHER_REGION = "eu-west-3"
 
+THROTTLED = "throttled"
+"""400 ThrottlingException, which services other than S3 answer when they have too much to do."""
+
 REFUSED = {
     FAIL_BEFORE: (500, "InternalError"),
     BUSY: (503, "SlowDown"),
@@ -54,6 +58,7 @@ REFUSED = {
     DENIED: (403, "AccessDenied"),
     EXPIRED: (400, "ExpiredToken"),
     ELSEWHERE: (301, "PermanentRedirect"),
+    THROTTLED: (400, "ThrottlingException"),
 }
 
 
@@ -91,6 +96,18 @@ class Proxy:
         def plan(asked: str, path: str) -> str:
             with lock:
                 return self.left.pop(0) if asked == method and path.endswith(key) and self.left else PASS
+
+        self.plan = plan
+
+    def fail_operation(self, operation: str, *faults: str) -> None:
+        """Let ``faults`` happen to the next requests for an operation of a service that speaks JSON, in that order.
+        Requests come one after another."""
+        self.check()
+        self.left = list(faults)
+
+        def plan(method: str, path: str) -> str:
+            asked = self.targets[-1][2].rpartition(".")[2] == operation
+            return self.left.pop(0) if asked and self.left else PASS
 
         self.plan = plan
 
@@ -163,6 +180,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _say(self, fault: str, status: int, code: str) -> None:
         self._note(fault, status)
         said = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>As planned</Message></Error>".encode()
+        if self.headers.get("X-Amz-Target"):
+            said = json.dumps({"__type": code, "message": "As planned"}).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(said)))
         if fault == ELSEWHERE:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._aws.denials import Asked, explained
 from mason.clients._aws.request_limits import unfit
-from mason.errors import EngineError, MissingDependencyError, SettingsError
+from mason.clients._aws.whole_answers import check_lengths, is_cut
+from mason.errors import EngineError, MissingDependencyError, SettingsError, TransientEngineError
 from mason.version import __version__
 
 if TYPE_CHECKING:
@@ -138,7 +139,10 @@ class Connection:
             if key not in self._services:
                 account = self.account
                 with _usable(self.client):
-                    self._services[key] = account.client(name, self._config(name, attempts))
+                    made = account.client(name, self._config(name, attempts))
+                if name != "s3":
+                    check_lengths(made)
+                self._services[key] = made
             return self._services[key]
 
     def call(self, service: str, operation: str, asked: Asked, /, **arguments: Any) -> Any:
@@ -161,7 +165,13 @@ class Connection:
             if faults := unfit(shape, arguments):
                 raise EngineError(f"Client {self.client} cannot {asked.doing}: {' '.join(faults)}")
         with explained(asked, self):
-            return getattr(service, operation)(**arguments)
+            answer = getattr(service, operation)(**arguments)
+        if is_cut(answer):
+            raise TransientEngineError(
+                f"Client {self.client} cannot {asked.doing}: no whole answer came (it was cut off). Check the network, "
+                "and try again."
+            )
+        return answer
 
     def explained(self, asked: Asked) -> AbstractContextManager[None]:
         """Explains the errors of what is read of an answer that came already."""

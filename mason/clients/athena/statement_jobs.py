@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
+from mason.clients._jobs import iso, now
 from mason.clients._tables.requests import Output
 from mason.clients.athena.awaited import Answers
 from mason.clients.athena.job_states import job_of, worst_of
@@ -72,8 +73,12 @@ class StatementJobs:
             if part == 1 and len(texts) > 1 and is_table(output.path):
                 # The others insert into the table that it makes.
                 self._answers.succeeded(ids[part])
-        chosen = [ids[part] for part in sorted(ids)]
-        return self._job("+".join(chosen), [self._statements.look(each) for each in chosen])
+        job_id = "+".join(ids[part] for part in sorted(ids))
+        try:
+            return self.get(job_id)
+        except EngineError:
+            # It is submitted, and an error would say that it is not: who asks for the job hears what is the matter.
+            return Job(job_id, "queued", verb, submitted=iso(now()), engine="execution")
 
     def get(self, job_id: str) -> Job:
         """A job as it is now."""

@@ -142,7 +142,13 @@ class GlueScheduler(Scheduler):
             if code_of(error) != "CrawlerRunningException":
                 raise
             return self.get_job(f"{name}/0")
-        return self.get_job(f"{name}/{int(_server_time(answer))}")
+        started = int(_server_time(answer))
+        try:
+            return self.get_job(f"{name}/{started}")
+        except EngineError:
+            # It is started, and an error would say that it is not: who asks for the job hears what is the matter.
+            submitted = iso(datetime.fromtimestamp(started, timezone.utc))
+            return Job(f"{name}/{started}", "queued", VERB, submitted=submitted, engine=self.role)
 
     def delete_schedule(self, name: str) -> Schedule:
         """Delete a crawler or a trigger. Raises ``ConflictError`` while a crawler runs."""

@@ -1,0 +1,144 @@
+"""Every standard operator and workflow with the configs of the pages about AWS, by changing nothing but ``-c``: on
+ministack what answers, on moto what only Athena could do (its queries succeed at once and write nothing)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.test_aws_configs import INFER, ROOT, TABLE, account, between, put_project, submitted
+from tests.cli.test_glue_schedules import CRAWL
+from tests.clients.amazon import BUCKET, Account, emptied
+from tests.clients.test_athena import moto_results
+from tests.servers import S3Server
+from tests.state.faults import EXPIRED, PASS, Proxy
+
+__all__ = ["account", "between"]
+
+QUERY = f'{TABLE},query_string:"SELECT name FROM $table"'
+# What each operator is run with on ministack, in this order.
+ANSWERED = {
+    "table:infer": INFER,
+    "table:get": TABLE,
+    "table:list": "database_name:club",
+    "database:list": "",
+    "table:query": QUERY,
+    # Of fractions it knows no is_nan, which Athena has.
+    "table:summarize": f'{TABLE},columns:["id","name"],output_path:out/summary.csv',
+    "table:fake": f"{TABLE},size:5,output_path:made/people.csv",
+}
+# Athena's UNLOAD, of which moto tells that it succeeded.
+UNLOADED = {
+    "table:format": f"{TABLE},output_path:out/formatted,format:parquet",
+    "table:dedupe": f'{TABLE},keys:["name"],output_path:out/once,format:parquet',
+}
+# The files of one table of the catalog have one schema.
+REFUSED = {"table:merge": f"{TABLE},output_path:out/merged,format:parquet"}
+# These want what others made: they are run by name below.
+NAMED = {"job:get", "table:refresh", "table:delete", "schedule:trigger", "schedule:delete"}
+
+
+def run(mason: Any, operator: str, config: str, pairs: str, *more: str) -> Any:
+    given = ("-p", pairs) if pairs else ()
+    return mason("run", "operator", *operator.split(":"), "-y", "-c", config, *given, *more)
+
+
+def test_no_standard_operator_is_left_out() -> None:
+    standard = {
+        f"{each.parents[1].name}:{each.parent.name}" for each in (ROOT / "examples/operators").glob("*/*/operator.yaml")
+    }
+    assert standard == {*ANSWERED, *UNLOADED, *REFUSED, *NAMED}
+
+
+@pytest.mark.parametrize("config", ["1", "3"])
+def test_operators_that_ministack_answers(account: Account, mason: Any, folder: Path, config: str) -> None:
+    put_project(folder, account.endpoint)
+    assert mason("apply", "-y").code == 0
+    for operator, pairs in ANSWERED.items():
+        ended = run(mason, operator, config, pairs, "--json")
+        assert ended.code == 0, f"{operator}: {ended.err}"
+        assert ended.json["Data"], operator
+    written = run(mason, "table:query", config, f"{QUERY},output_path:out/names.csv", "--json")
+    assert written.code == 0, written.err
+    job_id = written.json["Data"][0]["job_id"]
+    shown = run(mason, "job:get", config, f"job_id:{job_id}", "--json")
+    assert shown.code == 0, shown.err
+    assert shown.json["Data"][0]["result"]["output"] == f"s3://{BUCKET}/lake/out/names.csv"
+    assert account.boto("s3").get_object(Bucket=BUCKET, Key="lake/out/names.csv")["Body"].read().split() == [
+        b"name",
+        b"Ann",
+        b"Bob",
+        b"Bob",
+    ]
+    deleted = run(mason, "table:delete", config, TABLE)
+    assert deleted.code == 0, deleted.err
+
+
+@pytest.mark.parametrize("config", ["1", "3"])
+def test_what_is_not_done_is_refused_by_name(account: Account, mason: Any, folder: Path, config: str) -> None:
+    put_project(folder, account.endpoint)
+    assert mason("apply", "-y").code == 0
+    for operator, pairs in REFUSED.items():
+        refused = run(mason, operator, config, pairs)
+        assert refused.code == 1, operator
+        assert "athena" in refused.err
+        assert operator.partition(":")[2] in refused.err
+    assert submitted(account) == []
+
+
+@pytest.mark.parametrize("config", ["1", "3"])
+def test_operators_that_write_by_statements(
+    moto_catalog: S3Server, aws: None, mason: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, config: str
+) -> None:
+    account = emptied(moto_catalog)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.key)
+    account.put("lake/club/people/1.csv")
+    put_project(folder, account.endpoint)
+    assert mason("apply", "-y").code == 0
+    assert run(mason, "table:infer", config, INFER).code == 0
+    for operator, pairs in UNLOADED.items():
+        moto_results(account, ("rows_",), ("3",), kind="bigint")
+        ended = run(mason, operator, config, pairs, "--json")
+        assert ended.code == 0, f"{operator}: {ended.err}"
+        assert ended.json["Data"][0]["status"] == "succeeded", operator
+
+
+def test_schedules_are_triggered_and_deleted(account: Account, mason: Any, folder: Path) -> None:
+    put_project(folder, account.endpoint)
+    (folder / "crawl.yaml").write_text(CRAWL)
+    assert mason("apply", "-y").code == 0
+    triggered = run(mason, "schedule:trigger", "1", "schedule_name:nightly", "--json")
+    assert triggered.code == 0, triggered.err
+    assert triggered.json["Data"][0]["job_id"].startswith("nightly/")
+    deleted = run(mason, "schedule:delete", "1", "schedule_name:nightly")
+    assert deleted.code == 0, deleted.err
+    assert account.boto("glue").get_crawlers()["Crawlers"] == []
+
+
+@pytest.mark.parametrize("config", ["1", "3"])
+def test_a_run_whose_credentials_run_out_is_resumed_with_one_submission(
+    account: Account, between: Proxy, mason: Any, folder: Path, config: str
+) -> None:
+    put_project(folder, between.endpoint)
+    assert mason("apply", "-y").code == 0
+    expired = {"from": False}
+
+    def plan(method: str, path: str) -> str:
+        operation = between.targets[-1][2].rpartition(".")[2]
+        expired["from"] = expired["from"] or operation == "StartQueryExecution"
+        return EXPIRED if expired["from"] and operation in ("GetQueryExecution", "BatchGetQueryExecution") else PASS
+
+    between.plan = plan
+    stopped = run(mason, "club:count", config, "rows:1000,output_path:out/n.csv")
+    assert stopped.code == 1
+    assert "the credentials have run out" in stopped.err
+    between.plan = lambda method, path: PASS
+    runs = mason("runs", "list", "--json").json
+    run_id = (runs["runs"] if isinstance(runs, dict) else runs)[0]["run_id"]
+    resumed = mason("runs", "resume", run_id, "-y")
+    assert resumed.code == 0, resumed.err + resumed.out
+    assert len(submitted(account)) == 1
+    content = account.boto("s3").get_object(Bucket=BUCKET, Key="lake/out/n.csv")["Body"].read()
+    assert content.split() == [b"n", b"1000"]
