@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from mason.clients._aws.aws_client import AwsClient
 from mason.clients._glue_catalog.catalog_requests import GlueCatalog, checked
+from mason.clients._glue_catalog.partition_folders import partition_inputs, partitions_read
 from mason.clients._glue_catalog.table_inputs import input_of, table_of
 from mason.clients._hive_tables.hive_ddl import ddl_of
 from mason.clients._hive_tables.hive_types import LONGEST_NAME
@@ -72,12 +73,14 @@ class CatalogMetastore(Metastore):
         return found
 
     def list_partitions(self, database: str, table: str) -> list[Partition]:
-        """The registered partitions, their values as text, sorted by these."""
-        keys = [each["Name"] for each in self.catalog.table(database, table).get("PartitionKeys") or ()]
+        """The registered partitions, or the folders that there are where Athena works partitions out; their values as
+        text, sorted by these."""
+        described = self.catalog.table(database, table)
+        keys = [each["Name"] for each in described.get("PartitionKeys") or ()]
         if not keys:
             return []
         found = []
-        for each in self.catalog.partitions(database, table):
+        for each in partitions_read(self.catalog, described):
             place = (each.get("StorageDescriptor") or {}).get("Location")
             values = dict(zip(keys, each["Values"], strict=False))
             found.append(Partition(values, Location(place) if place else None))
@@ -112,11 +115,13 @@ class CatalogMetastore(Metastore):
                 f"Table {wanted.name} in database {wanted.database} is registered already. Ask for overwrite to "
                 "replace it."
             )
+        found = self._partitions_at(described) if described["PartitionKeys"] else []
+        told = self._project(wanted, described, found)
         self._register(wanted, described, before)
         if described["PartitionKeys"]:
-            self._register_partitions(wanted, described)
-        job = succeeded("metastore.create_table", self.get_table(database, table).to_dict(), submitted=submitted)
-        return replace(job, engine=self.role)
+            self._register_partitions(wanted, found)
+        made = self.get_table(database, table).to_dict()
+        return replace(succeeded("metastore.create_table", made, submitted=submitted, logs=told), engine=self.role)
 
     def delete_table(self, database: str, table: str, *, delete_files: bool = False) -> Table:
         """Drop the registration. Files are the storage's: deleting them as well is refused."""
@@ -160,13 +165,29 @@ class CatalogMetastore(Metastore):
                 "alone. See what it is now, then try again."
             ) from error
 
-    def _register_partitions(self, wanted: Table, described: Mapping[str, Any]) -> None:
-        # Imported here: most tables have none.
-        from mason.clients._glue_catalog.partition_folders import partition_inputs
+    def _partitions_at(self, described: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return partition_inputs(self.connection.aws, described)
 
-        known = [each["Values"] for each in self.catalog.partitions(wanted.database, wanted.name)]
-        found = partition_inputs(self.connection.aws, described, already=known)
-        self.catalog.create_partitions(wanted.database, wanted.name, found)
+    def _project(self, wanted: Table, described: dict[str, Any], found: list[dict[str, Any]]) -> tuple[str, ...]:
+        """Say in ``described`` how Athena works out the partitions that were ``found``, where that fits; what there is
+        to tell of it."""
+        if not found or self.connection.configuration.get("partition_projection") is False:
+            return ()
+        from mason.clients._glue_catalog.projection import projection_of
+
+        projected = projection_of(described, found, now().date())
+        described["Parameters"] |= projected
+        told = (
+            f"Athena works out the partitions of {wanted.database}.{wanted.name} from the table's parameters "
+            "(partition projection): new days up to today need no registration, other new values do. "
+            "partition_projection: false in the configuration switches it off."
+        )
+        return (told,) if projected else ()
+
+    def _register_partitions(self, wanted: Table, found: list[dict[str, Any]]) -> None:
+        known = {tuple(each["Values"]) for each in self.catalog.partitions(wanted.database, wanted.name)}
+        lacking = [each for each in found if tuple(each["Values"]) not in known]
+        self.catalog.create_partitions(wanted.database, wanted.name, lacking)
 
     def _check_location(self, location: str) -> None:
         if scheme_of(location) != "s3":

@@ -52,6 +52,9 @@ def of_catalog(
     if actions:
         database, table = named(arguments.get("database")), named(arguments.get("table"))
         yield Permission(tuple(sorted(set(actions))), table_arns(configuration, database, table))
+    if verb == "list_partitions":
+        # Of a table whose partitions Athena works out, the folders are listed.
+        yield from on_objects(url_of(None, root), ())
     if verb == "create_table":
         # Folders of partitions are looked for.
         definition = arguments.get("definition")

@@ -6,39 +6,48 @@ and registered too. Only names of folders are listed, never their files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from mason.clients._aws.connecting import Connection
 from mason.clients._aws.denials import Asked
 from mason.clients._hive_tables.partition_names import value_in
 from mason.errors import EngineError
 
+if TYPE_CHECKING:
+    from mason.clients._glue_catalog.catalog_requests import GlueCatalog
+
 _MOST = 100_000
 _PAGE = 1000
 
 
-def partition_inputs(
-    aws: Connection, described: Mapping[str, Any], *, already: Sequence[Sequence[str]] = ()
-) -> list[dict[str, Any]]:
-    """The ``PartitionInput`` of each partition of a table with this ``TableInput`` that is not ``already`` there.
+def partition_inputs(aws: Connection, described: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The ``PartitionInput`` of each partition of a table with this ``TableInput``, by the folders that there are.
 
     Raises ``ConflictError`` for a folder whose key is another one.
     """
     keys = [each["Name"] for each in described["PartitionKeys"]]
     storage = described["StorageDescriptor"]
     bucket, prefix = split(storage["Location"])
-    known = {tuple(values) for values in already}
     found = []
     for values, place in _below(aws, bucket, prefix.rstrip("/") + "/" if prefix else "", keys):
-        if tuple(values) not in known:
-            own = {**storage, "Location": f"s3://{bucket}/{place.rstrip('/')}"}
-            found.append({"Values": values, "StorageDescriptor": own})
+        own = {**storage, "Location": f"s3://{bucket}/{place.rstrip('/')}"}
+        found.append({"Values": values, "StorageDescriptor": own})
         if len(found) > _MOST:
             raise EngineError(
                 f"s3://{bucket}/{prefix} has more than {_MOST:,} partitions. Let a crawler register them."
             )
     return found
+
+
+def partitions_read(catalog: GlueCatalog, described: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    """The partitions of a table (as ``GetTable`` told it) that Athena reads: those that are registered, or, where it
+    works them out as folders ``key=value``, the folders that there are."""
+    from mason.clients._glue_catalog.projection import is_by_folders, is_projected
+
+    if is_projected(described.get("Parameters") or {}) and is_by_folders(described):
+        return partition_inputs(catalog.aws, described)
+    return catalog.partitions(described["DatabaseName"], described["Name"])
 
 
 def _below(aws: Connection, bucket: str, prefix: str, keys: Sequence[str]) -> Iterator[tuple[list[str], str]]:

@@ -12,7 +12,8 @@ from typing import Any
 from mason.clients._aws.aws_client import AwsClient
 from mason.clients._aws.buckets import Buckets
 from mason.clients._glue_catalog.catalog_requests import GlueCatalog
-from mason.clients._glue_catalog.partition_folders import split
+from mason.clients._glue_catalog.partition_folders import partitions_read, split
+from mason.clients._glue_catalog.projection import is_by_folders, is_projected
 from mason.clients.athena.partition_filter import filter_of
 from mason.clients.athena.written_sql import DIALECT, WrittenSql
 from mason.engines.models import Table
@@ -45,11 +46,15 @@ def _of_table(client: AwsClient, table: Table, sql: str) -> int:
     if not table.partition_columns:
         return _size(buckets, [table.location.path])
     catalog = GlueCatalog(client.aws, str(client.configuration.get("catalog_id", "")))
+    described = catalog.table(table.database, table.name)
+    if is_projected(described.get("Parameters") or {}) and not is_by_folders(described):
+        # Laid out as others chose: all of it is more than any query reads.
+        return _size(buckets, [table.location.path])
     kinds = {column.name: column.type for column in table.schema.columns} if table.schema else {}
     wanted = filter_of(sql, [(name, kinds.get(name, "VARCHAR")) for name in table.partition_columns])
     places = [
         (each.get("StorageDescriptor") or {}).get("Location", "")
-        for each in catalog.partitions(table.database, table.name)
+        for each in partitions_read(catalog, described)
         if wanted(each["Values"])
     ]
     return _size(buckets, places)
