@@ -3,6 +3,7 @@ ministack what answers, on moto what only Athena could do (its queries succeed a
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,57 @@ def test_a_run_whose_credentials_run_out_is_resumed_with_one_submission(
     assert len(submitted(account)) == 1
     content = account.boto("s3").get_object(Bucket=BUCKET, Key="lake/out/n.csv")["Body"].read()
     assert content.split() == [b"n", b"1000"]
+
+
+def walk(mason: Any, workflow: str, **steps: tuple[str, dict[str, Any]]) -> Any:
+    """A standard workflow whose steps have configs of their own."""
+    given = {step: {"config_id": config, "parameters": values} for step, (config, values) in steps.items()}
+    Path("parameters.json").write_text(json.dumps(given), "utf-8")
+    return mason("run", "workflow", "table", workflow, "-c", "1", "-f", "parameters.json", "-y")
+
+
+@pytest.mark.parametrize(("first", "second"), [("1", "1"), ("3", "3"), ("1", "3")])
+def test_standard_workflows(account: Account, mason: Any, folder: Path, first: str, second: str) -> None:
+    put_project(folder, account.endpoint)
+    assert mason("apply", "-y").code == 0
+    people = {"database_name": "club", "table_name": "people"}
+    steps = {
+        "step_1": (first, {**people, "path": "club/people"}),
+        "step_2": (second, {"job_id": "{{steps.step_1.job_id}}"}),
+        "step_3": (second, {**people, "query_string": "SELECT count(*) AS n FROM $table"}),
+        "step_4": (first, people),
+    }
+    done = walk(mason, "validated_infer", **steps)
+    assert done.code == 0, done.err
+    listed = run(mason, "table:list", first, "database_name:club", "--json").json["Data"]
+    assert [each["name"] for each in listed] == ["people"]
+    # A query that fails has the table forgotten again. Of a table that is there, the dry run would refuse it.
+    assert run(mason, "table:delete", first, TABLE).code == 0
+    steps["step_3"] = (second, {**people, "query_string": "SELECT nothing FROM $table"})
+    done = walk(mason, "validated_infer", **steps)
+    assert done.code == 1
+    assert "nothing" in done.err
+    assert run(mason, "table:list", first, "database_name:club", "--json").json.get("Data", []) == []
+
+
+def test_what_a_query_may_scan_is_told_and_held_to_before_it_is_asked(
+    account: Account, mason: Any, folder: Path
+) -> None:
+    put_project(folder, account.endpoint)
+    config = json.loads((folder / "config3.yaml").read_text())
+    config["clients"]["athena"]["configuration"] |= {"max_bytes_scanned": 10, "explain": True}
+    (folder / "config3.yaml").write_text(json.dumps(config))
+    assert mason("apply", "-y").code == 0
+    assert run(mason, "table:infer", "3", INFER).code == 0
+    before = len(submitted(account))
+    refused = run(mason, "table:query", "3", f"{QUERY},output_path:out/names.csv")
+    assert refused.code == 1
+    assert "bytes_scanned 42" in refused.err
+    assert "The query may scan 42 bytes, and max_bytes_scanned of client athena is 10." in refused.err
+    # What was asked is EXPLAIN, which costs nothing.
+    texts = [
+        account.boto("athena").get_query_execution(QueryExecutionId=each)["QueryExecution"]["Query"]
+        for each in submitted(account)[: len(submitted(account)) - before]
+    ]
+    assert all(text.startswith("EXPLAIN ") for text in texts)
+    assert texts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +73,7 @@ def test_a_table_is_registered_as_athena_reads_it(account: Account, metastore: M
     metastore.create_table("club", "People", definition=replace(PEOPLE, comment="Members"))
     found = registered(account)
     assert found["TableType"] == "EXTERNAL_TABLE"
+    assert re.fullmatch(r"\d{8}T\d{6}-[0-9a-f]{6}", found["Parameters"].pop("mason.job"))
     assert found["Parameters"] == {"EXTERNAL": "TRUE", "classification": "csv", "skip.header.line.count": "1"}
     storage = found["StorageDescriptor"]
     assert storage["Columns"] == [

@@ -6,8 +6,10 @@ registration is replaced only as it was read: what another changed meanwhile is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -17,7 +19,7 @@ from mason.clients._glue_catalog.partition_folders import partition_inputs, part
 from mason.clients._glue_catalog.table_inputs import input_of, table_of
 from mason.clients._hive_tables.hive_ddl import ddl_of
 from mason.clients._hive_tables.hive_types import LONGEST_NAME
-from mason.clients._jobs import now, succeeded
+from mason.clients._jobs import is_done, iso, new_job_id, now, succeeded
 from mason.clients._tables import requests
 from mason.engines.capabilities import Capabilities
 from mason.engines.file_urls import scheme_of
@@ -25,6 +27,11 @@ from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Location, Partition, Table
 from mason.engines.occasion import owner
 from mason.errors import ConflictError, EngineError, NotFoundError, UnsupportedVerbError
+
+MADE_BY = "mason.job"
+"""The parameter of a table in which the job stands that registered it."""
+
+_JOB = re.compile(r"(\d{8}T\d{6})-[0-9a-f]+")
 
 
 class CatalogMetastore(Metastore):
@@ -41,6 +48,8 @@ class CatalogMetastore(Metastore):
             "create_database",
             "create_table",
             "delete_table",
+            "get_job",
+            "cancel_job",
         }
     )
     # The service, not Mason, turns names into lower case; stand-ins do not.
@@ -115,13 +124,35 @@ class CatalogMetastore(Metastore):
                 f"Table {wanted.name} in database {wanted.database} is registered already. Ask for overwrite to "
                 "replace it."
             )
+        # The table itself tells of its job, which so needs no place of its own.
+        made_by = new_job_id()
+        described["Parameters"][MADE_BY] = made_by
         found = self._partitions_at(described) if described["PartitionKeys"] else []
         told = self._project(wanted, described, found)
         self._register(wanted, described, before)
         if described["PartitionKeys"]:
             self._register_partitions(wanted, found)
-        made = self.get_table(database, table).to_dict()
-        return replace(succeeded("metastore.create_table", made, submitted=submitted, logs=told), engine=self.role)
+        job = succeeded("metastore.create_table", self.get_table(database, table).to_dict(), submitted=submitted)
+        return replace(job, job_id=f"{wanted.database}/{wanted.name}/{made_by}", logs=told, engine=self.role)
+
+    def get_job(self, job_id: str) -> Job:
+        """The job that registered a table as it is there. Raises ``NotFoundError`` for others, and for one whose table
+        was registered anew since, or deleted."""
+        database, _, rest = job_id.partition("/")
+        name, _, made_by = rest.partition("/")
+        began = _JOB.fullmatch(made_by)
+        if not (database and name and began):
+            raise NotFoundError(f"There is no job {job_id}.")
+        found = self.catalog.table(database, name)
+        if (found.get("Parameters") or {}).get(MADE_BY) != made_by:
+            raise NotFoundError(f"There is no job {job_id} any more: table {name} was registered anew since.")
+        moment = iso(datetime.strptime(began[1], "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc))
+        made = table_of(found).to_dict()
+        return Job(job_id, "succeeded", "metastore.create_table", (), made, moment, moment, self.role)
+
+    def cancel_job(self, job_id: str) -> Job:
+        """Refused: a registration is done by the time that it answers."""
+        raise is_done(self.get_job(job_id))
 
     def delete_table(self, database: str, table: str, *, delete_files: bool = False) -> Table:
         """Drop the registration. Files are the storage's: deleting them as well is refused."""

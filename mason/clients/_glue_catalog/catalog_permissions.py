@@ -31,6 +31,7 @@ _OF_VERBS: Mapping[str, tuple[str, ...]] = {
         "glue:GetPartitions",
         "glue:GetTable",
     ),
+    "get_job": (*_NAMES, "glue:GetTable"),
     "delete_table": (*_NAMES, "glue:DeleteTable", "glue:GetTable"),
 }
 

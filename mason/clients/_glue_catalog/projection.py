@@ -15,8 +15,6 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-from mason.clients._glue_catalog.partition_folders import split
-
 ENABLED = "projection.enabled"
 _TEMPLATE = "storage.location.template"
 _MOST_WORDS = 100
@@ -70,9 +68,7 @@ def _template(
     place: str, keys: Sequence[Mapping[str, Any]], rows: Sequence[Sequence[str]], places: Sequence[str]
 ) -> str:
     """Where the folders of all rows are; empty where one is elsewhere, as one whose value is escaped in its name."""
-    _, prefix = split(place)
-    _, first = split(places[0])
-    names = [part.partition("=")[0] for part in first[len(prefix) :].strip("/").split("/")]
+    names = [part.partition("=")[0] for part in places[0].removeprefix(place).strip("/").split("/")]
     if len(names) != len(keys) or any("$" in name for name in (place, *names)):
         return ""
     made = ["/".join([place, *(f"{name}={value}" for name, value in zip(names, row, strict=True))]) for row in rows]

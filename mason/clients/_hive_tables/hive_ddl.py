@@ -14,6 +14,7 @@ _OWN = frozenset(
         "last_modified_time",
         "last_modified_by",
         "EXTERNAL",
+        "mason.job",
         "presto_view",
         "COLUMN_STATS_ACCURATE",
         "numFiles",
