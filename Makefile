@@ -14,7 +14,7 @@ STAMP := $(VENV)/.setup-done
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup components test lint types demo bench suites docs test-oldest build lock clean
+.PHONY: help setup components test lint types demo bench suites docs pictures site test-oldest build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,12 @@ suites: setup ## compare with other readers over their test files (ARGS=FOLDER)
 
 docs: setup ## write the generated references anew
 	$(BIN)/python -m scripts.make_docs
+
+pictures: setup ## draw anew what a terminal shows, into docs/pictures
+	$(BIN)/python -m scripts.make_pictures
+
+site: setup ## make a site of the README and all pages, in build/site
+	$(BIN)/python -m scripts.make_site
 
 test-oldest: ## `make test` with Python 3.10, where there is one
 	@for python in python3.10 \

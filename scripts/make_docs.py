@@ -1,8 +1,8 @@
 """Writes the generated references, so that they cannot say anything that the code does not.
 
-``docs/commands.md`` holds the help of every command, ``docs/sql_on_*.md`` what becomes of queries; the tables of
-clients in the README, in ``docs/engines.md`` and in ``docs/schedulers.md`` are made from what engines and clients
-declare. ``make docs`` runs this; a test compares the files with what it would write.
+``docs/commands.md`` holds the help of every command, ``docs/yaml.md`` the keys of YAML, ``docs/sql_on_*.md`` what
+becomes of queries; the tables between marks in other pages are made from what engines and clients declare.
+``make docs`` runs this; a test compares the files with what it would write.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mason.engines.capabilities import Capabilities, FileFormat
 from mason.engines.engine import Engine
 from mason.engines.scheduling import Keeps
 from scripts.sql_page import COMPARED, sql_page
+from scripts.yaml_page import yaml_page
 
 ROOT = Path(__file__).resolve().parent.parent
 _MADE = re.compile(r"(<!-- (\w+): made by `make docs` -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
@@ -57,6 +58,23 @@ def clients_table() -> str:
             effect = "" if verb.read_only and verb.changing_with is None else " *"
             lines.append(f"| `{verb}`{effect} | " + " | ".join(cells) + " |")
     return "\n".join([*lines, "", "\\* changes things (`execution.query` only with `output`)", ""])
+
+
+def roles_table() -> str:
+    """Who plays what: a row for each client, a column for each engine."""
+    roles = list(engine_types())
+    lines = ["| client | " + " | ".join(roles) + " | |", "|---|" + "---|" * (len(roles) + 1)]
+    for name in registry.names():
+        cells = [_yes(registry.roles(name).get(role)) for role in roles]
+        lines.append(f"| `{name}` | {' | '.join(cells)} | {registry.schema(name).get('description', '')} |")
+    return "\n".join([*lines, ""])
+
+
+def pages_list() -> str:
+    """The pages of clients: a line for each, with what the client is."""
+    pages = sorted((ROOT / "docs" / "clients").glob("*.md"))
+    said = {page.stem: registry.schema(page.stem).get("description", "") for page in pages}
+    return "".join(f"- [`{name}`](clients/{name}.md): {text}\n" for name, text in said.items())
 
 
 def engines_table() -> str:
@@ -133,6 +151,8 @@ def _kept(kept: Mapping[str, tuple[str, ...]] | tuple[str, ...] | bool | int | N
 
 _TABLES: dict[str, Callable[[], str]] = {
     "clients": clients_table,
+    "roles": roles_table,
+    "pages": pages_list,
     "engines": engines_table,
     "formats": formats_table,
     "capabilities": capabilities_table,
@@ -145,12 +165,22 @@ def made_anew(text: str) -> str:
     return _MADE.sub(lambda match: f"{match[1]}{_TABLES[match[2]]()}{match[3]}", text)
 
 
+def pages_with_tables() -> list[Path]:
+    """The pages that hold a table between marks."""
+    return [
+        page
+        for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+        if _MADE.search(page.read_text("utf-8"))
+    ]
+
+
 def main() -> None:
     """Write all generated references."""
     (ROOT / "docs" / "commands.md").write_text(commands_page(), "utf-8")
+    (ROOT / "docs" / "yaml.md").write_text(yaml_page(), "utf-8")
     for each in COMPARED:
         (ROOT / "docs" / f"{each.page}.md").write_text(sql_page(each), "utf-8")
-    for page in (ROOT / "README.md", ROOT / "docs" / "engines.md", ROOT / "docs" / "schedulers.md"):
+    for page in pages_with_tables():
         page.write_text(made_anew(page.read_text("utf-8")), "utf-8")
 
 

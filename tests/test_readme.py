@@ -1,4 +1,5 @@
-"""The README, typed as written: every console block is run, from top to bottom, and must answer what the page shows.
+"""The README and the guide, typed as written: every console block is run, from top to bottom, and must answer what the
+page shows. The guide is one road: each page goes on where the one before it ended.
 
 In a block, a line that starts with ``$ `` is a command and the lines below it are its output (stdout and stderr as they
 come); ``...`` stands for any text. A fenced block whose info string holds a path is a file to be written first.
@@ -21,6 +22,13 @@ from tests import catalogs
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+GUIDE = [
+    ROOT / "docs" / "guide" / f"{page}.md"
+    for page in ("start", "tables", "operators", "plans", "workflows", "runs", "configs")
+]
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#{1,6} (.*)$", re.MULTILINE)
 # Lines that tell of long work how far it is, and of a lock that takes a moment: on a busy machine all work is long.
 _PROGRESS = re.compile(
     r"^(\w+ing\b.*: \d[\d.,]*(%| (s|min|h|rows|[kMGT]?B)\b).*|Acquiring state lock\.\.\.)\n", re.MULTILINE
@@ -53,14 +61,15 @@ def matches(shown: str, actual: str) -> bool:
     return re.fullmatch(pattern, _PROGRESS.sub("", actual).strip(), re.DOTALL) is not None
 
 
-def test_every_console_block_answers_what_the_page_shows(tmp_path):
+@pytest.mark.parametrize("pages", [[README], GUIDE], ids=["README", "guide"])
+def test_every_console_block_answers_what_the_page_shows(tmp_path, pages):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MASON_")}
     environment |= {
         "MASON_HOME": str(tmp_path / "home"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}",
     }
     folder, ran = tmp_path, 0
-    for language, path, text in blocks(README.read_text("utf-8")):
+    for language, path, text in (block for page in pages for block in blocks(page.read_text("utf-8"))):
         if path:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, "utf-8")
@@ -81,12 +90,59 @@ def test_every_console_block_answers_what_the_page_shows(tmp_path):
                 check=False,
             )
             ran += 1
-            assert matches(shown, done.stdout), f"$ {command}\n{done.stdout}\n--- but the README shows:\n{shown}"
-    assert ran >= 10
+            assert matches(shown, done.stdout), f"$ {command}\n{done.stdout}\n--- but the page shows:\n{shown}"
+    assert ran >= 7
+
+
+def test_the_readme_is_short():
+    assert len(README.read_text("utf-8").splitlines()) <= 250
+
+
+def test_the_guide_has_all_its_pages():
+    assert {*GUIDE} == {*(ROOT / "docs" / "guide").glob("*.md")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_pages_and_headings_that_there_are(page):
+    text = _FENCE.sub("", page.read_text("utf-8"))
+    wrong = []
+    for target in _LINK.findall(text):
+        if target.startswith(("https://", "http://", "mailto:")):
+            continue
+        path, _, anchor = target.partition("#")
+        found = (page.parent / path).resolve() if path else page
+        if not found.exists() or (anchor and anchor not in anchors(found)):
+            wrong.append(target)
+    assert wrong == []
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link to a heading of a page ends with."""
+    headings = _HEADING.findall(_FENCE.sub("", page.read_text("utf-8")))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_is_found_from_the_index():
+    """By links, followed from page to page."""
+    found, left = set(), [ROOT / "docs" / "index.md"]
+    while left:
+        page = left.pop()
+        found.add(page)
+        targets = (target.partition("#")[0] for target in _LINK.findall(page.read_text("utf-8")))
+        linked = {(page.parent / target).resolve() for target in targets if target.endswith(".md")}
+        left += [each for each in linked & {*PAGES} if each not in found]
+    assert {*PAGES} <= found
 
 
 @pytest.mark.parametrize(
-    ("file", "tables"), [("README.md", ["clients"]), ("docs/engines.md", ["engines", "formats", "capabilities"])]
+    ("file", "tables"),
+    [
+        ("README.md", ["roles"]),
+        ("docs/index.md", ["pages"]),
+        ("docs/guide/configs.md", ["clients"]),
+        ("docs/engines.md", ["engines", "formats", "capabilities"]),
+        ("docs/schedulers.md", ["schedulers"]),
+    ],
 )
 def test_generated_tables_stand_between_their_marks(file, tables):
     """Without them nothing would be made anew, and the tables never be out of date."""
@@ -123,10 +179,9 @@ def test_the_check_of_outputs_can_fail():
     ("file", "made"),
     [
         ("docs/commands.md", lambda _: make_docs.commands_page()),
+        ("docs/yaml.md", lambda _: make_docs.yaml_page()),
         *((f"docs/{each.page}.md", lambda _, each=each: make_docs.sql_page(each)) for each in make_docs.COMPARED),
-        ("README.md", make_docs.made_anew),
-        ("docs/engines.md", make_docs.made_anew),
-        ("docs/schedulers.md", make_docs.made_anew),
+        *((str(page.relative_to(ROOT)), make_docs.made_anew) for page in make_docs.pages_with_tables()),
     ],
 )
 def test_generated_references_are_up_to_date(file, made):
