@@ -14,7 +14,7 @@ STAMP := $(VENV)/.setup-done
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup components test lint types demo bench suites docs pictures site test-oldest build lock clean
+.PHONY: help setup components test lint types demo bench suites docs pictures site test-oldest test-newest build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,16 +73,11 @@ pictures: setup ## draw anew what a terminal shows, into docs/pictures
 site: setup ## make a site of the README and all pages, in build/site
 	$(BIN)/python -m scripts.make_site
 
-test-oldest: ## `make test` with Python 3.10, where there is one
-	@for python in python3.10 \
-	    "$$(uv python find --no-python-downloads 3.10 2>/dev/null)" \
-	    "$$(pyenv root 2>/dev/null)"/versions/3.10*/bin/python; do \
-	  if "$$python" -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 10))' 2>/dev/null; then \
-	    echo "Testing with $$python"; \
-	    exec $(MAKE) --no-print-directory test PYTHON="$$python" VENV=.venv-3.10; \
-	  fi; \
-	done; \
-	echo "Skipped: no Python 3.10 found (looked for python3.10, uv's and pyenv's)."
+test-oldest: ## `make test` with the oldest Python that Mason runs on, where there is one
+	@PYTHON="$(PYTHON)" ARGS="$(ARGS)" sh scripts/test-with 3.10
+
+test-newest: ## `make test` with the newest Python, where it is another one than this machine's own
+	@PYTHON="$(PYTHON)" ARGS="$(ARGS)" sh scripts/test-with 3.14 3.13 3.12
 
 build: setup ## wheel and source distribution, into dist/
 	$(BIN)/python -m build
@@ -92,5 +87,5 @@ lock: setup ## pin the newest versions that fit together, into constraints.txt
 	PATH="$(abspath $(BIN)):$$PATH" sh scripts/lock
 
 clean: ## remove what can be made again, environments too
-	rm -rf .venv .venv-3.10 .components build dist mason.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-3.* .components build dist mason.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
