@@ -317,6 +317,9 @@ class _Routed(io.BufferedIOBase):
         """Tell what is left; what a person's code closes stays open for the rest of it, and for us."""
         self.flush()
 
+    def __del__(self) -> None:
+        """Nothing: the stream behind it tells what is left. When Python ends, the names in this module are gone."""
+
     def writable(self) -> bool:
         """Always."""
         return True
