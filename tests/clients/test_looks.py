@@ -37,7 +37,7 @@ def look(root: Path, location: str, seen: Seen, *, whole: bool = False, age: int
     files = files_at(rooted, location)
     seen.recall(str(root / location), files)
     with on_demand(Limits("500MB")) as connection:
-        found = describe(connection, files, rooted, seen, title=location, whole=whole)
+        found = describe(connection, files, rooted, seen, title=location, partitions=(), whole=whole)
     seen.keep(str(root / location), files, time.time_ns() + age)
     return list(found.files)
 
