@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ from mason.errors import (
     ConflictError,
     EngineError,
     MasonError,
+    MissingDependencyError,
     NotFoundError,
     TransientEngineError,
     UnknownOutcomeError,
@@ -75,6 +77,20 @@ def test_where_no_metastore_is(tmp_path: Path) -> None:
     assert told.startswith(f"The metastore cannot be reached: thrift://127.0.0.1:{ports[0]} (")
     assert f"; thrift://127.0.0.1:{ports[1]} (" in told
     assert told.endswith(". Is it running, and is uri right?")
+
+
+def test_without_the_library_every_verb_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # An entry of None is how Python itself says that a module cannot be imported.
+    monkeypatch.setitem(sys.modules, "pymetastore.hive_metastore.ThriftHiveMetastore", None)
+    metastore = metastore_at(f"thrift://127.0.0.1:{free_port()}", tmp_path)
+    told = "Client hive (pymetastore.hive_metastore.ThriftHiveMetastore) needs packages that are not installed. "
+    for verb in (
+        metastore.list_databases,
+        lambda: metastore.create_table("club", "people", definition=people(tmp_path)),
+    ):
+        with pytest.raises(MissingDependencyError) as raised:
+            verb()
+        assert str(raised.value) == f"{told}Run: pip install 'mason[hive]'"
 
 
 def test_the_first_that_answers_is_asked(direct: HiveMetastore, hive_server: HiveServer, tmp_path: Path) -> None:

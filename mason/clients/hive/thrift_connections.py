@@ -22,9 +22,16 @@ _MOST = 10_000_000
 
 
 class Connections:
-    """Connections by a ``configuration``. Threads may share it."""
+    """Connections by a ``configuration``. Threads may share it.
+
+    Raises ``MissingDependencyError`` where Hive's Thrift is not installed: before a request is made of its values.
+    """
 
     def __init__(self, configuration: Mapping[str, Any]) -> None:
+        try:
+            import pymetastore.hive_metastore.ThriftHiveMetastore  # noqa: F401
+        except ModuleNotFoundError as error:
+            raise MissingDependencyError(f"Client hive ({error.name})", "hive") from error
         self._configuration = configuration
         self._uris = [each.strip().rstrip("/") for each in str(configuration["uri"]).split(",")]
         self._lock = threading.Lock()
@@ -109,10 +116,7 @@ class Connections:
 
     def _opened(self) -> _Connection:
         """A new connection to the first server that takes one."""
-        try:
-            from thrift.Thrift import TException
-        except ModuleNotFoundError as error:
-            raise MissingDependencyError(f"Client hive ({error.name})", "hive") from error
+        from thrift.Thrift import TException
 
         failures = []
         for uri in self._uris:
@@ -135,10 +139,7 @@ class _Connection:
     """One connection to ``uri``, and Hive's Thrift client over it."""
 
     def __init__(self, uri: str, configuration: Mapping[str, Any], timeout: float) -> None:
-        try:
-            from pymetastore.hive_metastore.ThriftHiveMetastore import Client
-        except ModuleNotFoundError as error:
-            raise MissingDependencyError(f"Client hive ({error.name})", "hive") from error
+        from pymetastore.hive_metastore.ThriftHiveMetastore import Client
         from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated
         from thrift.transport.TSocket import TSocket
         from thrift.transport.TTransport import TBufferedTransport
