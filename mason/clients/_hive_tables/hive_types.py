@@ -57,7 +57,7 @@ _DUCKDB = {
     "varbinary": "BLOB",
 }
 _REMEDIES = {
-    "TIMESTAMP WITH TIME ZONE": "declare it as TIMESTAMP, which tells the times in UTC",
+    "TIMESTAMP WITH TIME ZONE": "declare it as TIMESTAMP, which tells the times in UTC, or, of text files, as VARCHAR",
     "TIMESTAMP_NS": "declare it as TIMESTAMP",
     "TIME": "declare it as VARCHAR",
     "UUID": "declare it as VARCHAR, if the files hold it as text",
