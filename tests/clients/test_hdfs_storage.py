@@ -153,7 +153,8 @@ class Body:
     sent = 0
 
     def read(self, size):
-        if self.sent > 1_000_000:
+        # More than sockets hold: the datanode has begun to write by then, so the namenode knows the file.
+        if self.sent > 64_000_000:
             os.kill(os.getpid(), signal.SIGKILL)
         self.sent += size
         return b"x" * size
