@@ -265,7 +265,7 @@ def assigned(
     """The values of variables, and everything that is wrong with what was given.
 
     Of several values the later one of these wins: the default, that of ``workspace``, that of ``environment``
-    (``MASON_VAR_NAME``), and then ``given``, in the order in which it was.
+    (``MASON_VAR_NAME``, in any case), and then ``given``, in the order in which it was.
     """
     faults: list[Diagnostic] = []
     values: dict[str, Any] = {}
@@ -274,11 +274,7 @@ def assigned(
             values[variable.name] = variable.workspaces[workspace]
         elif variable.has_default:
             values[variable.name] = variable.default
-    named = (f"{ENVIRONMENT}{name}" for name in declared)
-    of_environment = [
-        Assigned(each.removeprefix(ENVIRONMENT), environment[each], each) for each in named if each in environment
-    ]
-    for each in (*of_environment, *given):
+    for each in (*_of_environment(declared, environment, faults), *given):
         wanted = declared[each.name].type if each.name in declared else "any"
         value = each.spelled if wanted == "string" and each.spelled is not None else each.value
         message, remedy = "", ""
@@ -294,6 +290,29 @@ def assigned(
         return Variables(declared, {}, shown), faults
     typed = {name: value if value is None else convert(value, declared[name].type) for name, value in values.items()}
     return Variables(declared, typed, shown), []
+
+
+def _of_environment(
+    declared: Iterable[str], environment: Mapping[str, str], faults: list[Diagnostic]
+) -> Iterator[Assigned]:
+    """The values that the environment gives. People write its names in capitals, and variables in small letters: a name
+    that is written otherwise is understood where it means one variable."""
+    by_case: dict[str, list[str]] = {}
+    for name in declared:
+        by_case.setdefault(name.upper(), []).append(name)
+    places: dict[str, str] = {}
+    for place in sorted(each for each in environment if each.startswith(ENVIRONMENT)):
+        alike = by_case.get(place.removeprefix(ENVIRONMENT).upper(), [])
+        exact = [name for name in alike if f"{ENVIRONMENT}{name}" == place]
+        found = exact or alike
+        if len(found) != 1:
+            # Of another program, or of none of several that differ in case only.
+            continue
+        other = places.setdefault(found[0], place)
+        if environment[other] != environment[place]:
+            message = f"{other} and {place} give variable {quoted(found[0])} different values"
+            faults.append(Diagnostic("", 0, message, "keep one of them"))
+        yield Assigned(found[0], environment[place], place)
 
 
 def _misgiven(given: Assigned, message: str, remedy: str) -> Diagnostic:

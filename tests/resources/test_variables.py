@@ -43,6 +43,23 @@ def test_later_values_win():
     assert (made.values["limit"], made.values["database"]) == (9, "x")
 
 
+def test_the_environment_may_write_names_in_capitals():
+    assert variables(environment={"MASON_VAR_DATABASE": "env"}).values["database"] == "env"
+    both = {"MASON_VAR_DATABASE": "one", "MASON_VAR_database": "other"}
+    declared, _ = declared_in(b"vars: {database: x, limit: 3}\n", "mason.yaml")
+    _, wrong = assigned(declared, "default", both, [], shown="mason.yaml")
+    assert [str(fault) for fault in wrong] == [
+        "MASON_VAR_DATABASE and MASON_VAR_database give variable 'database' different values (keep one of them)"
+    ]
+    assert assigned(declared, "default", dict.fromkeys(both, "one"), [], shown="")[0].values["database"] == "one"
+
+
+def test_names_that_differ_in_case_only_are_meant_exactly():
+    declared, _ = declared_in(b"vars: {a: x, A: y}\n", "mason.yaml")
+    found, wrong = assigned(declared, "default", {"MASON_VAR_A": "env"}, [], shown="mason.yaml")
+    assert (found.values, wrong) == ({"a": "x", "A": "env"}, [])
+
+
 def test_text_becomes_the_type_of_the_default():
     given = [Assigned("flags", "c,d", "--var"), Assigned("database", "007", "--var")]
     assert variables(given=given).values == {"limit": 3, "flags": ["c", "d"], "database": "007"}
