@@ -156,7 +156,7 @@ def read_by(connection: duckdb.DuckDBPyConnection, local: Local, path: str, opti
     """What verbs read, without a connection for each of them."""
     root, limits = local.client.root, local.client.limits
     seen = Seen()
-    schema = describe(lambda: connection, files_at(root, path), root, seen, title="t", options=options)
+    schema = describe(lambda: connection, files_at(root, path), root, seen, title="t", partitions=(), options=options)
     reader = source(schema, root=root.path)
     with diagnosed(limits, [reader], root.show):
         prepare(connection, reader)

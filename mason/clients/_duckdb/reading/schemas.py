@@ -75,11 +75,15 @@ def describe(
 ) -> TableSchema:
     """The schema that all ``files`` have.
 
-    ``connection`` gives one where it is needed. ``title`` names the table in errors, ``partitions`` are its partition
-    columns, ``options`` fix how files are
-    read, ``pinned`` are the columns that the table was registered with, whose types win, and ``declared`` those of
-    them whose types a person gave. ``merging`` says that files may differ. ``whole`` says that all rows will be read:
-    damaged files are refused.
+    connection: gives one where it is needed.
+    title: names the table in errors.
+    partitions: its partition columns.
+    options: fix how files are read.
+    pinned: the columns that the table was registered with, whose types win.
+    declared: those of them whose types a person gave.
+    whole: says that all rows will be read: damaged files are refused.
+    merging: says that files may differ.
+
     Raises ``ConflictError`` that lists the columns in which files differ, and ``EngineError`` for files that cannot be
     read.
     """
