@@ -203,7 +203,14 @@ def spark_packages() -> Iterator[None]:
     if told := spark_servers.missing():
         pytest.skip(told)
     sys.path.append(str(spark_servers.CLIENT))
+    # A worker of xdist is a program in no file, which pyspark ends when a test imports it before Mason does.
+    program = sys.modules["__main__"]
+    nameless = not hasattr(program, "__file__")
+    if nameless:
+        program.__file__ = "-c"
     yield
+    if nameless:
+        del program.__file__
     sys.path.remove(str(spark_servers.CLIENT))
 
 
