@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from mason.clients.spark.spark_ways import Question
     from mason.sql.translations import Translation
 
-Relations = Mapping[str, "Relation"]
-"""What a query may read, by the names that it has for it: ``$table``, ``flights``, ``data.flights``."""
-
 # So many of a token's digest end the id of its job.
 _DIGITS = 32
 

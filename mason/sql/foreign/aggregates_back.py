@@ -5,7 +5,7 @@ from __future__ import annotations
 from mason.sql.foreign.duck_text import DUCK, as_type
 from mason.sql.foreign.foreign import Aggregate, AggregateRule
 from mason.sql.foreign.rules_back import cast
-from mason.sql.sql_types import BIGINT, BOOLEAN, DOUBLE, INTEGERS, NULL, VARCHAR, SqlType, is_number
+from mason.sql.sql_types import BIGINT, BOOLEAN, DOUBLE, NULL, VARCHAR, SqlType, is_number
 from mason.sql.translating.translated import Value
 
 _UNORDERED = ("LIST", "STRUCT", "MAP", "INTERVAL", "BLOB", "NULL")
@@ -114,8 +114,3 @@ def in_order(of: Aggregate, text: str) -> None:
 def whole_sum(of: Aggregate, result: SqlType) -> Value:
     """A sum of whole numbers, held to the type ``result``."""
     return cast(of.over(f"sum({of.word}{of.call.arguments[0].text})"), result)
-
-
-def is_whole(of: Aggregate) -> bool:
-    """Whether the argument is a whole number."""
-    return of.call.arguments[0].type in INTEGERS

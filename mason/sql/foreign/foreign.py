@@ -171,7 +171,6 @@ class Foreign(ABC):
     """Whether names within expressions of ORDER BY are those of the answer first."""
     group_by_all = False
     qualify = False
-    distinct_on = False
     semi_joins = False
     lateral_views = False
     filter_clause = True
@@ -182,12 +181,7 @@ class Foreign(ABC):
     boolean_extremes = True
     """Whether min and max take BOOLEAN."""
     ignore_nulls = False
-    sorts_by_bytes = True
-    """Whether texts are ordered by their bytes."""
-    text_order_remedy = ""
     set_operations_all: Sequence[str] = ("Union", "Except", "Intersect")
-    note_of_texts = ""
-    """What is said where texts are compared."""
 
     @abstractmethod
     def type_of(self, found: exp.DataType) -> SqlType | None:

@@ -209,8 +209,3 @@ def no_float(call: Call) -> None:
     """Refuse FLOAT, in which engines compute otherwise."""
     if any(each.type == FLOAT for each in call.arguments):
         raise call.unknown(remedy="Cast it to DOUBLE.")
-
-
-def counted(text: str, type_: SqlType = BIGINT) -> Value:
-    """A count of the type ``type_``."""
-    return cast(text, type_)

@@ -22,7 +22,6 @@ JOB = "mason-job"
 
 _KUBEFLOW = Kind("sparkoperator.k8s.io", "v1beta2", "sparkapplications")
 _APACHE = Kind("spark.apache.org", "v1", "sparkapplications")
-_CONTAINER = "spark-kubernetes-driver"
 _KEPT = 3600
 # Words of Kubeflow's operator and of Apache's, for applications that have not started, and for those that go on.
 _QUEUED = {
@@ -49,7 +48,7 @@ class Seen:
     - ``status``: of a job. ``reacted``: whether an operator has said anything at all.
     - ``word``: the operator's own for it, and ``reason`` what it says besides; empty where it says nothing.
     - ``driver``: the name of the driver's pod. ``executors``: how many run, and how many there are.
-    - ``job_id``: whose it is, ``version`` and ``uid`` of the object.
+    - ``job_id``: whose it is, ``version`` of the object.
     """
 
     status: str
@@ -60,7 +59,6 @@ class Seen:
     executors: tuple[int, int]
     job_id: str
     version: str
-    uid: str
 
 
 def seen(found: Mapping[str, Any]) -> Seen:
@@ -86,7 +84,6 @@ def seen(found: Mapping[str, Any]) -> Seen:
         executors=(sum(each == "RUNNING" for each in executors), len(executors)),
         job_id=(metadata.get("annotations") or {}).get(JOB, ""),
         version=str(metadata.get("resourceVersion", "")),
-        uid=str(metadata.get("uid", "")),
     )
 
 
