@@ -187,6 +187,46 @@ REFUSED = [
         "rate, seen, at, ok, tiny, l.",
     ),
     (
+        "spark",
+        "SELECT CAST(id AS DECIMAL(x)) AS x FROM staff",
+        "Line 1, column 13: the type DECIMAL(X) is not known to be the same. Use another one, with its digits.",
+    ),
+    (
+        "trino",
+        "SELECT CAST(id AS DECIMAL(5, x)) AS x FROM staff",
+        "Line 1, column 13: the type DECIMAL(5, X) is not known to be the same. Use another one, with its digits.",
+    ),
+    (
+        "spark",
+        "SELECT percentile(rate, 'a') AS x FROM staff",
+        "Line 1, column 8: percentile takes a fraction that is written out. Write one from 0 to 1.",
+    ),
+    (
+        "postgres",
+        "SELECT percentile_disc(true) WITHIN GROUP (ORDER BY rate) AS x FROM staff",
+        "Line 1, column 8: percentile_disc takes a fraction that is written out. Write one from 0 to 1.",
+    ),
+    (
+        "spark",
+        "SELECT isnull() AS x FROM staff",
+        "Line 1, column 8: isnull is not known with 0 arguments. Use its common form.",
+    ),
+    (
+        "spark",
+        "SELECT isnotnull(id, rate) AS x FROM staff",
+        "Line 1, column 8: isnotnull is not known with 2 arguments. Use its common form.",
+    ),
+    (
+        "spark",
+        "SELECT dayname() AS x FROM staff",
+        "Line 1, column 8: dayname is not known with 0 arguments. Use its common form.",
+    ),
+    (
+        "spark",
+        "SELECT sum( ORDER BY id) AS x FROM staff",
+        "Line 1, column 22: something is left out here. Write it in full.",
+    ),
+    (
         "postgres",
         "SELECT NULL AS x",
         "Line 1, column 16: the column x is only NULL and of no type. Cast it.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mason.sql.foreign.duck_text import DUCK, as_type
-from mason.sql.foreign.foreign import Aggregate, AggregateRule
+from mason.sql.foreign.foreign import Aggregate, AggregateRule, Call
 from mason.sql.foreign.rules_back import cast
 from mason.sql.sql_types import BIGINT, BOOLEAN, DOUBLE, NULL, VARCHAR, SqlType, is_number
 from mason.sql.translating.translated import Value
@@ -68,6 +68,18 @@ def doubled(template: str, count_of: int = 1) -> AggregateRule:
         return Value(of.over(template.format(*(as_type(each, DOUBLE) for each in call.arguments))), DOUBLE)
 
     return rule
+
+
+def fraction(call: Call, index: int) -> str:
+    """The number from 0 to 1 that was written as an argument, for :func:`quantile`; refuses all else."""
+    value = call.arguments[index]
+    try:
+        number = float(str(value.constant)) if value.is_constant else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise call.refused(f"{call.name} takes a fraction that is written out", "Write one from 0 to 1.")
+    return repr(number)
 
 
 def quantile(of: Aggregate, value: Value, fraction: str, template: str, result: SqlType = DOUBLE) -> Value:

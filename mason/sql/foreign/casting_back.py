@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mason.sql.foreign.duck_text import DUCK, as_type, stop_at
 from mason.sql.foreign.foreign import Call
 from mason.sql.foreign.part import Part
@@ -14,11 +16,15 @@ from mason.sql.sql_types import (
     TIMESTAMP,
     TIMESTAMPTZ,
     VARCHAR,
+    WIDEST,
     SqlType,
     decimal,
     is_exact,
 )
 from mason.sql.translating.translated import Value
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 _TIME = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?)?"
 SHAPES = {
@@ -31,6 +37,15 @@ SHAPES = {
 }
 """Texts that all engines read alike, with blanks around them."""
 _DECIMAL = r"[+-]?(\d{1,20}\.?\d{0,17}|\.\d{1,17})"
+
+
+def decimal_written(found: exp.DataType) -> SqlType | None:
+    """DECIMAL(10,2), or DECIMAL(10) without a scale; ``None`` where digits are left out, or DuckDB has no such type."""
+    written = [each.name for each in found.expressions]
+    if not 0 < len(written) <= 2 or not all(each.isdecimal() for each in written):
+        return None
+    width, scale = int(written[0]), int(written[1]) if len(written) == 2 else 0
+    return decimal(width, scale) if 0 < width <= WIDEST and scale <= width else None
 
 
 def of_text(call: Call, value: Value, target: SqlType) -> Value:

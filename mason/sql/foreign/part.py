@@ -58,8 +58,11 @@ class Part:
         return self.of.args.get(name)
 
     def child(self, name: str) -> Part:
-        """The node below ``name``."""
-        return Part(self.take(name), self.source, self)
+        """The node below ``name``; refuses a query that leaves it out, which sqlglot's grammar lets pass."""
+        found = self.maybe(name)
+        if found is None:
+            raise self.refused("something is left out here", "Write it in full.")
+        return found
 
     def maybe(self, name: str) -> Part | None:
         """The node below ``name`` where there is one."""

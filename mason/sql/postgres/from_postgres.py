@@ -80,10 +80,8 @@ class FromPostgres(Foreign):
     def type_of(self, found: exp.DataType) -> SqlType | None:
         """The type that is written so; numeric has to have its digits, texts have no length."""
         name = str(found.this.value if hasattr(found.this, "value") else found.this)
-        digits = [int(each.name) for each in found.expressions if each.name.isdigit()]
         if name == "DECIMAL":
-            known = 0 < len(digits) <= 2 and digits[0] <= 38
-            return decimal(digits[0], digits[1] if len(digits) == 2 else 0) if known else None
+            return casting_back.decimal_written(found)
         return _TYPES.get(name) if not found.expressions else None
 
     def column(self, text: str, type_: SqlType) -> Value | None:

@@ -254,13 +254,13 @@ def _avg(of: Aggregate) -> Value:
 def _percentile(of: Aggregate) -> Value:
     """percentile_cont and percentile_disc of numbers."""
     of.call.count(1)
-    number = of.call.arguments[0].constant
-    if len(of.orders) != 1 or "DESC" in of.orders[0][1] or number is None or not 0 <= float(str(number)) <= 1:
-        raise of.call.refused("percentile_cont takes a fraction and one ascending order", "Write it so.")
+    fraction = aggregates_back.fraction(of.call, 0)
+    if len(of.orders) != 1 or "DESC" in of.orders[0][1]:
+        raise of.call.refused(f"{of.call.name} takes one ascending order", "Write WITHIN GROUP (ORDER BY x).")
     value = of.orders[0][0]
     if of.call.name == "percentile_disc":
-        return aggregates_back.quantile(of, value, repr(float(str(number))), "quantile_disc({0}, {1})", value.type)
-    return aggregates_back.quantile(of, value, repr(float(str(number))), "quantile_cont({0}, {1})")
+        return aggregates_back.quantile(of, value, fraction, "quantile_disc({0}, {1})", value.type)
+    return aggregates_back.quantile(of, value, fraction, "quantile_cont({0}, {1})")
 
 
 def _array_agg(of: Aggregate) -> Value:

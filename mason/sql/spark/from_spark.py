@@ -89,8 +89,7 @@ class FromSpark(Foreign):
         """The type that is written so: VARCHAR(n) and CHAR(n) are none, because Spark takes them for STRING."""
         name = str(found.this.value if hasattr(found.this, "value") else found.this)
         if name == "DECIMAL":
-            digits = [int(each.name) for each in found.expressions]
-            return decimal(*(digits or [10, 0])[:2]) if len(digits) != 1 else decimal(digits[0], 0)
+            return casting_back.decimal_written(found) if found.expressions else decimal(10, 0)
         if name == "ARRAY" and len(found.expressions) == 1:
             element = self.type_of(found.expressions[0])
             return list_of(element) if element is not None else None

@@ -46,6 +46,16 @@ def _nvl2(call: Call) -> Value:
     return Value(f"CASE WHEN {tested.text} IS NOT NULL THEN {inner.to(0, type_)} ELSE {inner.to(1, type_)} END", type_)
 
 
+def _tested(template: str) -> Rule:
+    """A test of one value of any type."""
+
+    def rule(call: Call) -> Value:
+        call.count(1)
+        return Value(template.format(call.arguments[0].text), BOOLEAN)
+
+    return rule
+
+
 def _round(call: Call) -> Value:
     call.count(1, 2)
     type_ = call.number(0)
@@ -211,8 +221,8 @@ FUNCTIONS: dict[str, Rule] = {
     "power": doubled("pow({0}, {1})"),
     "pow": doubled("pow({0}, {1})"),
     "isnan": plain("coalesce(isnan({0}), FALSE)", BOOLEAN, DOUBLE),
-    "isnull": lambda call: Value(f"({call.arguments[0].text} IS NULL)", BOOLEAN),
-    "isnotnull": lambda call: Value(f"({call.arguments[0].text} IS NOT NULL)", BOOLEAN),
+    "isnull": _tested("({0} IS NULL)"),
+    "isnotnull": _tested("({0} IS NOT NULL)"),
     "concat": texts_back.joined,
     "concat_ws": texts_back.with_mark,
     **dict.fromkeys(("length", "char_length", "character_length", "len"), texts_back.counted("length({0})", INTEGER)),
@@ -248,6 +258,7 @@ FUNCTIONS: dict[str, Rule] = {
 }
 
 REMEDIES = {
+    "months_between": "Take the difference of years and months.",
     "first": "Use min, max, or max_by.",
     "last": "Use min, max, or max_by.",
     "any_value": "Use min or max.",
@@ -307,25 +318,18 @@ def _median(of: Aggregate) -> Value:
     return aggregates_back.quantile(of, of.call.arguments[0], "0.5", "quantile_cont({0}, {1})")
 
 
-def _fraction(call: Call, value: Value) -> str:
-    number = float(str(value.constant)) if value.is_constant and value.constant is not None else -1.0
-    if not 0 <= number <= 1:
-        raise call.refused(f"{call.name} takes a fraction that is written out", "Write one from 0 to 1.")
-    return repr(number)
-
-
 def _percentile(of: Aggregate) -> Value:
     of.plain()
     of.call.count(2)
-    value, where = of.call.arguments
-    return aggregates_back.quantile(of, value, _fraction(of.call, where), "quantile_cont({0}, {1})")
+    fraction = aggregates_back.fraction(of.call, 1)
+    return aggregates_back.quantile(of, of.call.arguments[0], fraction, "quantile_cont({0}, {1})")
 
 
 def _percentile_cont(of: Aggregate) -> Value:
     of.call.count(1)
     if len(of.orders) != 1 or "DESC" in of.orders[0][1]:
         raise of.call.refused("percentile_cont takes one ascending order", "Write WITHIN GROUP (ORDER BY x).")
-    fraction = _fraction(of.call, of.call.arguments[0])
+    fraction = aggregates_back.fraction(of.call, 0)
     return aggregates_back.quantile(of, of.orders[0][0], fraction, "quantile_cont({0}, {1})")
 
 

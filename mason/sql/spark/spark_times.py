@@ -114,8 +114,12 @@ def _unix(call: Call) -> Value:
     return cast(f"epoch_us({DUCK.cast(moment(call, value), TIMESTAMP)}) // 1000000", BIGINT)
 
 
-def _months_between(call: Call) -> Value:
-    raise call.refused("months_between of Spark has no rule", "Take the difference of years and months.")
+def _name_of(sign: str) -> Rule:
+    def rule(call: Call) -> Value:
+        call.count(1)
+        return Value(f"strftime({moment(call, call.arguments[0])}, '{sign}')", VARCHAR)
+
+    return rule
 
 
 RULES: dict[str, Rule] = {
@@ -135,7 +139,6 @@ RULES: dict[str, Rule] = {
     "to_timestamp": _to_timestamp,
     "date_format": times_back.formatted(_FORMATS, "'"),
     "unix_timestamp": _unix,
-    "months_between": _months_between,
-    "dayname": lambda call: Value(f"strftime({moment(call, call.arguments[0])}, '%a')", VARCHAR),
-    "monthname": lambda call: Value(f"strftime({moment(call, call.arguments[0])}, '%b')", VARCHAR),
+    "dayname": _name_of("%a"),
+    "monthname": _name_of("%b"),
 }

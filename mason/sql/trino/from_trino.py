@@ -74,10 +74,9 @@ class FromTrino(Foreign):
     def type_of(self, found: exp.DataType) -> SqlType | None:
         """The type that is written so; a timestamp has to say timestamp(6)."""
         name = str(found.this.value if hasattr(found.this, "value") else found.this)
-        digits = [int(each.name) for each in found.expressions if each.name.isdigit()]
-        if name == "DECIMAL" and 0 < len(digits) <= 2:
-            return decimal(digits[0], digits[1] if len(digits) == 2 else 0)
-        if name == "TIMESTAMP" and digits == [6] and TIMESTAMP in self.seen:
+        if name == "DECIMAL":
+            return casting_back.decimal_written(found)
+        if name == "TIMESTAMP" and [each.name for each in found.expressions] == ["6"] and TIMESTAMP in self.seen:
             return TIMESTAMP
         return _TYPES.get(name) if not found.expressions else None
 
