@@ -5,30 +5,55 @@ from __future__ import annotations
 from mason.sql.foreign.duck_text import DUCK, as_type
 from mason.sql.foreign.foreign import Aggregate, AggregateRule, Call
 from mason.sql.foreign.rules_back import cast
-from mason.sql.sql_types import BIGINT, BOOLEAN, DOUBLE, NULL, VARCHAR, SqlType, is_number
+from mason.sql.sql_types import BIGINT, BOOLEAN, DOUBLE, NULL, VARCHAR, SqlType, is_number, list_of
 from mason.sql.translating.translated import Value
 
 _UNORDERED = ("LIST", "STRUCT", "MAP", "INTERVAL", "BLOB", "NULL")
 
 
-def count(of: Aggregate) -> Value:
-    """count of rows, of values, or of DISTINCT values; of several, rows in which none is NULL."""
-    of.plain(distinct=True)
-    call = of.call
-    call.count(1, 20)
-    texts = [each.text for each in call.arguments]
-    if texts == ["*"]:
-        return Value(of.over("count(*)"), BIGINT)
-    for each in call.arguments:
-        if of.distinct and each.type.name in ("MAP", "STRUCT", "INTERVAL"):
-            raise call.unknown(each.type, remedy="Count parts of it.")
-        if of.distinct:
-            call.written.check_compared(call.part, each.type, ordered=False)
-    if len(texts) == 1:
-        return Value(of.over(f"count({of.word}{texts[0]})"), BIGINT)
-    call.rewritten("DuckDB counts one value")
-    known = " AND ".join(f"{text} IS NOT NULL" for text in texts)
-    return Value(of.over(f"count({of.word}CASE WHEN {known} THEN row({', '.join(texts)}) END)"), BIGINT)
+def count(*, most: int = 1) -> AggregateRule:
+    """count of rows, of values, or of DISTINCT values; of several, up to ``most``, rows in which none is NULL."""
+
+    def rule(of: Aggregate) -> Value:
+        of.plain(distinct=True)
+        call = of.call
+        call.count(1, most)
+        texts = [each.text for each in call.arguments]
+        if texts == ["*"]:
+            return Value(of.over("count(*)"), BIGINT)
+        for each in call.arguments:
+            if of.distinct and each.type.name in ("MAP", "STRUCT", "INTERVAL"):
+                raise call.unknown(each.type, remedy="Count parts of it.")
+            if of.distinct:
+                call.written.check_compared(call.part, each.type, ordered=False)
+        if len(texts) == 1:
+            return Value(of.over(f"count({of.word}{texts[0]})"), BIGINT)
+        call.rewritten("DuckDB counts one value")
+        known = " AND ".join(f"{text} IS NOT NULL" for text in texts)
+        return Value(of.over(f"count({of.word}CASE WHEN {known} THEN row({', '.join(texts)}) END)"), BIGINT)
+
+    return rule
+
+
+def count_if(of: Aggregate) -> Value:
+    """count of rows in which a condition holds."""
+    of.plain()
+    of.call.count(1)
+    condition = of.call.arguments[0]
+    if condition.type not in (BOOLEAN, NULL):
+        raise of.call.unknown(remedy="Write a comparison.")
+    return Value(of.over(f"count(CASE WHEN {condition.text} THEN 1 END)"), BIGINT)
+
+
+def grouping(result: SqlType) -> AggregateRule:
+    """Whether a row is of all values of a column, as a number of the engine's type."""
+
+    def rule(of: Aggregate) -> Value:
+        of.plain()
+        of.call.count(1)
+        return cast(f"grouping({of.call.arguments[0].text})", result)
+
+    return rule
 
 
 def extreme(of: Aggregate) -> Value:
@@ -103,14 +128,36 @@ def by_order(of: Aggregate) -> tuple[Value, Value]:
     return one, other
 
 
-def joined(of: Aggregate, mark: str) -> Value:
-    """Texts put together in an order that was said, NULL left out."""
-    call = of.call
-    if call.arguments[0].type != VARCHAR:
-        raise call.unknown(call.arguments[0].type, remedy="Cast it to a text.")
-    in_order(of, call.arguments[0].text)
-    keys = ", ".join(key for _, key in of.orders)
-    return Value(of.over(f"string_agg({call.arguments[0].text}, {DUCK.text(mark)} ORDER BY {keys})"), VARCHAR)
+def joined(*, least: int = 2) -> AggregateRule:
+    """Texts put together in an order that was said, NULL left out; nothing is between them where ``least`` is 1 and the
+    mark is left out."""
+
+    def rule(of: Aggregate) -> Value:
+        call = of.call
+        call.count(least, 2)
+        mark = DUCK.text(call.told(1) if len(call.arguments) == 2 else "")
+        value = call.arguments[0]
+        if value.type != VARCHAR:
+            raise call.unknown(value.type, remedy="Cast it to a text.")
+        in_order(of, value.text)
+        return Value(of.over(f"string_agg({value.text}, {mark} ORDER BY {_keys(of)})"), VARCHAR)
+
+    return rule
+
+
+def listed(of: Aggregate) -> Value:
+    """Values in a list, in an order that was said."""
+    of.call.count(1)
+    value = of.call.arguments[0]
+    if value.type.name in ("LIST", "NULL"):
+        raise of.call.unknown(value.type)
+    in_order(of, value.text)
+    text = of.over(f"list({value.text} ORDER BY {_keys(of)})")
+    return Value(text, list_of(of.call.written.answered(value.type)))
+
+
+def _keys(of: Aggregate) -> str:
+    return ", ".join(key for _, key in of.orders)
 
 
 def in_order(of: Aggregate, text: str) -> None:

@@ -10,7 +10,7 @@ from mason.sql.foreign.conditions_back import compared, identifier, truth
 from mason.sql.foreign.duck_text import DUCK
 from mason.sql.foreign.foreign import Call, Foreign, Work
 from mason.sql.foreign.part import Part
-from mason.sql.foreign.rules_back import meet
+from mason.sql.foreign.rules_back import chosen, meet
 from mason.sql.foreign.sight import Named, Sight, field_of
 from mason.sql.sql_types import BOOLEAN, NULL, VARCHAR, SqlType
 from mason.sql.translating.translated import Value
@@ -214,7 +214,7 @@ def _case(work: Work, part: Part, sight: Sight) -> Value:
 
 
 def _if(work: Work, part: Part, sight: Sight) -> Value:
-    if "if" not in work.written.functions:
+    if not work.written.has_if:
         raise part.refused(f"{work.written.engine} has no IF", "Write CASE WHEN.")
     condition = truth(work, part.child("this"), sight)
     other = part.maybe("false")
@@ -223,14 +223,6 @@ def _if(work: Work, part: Part, sight: Sight) -> Value:
         value(work, other, sight) if other is not None else Value("NULL", NULL),
     ]
     return chosen(Call(work, part, sight, "IF", results), [condition])
-
-
-def chosen(call: Call, conditions: list[str]) -> Value:
-    """CASE with these conditions; the arguments of ``call`` are its results, and what is otherwise."""
-    type_ = meet(call, call.arguments)
-    texts = [call.to(index, type_) for index in range(len(call.arguments))]
-    cases = " ".join(f"WHEN {when} THEN {then}" for when, then in zip(conditions, texts, strict=False))
-    return Value(f"CASE {cases} ELSE {texts[-1]} END", type_)
 
 
 def _cast(work: Work, part: Part, sight: Sight) -> Value:

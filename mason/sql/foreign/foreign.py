@@ -172,6 +172,8 @@ class Foreign(ABC):
     group_by_all = False
     qualify = False
     semi_joins = False
+    has_if = False
+    """Whether it has IF as a function."""
     lateral_views = False
     filter_clause = True
     distinct_from = True

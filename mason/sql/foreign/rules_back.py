@@ -1,4 +1,4 @@
-"""Rules by a template, and the type in which values meet."""
+"""Rules by a template, the type in which values meet, and a choice among them."""
 
 from __future__ import annotations
 
@@ -41,3 +41,11 @@ def meet(call: Call, values: Sequence[Value]) -> SqlType:
         is_written = found.is_constant and each.is_constant and found.type == each.type
         found = found if is_written and both == found.type else Value("", both)
     return found.type
+
+
+def chosen(call: Call, conditions: Sequence[str]) -> Value:
+    """CASE with these conditions; the arguments of ``call`` are its results, and what is otherwise."""
+    type_ = meet(call, call.arguments)
+    texts = [call.to(index, type_) for index in range(len(call.arguments))]
+    cases = " ".join(f"WHEN {when} THEN {then}" for when, then in zip(conditions, texts, strict=False))
+    return Value(f"CASE {cases} ELSE {texts[-1]} END", type_)

@@ -6,7 +6,7 @@ from mason.sql.foreign import aggregates_back, numbers_back, patterns_back, text
 from mason.sql.foreign.duck_text import DUCK, as_type
 from mason.sql.foreign.foreign import Aggregate, AggregateRule, Call, Rule
 from mason.sql.foreign.rules_back import cast, meet, plain
-from mason.sql.postgres.postgres_operators import COLLATED, as_decimal, decimals
+from mason.sql.postgres.postgres_operators import as_decimal, decimals
 from mason.sql.sql_types import (
     BIGINT,
     BOOLEAN,
@@ -19,7 +19,6 @@ from mason.sql.sql_types import (
     VARCHAR,
     decimal,
     is_exact,
-    list_of,
 )
 from mason.sql.translating.translated import Value
 
@@ -263,36 +262,8 @@ def _percentile(of: Aggregate) -> Value:
     return aggregates_back.quantile(of, value, fraction, "quantile_cont({0}, {1})")
 
 
-def _array_agg(of: Aggregate) -> Value:
-    of.call.count(1)
-    value = of.call.arguments[0]
-    if value.type.name in ("LIST", "NULL"):
-        raise of.call.unknown(value.type)
-    aggregates_back.in_order(of, value.text)
-    keys = ", ".join(key for _, key in of.orders)
-    return Value(
-        of.over(f"list({value.text} ORDER BY {keys})"), list_of(VARCHAR if value.type == COLLATED else value.type)
-    )
-
-
-def _string_agg(of: Aggregate) -> Value:
-    of.call.count(2)
-    return aggregates_back.joined(of, of.call.told(1))
-
-
-def _grouping(of: Aggregate) -> Value:
-    of.plain()
-    of.call.count(1)
-    return cast(f"grouping({of.call.arguments[0].text})", INTEGER)
-
-
-def _count(of: Aggregate) -> Value:
-    of.call.count(1)
-    return aggregates_back.count(of)
-
-
 AGGREGATES: dict[str, AggregateRule] = {
-    "count": _count,
+    "count": aggregates_back.count(),
     "sum": _sum,
     "avg": _avg,
     "min": aggregates_back.extreme,
@@ -305,7 +276,7 @@ AGGREGATES: dict[str, AggregateRule] = {
     "var_pop": _of_doubles("var_pop({0})"),
     "percentile_cont": _percentile,
     "percentile_disc": _percentile,
-    "array_agg": _array_agg,
-    "string_agg": _string_agg,
-    "grouping": _grouping,
+    "array_agg": aggregates_back.listed,
+    "string_agg": aggregates_back.joined(),
+    "grouping": aggregates_back.grouping(INTEGER),
 }

@@ -77,6 +77,7 @@ class FromSpark(Foreign):
     group_by_all = True
     qualify = True
     semi_joins = True
+    has_if = True
     lateral_views = True
     ignore_nulls = True
 

@@ -6,7 +6,7 @@ from mason.sql.foreign import aggregates_back, numbers_back, patterns_back, text
 from mason.sql.foreign.duck_text import DUCK, as_type, stop
 from mason.sql.foreign.foreign import Aggregate, AggregateRule, Call, Rule
 from mason.sql.foreign.numbers_back import doubled
-from mason.sql.foreign.rules_back import cast, meet, plain
+from mason.sql.foreign.rules_back import cast, chosen, plain
 from mason.sql.spark import spark_times
 from mason.sql.spark.spark_lists import LIST_RULES
 from mason.sql.spark.spark_operators import as_decimal, decimals, divided
@@ -18,9 +18,8 @@ from mason.sql.sql_types import (
     HUGEINT,
     INTEGER,
     INTEGERS,
-    NULL,
+    TINYINT,
     VARCHAR,
-    SqlType,
     decimal,
     is_exact,
     list_of,
@@ -28,22 +27,10 @@ from mason.sql.sql_types import (
 from mason.sql.translating.translated import Value
 
 
-def _chosen(call: Call) -> Value:
-    call.count(3)
-    condition, *results = call.arguments
-    if condition.type != BOOLEAN:
-        raise call.unknown(condition.type, remedy="Write a comparison.")
-    inner = Call(call.work, call.part, call.sight, "if", results)
-    type_ = meet(inner, results)
-    return Value(f"CASE WHEN {condition.text} THEN {inner.to(0, type_)} ELSE {inner.to(1, type_)} END", type_)
-
-
 def _nvl2(call: Call) -> Value:
     call.count(3)
     tested, *results = call.arguments
-    inner = Call(call.work, call.part, call.sight, "nvl2", results)
-    type_ = meet(inner, results)
-    return Value(f"CASE WHEN {tested.text} IS NOT NULL THEN {inner.to(0, type_)} ELSE {inner.to(1, type_)} END", type_)
+    return chosen(Call(call.work, call.part, call.sight, "nvl2", results), [f"{tested.text} IS NOT NULL"])
 
 
 def _tested(template: str) -> Rule:
@@ -96,11 +83,6 @@ def _sign(call: Call) -> Value:
     if type_.name == "DECIMAL":
         raise call.unknown(type_, remedy="Cast it to BIGINT, or use a CASE.")
     return cast(f"sign({call.arguments[0].text})", DOUBLE)
-
-
-def _log(call: Call) -> Value:
-    call.count(1)
-    return _bounded("ln({0})")(call)
 
 
 def _bounded(template: str) -> Rule:
@@ -194,7 +176,6 @@ def _numbered(template: str, sound: str) -> Rule:
 FUNCTIONS: dict[str, Rule] = {
     **spark_times.RULES,
     **LIST_RULES,
-    "if": _chosen,
     "nvl": numbers_back.coalesced,
     "ifnull": numbers_back.coalesced,
     "coalesce": numbers_back.coalesced,
@@ -212,8 +193,7 @@ FUNCTIONS: dict[str, Rule] = {
     "pmod": _pmod,
     "mod": numbers_back.remainder(decimals, as_decimal, doubles=True),
     "sqrt": _numbered("sqrt({0})", "{0} >= 0"),
-    "ln": _log,
-    "log": _log,
+    **dict.fromkeys(("ln", "log"), _bounded("ln({0})")),
     "log10": _bounded("log10({0})"),
     "log2": _bounded("log2({0})"),
     **{name: doubled(f"{name}({{0}})") for name in ("exp", "cbrt", "degrees", "radians", "atan")},
@@ -341,12 +321,6 @@ def _by(of: Aggregate) -> Value:
     return Value(of.over(f"{name}({one.text}, {known})"), one.type)
 
 
-def _listagg(of: Aggregate) -> Value:
-    of.call.count(1, 2)
-    mark = of.call.told(1) if len(of.call.arguments) == 2 else ""
-    return aggregates_back.joined(of, mark)
-
-
 def _collected(of: Aggregate) -> Value:
     """collect_list and collect_set: NULL left out, and an empty list where there is no row."""
     of.plain()
@@ -362,12 +336,6 @@ def _collected(of: Aggregate) -> Value:
     return Value(f"coalesce(list_filter({gathered}, lambda e: e IS NOT NULL), {empty})", list_of(value.type))
 
 
-def _grouping(of: Aggregate) -> Value:
-    of.plain()
-    of.call.count(1)
-    return cast(f"grouping({of.call.arguments[0].text})", SqlType("TINYINT"))
-
-
 def _estimate(of: Aggregate) -> Value:
     of.plain()
     of.call.count(1)
@@ -375,16 +343,8 @@ def _estimate(of: Aggregate) -> Value:
     return Value(of.over(f"approx_count_distinct({of.call.arguments[0].text})"), BIGINT)
 
 
-def _count_if(of: Aggregate) -> Value:
-    of.plain()
-    of.call.count(1)
-    if of.call.arguments[0].type not in (BOOLEAN, NULL):
-        raise of.call.unknown(remedy="Write a comparison.")
-    return Value(of.over(f"count(CASE WHEN {of.call.arguments[0].text} THEN 1 END)"), BIGINT)
-
-
 AGGREGATES: dict[str, AggregateRule] = {
-    "count": aggregates_back.count,
+    "count": aggregates_back.count(most=20),
     "sum": _sum,
     "avg": _avg,
     "mean": _avg,
@@ -392,7 +352,7 @@ AGGREGATES: dict[str, AggregateRule] = {
     "max": aggregates_back.extreme,
     **dict.fromkeys(("bool_and", "every"), aggregates_back.truth("bool_and")),
     **dict.fromkeys(("bool_or", "some"), aggregates_back.truth("bool_or")),
-    "count_if": _count_if,
+    "count_if": aggregates_back.count_if,
     **dict.fromkeys(("stddev", "stddev_samp", "std"), aggregates_back.doubled("stddev_samp({0})")),
     "stddev_pop": aggregates_back.doubled("stddev_pop({0})"),
     **dict.fromkeys(("variance", "var_samp"), aggregates_back.doubled("var_samp({0})")),
@@ -404,9 +364,8 @@ AGGREGATES: dict[str, AggregateRule] = {
     "percentile_cont": _percentile_cont,
     "max_by": _by,
     "min_by": _by,
-    "listagg": _listagg,
-    "string_agg": _listagg,
+    **dict.fromkeys(("listagg", "string_agg"), aggregates_back.joined(least=1)),
     **dict.fromkeys(("collect_list", "collect_set", "array_agg"), _collected),
-    "grouping": _grouping,
+    "grouping": aggregates_back.grouping(TINYINT),
     "approx_count_distinct": _estimate,
 }

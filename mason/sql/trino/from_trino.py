@@ -68,6 +68,7 @@ class FromTrino(Foreign):
     kinds = KINDS
     remedies = trino_calls.REMEDIES
     like_escape = ""
+    has_if = True
     seen: ClassVar[tuple[SqlType, ...]] = (*_SEEN, TIMESTAMP)
     """The types of columns that are seen as they are."""
 

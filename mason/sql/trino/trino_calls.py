@@ -5,19 +5,16 @@ from __future__ import annotations
 from mason.sql.foreign import aggregates_back, numbers_back, patterns_back, texts_back
 from mason.sql.foreign.duck_text import as_type
 from mason.sql.foreign.foreign import Aggregate, AggregateRule, Call, Rule
-from mason.sql.foreign.rules_back import cast, meet, plain
+from mason.sql.foreign.rules_back import cast, plain
 from mason.sql.sql_types import (
     BIGINT,
-    BOOLEAN,
     DATE,
     DOUBLE,
     INTEGERS,
-    NULL,
     TIMESTAMP,
     VARCHAR,
     decimal,
     is_exact,
-    list_of,
 )
 from mason.sql.translating.translated import Value
 from mason.sql.trino.trino_operators import as_decimal, decimals, part_of
@@ -38,16 +35,6 @@ def _nullif(call: Call) -> Value:
     if call.arguments[0].type != call.arguments[1].type:
         raise call.unknown(remedy="Cast both to one type.")
     return numbers_back.nulled(call)
-
-
-def _chosen(call: Call) -> Value:
-    call.count(3)
-    condition, *results = call.arguments
-    if condition.type != BOOLEAN:
-        raise call.unknown(condition.type, remedy="Write a comparison.")
-    inner = Call(call.work, call.part, call.sight, "if", results)
-    type_ = meet(inner, results)
-    return Value(f"CASE WHEN {condition.text} THEN {inner.to(0, type_)} ELSE {inner.to(1, type_)} END", type_)
 
 
 def _concat(call: Call) -> Value:
@@ -94,7 +81,6 @@ def _cardinality(call: Call) -> Value:
 FUNCTIONS: dict[str, Rule] = {
     "coalesce": numbers_back.coalesced,
     "nullif": _nullif,
-    "if": _chosen,
     "greatest": _extreme,
     "least": _extreme,
     "abs": numbers_back.absolute,
@@ -160,46 +146,19 @@ def _spread(template: str) -> AggregateRule:
     return rule
 
 
-def _count_if(of: Aggregate) -> Value:
-    of.plain()
-    of.call.count(1)
-    if of.call.arguments[0].type not in (BOOLEAN, NULL):
-        raise of.call.unknown(remedy="Write a comparison.")
-    return Value(of.over(f"count(CASE WHEN {of.call.arguments[0].text} THEN 1 END)"), BIGINT)
-
-
-def _array_agg(of: Aggregate) -> Value:
-    of.call.count(1)
-    value = of.call.arguments[0]
-    if value.type.name in ("LIST", "NULL"):
-        raise of.call.unknown(value.type)
-    aggregates_back.in_order(of, value.text)
-    return Value(of.over(f"list({value.text} ORDER BY {', '.join(key for _, key in of.orders)})"), list_of(value.type))
-
-
-def _listagg(of: Aggregate) -> Value:
-    of.call.count(2)
-    return aggregates_back.joined(of, of.call.told(1))
-
-
-def _count(of: Aggregate) -> Value:
-    of.call.count(1)
-    return aggregates_back.count(of)
-
-
 AGGREGATES: dict[str, AggregateRule] = {
-    "count": _count,
+    "count": aggregates_back.count(),
     "sum": _sum,
     "avg": _avg,
     "min": aggregates_back.extreme,
     "max": aggregates_back.extreme,
     **dict.fromkeys(("bool_and", "every"), aggregates_back.truth("bool_and")),
     "bool_or": aggregates_back.truth("bool_or"),
-    "count_if": _count_if,
+    "count_if": aggregates_back.count_if,
     **dict.fromkeys(("stddev", "stddev_samp"), _spread("stddev_samp({0})")),
     "stddev_pop": _spread("stddev_pop({0})"),
     **dict.fromkeys(("variance", "var_samp"), _spread("var_samp({0})")),
     "var_pop": _spread("var_pop({0})"),
-    "array_agg": _array_agg,
-    "listagg": _listagg,
+    "array_agg": aggregates_back.listed,
+    "listagg": aggregates_back.joined(),
 }
