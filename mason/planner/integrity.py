@@ -11,7 +11,6 @@ from mason.errors import Diagnostic
 from mason.planner.plan import Action
 from mason.resources.address import config_address, kind_of, work_address
 from mason.resources.kinds import addresses_used, effect_of, uses_others
-from mason.resources.operator import is_operator
 from mason.resources.order import cycles
 from mason.resources.resource import Resource, Resources
 from mason.resources.wording import suggestion
@@ -24,6 +23,11 @@ if TYPE_CHECKING:
 
 NOWHERE = "which is neither in these files nor in the state"
 """How it is said that a reference leads to nothing."""
+
+
+def _is_operator(address: str) -> bool:
+    # Not asked of mason.resources.operator: a plan without a change needs nothing else of it.
+    return kind_of(address) == "operator"
 
 
 def references_of(entry: Entry) -> tuple[str, ...]:
@@ -63,11 +67,11 @@ def dangling(
             remedy = suggestion(address, others, "known")
             yield Diagnostic(resource.file, place(resource, _naming(resource, address)), message, remedy)
         return
-    if is_operator(resource.address):
+    if _is_operator(resource.address):
         for index, sentence in enumerate(resource.definition["do"]):
             for address in missing.intersection(sentence):
                 message = f"sentence {index + 1} says {address}, {nowhere}"
-                others = [each for each in known if is_operator(each) and each != resource.address]
+                others = [each for each in known if _is_operator(each) and each != resource.address]
                 line = place(resource, ("do", index, address))
                 yield Diagnostic(resource.file, line, message, suggestion(address, others, "known"))
         return
@@ -121,14 +125,14 @@ def together(
         return
     uses = {address: wanted[address].references for address in sorted(saved)}
     # Operators use nothing but operators, and few do.
-    of_operators = any(map(is_operator, (*deleted, *moved))) or any(is_operator(each) for each in saved if uses[each])
+    of_operators = any(map(_is_operator, (*deleted, *moved))) or any(_is_operator(each) for each in saved if uses[each])
     for address in applied:
         # By address first: a large state is decoded where it is asked for, and most of it uses nothing.
-        if not uses_others(address) or (is_operator(address) and not of_operators):
+        if not uses_others(address) or (_is_operator(address) and not of_operators):
             continue
         if address in saved or address in deleted or address in moved:
             continue
-        if is_operator(address) and address in wanted and digests.get(address) == wanted[address].digest:
+        if _is_operator(address) and address in wanted and digests.get(address) == wanted[address].digest:
             uses[address] = wanted[address].references
         else:
             uses[address] = references_of(applied[address])
@@ -144,7 +148,7 @@ def together(
         changed = next((address for address in circle if address in saved), circle[0])
         if effect_of(changed) == "done":
             message, remedy = f"runs wait for one another: {' -> '.join(circle)}", "let one of them wait for none"
-        elif is_operator(changed):
+        elif _is_operator(changed):
             message, remedy = f"operators say one another: {' -> '.join(circle)}", "take one of these sentences out"
         else:
             message, remedy = f"workflows contain one another: {' -> '.join(circle)}", "take one of these steps out"

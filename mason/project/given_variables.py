@@ -28,7 +28,7 @@ def variables_of(project: Project) -> Variables | None:
     one), ``MASON_VAR_NAME`` in the environment or a ``.env`` file, and ``--var`` and ``--var-file`` in their order.
     Raises ``SettingsError`` with everything that is wrong with declarations and values.
     """
-    if not project.settings.has_variables and not project.variables:
+    if not project.has_variables:
         return None
     # Imported here: most projects have no variables.
     from mason.resources.variables import assigned, declared_in

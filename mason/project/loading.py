@@ -25,10 +25,15 @@ def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False, 
     ``SettingsError`` for variables that cannot be used.
 
     With ``keep`` false, nothing is remembered for the next load: who looks at few files need not write all."""
-    from mason.project.given_variables import variables_of
     from mason.project.older_mason import Mason1
     from mason.resources import loader
 
+    variables = None
+    if project.has_variables:
+        # Imported here: most projects have none.
+        from mason.project.given_variables import variables_of
+
+        variables = variables_of(project)
     root = project.settings.root
     return loader.load(
         paths,
@@ -39,7 +44,7 @@ def load(project: Project, paths: Sequence[Path] = (), *, strict: bool = False, 
         keep=keep,
         examine=_examine,
         older=Mason1(),
-        variables=variables_of(project),
+        variables=variables,
     )
 
 

@@ -36,6 +36,11 @@ class Project:
     make_runner: Callable[[Project], WorkflowRunner] | None = None
     variables: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def has_variables(self) -> bool:
+        """Whether variables are declared, or given where none are."""
+        return self.settings.has_variables or bool(self.variables)
+
     def runner(self) -> Callable[[], WorkflowRunner] | None:
         """What clients are given to run the workflows of their schedules with."""
         return partial(self.make_runner, self) if self.make_runner is not None else None
