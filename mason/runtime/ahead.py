@@ -77,8 +77,9 @@ def readings(step: PlannedStep, open_engine: Callable[[str], Engine]) -> Iterato
             finished = fitted(sentence, values)
             if found := _reading(step, sentence, number, finished, ctx):
                 yield found
-            if sentence.bind and call.read_only:
-                values[sentence.bind] = ctx.call(sentence.engine, sentence.verb, **finished)
+            if sentence.names and call.read_only:
+                result = ctx.call(sentence.engine, sentence.verb, **finished)
+                values.update(dict.fromkeys(sentence.names, result))
         except MasonError:
             # The run says so, when it comes to that.
             return

@@ -276,6 +276,18 @@ def test_who_is_asked_is_told_what_will_be_written(mason, project):
     assert not (project / "out").exists()
 
 
+def test_so_is_who_runs_an_operator_that_is_made_of_others(mason, project):
+    (project / "made.yaml").write_text(
+        "type: operator\nnamespace: t\ncommand: table\n"
+        "do:\n  - metastore.get_table: {database: data, table: t}\n---\n"
+        "type: operator\nnamespace: t\ncommand: made\ndo:\n  - operator.t.table: {}\n    as: found\n"
+        "  - execution.query: {sql: SELECT id AS y FROM $table, table: '{{found}}', output: out/o.csv}\n"
+    )
+    assert mason("apply", "-y").code == 0
+    asked = mason("run", "operator", "t", "made", "-c", "1", answer="no\n")
+    assert "\nSentence 2 writes y BIGINT.\n" in asked.err
+
+
 def test_what_was_published_is_looked_at_once_more(mason, project):
     (project / "run.yaml").write_text(RUN)
     assert mason("check").out == "No run that was applied has checks.\n"
