@@ -317,6 +317,27 @@ def test_what_was_published_is_looked_at_once_more(mason, project):
     assert "could not be checked: " in looked.out
 
 
+def test_a_run_that_cannot_be_made_ready_is_not_passed_over(mason, project):
+    (project / "outer.yaml").write_text(
+        "type: workflow\nnamespace: t\ncommand: outer\ndag:\n"
+        "  - {id: all, type: workflow, namespace: t, command: flow}\n"
+    )
+    given = {
+        step: {"parameters": {"sql": "SELECT * FROM $table", "output": f"out/{step}.csv"}} for step in ("first", "then")
+    }
+    run = {"type": "run", "name": "flows", "workflow": "t:outer", "config_id": "1"}
+    (project / "run.yaml").write_text(json.dumps({**run, "parameters": {"all": {"parameters": given}}}))
+    assert mason("apply", "-y").code == 0
+    assert mason("check").code == 0
+    # Of the step whose checks these are.
+    (project / "flow.yaml").write_text(FLOW.replace("t, command: query, retry", "t, command: raw, retry"))
+    (project / "raw.yaml").write_text(QUERY.replace("command: query", "command: raw").replace("[sql]", "[sql, more]"))
+    assert mason("apply", "--target", "workflow.t.flow", "--target", "operator.t.raw", "-y", "-o").code == 0
+    looked = mason("check")
+    assert (looked.code, looked.out.splitlines()[0]) == (1, "run.flows")
+    assert looked.out.splitlines()[1].startswith("could not be checked: ")
+
+
 def test_checks_of_nothing_are_asked_for_by_no_name(mason, project):
     (project / "run.yaml").write_text(RUN.partition("checks:")[0])
     assert mason("apply", "-y").code == 0

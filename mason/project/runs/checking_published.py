@@ -72,12 +72,13 @@ def _of_run(project: Project, snapshot: Snapshot, address: str) -> Iterator[Publ
 
     entry = untouched(project, snapshot, address, snapshot.resources)
     run, outcome = Run.from_definition(entry.definition), Outcome.of(entry)
+    if not run.checks and not _has_checks(snapshot, run.work):
+        return
     try:
         given = given_of(run.work, run.parameters, None, lambda resource, path: 0, run.checks)
         prepared = prepare_work(project, snapshot, run.work, given, config_id=run.config_id)
     except MasonError as error:
-        if run.checks:
-            yield Published(address, "", why=scrub(str(error)))
+        yield Published(address, "", why=scrub(str(error)))
         return
     clients = StepClients(project)
     try:
@@ -87,6 +88,18 @@ def _of_run(project: Project, snapshot: Snapshot, address: str) -> Iterator[Publ
                 yield _of_step(address, step, clients.of(step), rows)
     finally:
         clients.close()
+
+
+def _has_checks(snapshot: Snapshot, work: str) -> bool:
+    """Whether a step of a workflow, or of one within it, has checks: known also where it cannot be made ready."""
+    from mason.resources.workflow import Workflow, is_workflow
+
+    entry = snapshot.resources.get(work)
+    if entry is None or not is_workflow(work):
+        return False
+    # No workflow that was applied contains itself.
+    steps = Workflow.from_definition(entry.definition).steps
+    return any(step.checks or _has_checks(snapshot, step.address) for step in steps)
 
 
 def _of_step(address: str, step: PlannedStep, clients: Clients, rows: int | None) -> Published:
