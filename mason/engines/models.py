@@ -129,6 +129,11 @@ class Table:
     schedule: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def types(self) -> dict[str, str]:
+        """The types of its columns by their names, in their order; none where the schema is not known."""
+        return {column.name: column.type for column in self.schema.columns} if self.schema is not None else {}
+
     def to_dict(self) -> dict[str, Any]:
         """Keys as the fields, the schema flattened to ``columns``; ``database`` and ``name`` come first."""
         return _without_empty(

@@ -92,7 +92,7 @@ class _Metastore:
         if means.get(name) == "table" and database:
             return self._asked(lambda ask: [each.name for each in ask("list_tables", database)])
         if means.get(name) in _COLUMNS and database and table:
-            return self._asked(lambda ask: [each.name for each in ask("get_table", database, table).schema.columns])
+            return self._asked(lambda ask: list(ask("get_table", database, table).types))
         return []
 
     def _asked(self, question: Callable[[Callable[..., Any]], list[str]]) -> list[str]:

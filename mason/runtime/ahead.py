@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mason.dryrun.arguments import waits
+from mason.dryrun.changed_columns import Columns
 from mason.dryrun.checks_of_steps import OUTPUT
 from mason.dryrun.planned import PlannedStep
 from mason.engines import verbs_asked_of
@@ -20,13 +21,10 @@ from mason.errors import MasonError
 from mason.resources.operator import Sentence
 from mason.runtime.context import Context
 from mason.runtime.executor import fitted
-from mason.runtime.sql_by_types import columns_of_table, tables_of
+from mason.runtime.sql_by_types import tables_of
 from mason.sql import parsed
 from mason.sql.table_argument import quoted
 from mason.values import dataclass
-
-Columns = Mapping[str, str]
-"""Types by the names of columns, as DuckDB writes both."""
 
 _SAME = ("format", "dedupe")
 """Verbs whose output has the columns of their table."""
@@ -104,7 +102,7 @@ def _reading(
         return None
     if found is None or any(each.schema is None for each in found.values()):
         return None
-    tables = {name: columns_of_table(each) for name, each in found.items()}
+    tables: dict[str, Columns] = {name: each.types for name, each in found.items()}
     if finished.get("filter_columns"):
         keep = {*finished["filter_columns"], *(finished.get("partition_columns") or ())}
         tables = {

@@ -70,7 +70,7 @@ def _sql(
 def _tables(sql: SqlText, table: Any, ctx: Context) -> dict[str, dict[str, str]] | None:
     """The columns of the tables that a text reads; ``None`` where they are not all known by types of DuckDB's."""
     found = tables_of(sql.text or "", table, ctx, written=sql.written)
-    return {name: columns_of_table(each) for name, each in found.items()} if found is not None else None
+    return {name: each.types for name, each in found.items()} if found is not None else None
 
 
 def tables_of(sql: str, table: Any, ctx: Context, *, written: str = dialects.DIALECT) -> dict[str, Table] | None:
@@ -86,15 +86,10 @@ def tables_of(sql: str, table: Any, ctx: Context, *, written: str = dialects.DIA
             return None
         tables[name] = model
     try:
-        parsed.types_of({name: columns_of_table(each) for name, each in tables.items()})
+        parsed.types_of({name: each.types for name, each in tables.items()})
     except TranslationError:
         return None
     return tables
-
-
-def columns_of_table(table: Table) -> dict[str, str]:
-    """The columns of a table whose schema is known, and their types."""
-    return {column.name: column.type for column in table.schema.columns} if table.schema is not None else {}
 
 
 def _translated(sql: SqlText, tables: Mapping[str, Mapping[str, str]]) -> tuple[Told, list[str]]:

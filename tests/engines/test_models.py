@@ -1,10 +1,10 @@
-"""What a scheduler is given of a DAG: nothing is lost on the way through JSON, and earlier versions' is read."""
+"""Models: the types of a table; a DAG for a scheduler, of which nothing is lost in JSON, and earlier ones are read."""
 
 from __future__ import annotations
 
 import json
 
-from mason.engines.models import Dag, DagSentence, DagStep, Schedule
+from mason.engines.models import Column, Dag, DagSentence, DagStep, Schedule, Schema, Table
 
 STEP = DagStep(
     id="step_2.inner_1",
@@ -23,6 +23,12 @@ STEP = DagStep(
     ),
     certain=False,
 )
+
+
+def test_a_table_tells_the_types_of_its_columns_where_they_are_known():
+    schema = Schema((Column("id", "BIGINT"), Column("n", "VARCHAR")))
+    assert Table("t", schema=schema).types == {"id": "BIGINT", "n": "VARCHAR"}
+    assert Table("t").types == {}
 
 
 def test_a_dag_is_the_same_after_json():

@@ -78,7 +78,7 @@ class Inputs:
                 with suppress(MasonError):
                     table = ask(client, engine, "storage", "infer_table", path)
                     if table.schema is not None:
-                        found[path] = {column.name: column.type for column in table.schema.columns}
+                        found[path] = table.types
         return found
 
     def _storage(self, config: Config) -> tuple[str, Callable[[str], Engine]]:
