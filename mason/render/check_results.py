@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mason.engines.checking import STATUSES
-from mason.project.runs.checking_published import Published
 from mason.render.tables import table
 from mason.render.terminal import Terminal
 
-STYLES = {"passed": "green", "warned": "yellow", "failed": "red"}
-"""How the words are coloured that say how a check ended."""
+if TYPE_CHECKING:
+    from mason.project.runs.checking_published import Published
 
 
 def checks_of(step: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -26,6 +24,11 @@ def counted_checks(record: Mapping[str, Any]) -> str:
     """How the checks of a run ended, in a few words: ``4 passed, 1 warned``; empty where it had none."""
     steps = record.get("steps")
     listed = [check for step in steps if isinstance(step, Mapping) for check in checks_of(step)] if steps else []
+    if not listed:
+        return ""
+    # Imported here: most runs have no checks.
+    from mason.engines.checking import STATUSES
+
     counted = {status: sum(check.get("status") == status for check in listed) for status in STATUSES}
     return ", ".join(f"{count} {status}" for status, count in counted.items() if count)
 
