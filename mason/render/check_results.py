@@ -23,7 +23,12 @@ def checks_of(step: Mapping[str, Any]) -> list[dict[str, Any]]:
 def counted_checks(record: Mapping[str, Any]) -> str:
     """How the checks of a run ended, in a few words: ``4 passed, 1 warned``; empty where it had none."""
     steps = record.get("steps")
-    listed = [check for step in steps if isinstance(step, Mapping) for check in checks_of(step)] if steps else []
+    listed = [
+        check
+        for step in (steps if isinstance(steps, list) else ())
+        if isinstance(step, Mapping)
+        for check in checks_of(step)
+    ]
     if not listed:
         return ""
     # Imported here: most runs have no checks.
