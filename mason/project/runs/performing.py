@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -142,20 +142,22 @@ class Performer:
         _refuse_others(action, prepared)
         if lacking := unready(json.loads(action.wanted.encoded), snapshot.resources.get):
             raise StateError(f"{'; '.join(lacking.values())}. It was not begun: plan and apply them together.")
-        inputs = self._fingerprints(_config(self._project, snapshot, run.config_id), run) if run.inputs else {}
-        columns = self._columns(_config(self._project, snapshot, run.config_id), run) if run.inputs else {}
+        config = _config(self._project, snapshot, run.config_id)
         returned = _given_by_runs(prepared)
         before = Outcome.from_dict(action.outcome) or Outcome.of(
             snapshot.resources.get(action.moved_from or action.address)
         )
-        if (
-            action.is_conditional
-            and before is not None
-            and before.status == "succeeded"
-            and dict(before.given) == returned
-            and not any(changed_inputs(inputs, before))
-        ):
-            return None
+        with closing(Inputs(self._project)) as seen:
+            inputs = seen.fingerprints(config, run) if run.inputs else {}
+            if (
+                action.is_conditional
+                and before is not None
+                and before.status == "succeeded"
+                and dict(before.given) == returned
+                and not any(changed_inputs(inputs, before))
+            ):
+                return None
+            columns = seen.columns(config, run, run.inputs) if run.inputs else {}
         if before is not None and before.run_id:
             _refuse_unsettled(action.address, before.run_id)
         run_id = records.new_run_id(datetime.now(timezone.utc))
@@ -164,7 +166,7 @@ class Performer:
         if before is not None:
             outcome = replace(outcome, rows=before.rows, columns=before.columns)
         prepared = replace(prepared, resource=action.address, new_id=run_id, keep=keep, pending=outcome, alone=False)
-        look = partial(self._fingerprints, _config(self._project, snapshot, run.config_id), run) if run.inputs else None
+        look = partial(self._fingerprints, config, run) if run.inputs else None
         return _Running(self, prepared, outcome, look, columns)
 
     def warn_of_changes(self, resource: str, seen: Mapping[str, str], look: Callable[[], Mapping[str, str]]) -> None:
@@ -186,18 +188,8 @@ class Performer:
         self._tell(resource, {"event": "said", "step": "warning", "kind": "warning", "message": message})
 
     def _fingerprints(self, config: Config, run: Run) -> dict[str, str]:
-        inputs = Inputs(self._project)
-        try:
+        with closing(Inputs(self._project)) as inputs:
             return inputs.fingerprints(config, run)
-        finally:
-            inputs.close()
-
-    def _columns(self, config: Config, run: Run) -> dict[str, dict[str, str]]:
-        inputs = Inputs(self._project)
-        try:
-            return inputs.columns(config, run, run.inputs)
-        finally:
-            inputs.close()
 
     def _referred_to(self, snapshot: Snapshot) -> Mapping[str, frozenset[str]]:
         """The steps whose results others refer to, by the names of their runs; those of the plan as they will be.
