@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mason.planner.plan import Action, Change, Plan
 from mason.render.answers import answer_text
 from mason.render.plans import plan_text, summary, value_text
+from mason.render.run_history import runs_table
 from mason.render.tables import table
 from mason.render.terminal import Terminal, cells, printable, printable_but_styles
 
@@ -68,6 +69,16 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(["Errors", "Data"]), st.lists(JSON, max_size=4)))
 def test_an_answer_is_always_the_same_json(answer):
     assert json.loads(answer_text(answer)) == answer
+
+
+def test_checks_are_a_column_where_runs_had_some_and_an_edited_record_ends_no_listing():
+    checked = {
+        "steps": [{"step": "a", "checks": [{"status": "failed"}, {"status": "passed"}, {"status": "passed"}, 7]}]
+    }
+    lines = runs_table([("1", checked), ("2", {"steps": 5}), ("3", {"steps": [6]})], Terminal()).splitlines()
+    assert [line.partition("seconds")[0].split() for line in lines[:1]] == [["id", "what", "status", "checks"]]
+    assert [line.split()[1:] for line in lines[-3:]] == [["2", "passed,", "1", "failed"], [], []]
+    assert "checks" not in runs_table([("2", {"steps": 5})], Terminal())
 
 
 def test_the_legend_names_used_symbols_only():
