@@ -22,7 +22,7 @@ from mason.resources.faults import Finding, Path
 from mason.resources.operator import COMPOSED, Operator, Parameter, Sentence
 from mason.resources.parameters import convert
 from mason.resources.templates import TEMPLATE
-from mason.resources.wording import TYPE_WORDS, quoted, suggestion
+from mason.resources.wording import TYPE_WORDS, free_name, quoted, suggestion
 
 Find = Callable[[str], "Operator | None"]
 """The operator at an address, as it is written; ``None`` where there is none."""
@@ -161,10 +161,7 @@ class _Composition:
 
     def _free(self, name: str) -> str:
         """A name for a result that nothing else in this operator has."""
-        free, number = name, 1
-        while free in self._taken:
-            number += 1
-            free = f"{name}_{number}"
+        free = free_name(name, self._taken)
         self._taken.add(free)
         return free
 

@@ -7,11 +7,11 @@ output looks whether they hold before anybody else can see it (see ``mason.engin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from mason.resources.wording import quoted, shortened
+from mason.resources.wording import free_name, quoted, shortened
 from mason.values import dataclass
 
 if TYPE_CHECKING:
@@ -92,26 +92,17 @@ def of_definition(given: Any) -> tuple[Check, ...]:
     for each in entries:
         check = _check(each)
         if not check.name:
-            check = _with_name(check, free_name(_usual_name(check), taken))
+            check = replace(check, name=free_name(_usual_name(check), taken))
             taken.add(check.name)
         found.append(check)
     return tuple(found)
-
-
-def free_name(wanted: str, taken: Iterable[str]) -> str:
-    """``wanted``, or with a number behind it where that is ``taken``."""
-    taken, name, number = set(taken), wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}_{number}"
-    return name
 
 
 def with_others(checks: Sequence[Check], others: Sequence[Check]) -> tuple[Check, ...]:
     """``checks`` and behind them ``others``, which get other names where theirs are taken."""
     found = list(checks)
     for each in others:
-        found.append(_with_name(each, free_name(each.name, [check.name for check in found])))
+        found.append(replace(each, name=free_name(each.name, [check.name for check in found])))
     return tuple(found)
 
 
@@ -173,10 +164,6 @@ def _check(given: Mapping[str, Any]) -> Check:
         change = (said.get("change") or "").replace(" ", "")
         return Check(kind, least=said.get("min"), most=said.get("max"), change=change, **told)
     return Check(kind, sql=said, **told)
-
-
-def _with_name(check: Check, name: str) -> Check:
-    return Check.from_dict({**check.to_dict(), "name": name})
 
 
 def _usual_name(check: Check) -> str:

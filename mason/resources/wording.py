@@ -90,6 +90,15 @@ def listing(names: Iterable[str], *, most: int = 10) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
+def free_name(wanted: str, taken: Iterable[str]) -> str:
+    """``wanted``, or with a number behind it where that is ``taken``."""
+    taken, name, number = set(taken), wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted}_{number}"
+    return name
+
+
 def cost_text(cost: Any) -> str:
     """What work cost, on one line: ``bytes_scanned 1,000, credits 0.5``; empty where that is not told."""
     if not isinstance(cost, Mapping):
