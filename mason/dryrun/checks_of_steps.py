@@ -43,11 +43,9 @@ def checks_of(
     checks = with_others(own, of_run)
     if not checks:
         return (), []
-    places = [("", 0)] * len(own) + [given.place((CHECKS, flat.id, number)) for number in range(len(of_run))]
-    wrong = list(_faults(flat, shown, config, catalog))
     # What is wrong with all of them is told once.
-    faults = [Diagnostic(*places[-1], message, remedy) for message, remedy in wrong]
-    return checks, faults
+    place = given.place((CHECKS, flat.id, len(of_run) - 1)) if of_run else ("", 0)
+    return checks, [Diagnostic(*place, *wrong) for wrong in _faults(flat, shown, config, catalog)]
 
 
 def _faults(flat: FlatStep, shown: DryRun, config: Config, catalog: ClientCatalog) -> Iterator[tuple[str, str]]:

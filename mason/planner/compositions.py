@@ -8,7 +8,7 @@ from typing import Any
 from mason.dryrun.composing import compose
 from mason.errors import Diagnostic
 from mason.planner.runs_and_schedules import Place
-from mason.resources.operator import Operator, is_operator
+from mason.resources.operator import Operator
 from mason.resources.resource import Resource
 from mason.state.snapshot import Entry
 
@@ -20,16 +20,13 @@ def misfits(
     moved: Collection[str],
     place: Place,
 ) -> Iterator[Diagnostic]:
-    """What is wrong with the sentences of ``resources`` that say other operators.
+    """What is wrong with the sentences of ``resources``, operators, that say other ones.
 
     These are looked up in ``wanted`` and then in ``applied``, without those that are ``moved`` to another address.
     What leads nowhere, and circles, are told elsewhere.
     """
     find = _finder(wanted, applied, moved)
     for resource in resources:
-        # What uses nothing is not decoded: nearly all operators.
-        if not resource.references or not is_operator(resource.address):
-            continue
         _, findings = compose(Operator.from_definition(resource.definition), find)
         for path, message, remedy in findings:
             inner = str(path[2]) if len(path) > 2 else ""
