@@ -16,7 +16,7 @@ from typing import Any
 
 from mason.dryrun.sentences import placeholder
 from mason.engines import verbs_asked_of
-from mason.errors import Diagnostic, ParameterError
+from mason.errors import Diagnostic, NotFoundError, ParameterError
 from mason.resources.address import title_of
 from mason.resources.faults import Finding, Path
 from mason.resources.operator import COMPOSED, Operator, Parameter, Sentence
@@ -127,9 +127,14 @@ class _Composition:
             )
         for number, (each, conditions) in enumerate(kept):
             results = (sentence.bind,) if sentence.bind and last is not None and number >= last else ()
+            try:
+                arguments = {key: _put(value, given, names) for key, value in each.arguments.items()}
+            except NotFoundError as error:
+                self._findings.append(Finding(path, f"{path[2]} cannot be said: {str(error).rstrip('.')}"))
+                continue
             said = replace(
                 each,
-                arguments={key: _put(value, given, names) for key, value in each.arguments.items()},
+                arguments=arguments,
                 bind=names.get(each.bind, ""),
                 also_bind=(*(names[name] for name in each.also_bind), *results),
                 when="",
@@ -274,7 +279,7 @@ def _put(value: Any, given: Mapping[str, Any], names: Mapping[str, str]) -> Any:
 
 
 def _one(inside: str, given: Mapping[str, Any], names: Mapping[str, str]) -> Any:
-    """What stands for one reference of the inner operator."""
+    """What stands for one reference of the inner operator. Raises ``NotFoundError`` as the sentence itself would."""
     name, *parts = inside.split(".")
     if name in names:
         return f"{{{{{'.'.join((names[name], *parts))}}}}}"
@@ -282,5 +287,7 @@ def _one(inside: str, given: Mapping[str, Any], names: Mapping[str, str]) -> Any
     if outer := placeholder(value):
         return f"{{{{{'.'.join((outer, *parts))}}}}}"
     for part in parts:
-        value = value.get(part) if isinstance(value, Mapping) else None
+        if not isinstance(value, Mapping) or part not in value:
+            raise NotFoundError(f"{{{{{inside}}}}}: there is no {part} in it.")
+        value = value[part]
     return value

@@ -85,6 +85,17 @@ def test_what_is_given_as_a_value_decides_at_once():
     assert [verb for verb, *_ in said(made)] == ["write"]
 
 
+def test_a_part_that_a_given_value_lacks_is_told_and_not_left_out():
+    inner = (
+        "namespace: note\ncommand: sized\nparameters: {required: [how]}\ndo:\n- storage.read: {path: '{{how.path}}'}\n"
+    )
+    made = composed(outer("- operator.note.sized: {how: {path: a}}\n"), known(sized=inner))
+    assert said(made)[0][1] == {"path": "a"}
+    assert faults(outer("- operator.note.sized: {how: {pth: a}}\n"), sized=inner) == [
+        "do.0.operator.note.sized: operator.note.sized cannot be said: {{how.path}}: there is no path in it"
+    ]
+
+
 def test_supported_configurations_are_those_of_both():
     text = INNER + "supported_configurations:\n- {storage: local}\n- {storage: s3, metastore: glue}\n"
     find = {"operator.note.write": operator(text)}.get
