@@ -77,8 +77,8 @@ def _of_file(name: str, faults: list[Diagnostic]) -> Iterator[Assigned]:
     from mason.resources.parameter_file import read_mapping
     from mason.resources.variables import Assigned
 
-    document, wrong = read_mapping(Path(name))
-    faults += [replace(fault, message=fault.message.replace("parameter", "variable")) for fault in wrong]
+    document, wrong = read_mapping(Path(name), "variable")
+    faults += wrong
     if document is not None:
         for key, value in document.value.items():
             yield Assigned(key, value, name, document.line_of((key,)), document.spelled.get(key))

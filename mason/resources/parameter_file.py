@@ -22,13 +22,14 @@ def read_parameter_file(file: Path) -> Given:
     return Given(document.value, places=places, spelled=document.spelled)
 
 
-def read_mapping(file: Path) -> tuple[Document | None, tuple[Diagnostic, ...]]:
-    """The one mapping in ``file`` with its lines; nothing, and what is wrong, where it cannot be read as that."""
+def read_mapping(file: Path, of: str = "parameter") -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """The one mapping in ``file`` with its lines; nothing, and what is wrong, where it cannot be read as that. ``of``
+    is the word for what it holds."""
     try:
         data = bounds.read_file(file, bounds.PARAMETERS)
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        return None, (Diagnostic(str(file), 0, f"the parameter file cannot be read: {reason}"),)
+        return None, (Diagnostic(str(file), 0, f"the {of} file cannot be read: {reason}"),)
     # Imported here: most runs are given no file, and YAML need not be loaded for them.
     from mason.resources.documents import read
 
@@ -37,7 +38,7 @@ def read_mapping(file: Path) -> tuple[Document | None, tuple[Diagnostic, ...]]:
         Diagnostic(str(file), *fault) for fault in (*faults, *(f for document in documents for f in document.faults))
     ]
     if not found and not documents:
-        found = [Diagnostic(str(file), 0, "the parameter file is empty", "write name: value lines, or leave -f out")]
+        found = [Diagnostic(str(file), 0, f"the {of} file is empty", "write name: value lines, or leave it out")]
     elif not found and len(documents) != 1:
-        found = [Diagnostic(str(file), 0, f"expected one mapping of parameters, found {len(documents)}")]
+        found = [Diagnostic(str(file), 0, f"expected one mapping of {of}s, found {len(documents)}")]
     return (None, tuple(found)) if found else (documents[0], ())

@@ -97,7 +97,7 @@ def test_parameters_come_from_a_file_and_the_option_wins(mason, project, applied
         ("a: [", "given.yaml:2: "),
         ("- a", "given.yaml:1: "),
         ("a: 1\na: 2", "given.yaml:2: "),
-        ("", "given.yaml: the parameter file is empty (write name: value lines, or leave -f out)\n"),
+        ("", "given.yaml: the parameter file is empty (write name: value lines, or leave it out)\n"),
     ],
 )
 def test_a_faulty_parameter_file_is_named_with_its_line(mason, project, applied, text, message):

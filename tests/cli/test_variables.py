@@ -110,6 +110,13 @@ def test_what_is_given_is_checked(mason: Mason, project: Path):
     ]
 
 
+def test_a_file_of_variables_keeps_its_name_in_what_is_told(mason: Mason, project: Path):
+    (project / "parameters.yml").write_text("")
+    assert mason("plan", "--var-file", "parameters.yml").err == (
+        "Error: parameters.yml: the variable file is empty (write name: value lines, or leave it out)\n"
+    )
+
+
 def test_parameters_of_the_command_line_take_variables(mason: Mason, project: Path):
     (project / "flow.yaml").write_text(
         "type: workflow\nnamespace: note\ncommand: flow\ndag:\n- {id: one, namespace: note, command: write}\n"
