@@ -18,10 +18,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mason import secrets
 from mason.engines.checking import Asked
-from mason.engines.jobs import OPEN
-from mason.engines.models import Job
 from mason.engines.occasion import on
-from mason.errors import CancelledError, ConflictError, MasonError, OperatorError, ParameterError, TransientEngineError
+from mason.errors import CancelledError, ConflictError, MasonError, OperatorError, ParameterError
 from mason.resources.address import title_of
 from mason.resources.config import Config
 from mason.resources.retry import Retry
@@ -31,6 +29,7 @@ from mason.runtime.answer import Answer
 from mason.runtime.nodes import Ended, Node, Observer, Stop
 from mason.runtime.output import Printed, aside, hearing, unheard
 from mason.runtime.prepared_run import INTERRUPTED, PreparedRun, RunEnd, Tell, Watch
+from mason.runtime.retryable import is_retryable, refuse_open
 from mason.runtime.run_events import RunEvents
 from mason.runtime.submissions import Submissions
 from mason.runtime.submitted import EVENTS as SUBMISSION_EVENTS
@@ -130,7 +129,7 @@ def do_run(
                     observer=run,
                     done={step: _ended(event) for step, event in (prepared.done or {}).items()},
                     control=own,
-                    retryable=_is_worth_a_retry,
+                    retryable=is_retryable,
                     look=look,
                 )
         except MasonError as error:
@@ -274,7 +273,7 @@ class _Run(Observer):
         if answer.failure is not None:
             raise answer.failure
         if step.retry:
-            _refuse_open(step, answer)
+            refuse_open(step, answer)
         return answer.data
 
     def cancel_jobs(self, why: str) -> None:
@@ -540,42 +539,6 @@ class _Run(Observer):
 
 def _ended(event: Mapping[str, Any]) -> Ended:
     return Ended(event["status"], event.get("attempts", 0), event.get("data", []))
-
-
-def _is_worth_a_retry(error: BaseException) -> bool:
-    """Whether another attempt may go better: not where the parameters or the config are wrong, or the lock is lost, and
-    not where it might do what was done already."""
-    from mason.errors import (
-        CheckFailedError,
-        DecisionError,
-        MissingDependencyError,
-        StateLockLostError,
-        UnknownOutcomeError,
-        UnsupportedVerbError,
-    )
-
-    if isinstance(error, TransientEngineError):
-        return True
-    return isinstance(error, Exception) and not isinstance(
-        error,
-        (
-            CancelledError,
-            CheckFailedError,
-            DecisionError,
-            MissingDependencyError,
-            ParameterError,
-            StateLockLostError,
-            UnknownOutcomeError,
-            UnsupportedVerbError,
-        ),
-    )
-
-
-def _refuse_open(step: PlannedStep, answer: Answer) -> None:
-    """Where a step only looks at a job and is tried again, each attempt is a look. Raises ``TransientEngineError``."""
-    job = answer.returned
-    if step.shown.is_read_only and isinstance(job, Job) and job.status in OPEN:
-        raise TransientEngineError(f"Job {job.job_id} is still {job.status}.")
 
 
 def _answer_of(address: str, error: BaseException) -> Answer:
