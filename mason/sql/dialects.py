@@ -19,19 +19,14 @@ DIALECT = "duckdb"
 """The dialect of SQL in which nothing else is said."""
 
 _TRANSLATORS = {
-    (DIALECT, DIALECT): "mason.sql.dialects:unchanged",
-    (DIALECT, "spark"): "mason.sql.spark.translation:to_spark",
-    (DIALECT, "postgres"): "mason.sql.postgres.postgres:to_postgres",
-    (DIALECT, "redshift"): "mason.sql.redshift.redshift:to_redshift",
-    (DIALECT, "trino"): "mason.sql.trino.trino:to_trino",
-    (DIALECT, "athena"): "mason.sql.trino.athena:to_athena",
-    ("spark", DIALECT): "mason.sql.spark.from_spark:from_spark",
-    ("postgres", DIALECT): "mason.sql.postgres.from_postgres:from_postgres",
-    ("redshift", DIALECT): "mason.sql.redshift.from_redshift:from_redshift",
-    ("trino", DIALECT): "mason.sql.trino.from_trino:from_trino",
-    ("athena", DIALECT): "mason.sql.trino.from_trino:from_athena",
+    DIALECT: "mason.sql.dialects:unchanged",
+    "spark": "mason.sql.spark.translation:to_spark",
+    "postgres": "mason.sql.postgres.postgres:to_postgres",
+    "redshift": "mason.sql.redshift.redshift:to_redshift",
+    "trino": "mason.sql.trino.trino:to_trino",
+    "athena": "mason.sql.trino.athena:to_athena",
 }
-"""What translates from a dialect to another: ``f(sql, tables, places) -> Translation``. The names are those of
+"""What translates DuckDB's SQL to a dialect: ``f(sql, tables, places) -> Translation``. The names are those of
 capabilities."""
 
 _RULES = {
@@ -57,22 +52,17 @@ Translator = Callable[[str, Tables, Mapping[str, str]], Translation]
 
 def targets() -> tuple[str, ...]:
     """The dialects that DuckDB's SQL can be translated to, its own first."""
-    return tuple(to for written, to in _TRANSLATORS if written == DIALECT)
+    return tuple(_TRANSLATORS)
 
 
 def can_translate(written: str, to: str) -> bool:
     """Whether there is a translation from the dialect ``written`` to the dialect ``to``."""
-    return (written, to) in _TRANSLATORS or _by_duckdb(written, to)
-
-
-def _by_duckdb(written: str, to: str) -> bool:
-    """Whether a query gets to the dialect ``to`` by DuckDB's."""
-    return (written, DIALECT) in _TRANSLATORS and (DIALECT, to) in _TRANSLATORS
+    return written in sources() and to in _TRANSLATORS
 
 
 def sources() -> tuple[str, ...]:
     """The dialects that a query can be translated from, DuckDB's first."""
-    return tuple(dict.fromkeys((DIALECT, *(written for written, _ in _TRANSLATORS))))
+    return (DIALECT, *_FOREIGN)
 
 
 def tables_named(sql: str, written: str = DIALECT) -> list[str]:
@@ -101,13 +91,18 @@ def translate(
     Raises :class:`TranslationError` where it is not known to answer the same there, for whatever is no query, and where
     there is no such translation.
     """
-    named = _TRANSLATORS.get((written, to))
-    if named is None and _by_duckdb(written, to):
-        return _twice(sql, tables, to=to, written=written, places=places)
-    if named is None:
+    if not can_translate(written, to):
         raise untranslated(written, to)
-    translator: Translator = _loaded(named)
-    return translator(_ready(sql, written), tables, places or {})
+    if written != DIALECT != to:
+        return _twice(sql, tables, to=to, written=written, places=places)
+    ready = _ready(sql, written)
+    if written != DIALECT:
+        # Imported here: sqlglot reads other dialects, and only these.
+        from mason.sql.foreign.work_back import to_duckdb
+
+        return to_duckdb(ready, tables, _loaded(_FOREIGN[written]))
+    translator: Translator = _loaded(_TRANSLATORS[to])
+    return translator(ready, tables, places or {})
 
 
 def _ready(sql: str, written: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pyarrow
 import pytest
 
-from mason.sql.postgres.from_postgres import from_postgres
+from mason.sql.foreign.work_back import to_duckdb
+from mason.sql.postgres.from_postgres import FROM_POSTGRES
 from mason.sql.postgres.postgres import to_postgres
 from mason.sql.translating.text_rules import UNLIKE_LOWER, UNLIKE_UPPER
 from tests.sql.comparing import Engine, postgres_type, without_zeros
@@ -124,7 +126,7 @@ _CASELESS = {"Lo", "Cn", "Co", "Cs", "So", "Sm", "Po", "Mn"}
 
 @pytest.fixture
 def back(postgres):
-    return Engine("PostgreSQL", from_postgres, postgres_type, postgres.ask, without_zeros)
+    return Engine("PostgreSQL", partial(to_duckdb, written=FROM_POSTGRES), postgres_type, postgres.ask, without_zeros)
 
 
 @pytest.mark.parametrize("kind", dict.fromkeys(kind for kind, _ in queries("postgres")))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from mason.sql.spark.from_spark import from_spark
+from mason.sql.foreign.work_back import to_duckdb
+from mason.sql.spark.from_spark import FROM_SPARK
 from mason.sql.spark.translation import to_spark
 from tests.sql.comparing import Engine, Rows, difference, spark_type
 from tests.sql.composed import composed
@@ -60,7 +62,7 @@ def test_composed_queries_answer_the_same(engine, duck, seed):
 
 @pytest.fixture
 def back(spark):
-    return Engine("Spark", from_spark, spark_type, spark.ask)
+    return Engine("Spark", partial(to_duckdb, written=FROM_SPARK), spark_type, spark.ask)
 
 
 @pytest.mark.parametrize("kind", dict.fromkeys(kind for kind, _ in queries("spark")))

@@ -14,8 +14,6 @@ from mason.sql.foreign import casting_back
 from mason.sql.foreign.duck_text import DUCK
 from mason.sql.foreign.foreign import AggregateRule, Call, Foreign, Rule
 from mason.sql.foreign.part import Part
-from mason.sql.foreign.work_back import to_duckdb
-from mason.sql.parsed import Tables
 from mason.sql.postgres import postgres_calls, postgres_names
 from mason.sql.postgres.postgres_operators import COLLATED, KINDS, as_decimal
 from mason.sql.sql_types import (
@@ -40,7 +38,6 @@ from mason.sql.sql_types import (
     is_number,
 )
 from mason.sql.translating.translated import Value
-from mason.sql.translations import Translation
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -189,9 +186,3 @@ class FromPostgres(Foreign):
 
 
 FROM_POSTGRES = FromPostgres()
-
-
-def from_postgres(sql: str, tables: Tables, places: Mapping[str, str] | None = None) -> Translation:
-    """Translate ``sql``, a query over ``tables`` in PostgreSQL's SQL, to DuckDB's; ``TranslationError`` where that is
-    not known to answer the same."""
-    return to_duckdb(sql, tables, FROM_POSTGRES)

@@ -11,12 +11,9 @@ from typing import ClassVar
 from mason.sql.foreign import texts_back
 from mason.sql.foreign.foreign import AggregateRule, Call, Rule
 from mason.sql.foreign.part import Part
-from mason.sql.foreign.work_back import to_duckdb
-from mason.sql.parsed import Tables
 from mason.sql.postgres.from_postgres import FromPostgres
 from mason.sql.sql_types import DOUBLE, FLOAT, INTEGERS, VARCHAR, SqlType, is_number
 from mason.sql.translating.translated import Value
-from mason.sql.translations import Translation
 
 _FUNCTIONS = frozenset(
     {"coalesce", "nullif", "abs", "mod", "sqrt", "exp", "pi", "length", "char_length", "octet_length", "upper", "lower"}
@@ -93,9 +90,3 @@ class FromRedshift(FromPostgres):
 
 
 FROM_REDSHIFT = FromRedshift()
-
-
-def from_redshift(sql: str, tables: Tables, places: Mapping[str, str] | None = None) -> Translation:
-    """Translate ``sql``, a query over ``tables`` in Redshift's SQL, to DuckDB's; ``TranslationError`` where that is not
-    known to answer the same."""
-    return to_duckdb(sql, tables, FROM_REDSHIFT)

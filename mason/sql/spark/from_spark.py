@@ -10,8 +10,6 @@ from mason.sql.foreign import casting_back
 from mason.sql.foreign.duck_text import DUCK
 from mason.sql.foreign.foreign import Call, Foreign
 from mason.sql.foreign.part import Part
-from mason.sql.foreign.work_back import to_duckdb
-from mason.sql.parsed import Tables
 from mason.sql.spark import spark_calls, spark_names
 from mason.sql.spark.spark_operators import KINDS, as_decimal
 from mason.sql.sql_types import (
@@ -38,7 +36,6 @@ from mason.sql.sql_types import (
     list_of,
 )
 from mason.sql.translating.translated import Value
-from mason.sql.translations import Translation
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -188,9 +185,3 @@ class FromSpark(Foreign):
 
 
 FROM_SPARK = FromSpark()
-
-
-def from_spark(sql: str, tables: Tables, places: Mapping[str, str] | None = None) -> Translation:
-    """Translate ``sql``, a query over ``tables`` in Spark's SQL, to DuckDB's; ``TranslationError`` where that is not
-    known to answer the same."""
-    return to_duckdb(sql, tables, FROM_SPARK)

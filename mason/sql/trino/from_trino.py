@@ -6,7 +6,6 @@ less is translated than of dialects that run where Mason is tested.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,8 +13,6 @@ from mason.sql.foreign import casting_back
 from mason.sql.foreign.duck_text import DUCK
 from mason.sql.foreign.foreign import Call, Foreign
 from mason.sql.foreign.part import Part
-from mason.sql.foreign.work_back import to_duckdb
-from mason.sql.parsed import Tables
 from mason.sql.sql_types import (
     BIGINT,
     BOOLEAN,
@@ -37,7 +34,6 @@ from mason.sql.sql_types import (
     list_of,
 )
 from mason.sql.translating.translated import Value
-from mason.sql.translations import Translation
 from mason.sql.trino import trino_calls
 from mason.sql.trino.trino_operators import KINDS, as_decimal
 
@@ -162,14 +158,3 @@ class FromAthena(FromTrino):
 
 FROM_TRINO = FromTrino()
 FROM_ATHENA = FromAthena()
-
-
-def from_trino(sql: str, tables: Tables, places: Mapping[str, str] | None = None) -> Translation:
-    """Translate ``sql``, a query over ``tables`` in Trino's SQL, to DuckDB's; ``TranslationError`` where that is not
-    known to answer the same."""
-    return to_duckdb(sql, tables, FROM_TRINO)
-
-
-def from_athena(sql: str, tables: Tables, places: Mapping[str, str] | None = None) -> Translation:
-    """As :func:`from_trino`, of Athena's SQL."""
-    return to_duckdb(sql, tables, FROM_ATHENA)
