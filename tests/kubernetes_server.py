@@ -51,6 +51,7 @@ class Kubernetes:
     token: str = TOKEN
     version: int = 1000
     horizon: int = 0
+    longest_watch: float = 3600
     changed: threading.Condition = field(default_factory=threading.Condition)
     on_made: Callable[[str], object] = lambda name: None
     server: ThreadingHTTPServer | None = None
@@ -224,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _watch(self, query: dict[str, str]) -> None:
         since = int(query.get("resourceVersion") or 0)
         only = query.get("fieldSelector", "").removeprefix("metadata.name=")
-        end = time.monotonic() + float(query.get("timeoutSeconds") or 3600)
+        end = time.monotonic() + min(float(query.get("timeoutSeconds") or 3600), self.stub.longest_watch)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")

@@ -577,6 +577,22 @@ def test_an_api_that_is_away_for_a_moment(api: Kubernetes, clients: Any) -> None
     assert api.refusals == []
 
 
+def test_watches_that_end_at_once(api: Kubernetes, clients: Any) -> None:
+    """Something between this machine and the API may end them; it is not asked as fast as it answers."""
+    api.longest_watch = 0
+    operator = Operator(api, lambda *_: 1)
+    operator.hold.clear()
+    made = api.on_made
+
+    def make(name: str) -> None:
+        made(name)
+        threading.Timer(1.5, operator.hold.set).start()
+
+    api.on_made = make
+    assert "failed (FAILED)" in str(refusal(clients()))
+    assert 0 < sum("watch=" in part for _, part in api.requests) < 6
+
+
 def test_an_answer_that_was_lost(api: Kubernetes, clients: Any) -> None:
     """The application was made and nobody said so: it is made again, and the one that is there is taken."""
     Operator(api, lambda *_: 1)

@@ -90,6 +90,7 @@ class Application:
 
     def _watch(self, now: Seen) -> None:
         """Wait until something happens that :meth:`look` will show, or a while."""
+        begun = time.monotonic()
         with suppress(Gone, TransientEngineError):
             seconds = _WATCHED_QUEUED if now.status == "queued" else _WATCHED
             for event, found in self._cluster.events(self._kind, self.name, now.version, seconds):
@@ -97,7 +98,8 @@ class Application:
                 if event == "DELETED" or then.status != now.status or then.reacted != now.reacted:
                     return
                 self._tell(then, "")
-            return
+            if time.monotonic() - begun > _PAUSE:
+                return
         # The API ended it at once, or is away: it is not asked as fast as it answers.
         time.sleep(_PAUSE)
 
