@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from mason.sql.foreign.part import Part
 from mason.sql.foreign.sight import Sight
 from mason.sql.sql_types import BIGINT, DOUBLE, SqlType, is_number
-from mason.sql.translating.translated import Defined, Query, Value
+from mason.sql.translating.translated import Called, Defined, Query, Value
 from mason.sql.translations import Column
 from mason.values import dataclass
 
@@ -46,7 +46,7 @@ class Work(Protocol):
 
 
 @dataclass(slots=True, frozen=True)
-class Call:
+class Call(Called):
     """A call of a function or an operator: its node, its name, and its arguments, translated."""
 
     work: Work
@@ -75,30 +75,6 @@ class Call:
     def to(self, index: int, target: SqlType) -> str:
         """An argument's text, cast to ``target`` as the engine does by itself."""
         return self.written.implicit(self.part, self.arguments[index], target).text
-
-    def count(self, least: int, most: int | None = None) -> None:
-        """Refuse another number of arguments."""
-        if not least <= len(self.arguments) <= (most or least):
-            raise self.refused(f"{self.name} is not known with {len(self.arguments)} arguments", "Use its common form.")
-
-    def constant(self, index: int, type_: type[int] | type[str]) -> int | str:
-        """The whole number or the text that was written as an argument; refuses all else."""
-        value = self.arguments[index]
-        if value.is_constant and isinstance(value.constant, type_) and not isinstance(value.constant, bool):
-            return value.constant
-        said = "number" if type_ is int else "text"
-        raise self.refused(
-            f"{self.name} is known to be the same only with a {said} written out as argument {index + 1}",
-            f"Write the {said}.",
-        )
-
-    def whole(self, index: int) -> int:
-        """As :meth:`constant`, of a number."""
-        return int(self.constant(index, int))
-
-    def told(self, index: int) -> str:
-        """As :meth:`constant`, of a text."""
-        return str(self.constant(index, str))
 
     def number(self, index: int) -> SqlType:
         """The type of an argument that has to be a number."""

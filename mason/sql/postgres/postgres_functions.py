@@ -75,7 +75,7 @@ def _ends(text: str, end: str) -> str:
 def _extract(call: Call) -> Value:
     call.count(2, 3)
     group = call.whole(2) if len(call.arguments) == 3 else 0
-    pattern = regular_expression(call.node, call.written(1), "", _POSIX)
+    pattern = regular_expression(call.node, call.told(1), "", _POSIX)
     if not 0 <= group <= pattern.count("(") - pattern.count("(?:"):
         raise call.refused(f"the pattern has no group {group}", "Name a group that it has.")
     call.rewritten("PostgreSQL's regular expressions are POSIX's, and its function gives all groups")
@@ -87,10 +87,10 @@ def _extract(call: Call) -> Value:
 
 def _replaced(call: Call) -> Value:
     call.count(3, 4)
-    flags = call.written(3) if len(call.arguments) == 4 else ""
-    pattern = regular_expression(call.node, call.written(1), flags.replace("g", ""), _POSIX, groups=False)
+    flags = call.told(3) if len(call.arguments) == 4 else ""
+    pattern = regular_expression(call.node, call.told(1), flags.replace("g", ""), _POSIX, groups=False)
     call.rewritten("PostgreSQL's regular expressions are POSIX's")
-    new = call.dialect.text(_replacement(call, call.written(2)))
+    new = call.dialect.text(_replacement(call, call.told(2)))
     every = ", 'g'" if "g" in flags else ""
     return Value(f"regexp_replace({call.to(0, VARCHAR)}, {call.dialect.text(pattern)}, {new}{every})", VARCHAR)
 

@@ -41,7 +41,7 @@ def element(call: Call) -> Value:
     if held.type.name == "MAP":
         return Value(f"try_element_at({held.text}, {call.to(1, held.type.fields[0][1])})", held.type.element)
     if held.type.name == "STRUCT":
-        return field(call, held, call.written(1))
+        return field(call, held, call.told(1))
     raise call.refused(f"a subscript of {held.type} is not known to be the same", "Use substring, or a whole number.")
 
 
@@ -76,7 +76,7 @@ def _joined(call: Call) -> Value:
     held = call.arguments[0]
     if held.type != list_of(VARCHAR):
         raise call.refused(f"{call.name} of {held.type} is not known to be the same", "Make it a list of texts.")
-    return Value(f"array_join({held.text}, {spark_text.text(call.written(1))})", VARCHAR)
+    return Value(f"array_join({held.text}, {spark_text.text(call.told(1))})", VARCHAR)
 
 
 def _range(call: Call) -> Value:

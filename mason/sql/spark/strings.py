@@ -29,7 +29,7 @@ def _length(call: Call) -> Value:
 
 def _split(call: Call) -> Value:
     call.count(2)
-    mark = call.written(1)
+    mark = call.told(1)
     if not mark or "\\E" in mark:
         raise call.refused("splitting at no text is not known to be the same", "Name what stands between the parts.")
     call.rewritten("Spark splits at a regular expression")
@@ -41,7 +41,7 @@ def _split(call: Call) -> Value:
 def _extract(call: Call) -> Value:
     call.count(2, 3)
     group = call.whole(2) if len(call.arguments) == 3 else 0
-    pattern = regular_expression(call.node, call.written(1), "", _JAVA)
+    pattern = regular_expression(call.node, call.told(1), "", _JAVA)
     if not 0 <= group <= pattern.count("("):
         raise call.refused(f"the pattern has no group {group}", "Name a group that it has.")
     call.rewritten("Spark's regular expressions are Java's, and its function gives the first group")
@@ -50,15 +50,15 @@ def _extract(call: Call) -> Value:
 
 def _regexp_replace(call: Call) -> Value:
     call.count(3, 4)
-    flags = call.written(3) if len(call.arguments) == 4 else ""
-    pattern = regular_expression(call.node, call.written(1), flags.replace("g", ""), _JAVA, groups="g" not in flags)
+    flags = call.told(3) if len(call.arguments) == 4 else ""
+    pattern = regular_expression(call.node, call.told(1), flags.replace("g", ""), _JAVA, groups="g" not in flags)
     if "g" in flags:
         call.rewritten("Spark's regular expressions are Java's")
-        new = replacement(call.node, call.written(2), 0)
+        new = replacement(call.node, call.told(2), 0)
     else:
         # Spark replaces all: what stands before the first place is matched with it, and kept.
         call.rewritten("DuckDB replaces the first place, Spark all")
-        pattern, new = f"\\A((?s:.*?))(?:{pattern})", "$1" + replacement(call.node, call.written(2), 1)
+        pattern, new = f"\\A((?s:.*?))(?:{pattern})", "$1" + replacement(call.node, call.told(2), 1)
     return Value(f"regexp_replace({call.to(0, VARCHAR)}, {spark_text.text(pattern)}, {spark_text.text(new)})", VARCHAR)
 
 

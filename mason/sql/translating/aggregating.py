@@ -247,7 +247,7 @@ def texts(of: Aggregate) -> str:
     """What string_agg puts between the texts that it joins; refuses what is no text."""
     call = of.call
     call.count(1, 2)
-    mark = call.dialect.text(call.written(1)) if len(call.arguments) == 2 else "','"
+    mark = call.dialect.text(call.told(1)) if len(call.arguments) == 2 else "','"
     given = call.arguments[0].type
     if given != VARCHAR:
         raise call.refused(f"{call.name} of {given} is not known to be the same", "Cast it to VARCHAR.")

@@ -63,7 +63,7 @@ def parts(templates: Mapping[str, str], epoch: str, why: Callable[[str], str]) -
 
     def date_part(call: Call) -> Value:
         call.count(2)
-        return part_of(call, unit_of(call, call.written(0)), moment(call, 1))
+        return part_of(call, unit_of(call, call.told(0)), moment(call, 1))
 
     def named(call: Call) -> Value:
         call.count(1)
@@ -79,7 +79,7 @@ def truncated(template: str, why: str = "", *, upper: bool = False) -> Rule:
 
     def rule(call: Call) -> Value:
         call.count(2)
-        unit = unit_of(call, call.written(0))
+        unit = unit_of(call, call.told(0))
         if unit not in _TRUNCATED:
             raise call.refused(f"date_trunc to {unit} is not known to be the same", f"Use {', '.join(_TRUNCATED)}.")
         if why:
@@ -94,7 +94,7 @@ def difference(counted: Callable[[Call, str, Value, Value], str], why: str) -> R
 
     def rule(call: Call) -> Value:
         call.count(3)
-        unit = unit_of(call, call.written(0))
+        unit = unit_of(call, call.told(0))
         start, end = moment(call, 1), moment(call, 2)
         call.rewritten(why)
         if unit not in COUNTED:
@@ -124,7 +124,7 @@ def strftime(template: str, fields: Mapping[str, str], quoted: Callable[[str], s
 
     def rule(call: Call) -> Value:
         call.count(2)
-        written = call.written(1)
+        written = call.told(1)
         value = moment(call, 0)
         made, literal, place = "", "", 0
         while place < len(written):

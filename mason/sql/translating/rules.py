@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol
 from mason.sql.parsed import Tree
 from mason.sql.sql_types import BIGINT, BOOLEAN, DATE, HUGEINT, INTEGER, INTEGERS, INTERVAL, TIMESTAMP, VARCHAR, SqlType
 from mason.sql.translating.scopes import Scope
-from mason.sql.translating.translated import Queries, Query, Value
+from mason.sql.translating.translated import Called, Queries, Query, Value
 from mason.sql.translating.writing import Writing
 from mason.sql.translations import Column
 from mason.values import dataclass
@@ -58,7 +58,7 @@ class Work(Protocol):
 
 
 @dataclass(slots=True, frozen=True)
-class Call:
+class Call(Called):
     """A call of a function: its node, its name as DuckDB knows it, and its arguments, translated."""
 
     work: Work
@@ -95,31 +95,6 @@ class Call:
     def bigint(self, text: str) -> Value:
         """A count, place or part, which the engine has in a narrower type where DuckDB says BIGINT."""
         return Value(self.cast(text, BIGINT), BIGINT)
-
-    def count(self, least: int, most: int | None = None) -> None:
-        """Refuse another number of arguments."""
-        if not least <= len(self.arguments) <= (most or least):
-            raise self.refused(f"{self.name} is not known with {len(self.arguments)} arguments", "Use its common form.")
-
-    def whole(self, index: int) -> int:
-        """The whole number that was written as an argument; refuses all else."""
-        value = self.arguments[index]
-        if value.is_constant and isinstance(value.constant, int) and not isinstance(value.constant, bool):
-            return value.constant
-        raise self.refused(
-            f"{self.name} is known to be the same only with a number written out as argument {index + 1}",
-            "Write the number.",
-        )
-
-    def written(self, index: int) -> str:
-        """The text that was written as an argument; refuses all else."""
-        value = self.arguments[index]
-        if value.is_text:
-            return str(value.constant)
-        raise self.refused(
-            f"{self.name} is known to be the same only with a text written out as argument {index + 1}",
-            "Write the text.",
-        )
 
 
 Rule = Callable[[Call], Value]

@@ -76,7 +76,7 @@ def trimmed(side: str) -> Rule:
         call.count(1, 2)
         text = call.dialect.text
         if len(call.arguments) == 2:
-            letters = text(call.written(1))
+            letters = text(call.told(1))
             if letters == "''":
                 raise call.refused(f"{call.name} of no characters is not known to be the same", "Name a character.")
             return Value(f"trim({side} {letters} FROM {call.to(0, VARCHAR)})", VARCHAR)
@@ -109,9 +109,9 @@ def side(template: str) -> Rule:
 
 def _padded(call: Call) -> Value:
     call.count(3)
-    if not 0 <= call.whole(1) < 2**20 or not call.written(2):
+    if not 0 <= call.whole(1) < 2**20 or not call.told(2):
         raise call.refused(f"{call.name} to {call.whole(1)} is not known to be the same", "Pad with a character.")
-    return Value(f"{call.name}({call.to(0, VARCHAR)}, {call.whole(1)}, {call.dialect.text(call.written(2))})", VARCHAR)
+    return Value(f"{call.name}({call.to(0, VARCHAR)}, {call.whole(1)}, {call.dialect.text(call.told(2))})", VARCHAR)
 
 
 def repeated(call: Call) -> Value:
@@ -124,7 +124,7 @@ def repeated(call: Call) -> Value:
 
 def _replace(call: Call) -> Value:
     call.count(3)
-    if not call.written(1):
+    if not call.told(1):
         raise call.refused("replacing an empty text is not known to be the same", "Name what is replaced.")
     return Value(f"replace({call.to(0, VARCHAR)}, {call.to(1, VARCHAR)}, {call.to(2, VARCHAR)})", VARCHAR)
 
@@ -134,7 +134,7 @@ def part(template: str) -> Rule:
 
     def rule(call: Call) -> Value:
         call.count(3)
-        if not call.written(1) or call.whole(2) < 1:
+        if not call.told(1) or call.whole(2) < 1:
             raise call.refused(f"{call.name} is known to be the same only for parts from 1", "Count from 1.")
         return Value(template.format(call.to(0, VARCHAR), call.to(1, VARCHAR), call.whole(2)), VARCHAR)
 
@@ -146,7 +146,7 @@ def found(template: str) -> Rule:
 
     def rule(call: Call) -> Value:
         call.count(2)
-        if not call.written(1):
+        if not call.told(1):
             raise call.refused("looking for an empty text is not known to be the same", "Name what is looked for.")
         call.rewritten(f"{call.dialect.engine} counts in INT")
         return call.bigint(template.format(call.to(0, VARCHAR), call.to(1, VARCHAR)))
@@ -173,7 +173,7 @@ def found_in(template: str) -> Rule:
 
     def rule(call: Call) -> Value:
         call.count(2)
-        if call.arguments[0].type != VARCHAR or not call.written(1):
+        if call.arguments[0].type != VARCHAR or not call.told(1):
             raise call.refused("looking for an empty text is not known to be the same", "Name what is looked for.")
         return Value(template.format(call.to(0, VARCHAR), call.to(1, VARCHAR)), BOOLEAN)
 
@@ -183,17 +183,17 @@ def found_in(template: str) -> Rule:
 def matched(call: Call) -> Value:
     """LIKE and ILIKE."""
     negated, folded = call.name.startswith(("!", "not_")), call.name.endswith(("*", "ilike_escape"))
-    escape = call.written(2) if len(call.arguments) == 3 else ""
+    escape = call.told(2) if len(call.arguments) == 3 else ""
     dialect = call.dialect
-    pattern = like(call.node, call.written(1), escape, dialect.like_escape)
+    pattern = like(call.node, call.told(1), escape, dialect.like_escape)
     tested = call.to(0, VARCHAR)
     if folded:
-        if not call.written(1).isascii():
+        if not call.told(1).isascii():
             raise call.refused("ILIKE with letters beyond ASCII is not known to be the same", "Use ASCII or LIKE.")
         # Only these two letters beyond ASCII have lower-case forms within it, and those differ between the engines.
         tested, pattern = f"translate({tested}, '{_UPPER}', '{_LOWER}')", pattern.lower()
         call.rewritten("letters are folded as DuckDB does")
-    elif pattern != call.written(1):
+    elif pattern != call.told(1):
         call.rewritten(f"{dialect.engine} takes a backslash for an escape")
     verb = "NOT LIKE" if negated else "LIKE"
     return Value(f"({tested} {verb} {dialect.text(pattern)} ESCAPE {dialect.text(dialect.like_escape)})", BOOLEAN)
@@ -250,8 +250,8 @@ def matches(template: str, flavour: Flavour, engine: str) -> Rule:
 
     def rule(call: Call) -> Value:
         call.count(2, 3)
-        flags = call.written(2) if len(call.arguments) == 3 else ""
-        pattern = regular_expression(call.node, call.written(1), flags, flavour, only_asks=True)
+        flags = call.told(2) if len(call.arguments) == 3 else ""
+        pattern = regular_expression(call.node, call.told(1), flags, flavour, only_asks=True)
         call.rewritten(f"{call.dialect.engine}'s regular expressions are {engine}")
         if call.name == "regexp_full_match":
             pattern = f"{flavour.start}(?:{pattern}){flavour.end}"

@@ -58,7 +58,7 @@ def _extreme(call: Call) -> Value:
 def _extract(call: Call) -> Value:
     call.count(2, 3)
     group = call.whole(2) if len(call.arguments) == 3 else 0
-    pattern = regular_expression(call.node, call.written(1), "", _JAVA)
+    pattern = regular_expression(call.node, call.told(1), "", _JAVA)
     if not 0 <= group <= pattern.count("("):
         raise call.refused(f"the pattern has no group {group}", "Name a group that it has.")
     call.rewritten("Trino's result is NULL where nothing is found")
@@ -70,11 +70,11 @@ def _extract(call: Call) -> Value:
 def _replaced(call: Call) -> Value:
     call.count(3, 4)
     engine = call.dialect.engine
-    flags = call.written(3) if len(call.arguments) == 4 else ""
+    flags = call.told(3) if len(call.arguments) == 4 else ""
     if "g" not in flags:
         raise call.refused(f"replacing the first place only is not known to be the same in {engine}", "Use the flag g.")
-    pattern = regular_expression(call.node, call.written(1), flags.replace("g", ""), _JAVA, groups=False)
-    new = replacement(call.node, call.written(2))
+    pattern = regular_expression(call.node, call.told(1), flags.replace("g", ""), _JAVA, groups=False)
+    new = replacement(call.node, call.told(2))
     if "\\\\" in new:
         raise call.refused(f"a backslash in a replacement is not known to be the same in {engine}", "Use replace.")
     texts = ", ".join(map(call.dialect.text, (pattern, new)))
