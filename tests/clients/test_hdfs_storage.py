@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import unquote
 
 import pytest
 
@@ -269,6 +272,77 @@ def test_the_active_namenode_is_found(hdfs_server: HdfsServer, url: str, tmp_pat
         with pytest.raises(TransientEngineError) as raised:
             none.read("a.txt")
         assert "no namenode is active" in str(raised.value)
+
+
+class _Once(BaseHTTPRequestHandler):
+    """A namenode and a datanode of two files, ``/a/b.txt`` and ``/a/pct%.txt``; the datanode decodes paths once, and
+    ends in the middle of the files in ``/cut``."""
+
+    protocol_version = "HTTP/1.1"
+    asked: ClassVar[list[str]]
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        if "op=GETFILESTATUS" in query:
+            told = {"type": "FILE", "length": 10, "modificationTime": 1, "fileId": 1}
+            self._answer(200, json.dumps({"FileStatus": told}).encode())
+        elif "at=datanode" not in query:
+            host, port = self.server.server_address[:2]
+            self.send_response(307)
+            self.send_header("Location", f"http://{host}:{port}{path}?op=OPEN&at=datanode")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif path.startswith("/webhdfs/v1/cut/"):
+            self.send_response(200)
+            in_chunks = path.endswith("chunks")
+            self.send_header(*(("Transfer-Encoding", "chunked") if in_chunks else ("Content-Length", "10")))
+            self.end_headers()
+            self.wfile.write(b"A\r\nxxx" if in_chunks else b"xxx")
+            self.close_connection = True
+        else:
+            self.asked.append(path.removeprefix("/webhdfs/v1"))
+            is_there = unquote(path) in ("/webhdfs/v1/a/b.txt", "/webhdfs/v1/a/pct%.txt")
+            self._answer(*((200, b"x" * 10) if is_there else (404, b"{}")))
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def decoding_once(tmp_path: Path) -> Iterator[tuple[HdfsClient, list[str]]]:
+    """A client of such a server, and the paths that the datanode was asked for."""
+    asked: list[str] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Once", (_Once,), {"asked": asked}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    given = {"root": "hdfs://lake/", "namenodes": f"http://127.0.0.1:{server.server_address[1]}"}
+    client = HdfsClient(given, base=tmp_path)
+    yield client, asked
+    client.close()
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_answer_that_is_cut_off(tmp_path: Path) -> None:
+    with decoding_once(tmp_path) as (client, _):
+        for read in (
+            lambda key: client.store.read("lake", key, most=100),
+            lambda key: list(client.store.pieces("lake", key)),
+        ):
+            with pytest.raises(TransientEngineError) as raised:
+                read("cut/length")
+            assert str(raised.value) == (
+                "hdfs://lake/cut/length was cut off while it was read: 3 of 10 bytes came. Read it again."
+            )
+            with pytest.raises(TransientEngineError) as raised:
+                read("cut/chunks")
+            told = r"Cannot read /cut/chunks: the connection was lost \(http://[\d.:]+ \(IncompleteRead\(.*\)\)\)\."
+            assert re.fullmatch(told, str(raised.value))
 
 
 def test_where_no_hdfs_is(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from mason.clients._objects.object_store import ANY, NEW, ObjectFacts
 from mason.clients.hdfs.web_hdfs import Asked, WebHdfs
-from mason.errors import ConflictError, EngineError, NotFoundError
+from mason.errors import ConflictError, EngineError, NotFoundError, TransientEngineError
 
 _PIECE = 1 << 20
 _BUFFER = str(1 << 20)
@@ -85,9 +85,7 @@ class HdfsStore:
         given = {"offset": str(start), "length": str(length), "buffersize": _BUFFER}
         with self.web.opened(Asked(f"read {_path(key)}", "GET", "OPEN", _path(key), given)) as answer:
             content = answer.read(length)
-        now = self.facts(bucket, key)
-        if now is None or now.etag != etag or len(content) != length:
-            raise EngineError(f"{self._url(bucket, key)} changed while it was read. Read it again.")
+        self._check_whole(bucket, key, etag, held=len(content), wanted=length)
         return content
 
     def read(self, bucket: str, key: str, *, most: int) -> bytes:
@@ -121,9 +119,19 @@ class HdfsStore:
                 while piece := answer.read(_PIECE):
                     held += len(piece)
                     yield piece
-            now = self.facts(bucket, facts.key)
-            if now is None or now.etag != facts.etag or held != facts.size:
-                raise EngineError(f"{self._url(bucket, facts.key)} changed while it was read. Read it again.")
+            self._check_whole(bucket, facts.key, facts.etag, held=held, wanted=facts.size)
+
+    def _check_whole(self, bucket: str, key: str, etag: str, *, held: int, wanted: int) -> None:
+        """Raises ``EngineError`` where another version is there by now, and ``TransientEngineError`` where fewer bytes
+        came than it has: a datanode that ends in between says nothing."""
+        now = self.facts(bucket, key)
+        if now is None or now.etag != etag:
+            raise EngineError(f"{self._url(bucket, key)} changed while it was read. Read it again.")
+        if held != wanted:
+            raise TransientEngineError(
+                f"{self._url(bucket, key)} was cut off while it was read: {held:,} of {wanted:,} bytes came. Read it "
+                "again."
+            )
 
     def put(self, bucket: str, key: str, content: bytes, *, expect: str = ANY) -> ObjectFacts:
         """As the protocol has it."""

@@ -90,34 +90,34 @@ class WebHdfs:
 
     @contextmanager
     def opened(self, asked: Asked) -> Iterator[http.client.HTTPResponse]:
-        """The answer of a datanode, its body not read yet."""
+        """The answer of a datanode, its body not read yet. Raises ``TransientEngineError`` where the connection is
+        lost, also while the body is read."""
         for twice in (True, False) if self._decodes_twice else (False,):
             url, path = self._redirected(asked, twice=twice)
-            with self._connected(url) as wire, closing(self._sent(wire, asked, url, path, None)) as answer:
-                if answer.status < 300:
-                    self._decodes_twice = twice or not _differs(asked.path)
-                    yield answer
-                    return
-                said = refusal(answer.status, answer.read(_PIECE))
-                if not (twice and answer.status == 404 and _differs(asked.path)):
-                    raise failure(asked.doing, answer.status, said, self.who)
+            with self._connected(url) as wire, self._told_where_lost(asked, url):
+                wire.request(asked.method, path)
+                with closing(wire.getresponse()) as answer:
+                    if answer.status < 300:
+                        self._decodes_twice = twice or not _differs(asked.path)
+                        yield answer
+                        return
+                    status, said = answer.status, refusal(answer.status, answer.read(_PIECE))
+            if not (twice and status == 404 and _differs(asked.path)):
+                raise failure(asked.doing, status, said, self.who)
         raise NotFoundError(f"Cannot {asked.doing}: there is no such file.")
 
     def send(self, asked: Asked, body: bytes | IO[bytes], length: int) -> None:
         """Have a datanode write a file of ``length`` bytes. Raises ``UnknownOutcomeError`` where its answer is lost."""
         for twice in (True, False) if self._decodes_twice else (False,):
             url, path = self._redirected(asked, twice=twice)
-            with self._connected(url) as wire:
+            with self._connected(url) as wire, self._told_where_lost(asked, url):
                 wire.putrequest(asked.method, path)
                 wire.putheader("Content-Type", "application/octet-stream")
                 wire.putheader("Content-Length", str(length))
-                try:
-                    wire.endheaders()
-                    _pour(wire, body)
-                    answer = wire.getresponse()
-                    status, said = answer.status, answer.read(_PIECE)
-                except _LOST as error:
-                    raise self._lost(asked, url, error) from error
+                wire.endheaders()
+                _pour(wire, body)
+                answer = wire.getresponse()
+                status, said = answer.status, answer.read(_PIECE)
             if status < 300:
                 self._decodes_twice = twice or not _differs(asked.path)
                 return
@@ -262,12 +262,11 @@ class WebHdfs:
         finally:
             wire.close()
 
-    def _sent(
-        self, wire: http.client.HTTPConnection, asked: Asked, url: str, path: str, body: bytes | None
-    ) -> http.client.HTTPResponse:
+    @contextmanager
+    def _told_where_lost(self, asked: Asked, url: str) -> Iterator[None]:
+        """Explains that a connection ended, also while an answer is read."""
         try:
-            wire.request(asked.method, path, body=body)
-            return wire.getresponse()
+            yield
         except _LOST as error:
             raise self._lost(asked, url, error) from error
 
