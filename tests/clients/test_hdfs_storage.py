@@ -345,6 +345,13 @@ def test_an_answer_that_is_cut_off(tmp_path: Path) -> None:
             assert re.fullmatch(told, str(raised.value))
 
 
+def test_how_often_datanodes_decode_is_found_out_once(tmp_path: Path) -> None:
+    with decoding_once(tmp_path) as (client, asked):
+        for key in ("a/pct%.txt", "a/b.txt", "a/pct%.txt"):
+            assert client.store.read("lake", key, most=100) == b"x" * 10
+        assert asked == ["/a/pct%2525.txt", "/a/pct%25.txt", "/a/b.txt", "/a/pct%25.txt"]
+
+
 def test_where_no_hdfs_is(tmp_path: Path) -> None:
     port = free_port()
     found = HdfsClient({"root": "hdfs://lake/a", "namenodes": f"http://127.0.0.1:{port}"}, base=tmp_path).engine(

@@ -98,7 +98,7 @@ class WebHdfs:
                 wire.request(asked.method, path)
                 with closing(wire.getresponse()) as answer:
                     if answer.status < 300:
-                        self._decodes_twice = twice or not _differs(asked.path)
+                        self._learn(asked, twice)
                         yield answer
                         return
                     status, said = answer.status, refusal(answer.status, answer.read(_PIECE))
@@ -119,7 +119,7 @@ class WebHdfs:
                 answer = wire.getresponse()
                 status, said = answer.status, answer.read(_PIECE)
             if status < 300:
-                self._decodes_twice = twice or not _differs(asked.path)
+                self._learn(asked, twice)
                 return
             if not (twice and status == 404 and _differs(asked.path)):
                 raise failure(asked.doing, status, refusal(status, said), self.who)
@@ -261,6 +261,11 @@ class WebHdfs:
             yield wire
         finally:
             wire.close()
+
+    def _learn(self, asked: Asked, twice: bool) -> None:
+        """Keep how often datanodes decode paths, where the path of a request that succeeded shows it."""
+        if _differs(asked.path):
+            self._decodes_twice = twice
 
     @contextmanager
     def _told_where_lost(self, asked: Asked, url: str) -> Iterator[None]:
