@@ -31,6 +31,8 @@ _PIECE = 1 << 20
 _PAUSE = 2.0
 _WAITS = "Waiting for HDFS, which has just started and takes no requests yet"
 _LOST = (OSError, http.client.HTTPException)
+# Nobody got the request.
+_NOT_SENT = (ConnectionRefusedError, socket.gaierror)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +160,8 @@ class WebHdfs:
             node = self._namenodes[index]
             try:
                 answer = self._answered(node, asked)
-            except ConnectionRefusedError as error:
-                failures.append(_unreachable(node, error))
-                continue
-            except socket.gaierror as error:
-                failures.append(_unreachable(node, error))
-                continue
             except _LOST as error:
-                if asked.changes:
+                if asked.changes and not isinstance(error, _NOT_SENT):
                     raise self._lost(asked, node, error) from error
                 failures.append(_unreachable(node, error))
                 continue
