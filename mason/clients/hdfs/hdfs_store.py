@@ -55,7 +55,7 @@ class HdfsStore:
                 continue
             key = f"{above}{name}"
             if found["type"] == "DIRECTORY":
-                yield from (each for each in self.listed(bucket, f"{key}/") if each.key > after)
+                yield from self.listed(bucket, f"{key}/", after=after)
             elif key > after:
                 yield _facts(key, found)
 
