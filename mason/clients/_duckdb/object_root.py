@@ -52,7 +52,7 @@ class ObjectRoot(Root):
     ) -> None:
         self.store = store
         self.access = access
-        self.scheme = store.scheme  # type: ignore[misc]
+        self.scheme = store.scheme
         self.client = client
         self.places = places
         self.elsewhere = elsewhere

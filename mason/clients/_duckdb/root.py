@@ -12,7 +12,6 @@ import os
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
 
 from mason.engines import fence
 from mason.engines.fence import own_things
@@ -28,7 +27,7 @@ class Root:
     nothing is read, written or deleted there.
     """
 
-    scheme: ClassVar[str] = "file"
+    scheme: str = "file"
 
     def __init__(
         self,

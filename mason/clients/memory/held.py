@@ -10,7 +10,6 @@ import posixpath
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import ClassVar
 
 from mason import temporary
 from mason.clients._duckdb.root import Root
@@ -20,7 +19,7 @@ from mason.clients.memory import MemoryClient
 class HeldFiles(Root):
     """A temporary folder with the files of ``memory``, and others beside it; to be closed in the end."""
 
-    scheme: ClassVar[str] = "memory"
+    scheme = "memory"
 
     def __init__(self, memory: MemoryClient) -> None:
         self._opened = ExitStack()
