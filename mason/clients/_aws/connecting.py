@@ -221,25 +221,18 @@ def _usable(client: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise MissingDependencyError(f"Client {client}", "aws") from error
-    except ValueError as error:
+    except Exception as error:  # botocore, whose errors are meant, is loaded by what is done within
         from botocore.exceptions import BotoCoreError
 
-        if isinstance(error, BotoCoreError):
-            raise _unusable(client, error) from error
-        # What it says quotes the endpoint, perhaps with a password.
-        raise SettingsError(
-            f"Client {client} cannot connect: its endpoint is no URL. Check endpoint_url, and AWS_ENDPOINT_URL: "
-            "https://HOST"
-        ) from None
-    except Exception as error:
-        from botocore.exceptions import BotoCoreError
+        from mason.aws import words
 
         if isinstance(error, BotoCoreError):
-            raise _unusable(client, error) from error
+            told = f"Client {client} cannot connect: {words(error)}. Check its configuration."
+            raise SettingsError(told) from error
+        if isinstance(error, ValueError):
+            # What it says quotes the endpoint, perhaps with a password.
+            raise SettingsError(
+                f"Client {client} cannot connect: its endpoint is no URL. Check endpoint_url, and AWS_ENDPOINT_URL: "
+                "https://HOST"
+            ) from None
         raise
-
-
-def _unusable(client: str, error: Exception) -> SettingsError:
-    from mason.aws import words
-
-    return SettingsError(f"Client {client} cannot connect: {words(error)}. Check its configuration.")
