@@ -98,7 +98,7 @@ def explained(asked: Asked, connection: Asking) -> Iterator[None]:
         yield
     except MasonError:
         raise
-    except Exception as error:
+    except Exception as error:  # botocore lets through errors of urllib3 and of sockets, and is not imported here
         raise meaning_of(error, asked, connection) from error
 
 

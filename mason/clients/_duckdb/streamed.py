@@ -47,7 +47,7 @@ def _file_system(scheme: str, roots: list[ObjectRoot]) -> Any:
     except ModuleNotFoundError as error:
         raise MissingDependencyError(f"Reading {scheme}:// ({error.name})", "hdfs") from error
 
-    class Streams(AbstractFileSystem):  # type: ignore[misc, unused-ignore]
+    class Streams(AbstractFileSystem):  # type: ignore[misc, unused-ignore]  # fsspec has no types, or is not there
         """Objects as files that are read. What is known of one is asked for once: a version that changes in between
         shows when a part of it is read."""
 

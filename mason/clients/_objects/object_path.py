@@ -89,7 +89,9 @@ class ObjectPath(PosixPath):
         """As :meth:`stat`: there are no links."""
         return self.stat()
 
-    def open(self, mode: str = "r", buffering: int = -1, *_: Any, **__: Any) -> IO[Any]:  # type: ignore[override]
+    def open(  # type: ignore[override]  # Path's overloads tell modes apart, and there is one here
+        self, mode: str = "r", buffering: int = -1, *_: Any, **__: Any
+    ) -> IO[Any]:
         """The content as bytes. Raises ``FileNotFoundError``, and what reading a range raises."""
         if mode != "rb":
             raise io.UnsupportedOperation(f"{self} is not opened as {mode!r}")
@@ -132,7 +134,9 @@ class ObjectPath(PosixPath):
         """Whether it is an object, or there are some below it."""
         return self.is_file() or self.is_dir()
 
-    def rglob(self, pattern: str, **_: object) -> Iterator[ObjectPath]:  # type: ignore[override]
+    def rglob(  # type: ignore[override]  # Path's arguments differ from one Python to the next
+        self, pattern: str, **_: object
+    ) -> Iterator[ObjectPath]:
         """All objects below it, whatever the pattern is: no other than ``*`` is asked for."""
         assert pattern == "*"
         return self.objects()

@@ -44,7 +44,7 @@ class RangeReader(io.RawIOBase):
         self._at = base + offset
         return self._at
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # all that BufferedReader hands over
         """As of a file: as much as there is at once, 0 at the end."""
         wanted = min(len(buffer), self._facts.size - self._at)
         if wanted <= 0:

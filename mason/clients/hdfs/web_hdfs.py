@@ -226,8 +226,7 @@ class WebHdfs:
 
         try:
             token = spnego.client(hostname=urlsplit(node).hostname, service="HTTP", protocol="kerberos").step()
-        except Exception as error:
-            # The library of Kerberos raises what it likes.
+        except Exception as error:  # what the system's Kerberos raises goes through pyspnego, and has no common class
             raise EngineError(f"Kerberos cannot be used ({error}). Get a ticket first: kinit") from error
         return {"Authorization": f"Negotiate {base64.b64encode(token or b'').decode()}"}
 

@@ -8,6 +8,7 @@ first bytes say.
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +30,7 @@ class Connections:
 
     def __init__(self, configuration: Mapping[str, Any]) -> None:
         try:
-            import pymetastore.hive_metastore.ThriftHiveMetastore  # noqa: F401
+            importlib.import_module("pymetastore.hive_metastore.ThriftHiveMetastore")
         except ModuleNotFoundError as error:
             raise MissingDependencyError(f"Client hive ({error.name})", "hive") from error
         self._configuration = configuration
@@ -175,6 +176,5 @@ def _sasl(wire: Any, host: str, configuration: Mapping[str, Any]) -> Any:
         return TSaslClientTransport(wire, host=host, service=str(configuration.get("service", "hive")))
     except ModuleNotFoundError as error:
         raise MissingDependencyError(f"Kerberos ({error.name})", "kerberos") from error
-    except Exception as error:
-        # The library of Kerberos raises what it likes.
+    except Exception as error:  # what the system's Kerberos raises goes through Thrift, and has no common class
         raise EngineError(f"Kerberos cannot be used ({error}). Get a ticket first: kinit") from error
