@@ -256,6 +256,17 @@ def test_marks_are_read_back() -> None:
 # Costs
 
 
+def test_rows_are_imitated_where_the_environment_says_that_objects_are(
+    account: Account, table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {name: value for name, value in account.configuration.items() if name != "endpoint_url"}
+    monkeypatch.setenv("AWS_ENDPOINT_URL", account.endpoint)
+    client = AthenaClient({**given, "output_location": RESULTS}, base=tmp_path)
+    job = execution_of(client).fake(table, size=3, seed=1, output=f"s3://{BUCKET}/made/a", format="parquet")
+    assert (job.status, job.result["rows"]) == ("succeeded", 3)
+    client.close()
+
+
 def test_costs_are_told_and_held_to(account: Account, client: AthenaClient, table: Table, tmp_path: Path) -> None:
     size = len(account.boto("s3").get_object(Bucket=BUCKET, Key="club/people/1.csv")["Body"].read())
     execution = execution_of(client)

@@ -46,7 +46,7 @@ class MadeHere:
         def access() -> ObjectAccess:
             aws = self._client.aws
             timeout = float(self._client.configuration.get("timeout", 60))
-            return ObjectAccess("s3://", aws.region, aws.endpoint, aws.account.credentials, timeout)
+            return ObjectAccess("s3://", aws.region, aws.reached, aws.credentials, timeout)
 
         return ObjectRoot(self._buckets, "s3://", client=self._client.name, places=self._client.kept_out, access=access)
 
