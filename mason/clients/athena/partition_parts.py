@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mason.clients._duckdb.quoting import identifier
+from mason.clients._duckdb.quoting import identifier, literal
 
 MOST = 100
 """Partitions that one statement may write."""
@@ -33,7 +33,7 @@ def parts_of(select: str, columns: Sequence[str], values: Sequence[Sequence[str 
 def _any_of(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> str:
     if len(columns) == 1:
         name = f"CAST({identifier(columns[0])} AS varchar)"
-        texts = [_text(row[0]) for row in rows if row[0] is not None]
+        texts = [literal(row[0]) for row in rows if row[0] is not None]
         tests = [f"{name} IN ({', '.join(texts)})"] if texts else []
         return " OR ".join([*tests, *([f"{name} IS NULL"] if len(texts) < len(rows) else [])])
     return " OR ".join(f"({_all_of(columns, row)})" for row in rows)
@@ -42,10 +42,6 @@ def _any_of(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> str
 def _all_of(columns: Sequence[str], row: Sequence[str | None]) -> str:
     names = [f"CAST({identifier(name)} AS varchar)" for name in columns]
     return " AND ".join(
-        f"{name} IS NULL" if value is None else f"{name} = {_text(value)}"
+        f"{name} IS NULL" if value is None else f"{name} = {literal(value)}"
         for name, value in zip(names, row, strict=True)
     )
-
-
-def _text(value: str | None) -> str:
-    return "'" + (value or "").replace("'", "''") + "'"

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
+from mason.clients._duckdb.quoting import literal
 from mason.clients._jobs import iso, now
 from mason.clients._tables.requests import Output
 from mason.clients.athena.awaited import Answers
@@ -190,9 +191,9 @@ def _unloading(sql: str, output: Output, mark: Mark, compression: str) -> str:
     name, _ = _UNLOADED[output.format]
     options = [f"format = '{name}'", f"compression = '{compression.upper()}'"]
     if output.partition_columns:
-        columns = ", ".join(_text(each.lower()) for each in output.partition_columns)
+        columns = ", ".join(literal(each.lower()) for each in output.partition_columns)
         options.append(f"partitioned_by = ARRAY[{columns}]")
-    return f"UNLOAD (\n{sql}\n)\nTO {_text(f'{mark.staging}{mark.part:05}/')}\nWITH ({', '.join(options)})"
+    return f"UNLOAD (\n{sql}\n)\nTO {literal(f'{mark.staging}{mark.part:05}/')}\nWITH ({', '.join(options)})"
 
 
 def _began(run_id: str) -> float:
@@ -203,7 +204,3 @@ def _began(run_id: str) -> float:
     except ValueError:
         return 0.0
     return found.replace(tzinfo=timezone.utc).timestamp() - 3600
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

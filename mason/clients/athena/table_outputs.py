@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mason.clients._aws.buckets import Buckets
+from mason.clients._duckdb.quoting import literal, qualified
 from mason.clients._glue_catalog.catalog_requests import GlueCatalog
 from mason.clients._glue_catalog.partition_folders import split
 from mason.clients._tables.requests import Output
@@ -71,9 +72,9 @@ class TableOutputs:
         """The statement that makes the table of a submission from a SELECT, with its rows or ``empty``."""
         options = [f"format = '{_FORMATS[output.format]}'", f"write_compression = '{compression.upper()}'"]
         if mark.staging:
-            options.append(f"external_location = {_text(mark.staging)}")
+            options.append(f"external_location = {literal(mark.staging)}")
         if output.partition_columns:
-            columns = ", ".join(_text(each.lower()) for each in output.partition_columns)
+            columns = ", ".join(literal(each.lower()) for each in output.partition_columns)
             options.append(f"partitioned_by = ARRAY[{columns}]")
         ending = "\nWITH NO DATA" if empty else ""
         return f"CREATE TABLE {_staged(mark)}\nWITH ({', '.join(options)})\nAS\n{sql}{ending}"
@@ -188,8 +189,4 @@ def _location(found: Mapping[str, Any]) -> str:
 
 def _staged(mark: Mark) -> str:
     database, _ = named_in(mark.output)
-    return ".".join('"' + each.replace('"', '""') + '"' for each in (database, staged_name(mark.token)))
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return qualified(database, staged_name(mark.token))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mason.clients._aws.aws_client import AwsClient
+from mason.clients._duckdb.quoting import qualified
 from mason.clients._glue_catalog.catalog_requests import GlueCatalog
 from mason.clients._glue_catalog.table_inputs import table_of
 from mason.clients._statements.asked import Relation, Statement
@@ -37,7 +38,7 @@ class WrittenSql:
             )
         if not self._is_catalogs(table):
             self._check_registered(table, place)
-        return f"{_quoted(table.database.lower())}.{_quoted(table.name.lower())}"
+        return qualified(table.database.lower(), table.name.lower())
 
     def query(self, sql: str, table: Table | None, *, dialect: str, trust: bool) -> Translation:
         """The one SELECT that ``sql`` is, in Athena's dialect.
@@ -162,9 +163,5 @@ def _columns(table: Table) -> Mapping[str, str]:
     return {column.name: column.type for column in table.schema.columns}
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _dotted(name: str) -> str:
-    return ".".join(_quoted(each) for each in name.split(".", 1))
+    return qualified(*name.split(".", 1))
