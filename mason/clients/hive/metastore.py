@@ -160,8 +160,11 @@ class HiveMetastore(Metastore):
     def delete_table(self, database: str, table: str, *, delete_files: bool = False) -> Table:
         """Drop the registration. Files of a table of Hive's own go where ``delete_files`` asks for it; others are the
         storage's."""
+        from mason.clients.hive.registered_tables import registered
+        from mason.clients.hive.thrift_tables import description
+
         told = self.requests.table(database, table)
-        found = self.get_table(database, table)
+        found = registered(description(told))
         own = told.tableType == "MANAGED_TABLE" and (told.parameters or {}).get("EXTERNAL", "").lower() != "true"
         if delete_files and not own:
             raise UnsupportedVerbError(
