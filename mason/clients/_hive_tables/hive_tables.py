@@ -18,13 +18,14 @@ SCHEDULE = "mason.schedule"
 """The parameter in which Mason writes the schedule whose runs registered a table."""
 VIEW = "VIRTUAL_VIEW"
 """What the catalogs call a view."""
+SKIP = "skip.header.line.count"
+"""The parameter that says how many lines at the head of a file are none of its rows."""
 
 _CRAWLER = "UPDATED_BY_CRAWLER"
 _LONGEST_COMMENT = 255
 _TEXT = ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
 _LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 _QUOTED = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
-_SKIP = "skip.header.line.count"
 _CSV_OPTIONS = frozenset({"delimiter", "quote", "escape", "header", "skip", "null"})
 
 
@@ -145,7 +146,7 @@ def _reading(
     if table.format != "csv":
         return reader, {"serialization.format": "1"}, {}, columns
     skipped = int(options.get("skip", 0)) + bool(options.get("header"))
-    parameters = {_SKIP: str(skipped)} if skipped else {}
+    parameters = {SKIP: str(skipped)} if skipped else {}
     delimiter = str(options.get("delimiter", ","))
     null = {"serialization.null.format": str(options["null"])} if isinstance(options.get("null"), str) else {}
     if table.options.get("quote") == "":
@@ -217,7 +218,7 @@ def _options(storage: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[
     """The options of a CSV reader, in Mason's words."""
     serde = storage.get("SerdeInfo") or {}
     given = serde.get("Parameters") or {}
-    skipped = parameters.get(_SKIP, given.get(_SKIP, "0"))
+    skipped = parameters.get(SKIP, given.get(SKIP, "0"))
     lines = int(skipped) if str(skipped).isdigit() else 0
     options: dict[str, Any] = {
         # What Hive takes where nothing is said.

@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mason.clients._hive_tables.hadoop_locations import hadoop_location
+from mason.clients._hive_tables.hive_tables import SCHEDULE, SKIP, VIEW
 from mason.clients._hive_tables.partition_names import value_in
+from mason.clients._tables.kept_definition import KEPT
 from mason.clients.hive.registered_tables import described, registered
 from mason.clients.hive.spark_properties import OWN
 from mason.clients.hive.thrift_tables import description, thrift_table
@@ -24,7 +26,6 @@ from mason.errors import ConflictError, EngineError, NotFoundError
 if TYPE_CHECKING:
     from mason.clients.hive import HiveClient
 
-_VIEW = "VIRTUAL_VIEW"
 # What describes the files as they were; others reckon with it.
 _STATISTICS = frozenset({"COLUMN_STATS_ACCURATE", "numFiles", "numRows", "rawDataSize", "totalSize"})
 
@@ -74,8 +75,8 @@ class Registering:
     def _replace(self, wanted: Table, made: Any, before: Any) -> list[str]:
         was, will = ([each.name for each in of.partitionKeys or ()] for of in (before, made))
         where = f"Table {wanted.name} in database {wanted.database}"
-        if (before.tableType == _VIEW) != (made.tableType == _VIEW):
-            kinds = [("view" if of.tableType == _VIEW else "table") for of in (before, made)]
+        if (before.tableType == VIEW) != (made.tableType == VIEW):
+            kinds = [("view" if of.tableType == VIEW else "table") for of in (before, made)]
             raise ConflictError(f"{where} is a {kinds[0]}, and would be a {kinds[1]}. Delete it, then register it.")
         if was != will:
             names = [", ".join(each) or "nothing" for each in (was, will)]
@@ -125,9 +126,9 @@ class Registering:
         if same and spark:
             made.sd, made.partitionKeys = before.sd, before.partitionKeys
         lost = set() if same else spark | (_STATISTICS & old.keys())
-        mine = {"EXTERNAL", "classification", "skip.header.line.count", "comment", "mason.schedule"}
+        mine = {"EXTERNAL", "classification", SKIP, "comment", SCHEDULE}
         for key, value in old.items():
-            if key not in lost and key not in mine and not key.startswith("mason.table."):
+            if key not in lost and key not in mine and not key.startswith(KEPT):
                 made.parameters.setdefault(key, value)
         return bool(lost & spark)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mason.clients._hive_tables.hive_tables import VIEW, Catalog, columns_of, describe, statement_of, table_of
+from mason.clients._hive_tables.hive_tables import SKIP, VIEW, Catalog, columns_of, describe, statement_of, table_of
 from mason.clients._tables.kept_definition import kept_parameters, kept_table
 from mason.clients.hive.spark_properties import spark_table
 from mason.engines.models import Column, Schema, Table
@@ -26,7 +26,6 @@ _HIVE = Catalog(
     # Hive's reader of quoted CSV gives texts, whatever the columns are declared to be.
     frozenset({"string"}),
 )
-_SKIP = "skip.header.line.count"
 
 
 def described(table: Table) -> dict[str, Any]:
@@ -92,5 +91,5 @@ def _shape(of: Mapping[str, Any]) -> tuple[Any, ...]:
     """What says how the files of a table are read."""
     storage = of["StorageDescriptor"]
     columns = [[(each["Name"], each["Type"]) for each in some] for some in (storage["Columns"], of["PartitionKeys"])]
-    skipped = of["Parameters"].get(_SKIP, "")
+    skipped = of["Parameters"].get(SKIP, "")
     return columns, storage["Location"].rstrip("/"), storage["InputFormat"], storage["SerdeInfo"], skipped
