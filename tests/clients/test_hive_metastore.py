@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from mason.clients._hive_tables.partition_names import folder_name
 from mason.clients.hive import HiveClient
 from mason.clients.hive.metastore import HiveMetastore
 from mason.clients.local import LocalClient
@@ -180,6 +179,12 @@ def test_files_stay_unless_it_is_asked_for(
         assert "is Hive's own" in str(conflict.value)
         metastore.delete_table("club", "own", delete_files=delete_files)
         assert own.exists() is not delete_files
+
+
+def folder_name(key: str, value: str) -> str:
+    """``key=value`` as Hive writes it: what could mean something else in a path stands as ``%XX``."""
+    odd = {*map(chr, range(1, 32)), *"\"#%'*/:=?\\{[]^\x7f"}
+    return f"{key}={''.join(f'%{ord(each):02X}' if each in odd else each for each in value)}"
 
 
 def test_partitions_are_found_by_their_folders(client: HiveClient, metastore: HiveMetastore, people: Table) -> None:

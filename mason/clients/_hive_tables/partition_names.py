@@ -11,17 +11,7 @@ from mason.errors import ConflictError
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 """The value that stands for NULL in the name of a folder; Hive writes it for an empty text, too."""
 
-_ESCAPED = frozenset({*map(chr, range(1, 32)), *"\"#%'*/:=?\\{[]^\x7f"})
 _WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT"})
-
-
-def folder_name(key: str, value: str) -> str:
-    """``key=value`` as Hive writes it: what could mean something else in a path stands as ``%XX``."""
-    return f"{_escaped(key)}={_escaped(value or HIVE_NULL)}"
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"%{ord(each):02X}" if each in _ESCAPED else each for each in text)
 
 
 def value_in(name: str, key: str, where: str) -> str:
