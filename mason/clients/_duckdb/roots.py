@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def lent_objects(client: Client) -> Callable[[str], ObjectRoot | None]:
-    """What gives the root of the objects that a URL leads to, of the neighbours of ``client``."""
+    """What gives the root of the objects that a URL leads to, of the neighbours of ``client``; ``None`` for its own."""
 
     def objects_at(url: str) -> ObjectRoot | None:
         from mason.clients._duckdb.object_root import ObjectRoot
 
         found = client.storage_for(url) if client.storage_for is not None else None
         root = getattr(found, "root", None)
-        return root if isinstance(root, ObjectRoot) else None
+        return root if isinstance(root, ObjectRoot) and root is not getattr(client, "root", None) else None
 
     return objects_at
 

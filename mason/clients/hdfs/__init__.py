@@ -39,14 +39,10 @@ class HdfsClient(Client):
     def root(self) -> ObjectRoot:
         """What paths start from. URLs of neighbours of the same kind are reached from it, too."""
         from mason.clients._duckdb.object_root import ObjectRoot
-
-        def elsewhere(url: str) -> ObjectRoot | None:
-            found = self.storage_for(url) if self.storage_for is not None else None
-            other = getattr(found, "root", None)
-            return other if isinstance(other, ObjectRoot) and other is not self.root else None
+        from mason.clients._duckdb.roots import lent_objects
 
         return ObjectRoot(
-            self.store, self.url, client=self.name, places=self.kept_out, elsewhere=elsewhere, bucket=None
+            self.store, self.url, client=self.name, places=self.kept_out, elsewhere=lent_objects(self), bucket=None
         )
 
     @property

@@ -43,18 +43,14 @@ class S3Client(AwsClient):
     def root(self) -> ObjectRoot:
         """What paths start from. URLs of neighbours of the same kind are reached from it, too."""
         from mason.clients._duckdb.object_root import ObjectRoot
-
-        def elsewhere(url: str) -> ObjectRoot | None:
-            found = self.storage_for(url) if self.storage_for is not None else None
-            other = getattr(found, "root", None)
-            return other if isinstance(other, ObjectRoot) and other is not self.root else None
+        from mason.clients._duckdb.roots import lent_objects
 
         return ObjectRoot(
             self.buckets,
             self.url,
             client=self.name,
             places=self.kept_out,
-            elsewhere=elsewhere,
+            elsewhere=lent_objects(self),
             access=lambda: self.access,
         )
 
