@@ -64,7 +64,8 @@ def current_folder() -> Path:
 def find_project(start: Path) -> ProjectSettings:
     """The nearest folder at or above ``start`` that holds ``mason.yaml``; else ``start`` itself.
 
-    Raises ``SettingsError`` naming the file and what is wrong in it.
+    Raises ``SettingsError`` naming the file and what is wrong in it. A ``mason.yaml`` that is no file is refused and
+    not passed over: without it, another state would be used.
     """
     start = start.absolute()
     for folder in (start, *start.parents):
@@ -74,6 +75,9 @@ def find_project(start: Path) -> ProjectSettings:
             if folder != start:
                 _refuse_open(start, file)
             return _read_project(file)
+        # Not by pathlib, which raises where nobody may look.
+        if os.path.lexists(file):
+            raise SettingsError(f"{file}: this is neither a file nor a link to one. Mend it, or remove it.")
     return ProjectSettings(start)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -42,6 +43,15 @@ def test_without_a_project_the_current_folder_counts_and_has_no_name(tmp_path, h
 def test_an_empty_project_file_names_the_project_after_its_folder(tmp_path):
     (tmp_path / "mason.yaml").write_text("")
     assert settings.find_project(tmp_path).name == tmp_path.name
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda file: os.mkfifo(file), lambda file: file.symlink_to("nowhere")])
+def test_a_project_file_that_is_none_is_not_passed_over(tmp_path, make):
+    (inner := tmp_path / "inner").mkdir()
+    make(file := tmp_path / "mason.yaml")
+    with pytest.raises(SettingsError) as told:
+        settings.find_project(inner)
+    assert str(told.value) == f"{file}: this is neither a file nor a link to one. Mend it, or remove it."
 
 
 def test_the_option_wins_over_the_environment_and_that_over_the_project(tmp_path, monkeypatch):
