@@ -70,7 +70,8 @@ def _given(given: Sequence[tuple[str, str]], faults: list[Diagnostic]) -> Iterat
             yield Assigned(found[1], found[2], option)
         else:
             # Not quoted: who forgets the name may have written a secret.
-            faults.append(Diagnostic("", 0, f"{option} is NAME=VALUE, and what was given has no ="))
+            lacks = "no name before the =" if "=" in text else "no ="
+            faults.append(Diagnostic("", 0, f"{option} is NAME=VALUE, and what was given has {lacks}"))
 
 
 def _of_file(name: str, faults: list[Diagnostic]) -> Iterator[Assigned]:

@@ -31,7 +31,9 @@ _STANDARD = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair, which no encoding can hold: Python reads so what is not UTF-8 on a command line."""
+
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -258,9 +260,9 @@ class _Builder:
 
     def _whole(self, text: str, line: int) -> str:
         """Text that can be encoded: PyYAML's parser in Python lets halves of surrogate pairs through."""
-        if _SURROGATE.search(text):
+        if SURROGATE.search(text):
             self._faults.append(Fault(line, "the text holds half of a surrogate pair", "write the character itself"))
-            return _SURROGATE.sub("?", text)
+            return SURROGATE.sub("?", text)
         return text
 
     def _tagged(self, tag: str, text: str, line: int) -> Any:

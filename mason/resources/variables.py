@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from mason.errors import Diagnostic
-from mason.resources.documents import read
+from mason.resources.documents import SURROGATE, read
 from mason.resources.faults import Finding, Path
 from mason.resources.parameters import convert
 from mason.resources.templates import TEMPLATE
@@ -149,7 +149,10 @@ def fault_of(value: Any, wanted: str, *, typed: bool = False) -> str:
 
     ``typed`` says that the value has a type of its own, so that text is no number.
     """
-    if any("{{" in text for text in _texts(value)):
+    texts = list(_texts(value))
+    if any(SURROGATE.search(text) for text in texts):
+        return "is not UTF-8 text"
+    if any("{{" in text for text in texts):
         return "holds {{...}}, which stays text in a variable: write it where the variable is used"
     if value is None:
         return ""

@@ -100,13 +100,25 @@ def test_no_secret_comes_from_a_variable(mason: Mason, project: Path):
 
 def test_what_is_given_is_checked(mason: Mason, project: Path):
     (project / "mine.yml").write_text("foldr: x\n")
-    told = mason("plan", "--var", "txt=1", "--var", "oops", "--var-file", "mine.yml", "--var-file", "none.yml")
+    told = mason(
+        "plan", "--var", "txt=1", "--var", "oops", "--var", "=3", "--var-file", "mine.yml", "--var-file", "none.yml"
+    )
     assert told.err.splitlines() == [
         "Error: --var is NAME=VALUE, and what was given has no =",
+        "Error: --var is NAME=VALUE, and what was given has no name before the =",
         "Error: none.yml: the variable file cannot be read: no such file or directory",
         "Error: --var: there is no variable 'txt' (did you mean 'text'?)",
         "Error: mine.yml:1: there is no variable 'foldr' (did you mean 'folder'?)",
-        "4 errors.",
+        "5 errors.",
+    ]
+
+
+def test_bytes_that_are_no_text_are_no_value(mason: Mason, project: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MASON_VAR_FOLDER", "\udcff")
+    assert mason("plan", "--var", "text=a\udc80").err.splitlines() == [
+        "Error: MASON_VAR_FOLDER: variable 'folder' is not UTF-8 text",
+        "Error: --var: variable 'text' is not UTF-8 text",
+        "2 errors.",
     ]
 
 
