@@ -154,11 +154,12 @@ def _with_kind(opened: Project, verb: str, args: list[str]) -> list[str]:
         kind, names = "", [kind, *names]
     if len(names) == 1 and rest and not rest[0].startswith("-"):
         names.append(rest.pop(0))
-    if len(names) != 2 or kind in EXECUTED:
+    if len(names) != 2 or not all(names) or kind in EXECUTED or written.endswith((".yaml", ".yml")):
         for address in (written, f"run.{written}", f"schedule.{written}"):
             if address in snapshot.resources:
                 raise click.UsageError(f"{address} is done by apply. To do it again: mason apply --replace {address}")
-        raise click.UsageError(f"Type: mason {verb} operator NAMESPACE COMMAND, or mason {verb} workflow ...")
+        whole = "mason validate alone checks the whole project, and takes no path. " if verb == "validate" else ""
+        raise click.UsageError(f"{whole}Type: mason {verb} operator NAMESPACE COMMAND, or mason {verb} workflow ...")
     kinds = [kind] if kind else applied.find_work(snapshot, names)
     if len(kinds) > 1:
         both = " or ".join(f"mason {verb} {each} {' '.join(names)}" for each in kinds)

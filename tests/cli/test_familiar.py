@@ -103,6 +103,8 @@ def test_delete_is_destroy(mason: Mason, project: Path) -> None:
         (("run", "run.note"), "mason apply --replace run.note"),
         (("run", "list"), "mason run operator NAMESPACE COMMAND"),
         (("run", "note", "lst"), "Did you mean note:list?"),
+        (("validate", "operators.yaml"), "mason validate alone checks the whole project, and takes no path."),
+        (("validate", "."), "mason validate alone checks the whole project, and takes no path."),
     ],
 )
 def test_words_that_mean_something_else_say_what_to_type(
