@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
+
+from mason.clients import registry
 
 CONFIG = """\
 type: config
@@ -267,6 +270,18 @@ def test_a_plan_says_which_columns_changed_and_what_that_means(mason, project):
     # A failed attempt does not forget what the last success read.
     assert mason("apply", "-y").code == 1
     assert "Columns of data/t.csv changed since the last success" in mason("plan").out
+
+
+def test_a_plan_starts_no_engine_to_look_ahead(mason, project, monkeypatch):
+    (project / "run.yaml").write_text(RUN)
+    capabilities = registry.capabilities
+
+    def starting(name):
+        return {role: replace(each, starts_engine=role == "metastore") for role, each in capabilities(name).items()}
+
+    assert "Sentence 2 writes id BIGINT, n VARCHAR.\n" in mason("plan").out
+    monkeypatch.setattr(registry, "capabilities", starting)
+    assert "Sentence 2 writes" not in mason("plan").out
 
 
 def test_who_is_asked_is_told_what_will_be_written(mason, project):

@@ -10,7 +10,7 @@ from mason.dryrun.calls import Outlook
 from mason.dryrun.changed_columns import Columns, changes
 from mason.project.opened import Project
 from mason.project.runs.clients import Clients
-from mason.project.runs.step_clients import StepClients
+from mason.project.runs.step_clients import StepClients, starts_engine
 
 if TYPE_CHECKING:
     from mason.dryrun.planned import WorkflowPlan
@@ -38,9 +38,9 @@ class LookingAhead:
         self, plan: WorkflowPlan, config: Config, run: Run, paths: Sequence[str], before: Mapping[str, Columns]
     ) -> Outlook:
         """The same of the run of a resource, whose inputs at ``paths`` changed since their columns were those of
-        ``before``."""
+        ``before``. For a plan: a metastore that has to be started for an answer is not asked."""
         known = [path for path in paths if path in before]
-        return self._look(plan, before, self._columns(config, run, known) if known else {})
+        return self._look(plan, before, self._columns(config, run, known) if known else {}, cheaply=True)
 
     def _columns(self, config: Config, run: Run, paths: Sequence[str]) -> Mapping[str, Columns]:
         if self._inputs is None:
@@ -49,7 +49,14 @@ class LookingAhead:
             self._inputs = Inputs(self._project)
         return self._inputs.columns(config, run, paths)
 
-    def _look(self, plan: WorkflowPlan, before: Mapping[str, Columns], now: Mapping[str, Columns]) -> Outlook:
+    def _look(
+        self,
+        plan: WorkflowPlan,
+        before: Mapping[str, Columns],
+        now: Mapping[str, Columns],
+        *,
+        cheaply: bool = False,
+    ) -> Outlook:
         # Imported here: of most runs no query is looked at.
         from mason.runtime.ahead import readings
         from mason.runtime.outlook import outlook
@@ -60,6 +67,8 @@ class LookingAhead:
         for step in plan.steps:
             # What a step reads that comes after others may be made by these.
             if step.dependencies or step.shown.has_python or not step.shown.calls:
+                continue
+            if cheaply and starts_engine(step):
                 continue
             if any(call.engine == "execution" for call in step.shown.calls):
                 with aside():

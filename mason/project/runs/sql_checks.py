@@ -6,7 +6,7 @@ from mason.dryrun.planned import PlannedStep, WorkflowPlan
 from mason.errors import Diagnostic, ParameterError
 from mason.project.opened import Project
 from mason.project.runs.clients import Clients
-from mason.project.runs.step_clients import StepClients
+from mason.project.runs.step_clients import StepClients, starts_engine
 
 
 def check_sql(
@@ -22,21 +22,13 @@ def check_sql(
     asked = StepClients(project, clients)
     try:
         for step in plan.steps:
-            if any(call.told for call in step.shown.calls) and not (cheaply and _starts(step)):
+            if any(call.told for call in step.shown.calls) and not (cheaply and starts_engine(step)):
                 _of_step(step, asked, told, faults)
     finally:
         asked.close()
     if faults:
         raise ParameterError(Diagnostic("", 0, fault) for fault in faults)
     return told
-
-
-def _starts(step: PlannedStep) -> bool:
-    """Whether the metastore of a step has to be started for an answer."""
-    from mason.clients import registry
-
-    name = step.shown.clients.get("metastore", "")
-    return bool(name) and registry.capabilities(step.config.type_of(name))["metastore"].starts_engine
 
 
 def _of_step(step: PlannedStep, asked: StepClients, told: dict[str, list[tuple[str, str]]], faults: list[str]) -> None:

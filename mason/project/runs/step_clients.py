@@ -30,3 +30,11 @@ class StepClients:
         """Close the clients."""
         for clients in self._clients.values():
             clients.close()
+
+
+def starts_engine(step: PlannedStep) -> bool:
+    """Whether the metastore of a step has to be started for an answer: then only a run asks it."""
+    from mason.clients import registry
+
+    name = step.shown.clients.get("metastore", "")
+    return bool(name) and registry.capabilities(step.config.type_of(name))["metastore"].starts_engine
