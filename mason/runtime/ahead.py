@@ -75,7 +75,8 @@ def readings(step: PlannedStep, open_engine: Callable[[str], Engine]) -> Iterato
             finished = fitted(sentence, values)
             if found := _reading(step, sentence, number, finished, ctx):
                 yield found
-            if sentence.names and call.read_only:
+            # What a query answers is left to the run: asking it may take long, and cost.
+            if sentence.names and call.read_only and sentence.engine != "execution":
                 result = ctx.call(sentence.engine, sentence.verb, **finished)
                 values.update(dict.fromkeys(sentence.names, result))
         except MasonError:

@@ -51,7 +51,8 @@ def by_types(
                 sql = _sql(sentence, number, finished, call.client, spoken)
                 if sql is not None and (tables := _tables(sql, finished.get("table"), ctx)) is not None:
                     yield _translated(sql, tables)
-            if sentence.names and call.read_only:
+            # What a query answers is left to the run: asking it may take long, and cost.
+            if sentence.names and call.read_only and sentence.engine != "execution":
                 result = ctx.call(sentence.engine, sentence.verb, **fitted(sentence, values))
                 values.update(dict.fromkeys(sentence.names, result))
         except MasonError:

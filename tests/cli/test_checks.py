@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mason.clients import registry
+from mason.clients._duckdb.execution import DuckDBExecution
 
 CONFIG = """\
 type: config
@@ -282,6 +283,17 @@ def test_a_plan_starts_no_engine_to_look_ahead(mason, project, monkeypatch):
     assert "Sentence 2 writes id BIGINT, n VARCHAR.\n" in mason("plan").out
     monkeypatch.setattr(registry, "capabilities", starting)
     assert "Sentence 2 writes" not in mason("plan").out
+
+
+def test_a_plan_asks_no_query_of_a_run(mason, project, monkeypatch):
+    asked = []
+    monkeypatch.setattr(DuckDBExecution, "query", lambda *given, **more: asked.append((given, more)))
+    (project / "query.yaml").write_text(
+        QUERY.replace("do:\n", "do:\n  - execution.query: {sql: SELECT 1 AS x}\n    as: rows\n")
+    )
+    (project / "run.yaml").write_text(RUN)
+    assert "Sentence 3 writes id BIGINT, n VARCHAR.\n" in mason("plan").out
+    assert asked == []
 
 
 def test_who_is_asked_is_told_what_will_be_written(mason, project):
