@@ -276,7 +276,7 @@ def test_the_active_namenode_is_found(hdfs_server: HdfsServer, url: str, tmp_pat
 
 class _Once(BaseHTTPRequestHandler):
     """A namenode and a datanode of two files, ``/a/b.txt`` and ``/a/pct%.txt``; the datanode decodes paths once, and
-    ends in the middle of the files in ``/cut``."""
+    ends in the middle of the files in ``/cut``, and before it answers to a write."""
 
     protocol_version = "HTTP/1.1"
     asked: ClassVar[list[str]]
@@ -287,11 +287,7 @@ class _Once(BaseHTTPRequestHandler):
             told = {"type": "FILE", "length": 10, "modificationTime": 1, "fileId": 1}
             self._answer(200, json.dumps({"FileStatus": told}).encode())
         elif "at=datanode" not in query:
-            host, port = self.server.server_address[:2]
-            self.send_response(307)
-            self.send_header("Location", f"http://{host}:{port}{path}?op=OPEN&at=datanode")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self._lead_on(path, "OPEN")
         elif path.startswith("/webhdfs/v1/cut/"):
             self.send_response(200)
             in_chunks = path.endswith("chunks")
@@ -303,6 +299,23 @@ class _Once(BaseHTTPRequestHandler):
             self.asked.append(path.removeprefix("/webhdfs/v1"))
             is_there = unquote(path) in ("/webhdfs/v1/a/b.txt", "/webhdfs/v1/a/pct%.txt")
             self._answer(*((200, b"x" * 10) if is_there else (404, b"{}")))
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path, _, query = self.path.partition("?")
+        if "op=MKDIRS" in query:
+            self._answer(200, b'{"boolean": true}')
+        elif "at=datanode" not in query:
+            self._lead_on(path, "CREATE")
+        else:
+            self.close_connection = True
+
+    def _lead_on(self, path: str, operation: str) -> None:
+        host, port = self.server.server_address[:2]
+        self.send_response(307)
+        self.send_header("Location", f"http://{host}:{port}{path}?op={operation}&at=datanode")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -343,6 +356,16 @@ def test_an_answer_that_is_cut_off(tmp_path: Path) -> None:
                 read("cut/chunks")
             told = r"Cannot read /cut/chunks: the connection was lost \(http://[\d.:]+ \(IncompleteRead\(.*\)\)\)\."
             assert re.fullmatch(told, str(raised.value))
+
+
+def test_a_write_whose_answer_is_lost(tmp_path: Path) -> None:
+    with decoding_once(tmp_path) as (client, _), pytest.raises(UnknownOutcomeError) as raised:
+        client.store.put("lake", "a/new.txt", b"x")
+    assert re.fullmatch(
+        r"It is not known whether HDFS did what it was asked for, to write /a/new\.txt: the connection was lost "
+        r"\(http://[\d.:]+ \(.+\)\)\. Look what there is before you try again\.",
+        str(raised.value),
+    )
 
 
 def test_how_often_datanodes_decode_is_found_out_once(tmp_path: Path) -> None:
@@ -397,11 +420,16 @@ def test_nodes_that_go_and_safe_mode(tmp_path: Path) -> None:
         assert isinstance(found, Storage)
         found.write("a.txt", b"x")
         server.kill("datanode")
-        with pytest.raises(EngineError):
+        with pytest.raises(TransientEngineError) as raised:
             found.read("a.txt")
+        told = (
+            r"The namenode sends to a datanode that this machine cannot reach: http://[\d.:]+ \(Connection refused\)\."
+        )
+        assert re.fullmatch(told, str(raised.value))
         server.kill("namenode")
-        with pytest.raises((TransientEngineError, UnknownOutcomeError)):
+        with pytest.raises(TransientEngineError) as raised:
             found.write("b.txt", b"x")
+        assert f"HDFS cannot be reached: {server.namenode} (Connection refused)" in str(raised.value)
         # Alone, the namenode does not know where the blocks are.
         server.start("namenode")
         _until_it_answers(server)
