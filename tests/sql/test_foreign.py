@@ -227,6 +227,21 @@ REFUSED = [
         "Line 1, column 22: something is left out here. Write it in full.",
     ),
     (
+        "trino",
+        "SELECT x FROM (VALUES (1, 2), (3, 4)) AS t(x)",
+        "1 names stand for 2 columns. Name them all.",
+    ),
+    (
+        "postgres",
+        "SELECT x FROM staff, UNNEST(l, l) AS t(x)",
+        "such an UNNEST is not known to be the same. Write UNNEST(list) AS t(x).",
+    ),
+    (
+        "spark",
+        "SELECT e FROM staff LATERAL VIEW explode() t AS e",
+        "explode is not known with 0 arguments. Use a list.",
+    ),
+    (
         "postgres",
         "SELECT NULL AS x",
         "Line 1, column 16: the column x is only NULL and of no type. Cast it.",

@@ -163,6 +163,8 @@ def _values(work: Work, part: Part, sight: Sight) -> str:
         if work.written.dialect != "spark":
             raise part.refused("the columns of VALUES have no names", "Write AS t(a, b).")
         names = [f"col{index + 1}" for index in range(len(types))]
+    if len(names) != len(types):
+        raise part.refused(f"{len(names)} names stand for {len(types)} columns", "Name them all.")
     texts = [
         [work.written.implicit(part, value, type_).text for value, type_ in zip(row, types, strict=True)]
         for row in rows
@@ -176,11 +178,12 @@ def _listed(work: Work, part: Part, sight: Sight) -> str:
     """Elements of a list as rows: UNNEST(list) AS t(x)."""
     if part.kind == "Lateral" or part.take("offset"):
         raise part.refused("LATERAL here has no rule", "Use a join, or UNNEST(list) AS t(x).")
-    (listed,) = [work.value(each, sight) for each in part.children()]
+    lists = [work.value(each, sight) for each in part.children()]
     name, names = _called(work, part)
     part.close()
-    if listed.type.name != "LIST" or len(names) > 1 or not name:
+    if [each.type.name for each in lists] != ["LIST"] or len(names) > 1 or not name:
         raise part.refused("such an UNNEST is not known to be the same", "Write UNNEST(list) AS t(x).")
+    (listed,) = lists
     column = Column(names[0] if names else name, listed.type.element)
     text = f"SELECT unnest({listed.text})"
     return "LATERAL " + _derived(work, part, sight, text, (column,), name, [], True)
@@ -280,10 +283,13 @@ def _view(work: Work, part: Part, sight: Sight) -> str:
     if call.kind != "Anonymous" or name_of not in ("explode", "posexplode"):
         raise part.refused("such a LATERAL VIEW has no rule", "Use explode or posexplode.")
     call.take("this")
-    (listed,) = [work.value(each, sight) for each in call.children()]
+    lists = [work.value(each, sight) for each in call.children()]
     call.close()
     name, names = _called(work, part)
     part.close()
+    if len(lists) != 1:
+        raise part.refused(f"{name_of} is not known with {len(lists)} arguments", "Use a list.")
+    (listed,) = lists
     if listed.type.name != "LIST":
         raise part.refused(f"{name_of} of {listed.type} has no rule", "Use a list.")
     with_place = name_of == "posexplode"
