@@ -338,6 +338,10 @@ def test_what_was_published_is_looked_at_once_more(mason, project):
         ("not_null_n", "warned", 5),
         ("row_count", "failed", None),
     ]  # fmt: skip
+    (project / "out" / "ids.parquet").write_bytes(b"")
+    assert mason("check", "run.ids", "--json").json["checked"][0]["why"] == (
+        "The table has no columns, because its files are empty."
+    )
     (project / "out" / "ids.parquet").unlink()
     looked = mason("check")
     assert looked.code == 1

@@ -14,7 +14,7 @@ from mason.clients._jobs import is_done, now, succeeded
 from mason.engines.capabilities import Capabilities
 from mason.engines.execution import Execution
 from mason.engines.models import Job, Rows, Schema, Table
-from mason.errors import NotFoundError
+from mason.errors import EngineError, NotFoundError
 
 # Readers and writers are imported where they are used: planning asks what a client supports, and a table is looked at
 # without any of them.
@@ -350,6 +350,8 @@ class DuckDBExecution(Execution):
 
         with checking.asking(asked), self._tables() as tables, self._checkable(tables, table.database):
             source = tables.source(table)
+            if not source.sql:
+                raise EngineError("The table has no columns, because its files are empty.")
             with opened(tables.limits, [source], tables.root.show, ordered=False) as connection:
                 return check_rows(connection, source.sql, asked, tables.root.show, published=True)
 
