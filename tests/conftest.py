@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import signal
@@ -203,14 +204,13 @@ def spark_packages() -> Iterator[None]:
     if told := spark_servers.missing():
         pytest.skip(told)
     sys.path.append(str(spark_servers.CLIENT))
-    # A worker of xdist is a program in no file, which pyspark ends when a test imports it before Mason does.
-    program = sys.modules["__main__"]
-    nameless = not hasattr(program, "__file__")
-    if nameless:
-        program.__file__ = "-c"
+    # A worker of xdist is a program in no file, which pyspark ends when a test imports it before Mason does. What is
+    # lent here is taken back at once: other tests start processes, which would look for a file of that name.
+    with pytest.MonkeyPatch.context() as lent:
+        if not hasattr(sys.modules["__main__"], "__file__"):
+            lent.setattr(sys.modules["__main__"], "__file__", "-c", raising=False)
+        importlib.import_module("pyspark.sql.connect.session")
     yield
-    if nameless:
-        del program.__file__
     sys.path.remove(str(spark_servers.CLIENT))
 
 

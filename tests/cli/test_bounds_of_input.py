@@ -29,7 +29,10 @@ def test_a_pipe_is_no_file(mason, project, pipe):
         assert mason(*command).err == told
     (project / "mason.yaml").unlink()
     os.mkfifo(project / "mason.yaml")
-    assert mason("plan").code == 0
+    told = mason("plan")
+    assert told.code == 1
+    said = "this is neither a file nor a link to one. Mend it, or remove it."
+    assert told.err == f"Error: {project}/mason.yaml: {said}\n"
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "mason.yaml"])
