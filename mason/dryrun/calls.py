@@ -64,7 +64,7 @@ class Outlook:
     """What there is to say of a run's queries before it is done, by the columns of what they read.
 
     ``notes`` and ``warnings`` are sentences without a full stop; ``faults`` are what is wrong with checks, each with
-    the step and the name of the check.
+    the step and the name of the check (empty for SQL that is not known to answer the same where it would run).
     """
 
     notes: tuple[str, ...] = ()

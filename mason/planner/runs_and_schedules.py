@@ -180,7 +180,8 @@ class Executions:
     def _outlook(
         self, resource: Resource, run: Run, plan: WorkflowPlan, outcome: Outcome | None, seen: Mapping[str, str]
     ) -> Outlook:
-        """What there is to say of a run's queries. Raises ``ResourceError`` for checks that mean nothing for them."""
+        """What there is to say of a run's queries. Raises ``ResourceError`` for checks that mean nothing for them, and
+        for queries that are not known to answer the same where they would run."""
         config = self._lookup(config_address(run.config_id))
         if self._look is None or config is None:
             return Outlook()
@@ -190,11 +191,11 @@ class Executions:
         paths = changed_paths(seen, outcome) if is_last and outcome is not None else list(run.inputs)
         found = self._look(plan, Config.from_definition(config.definition), run, paths, kept)
         if found.faults:
-            raise ResourceError(self._of_check(resource, run, *fault) for fault in found.faults)
+            raise ResourceError(self._of_queries(resource, run, *fault) for fault in found.faults)
         return found
 
-    def _of_check(self, resource: Resource, run: Run, step: str, name: str, fault: str) -> Diagnostic:
-        """A fault of a check, at the line of that check where it is one of the run."""
+    def _of_queries(self, resource: Resource, run: Run, step: str, name: str, fault: str) -> Diagnostic:
+        """A fault of a query or of its check, at the line of that check where it is one of the run."""
         names = [check.name for check in run.checks.get(step, ())]
         path: Path = ("parameters",)
         if name in names:

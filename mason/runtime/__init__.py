@@ -12,6 +12,7 @@ __all__ = [
     "decision",
     "estimating",
     "executor",
+    "known_sentences",
     "outlook",
     "output",
     "places",

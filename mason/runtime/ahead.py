@@ -1,26 +1,23 @@
 """The queries of a run before they are asked: which tables they read, with which columns, and what they will answer.
 
 The metastore is asked, by read-only verbs alone, and DuckDB is asked on this machine what a query means for such
-columns; no engine is asked to run one. What cannot be known yet, such as what a step before returns, is left to the
-run.
+columns; no engine is asked to run one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mason.dryrun.arguments import waits
 from mason.dryrun.changed_columns import Columns
 from mason.dryrun.checks_of_steps import OUTPUT
 from mason.dryrun.planned import PlannedStep
 from mason.engines import verbs_asked_of
-from mason.engines.engine import ANY, Engine
 from mason.engines.models import Table
 from mason.errors import MasonError
 from mason.resources.operator import Sentence
 from mason.runtime.context import Context
-from mason.runtime.executor import fitted
+from mason.runtime.known_sentences import KnownSentence
 from mason.runtime.sql_by_types import tables_of
 from mason.sql import parsed
 from mason.sql.table_argument import quoted
@@ -58,27 +55,12 @@ class Reading:
         return dict(parsed.columns_of(quoted(self.sql), given))
 
 
-def readings(step: PlannedStep, open_engine: Callable[[str], Engine]) -> Iterator[Reading]:
-    """The sentences of a step of which it is known which columns they read. ``open_engine`` gives the configured engine
-    of a role."""
-    if step.shown.has_python:
-        return
-    ctx = Context(
-        step.parameters, open_engine, allowed=frozenset(), tell=lambda kind, message: None, clients=step.shown.clients
-    )
-    values: dict[str, Any] = {name: value for name, value in ctx.params.items() if name not in step.waiting}
-    sentences = step.operator.said(step.parameters)
-    for number, (sentence, call) in enumerate(zip(sentences, step.shown.calls, strict=False), start=1):
-        if sentence.engine == ANY or waits(sentence, values):
-            continue
+def readings(step: PlannedStep, sentences: Sequence[KnownSentence]) -> Iterator[Reading]:
+    """Those of the ``sentences`` of a step of which it is known which columns they read."""
+    for said in sentences:
         try:
-            finished = fitted(sentence, values)
-            if found := _reading(step, sentence, number, finished, ctx):
+            if found := _reading(step, said.sentence, said.number, said.finished, said.ctx):
                 yield found
-            # What a query answers is left to the run: asking it may take long, and cost.
-            if sentence.names and call.read_only and sentence.engine != "execution":
-                result = ctx.call(sentence.engine, sentence.verb, **finished)
-                values.update(dict.fromkeys(sentence.names, result))
         except MasonError:
             # The run says so, when it comes to that.
             return

@@ -1,14 +1,12 @@
 """What there is to say of a run's queries before it is done: what they will write, what changed of that which they
-read, and which of them, or of their checks, will fail.
-
-Steps that come after others are not looked at: what they read may be made by these.
+read, which of them, or of their checks, will fail, and what becomes of them on an engine of another dialect.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from mason.dryrun.calls import Outlook
+from mason.dryrun.calls import NOTE, Outlook
 from mason.dryrun.changed_columns import Changed, Columns, difference
 from mason.dryrun.planned import PlannedStep
 from mason.engines.check_columns import faults
@@ -16,11 +14,14 @@ from mason.errors import TranslationError
 from mason.resources.output_checks import Check
 from mason.resources.wording import listing
 from mason.runtime.ahead import Reading
+from mason.runtime.sql_by_types import Judged
 from mason.sql import parsed
 from mason.sql.table_argument import TABLE, quoted
 
 # How many columns are named, and looked for in a query.
 _MOST = 20
+# How much is told of what becomes of one query.
+_MOST_OF_SQL = 3
 
 
 def outlook(
@@ -32,7 +33,7 @@ def outlook(
     warnings: list[str] = []
     wrong: list[tuple[str, str, str]] = []
     for reading in readings:
-        named = f"sentence {reading.number}" if alone else f"sentence {reading.number} of step {step.id}"
+        named = _named(step, reading.number, alone=alone)
         try:
             columns = reading.columns()
         except TranslationError as error:
@@ -45,6 +46,27 @@ def outlook(
         notes += _reads(reading, named, changed)
         notes += _writes(reading, named, changed, columns)
     return Outlook(tuple(notes), tuple(warnings), tuple(wrong))
+
+
+def of_sql(step: PlannedStep, judged: Sequence[Judged], *, alone: bool = True) -> Outlook:
+    """What there is to say of the SQL of a step on an engine of another dialect, by the types of its tables' columns.
+
+    A query that DuckDB itself does not take will fail wherever it runs, which :func:`outlook` says.
+    """
+    notes: list[str] = []
+    wrong: list[tuple[str, str, str]] = []
+    for each in judged:
+        if not each.is_wrong:
+            wrong += [(step.id, "", fault) for fault in each.faults]
+        said = [f"a note on {sentence}" if word == NOTE else sentence for word, sentence in each.told]
+        more = [f"{len(said) - _MOST_OF_SQL} more of this kind (mason sql tells all)"] if said[_MOST_OF_SQL:] else []
+        named = _named(step, each.number, alone=alone)
+        notes += [f"{named}: {sentence}" for sentence in [*said[:_MOST_OF_SQL], *more]]
+    return Outlook(tuple(notes), (), tuple(wrong))
+
+
+def _named(step: PlannedStep, number: int, *, alone: bool) -> str:
+    return f"sentence {number}" if alone else f"sentence {number} of step {step.id}"
 
 
 def _told(columns: Columns) -> str:

@@ -6,22 +6,35 @@ anything else is done. What cannot be known yet is left to the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mason.dryrun.arguments import waits
 from mason.dryrun.calls import LATER
 from mason.dryrun.planned import PlannedStep
 from mason.dryrun.sql_texts import SqlText, Told, of_errors, of_sentence, of_translation
 from mason.engines import verbs_asked_of
-from mason.engines.engine import ANY, Engine
 from mason.engines.models import Table
 from mason.errors import MasonError, TranslationError
-from mason.resources.operator import Sentence
 from mason.runtime.context import Context
-from mason.runtime.executor import fitted
+from mason.runtime.known_sentences import KnownSentence
 from mason.sql import dialects, parsed
 from mason.sql.table_argument import TABLE
+from mason.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What becomes of the SQL of a sentence, the ``number``-th of its step (from 1).
+
+    - ``told``: what there is to tell of it.
+    - ``faults``: why it is not known to answer the same.
+    - ``is_wrong``: whether it is a query that DuckDB itself does not take over such columns.
+    """
+
+    number: int
+    told: Told
+    faults: Sequence[str] = ()
+    is_wrong: bool = False
 
 
 def depends_on_types(step: PlannedStep) -> bool:
@@ -29,42 +42,24 @@ def depends_on_types(step: PlannedStep) -> bool:
     return not step.shown.has_python and any(word == LATER for call in step.shown.calls for word, _ in call.told)
 
 
-def by_types(
-    step: PlannedStep, open_engine: Callable[[str], Engine], spoken: Callable[[str], str]
-) -> Iterator[tuple[Told, list[str]]]:
-    """What there is to tell of the SQL of each sentence of a step, and what is wrong with it.
-
-    ``open_engine`` gives the configured engine of a role, ``spoken`` the dialect of one.
-    """
-    ctx = Context(
-        step.parameters, open_engine, allowed=frozenset(), tell=lambda kind, message: None, clients=step.shown.clients
-    )
-    values: dict[str, Any] = {name: value for name, value in ctx.params.items() if name not in step.waiting}
-    for number, (sentence, call) in enumerate(
-        zip(step.operator.said(step.parameters), step.shown.calls, strict=False), start=1
-    ):
-        if sentence.engine == ANY or waits(sentence, values):
-            continue
-        try:
-            finished = fitted(sentence, values)
-            if any(word == LATER for word, _ in call.told):
-                sql = _sql(sentence, number, finished, call.client, spoken)
-                if sql is not None and (tables := _tables(sql, finished.get("table"), ctx)) is not None:
-                    yield _translated(sql, tables)
-            # What a query answers is left to the run: asking it may take long, and cost.
-            if sentence.names and call.read_only and sentence.engine != "execution":
-                result = ctx.call(sentence.engine, sentence.verb, **fitted(sentence, values))
-                values.update(dict.fromkeys(sentence.names, result))
-        except MasonError:
-            # The run says so, when it comes to that.
-            return
+def by_types(sentences: Sequence[KnownSentence], spoken: Callable[[str], str]) -> Iterator[Judged]:
+    """What becomes of the SQL of the sentences of a step; ``spoken`` gives the dialect of a role's engine."""
+    for said in sentences:
+        if any(word == LATER for word, _ in said.call.told):
+            try:
+                sql = _sql(said, spoken)
+                if sql is not None and (tables := _tables(sql, said.finished.get("table"), said.ctx)) is not None:
+                    yield _translated(said.number, sql, tables)
+            except MasonError:
+                # The run says so, when it comes to that.
+                return
 
 
-def _sql(
-    sentence: Sentence, number: int, finished: Mapping[str, Any], client: str, spoken: Callable[[str], str]
-) -> SqlText | None:
+def _sql(said: KnownSentence, spoken: Callable[[str], str]) -> SqlText | None:
+    sentence = said.sentence
     verb = verbs_asked_of(sentence.engine)[sentence.verb]
-    found = of_sentence(verb, number, sentence.arguments.get("sql"), finished, (), client, spoken(sentence.engine))
+    given = sentence.arguments.get("sql")
+    found = of_sentence(verb, said.number, given, said.finished, (), said.call.client, spoken(sentence.engine))
     return found if found is not None and found.is_translated and found.text is not None else None
 
 
@@ -93,9 +88,9 @@ def tables_of(sql: str, table: Any, ctx: Context, *, written: str = dialects.DIA
     return tables
 
 
-def _translated(sql: SqlText, tables: Mapping[str, Mapping[str, str]]) -> tuple[Told, list[str]]:
+def _translated(number: int, sql: SqlText, tables: Mapping[str, Mapping[str, str]]) -> Judged:
     try:
         found = dialects.translate(sql.text or "", tables, to=sql.spoken, written=sql.written)
     except TranslationError as error:
-        return of_errors(sql, [error])
-    return of_translation(sql, found), []
+        return Judged(number, *of_errors(sql, [error]), is_wrong=error.reason.startswith(parsed.REFUSED))
+    return Judged(number, of_translation(sql, found))

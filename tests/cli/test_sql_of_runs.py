@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 RESOURCES = """\
 type: config
@@ -170,6 +172,82 @@ def test_runs_that_are_planned_say_what_becomes_of_their_sql(applied, folder):
     assert "// is written otherwise: DuckDB's result is NULL" in applied("plan").out
     assert applied("plan", "--out", "a.plan").code == 0
     assert "// is written otherwise: DuckDB's result is NULL" in applied("show", "a.plan").out
+
+
+HALVES = "SELECT (id / 2)::VARCHAR AS h FROM $table"
+OF_DOUBLES = (
+    "sql is not known to answer the same on spark (spark): Line 1, column 16: texts of DOUBLE look different in Spark. "
+    "Cast it to a DECIMAL before.\n"
+)
+
+
+def test_types_decide_when_a_run_is_planned(applied, folder):
+    (folder / "run.yaml").write_text(
+        "type: run\nname: halves\noperator: table:query\nconfig_id: '1'\n"
+        f"parameters: {{sql: '{HALVES}', output: out.parquet}}\n"
+    )
+    for command in (("plan",), ("apply", "-y")):
+        result = applied(*command)
+        assert (result.code, result.err) == (1, f"Error: run.yaml:5: Run halves: {OF_DOUBLES}")
+    # Nothing but files is read, so no types are known.
+    assert applied("validate").code == 0
+
+
+def test_a_plan_tells_what_is_written_otherwise_by_types(applied, folder):
+    (folder / "run.yaml").write_text(
+        "type: run\nname: halves\noperator: table:query\nconfig_id: '1'\n"
+        "parameters: {sql: 'SELECT id // 2 AS a, id // 3 AS b, id // 4 AS c, id // 5 AS d FROM $table', output: o}\n"
+    )
+    told = [line.strip() for line in applied("plan").out.splitlines() if line.startswith("      Sentence 2: ")]
+    assert [line.partition(":")[2].partition(" is written")[0] for line in told] == [
+        " sql, line 1, column 11: //",
+        " sql, line 1, column 25: //",
+        " sql, line 1, column 39: //",
+        " 1 more of this kind (mason sql tells all).",
+    ]
+
+
+WORKFLOW = """\
+type: operator
+namespace: table
+command: export
+parameters: {required: [sql]}
+do:
+  - metastore.get_table: {database: data, table: out}
+    as: table
+  - execution.query: {table: "{{table}}", sql: "{{sql}}", output: other.parquet}
+---
+type: workflow
+namespace: table
+command: twice
+dag:
+  - {id: first, type: operator, namespace: table, command: query}
+  - {id: second, type: operator, namespace: table, command: export, dependencies: [first]}
+---
+type: run
+name: halves
+workflow: table:twice
+config_id: "1"
+parameters:
+  first: {parameters: {sql: "SELECT id FROM $table", output: data/out.csv}}
+  second: {parameters: {sql: "SELECT id::VARCHAR AS h FROM $table"}}
+"""
+
+
+def test_tables_that_a_step_before_makes_are_left_to_the_run(applied, folder):
+    (folder / "run.yaml").write_text(WORKFLOW)
+    # As the table is now, its numbers are not those that the run will read.
+    (folder / "data" / "out.csv").write_text("id\n1.5\n")
+    assert applied("apply", "-y").code == 1
+    (folder / "given.json").write_text(json.dumps(yaml.safe_load(WORKFLOW.rpartition("---")[2])["parameters"]))
+    assert applied("validate", "workflow", "table", "twice", "-c", "1", "-f", "given.json").code == 0
+    (folder / "data" / "planes.csv").write_text("id,kind\n1.5,a\n")
+    (folder / "run.yaml").write_text(WORKFLOW.replace("SELECT id FROM $table", "SELECT id::VARCHAR AS i FROM $table"))
+    result = applied("plan")
+    assert (result.code, result.err.partition("Run halves: ")[2]) == (
+        1,
+        f"Step first: {OF_DOUBLES.replace('column 16', 'column 10')}",
+    )
 
 
 PYTHON = """\

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mason.dryrun.calls import Outlook
-from mason.dryrun.changed_columns import Columns, changes
+from mason.dryrun.changed_columns import Changed, Columns, changes
 from mason.project.opened import Project
 from mason.project.runs.clients import Clients
-from mason.project.runs.step_clients import StepClients, starts_engine
+from mason.project.runs.step_clients import StepClients, spoken, starts_engine, unprepared
 
 if TYPE_CHECKING:
-    from mason.dryrun.planned import WorkflowPlan
+    from mason.dryrun.planned import PlannedStep, WorkflowPlan
     from mason.project.runs.performing import Inputs
     from mason.resources.config import Config
     from mason.resources.run import Run
@@ -38,7 +39,8 @@ class LookingAhead:
         self, plan: WorkflowPlan, config: Config, run: Run, paths: Sequence[str], before: Mapping[str, Columns]
     ) -> Outlook:
         """The same of the run of a resource, whose inputs at ``paths`` changed since their columns were those of
-        ``before``. For a plan: a metastore that has to be started for an answer is not asked."""
+        ``before``; and of its SQL on engines of another dialect, by the types of columns. For a plan: a metastore that
+        has to be started for an answer is not asked."""
         known = [path for path in paths if path in before]
         return self._look(plan, before, self._columns(config, run, known) if known else {}, cheaply=True)
 
@@ -57,23 +59,29 @@ class LookingAhead:
         *,
         cheaply: bool = False,
     ) -> Outlook:
-        # Imported here: of most runs no query is looked at.
-        from mason.runtime.ahead import readings
-        from mason.runtime.outlook import outlook
-        from mason.runtime.output import aside
-
         changed = changes(before, now)
         found = Outlook(tuple(f"columns of {each.path} changed since the last success: {each}" for each in changed))
-        for step in plan.steps:
-            # What a step reads that comes after others may be made by these.
-            if step.dependencies or step.shown.has_python or not step.shown.calls:
-                continue
-            if cheaply and starts_engine(step):
+        for step in unprepared(plan):
+            if step.shown.has_python or (cheaply and starts_engine(step)):
                 continue
             if any(call.engine == "execution" for call in step.shown.calls):
-                with aside():
-                    read = list(readings(step, self._clients.of(step).engine))
-                    found += outlook(step, read, changed, alone=len(plan.steps) == 1)
+                found += self._of_step(step, changed, alone=len(plan.steps) == 1, judge=cheaply)
+        return found
+
+    def _of_step(self, step: PlannedStep, changed: Sequence[Changed], *, alone: bool, judge: bool) -> Outlook:
+        """What there is to say of one step; ``judge``: also of its SQL on an engine of another dialect."""
+        # Imported here: of most runs no query is looked at.
+        from mason.runtime.ahead import readings
+        from mason.runtime.known_sentences import known_sentences
+        from mason.runtime.outlook import of_sql, outlook
+        from mason.runtime.output import aside
+        from mason.runtime.sql_by_types import by_types, depends_on_types
+
+        with aside():
+            known = list(known_sentences(step, self._clients.of(step).engine))
+            found = outlook(step, list(readings(step, known)), changed, alone=alone)
+            if judge and depends_on_types(step):
+                found += of_sql(step, list(by_types(known, partial(spoken, step))), alone=alone)
         return found
 
     def close(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mason.dryrun.planned import PlannedStep, WorkflowPlan
 from mason.errors import Diagnostic, ParameterError
 from mason.project.opened import Project
 from mason.project.runs.clients import Clients
-from mason.project.runs.step_clients import StepClients, starts_engine
+from mason.project.runs.step_clients import StepClients, spoken, starts_engine, unprepared
 
 
 def check_sql(
@@ -21,7 +23,7 @@ def check_sql(
     faults: list[str] = []
     asked = StepClients(project, clients)
     try:
-        for step in plan.steps:
+        for step in unprepared(plan):
             if any(call.told for call in step.shown.calls) and not (cheaply and starts_engine(step)):
                 _of_step(step, asked, told, faults)
     finally:
@@ -33,17 +35,13 @@ def check_sql(
 
 def _of_step(step: PlannedStep, asked: StepClients, told: dict[str, list[tuple[str, str]]], faults: list[str]) -> None:
     # Imported here: most SQL runs as it stands.
-    from mason.clients import registry
+    from mason.runtime.known_sentences import known_sentences
     from mason.runtime.output import aside
     from mason.runtime.sql_by_types import by_types, depends_on_types
 
     if not depends_on_types(step):
         return
-
-    def spoken(role: str) -> str:
-        return registry.capabilities(step.config.type_of(step.shown.clients[role]))[role].dialect
-
     with aside():
-        for said, wrong in by_types(step, asked.of(step).engine, spoken):
-            told.setdefault(step.id, []).extend(said)
-            faults += wrong
+        for judged in by_types(list(known_sentences(step, asked.of(step).engine)), partial(spoken, step)):
+            told.setdefault(step.id, []).extend(judged.told)
+            faults += judged.faults

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mason.dryrun.planned import PlannedStep
+from collections.abc import Iterator
+
+from mason.dryrun.planned import PlannedStep, WorkflowPlan
 from mason.project.opened import Project
 from mason.project.runs.clients import Clients
 
@@ -38,3 +40,22 @@ def starts_engine(step: PlannedStep) -> bool:
 
     name = step.shown.clients.get("metastore", "")
     return bool(name) and registry.capabilities(step.config.type_of(name))["metastore"].starts_engine
+
+
+def spoken(step: PlannedStep, role: str) -> str:
+    """The dialect of SQL that the engine of a role speaks in a step."""
+    from mason.clients import registry
+
+    return registry.capabilities(step.config.type_of(step.shown.clients[role]))[role].dialect
+
+
+def unprepared(plan: WorkflowPlan) -> Iterator[PlannedStep]:
+    """The steps of a run that come after none which changes anything: what they read is there already, and as it is
+    now. What others read may be made by those before them."""
+    after_changes: set[str] = set()
+    for step in plan.steps:
+        is_after = any(each in after_changes for each in step.dependencies)
+        if is_after or not step.shown.is_read_only:
+            after_changes.add(step.id)
+        if not is_after:
+            yield step
