@@ -95,6 +95,9 @@ def from_duckdb(found: Any) -> SqlType:
         children: list[tuple[str, Any]] = list(found.children)
         names = [each if name == "STRUCT" else "" for each, _ in children]
         return SqlType(name, fields=tuple(zip(names, (from_duckdb(child) for _, child in children), strict=True)))
+    if name == "VARCHAR":
+        # JSON is text to DuckDB's functions, and a type of its own to those who read it.
+        return SqlType(str(found))
     return SqlType("NULL" if name == '"NULL"' else name)
 
 

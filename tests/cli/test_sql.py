@@ -35,6 +35,29 @@ def test_as_json(mason):
     }
 
 
+def test_documents_of_json_are_no_texts(mason):
+    table = ("--table", "t=id INTEGER, doc JSON")
+    found = mason("sql", "SELECT doc, [doc] AS docs, doc::VARCHAR AS text FROM t", "--to", "duckdb", *table, "--json")
+    assert [(each["name"], each["type"]) for each in found.json["columns"]] == [
+        ("doc", "JSON"),
+        ("docs", "JSON[]"),
+        ("text", "VARCHAR"),
+    ]
+    assert mason("sql", "SELECT id FROM t WHERE doc IS NULL", "--to", "spark", *table).code == 0
+    refused = {
+        "SELECT doc FROM t": (
+            "The column doc is of JSON, which Spark has not. Cast it to another type, or leave it out."
+        ),
+        "SELECT doc || 'a' AS d FROM t": "Line 1, column 12: texts of JSON look different in Spark. Leave it out.",
+        "SELECT doc::VARCHAR AS d FROM t": (
+            "Line 1, column 11: texts of JSON look different in Spark. Leave the cast out."
+        ),
+    }
+    for query, why in refused.items():
+        result = mason("sql", query, "--to", "spark", *table)
+        assert (result.code, result.out, result.err) == (1, "", f"Error: {why}\n")
+
+
 def test_a_query_in_another_dialect(mason):
     pytest.importorskip("sqlglot", reason="sqlglot is not installed: make test")
     result = mason("sql", "SELECT id div 2 AS half FROM t", "--from", "spark", "--to", "duckdb", *TABLE)

@@ -5,7 +5,7 @@ A rule that is made here checks what it is given; the dialect says its text.
 
 from __future__ import annotations
 
-from mason.sql.sql_types import BOOLEAN, NULL, VARCHAR
+from mason.sql.sql_types import BOOLEAN, DOUBLE, FLOAT, NULL, VARCHAR
 from mason.sql.translating.patterns import Flavour, like, regular_expression
 from mason.sql.translating.rules import Call, Rule
 from mason.sql.translating.translated import Value
@@ -26,9 +26,8 @@ def as_text(call: Call, index: int) -> str:
         return call.dialect.shown(value)
     if value.type == NULL:
         return call.cast("NULL", VARCHAR)
-    raise call.refused(
-        f"texts of {value.type} look different in {call.dialect.engine}", "Cast it to a text or a DECIMAL before."
-    )
+    remedy = "Cast it to a DECIMAL before." if value.type in (FLOAT, DOUBLE) else "Leave it out."
+    raise call.refused(f"texts of {value.type} look different in {call.dialect.engine}", remedy)
 
 
 def _joined(call: Call) -> Value:

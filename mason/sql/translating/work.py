@@ -39,7 +39,8 @@ def translated(sql: str, tables: Tables, places: Mapping[str, str], dialect: Dia
             work.noted(tree, note)
         if not dialect.type_name(true.type):
             raise TranslationError(
-                f"the column {true.name} is of {true.type}, which {dialect.engine} has not", "Cast it to another type."
+                f"the column {true.name} is of {true.type}, which {dialect.engine} has not",
+                "Cast it to another type, or leave it out.",
             )
     return Translation(found.text, answered, tuple(work.rewrites), tuple(work.notes))
 
