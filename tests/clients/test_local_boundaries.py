@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from mason.clients import registry
-from mason.clients._duckdb.connection import load_excel
+from mason.clients._duckdb.extensions import load_excel
 from mason.dryrun.check import examiner
 from tests.clients.conftest import Local, make, refusal
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mason.clients._duckdb.connection import load_excel
+from mason.clients._duckdb.extensions import load_excel
 from tests.clients.conftest import Local, refusal
 
 ROWS = [(1, "Ann", 1.5), (2, "Bob", None), (3, "Cy", 2.5)]

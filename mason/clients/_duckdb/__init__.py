@@ -9,6 +9,7 @@ __all__ = [
     "answering",
     "connection",
     "execution",
+    "extensions",
     "failures",
     "httpfs",
     "object_root",

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._duckdb import working
 from mason.clients._duckdb.interrupting import interruptible
 from mason.clients._duckdb.quoting import literal, texts
-from mason.errors import MissingDependencyError
 from mason.values import dataclass
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def _connected(limits: Limits, spill: Path, *, ordered: bool) -> Iterator[duckdb
         "preserve_insertion_order": ordered,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        # Extensions are compared with their signatures once in a process, by load_extension.
+        # Extensions are compared with their signatures where they are loaded.
         "allow_unsigned_extensions": True,
         "python_enable_replacements": False,
         # It keeps what was read of files, also of those on this machine, which are read once.
@@ -127,33 +126,3 @@ def confine(connection: duckdb.DuckDBPyConnection, paths: Iterable[Path], *, fol
         connection.execute(f"SET allowed_directories = {literal([str(folder)])}")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
-
-
-def load_excel(connection: duckdb.DuckDBPyConnection) -> None:
-    """Teach the connection to read and write .xlsx. Raises ``MissingDependencyError``."""
-    load_extension(connection, "excel", "Reading .xlsx files", "excel")
-
-
-def load_extension(connection: duckdb.DuckDBPyConnection, name: str, what: str, extra: str) -> None:
-    """Load the extension ``name``, which ``what`` needs and the extra of Mason brings. Raises
-    ``MissingDependencyError``.
-
-    It comes from the package ``duckdb-extension-NAME``, because ``INSTALL`` would need the internet.
-    """
-    from importlib.util import find_spec
-
-    import duckdb
-
-    package = find_spec(f"duckdb_extension_{name}")
-    folder = Path(package.origin).parent if package and package.origin else None
-    extension = folder and folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
-    if extension is None or not extension.exists():
-        raise MissingDependencyError(what, extra)
-    if extension not in _checked:
-        # Once: to compare 20 megabytes with their signature takes longer than most queries.
-        connection.execute("SET allow_unsigned_extensions = false")
-    connection.load_extension(str(extension))
-    _checked.add(extension)
-
-
-_checked: set[Path] = set()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mason.clients._duckdb.connection import load_extension
+from mason.clients._duckdb.extensions import load_extension
 from mason.clients._duckdb.quoting import identifier, literal
 from mason.errors import EngineError
 from mason.values import dataclass

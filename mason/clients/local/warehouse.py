@@ -94,7 +94,7 @@ class Warehouse(WarehouseFolder):
 
         Raises ``ConflictError`` where the name of the schema or of the table differs from another only in case.
         """
-        from mason.clients._duckdb.connection import load_excel
+        from mason.clients._duckdb.extensions import load_excel
 
         comment = json.dumps({_OWN: table.to_dict()}, ensure_ascii=False)
         with self._open(read_only=False) as connection:
