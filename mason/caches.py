@@ -35,6 +35,14 @@ def stamp_of(status: os.stat_result) -> Stamp:
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
+def stamp_at(path: Path) -> Stamp:
+    """The stamp of a file or folder, and one that none has where there is nothing. Raises ``OSError``."""
+    try:
+        return stamp_of(path.stat())
+    except (FileNotFoundError, NotADirectoryError):
+        return (-1, 0, 0, 0)
+
+
 def trusted(stamp: Stamp, looked_ns: int) -> Stamp | None:
     """The stamp if a later change of the file cannot have the same one, given when the look at it began."""
     return stamp if max(stamp[1], stamp[2]) < looked_ns - RACY_NS else None

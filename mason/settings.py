@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from mason import bounds, ownership
 from mason.errors import Diagnostic, SettingsError
@@ -18,8 +18,11 @@ from mason.home import is_trusted, mason_home
 from mason.values import dataclass, field
 
 PROJECT_FILE = "mason.yaml"
-_PROJECT_KEYS = ("name", "state", "history", "require_signatures", "ignore", "vars")
+_PROJECT_KEYS = ("name", "state", "history", "require_signatures", "ignore", "refresh", "vars")
 _HISTORY_KEYS = ("keep_runs", "keep_days")
+
+Refresh: TypeAlias = Literal["auto", "always", "never"]
+"""Whether plans ask engines what became of what was applied: ``auto`` where that costs next to nothing."""
 
 DEFAULT_WORKSPACE = "default"
 """The workspace whose state is at the state's URL itself; those of others are below it."""
@@ -40,8 +43,8 @@ class ProjectSettings:
     ``name`` is empty exactly when there is no ``mason.yaml``: nothing can be pruned then, because nobody could
     tell this project's resources from another's. ``state`` is a URL or empty, and ``history`` says which runs are kept.
     ``require_signatures``: only what is signed (see ``mason.state.signatures``) is used. ``ignore`` are the patterns of
-    files and folders whose YAML is not Mason's. ``has_variables``: it declares some, which
-    ``mason.resources.variables`` reads.
+    files and folders whose YAML is not Mason's. ``refresh`` is whether plans look for drift unasked. ``has_variables``:
+    it declares some, which ``mason.resources.variables`` reads.
     """
 
     root: Path
@@ -50,6 +53,7 @@ class ProjectSettings:
     history: History = field(default_factory=History)
     require_signatures: bool = False
     ignore: tuple[str, ...] = ()
+    refresh: Refresh = "auto"
     has_variables: bool = False
 
 
@@ -173,6 +177,9 @@ def _read_pairs(file: Path, pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
             read[key] = value_node.value == "true"
         elif key == "require_signatures":
             faults.append(Diagnostic(str(file), line, f"{key!r} must be true or false, not {_told(value_node)}."))
+        elif key == "refresh" and value_node.value not in get_args(Refresh):
+            fault = f"{key!r} must be auto, always or never, not {_told(value_node)}."
+            faults.append(Diagnostic(str(file), line, fault))
         elif wrong := _no_mapping(value_node) if key == "history" else _fault_of(value_node):
             faults.append(Diagnostic(str(file), line, f"{key!r} {wrong}."))
         else:
@@ -303,6 +310,7 @@ def _read_project(file: Path) -> ProjectSettings:
         given.get("history", History()),
         given.get("require_signatures", False),
         given.get("ignore", ()),
+        given.get("refresh", "auto"),
         bool(given.get("vars")),
     )
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import wait_for
+
 HEAVY = {"boto3", "botocore", "pandas", "numpy", "duckdb", "pyspark", "kubernetes", "sqlglot", "s3fs", "fsspec"}
 
 # Runs the command line as the console script does and leaves the names of all loaded modules in a file.
@@ -126,6 +128,41 @@ def test_a_short_run_of_a_workflow_loads_what_it_needs(tmp_path):
     loaded = loaded_by(folder, *run)
     assert loaded & {*HEAVY, "yaml", "logging", "socket", "rich", "random"} == set()
     assert loaded & {"mason.clients._duckdb.reading", "mason.runtime.decision", "mason.runtime.deciding"} == set()
+
+
+REGISTERED = """\
+{type: config, id: 1, metastore_engine: local}
+---
+type: operator
+namespace: a
+command: b
+do:
+  - metastore.create_table: {database: lake, table: planes, definition: {location: planes.csv}, overwrite: true}
+---
+{type: run, name: planes, operator: "a:b", config_id: 1}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("imports")
+def test_a_plan_asks_for_a_table_only_once_its_files_changed(tmp_path):
+    """What it looks at unasked costs a ``stat``: DuckDB is loaded when there may be something new, and not else."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "mason.yaml").write_text("name: short\nstate: state\n")
+    (folder / "all.yaml").write_text(REGISTERED)
+    (folder / "planes.csv").write_text("id,name\n1,a\n")
+    loaded_by(folder, "apply", "-y")
+    # Of files that changed just before nothing is remembered.
+    wait_for(lambda: "duckdb" not in loaded_by(folder, "plan"))
+    assert loaded_by(folder, "plan") & HEAVY == set()
+    assert "duckdb" in loaded_by(folder, "plan", "--strict")
+    assert "duckdb" in loaded_by(folder, "plan", "--refresh")
+    assert loaded_by(folder, "plan", "--no-refresh") & HEAVY == set()
+    before = (folder / "planes.csv").stat()
+    (folder / "planes.csv").write_text("id,nAme\n1,a\n")
+    os.utime(folder / "planes.csv", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "duckdb" in loaded_by(folder, "plan")
 
 
 @pytest.mark.xdist_group("imports")

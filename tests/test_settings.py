@@ -62,7 +62,7 @@ def test_the_option_wins_over_the_environment_and_that_over_the_project(tmp_path
     assert settings.state_url("file:///option", found) == "file:///option"
 
 
-KEYS = "name, state, history, require_signatures, ignore, vars"
+KEYS = "name, state, history, require_signatures, ignore, refresh, vars"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ KEYS = "name, state, history, require_signatures, ignore, vars"
         ("nam: x", ":1: unknown key 'nam' (did you mean 'name'?)."),
         (
             "name: x\n# and\nfoo: x",
-            ":3: unknown key 'foo' (known keys: name, state, history, require_signatures, ignore, vars).",
+            ":3: unknown key 'foo' (known keys: name, state, history, require_signatures, ignore, refresh, vars).",
         ),
         ("[a]: x", f":1: unknown key 'a list' (known keys: {KEYS})."),
         ("name: [1]", ":1: 'name' must be text, not a list."),
@@ -113,7 +113,7 @@ KEYS = "name, state, history, require_signatures, ignore, vars"
         (
             "- a",
             ":1: the project file must be a mapping with the keys "
-            "name, state, history, require_signatures, ignore, vars.",
+            "name, state, history, require_signatures, ignore, refresh, vars.",
         ),
         ("name: x\n  y: [", ":2: this is not YAML: mapping values are not allowed in this context."),
     ],

@@ -303,7 +303,7 @@ def _may_be_of_1x(words: list[str]) -> bool:
 
 def _may_be_foreign(argument: str) -> bool:
     if argument.startswith("--"):
-        return argument in ("--select", "--full-refresh", "--destroy")
+        return argument in ("--select", "--full-refresh", "--destroy") or argument.startswith("--refresh=")
     return argument.startswith("-") and (len(argument) > 2 or argument == "-w")
 
 

@@ -22,6 +22,7 @@ from mason.cli.shared import (
     output,
     parallelism_option,
     progress,
+    refresh_option,
     replace_option,
     show,
     show_json,
@@ -38,6 +39,7 @@ from mason.project.confirming import Confirmation
 from mason.project.opened import Project
 from mason.render import plans
 from mason.resources.address import title_of
+from mason.settings import Refresh
 
 _take_over = click.option(
     "--take-over",
@@ -75,7 +77,7 @@ Examples:
     shell_complete=completion.addresses,
 )
 @click.option("--strict", is_flag=True, help="Read every file again, and store sources anew that are missing.")
-@click.option("--refresh", is_flag=True, help="Also put right what changed in engines since it was applied.")
+@refresh_option("Put right what changed in all engines since it was applied, or none; else those of this machine.")
 @replace_option
 @lock_timeout_option
 @parallelism_option
@@ -91,7 +93,7 @@ def apply(
     prune: bool,
     targets: tuple[str, ...],
     strict: bool,
-    refresh: bool,
+    refresh: Refresh | None,
     again: tuple[str, ...],
     lock_timeout: float,
     parallelism: int | None,

@@ -53,6 +53,14 @@ _MEANT = {
 }
 """Options that mean something else here, or nothing; each with what to type."""
 
+_REFRESH = {
+    "true": ["--refresh"],
+    "always": ["--refresh"],
+    "false": ["--no-refresh"],
+    "never": ["--no-refresh"],
+}
+"""Values of ``-refresh=``, as Terraform has it and as ``mason.yaml`` has it."""
+
 _COMMANDS: dict[str, tuple[str, ...]] = {
     "audit": ("check",),
     "delete": ("destroy",),
@@ -103,8 +111,8 @@ def with_long_options(arguments: Sequence[str]) -> list[str]:
         if argument == "--":
             return [*meant, *arguments[index:]]
         name, equals, value = argument.partition("=")
-        if argument == "-refresh=false":
-            # What is done anyway.
+        if name in ("-refresh", "--refresh") and value in _REFRESH:
+            meant += _REFRESH[value]
             continue
         if hint := _MEANT.get(name):
             raise click.UsageError(f"There is no option {name}. {hint}")

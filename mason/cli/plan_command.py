@@ -16,6 +16,7 @@ from mason.cli.shared import (
     markdown_option,
     open_project,
     output,
+    refresh_option,
     refuse_both,
     replace_option,
     show,
@@ -25,6 +26,7 @@ from mason.cli.shared import (
     variables_option,
 )
 from mason.project import planning
+from mason.settings import Refresh
 
 _EPILOG = """\b
 Examples:
@@ -55,7 +57,7 @@ Examples:
     shell_complete=completion.addresses,
 )
 @click.option("--strict", is_flag=True, help="Read every file again instead of trusting sizes and times.")
-@click.option("--refresh", is_flag=True, help="Also ask engines what changed there since it was applied.")
+@refresh_option("Ask all engines what changed there since it was applied, or none; else those of this machine.")
 @click.option("--take-over", multiple=True, metavar="PROJECT", help="Plan to own what this other project applied.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 0 without changes, 2 with changes, 1 on errors.")
 @variables_option
@@ -72,14 +74,14 @@ def plan(
     prune: bool,
     targets: tuple[str, ...],
     strict: bool,
-    refresh: bool,
+    refresh: Refresh | None,
     take_over: tuple[str, ...],
     detailed_exitcode: bool,
     full: bool,
     as_markdown: bool,
 ) -> int:
-    """Show what apply would do; nothing is changed. Engines are only asked about the inputs of runs, and with --refresh
-    about what was applied.
+    """Show what apply would do; nothing is changed. Engines are only asked about the inputs of runs, and about what was
+    applied: all with --refresh, else those that keep it in files of this machine (or as refresh in mason.yaml says).
 
     PATHS are YAML files or folders, or addresses, which are targets; without them it is the whole project: the nearest
     folder upward that holds mason.yaml, else the current one.

@@ -21,6 +21,7 @@ from mason.project.confirming import Confirmation
 from mason.project.opened import Project
 from mason.render.terminal import Terminal, printable, printable_but_styles
 from mason.secrets import scrub, scrub_all
+from mason.settings import Refresh
 from mason.state.lock import listening
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -89,6 +90,15 @@ def variables_option(function: Function) -> Function:
             function
         )
     return function
+
+
+def refresh_option(text: str) -> Callable[[Function], Function]:
+    """``--refresh`` and ``--no-refresh``: instead of what ``mason.yaml`` says."""
+    return click.option("--refresh/--no-refresh", default=None, callback=_want_refresh, help=text)
+
+
+def _want_refresh(_ctx: click.Context, _parameter: click.Parameter, value: bool | None) -> Refresh | None:
+    return None if value is None else "always" if value else "never"
 
 
 def markdown_option(function: Function) -> Function:

@@ -47,6 +47,7 @@ class Capabilities:
     ``checks``: whether an execution engine looks whether checks hold before it publishes what it wrote
     (:mod:`mason.engines.checking`).
     ``starts_engine``: whether a question, read-only or not, may start what answers it, so that only runs ask it.
+    ``stamped``: whether a metastore or scheduler gives ``stamps`` of what it keeps, so that plans look at that unasked.
     ``keeps``: the rules of schedules and of the DAGs in them that a scheduler keeps.
     ``time_digits``: digits behind the second that a time keeps on its way from a file to an answer.
     ``schemes``: schemes (``file``, ``s3``) of the URLs that the engine takes in the place of paths and in the locations
@@ -65,6 +66,7 @@ class Capabilities:
     borrowed: tuple[str, ...] = ()
     checks: bool = False
     starts_engine: bool = False
+    stamped: bool = False
     keeps: Keeps = Keeps()
 
     def written(self, name: str) -> FileFormat | None:

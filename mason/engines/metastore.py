@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from mason.caches import Stamp
 from mason.engines.engine import Engine
 from mason.engines.models import Database, Job, Partition, Table
 from mason.engines.verbs import verb
@@ -14,6 +15,15 @@ class Metastore(Engine):
     """Knows names, schemas and locations; holds no data itself."""
 
     role: ClassVar[str] = "metastore"
+
+    def stamps(self, table: Table) -> Mapping[str, Stamp] | None:
+        """The stamps, by path, of the files from which ``get_table`` answers for ``table``: as long as these are the
+        same, it answers the same. ``table`` is as it was left; without a location it was deleted.
+
+        Nothing is opened for it, as plans ask each time. ``None`` where files do not tell; always ``None`` where
+        ``capabilities.stamped`` is false.
+        """
+        return None
 
     @verb(read_only=True)
     def list_databases(self) -> list[Database]:

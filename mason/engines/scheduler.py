@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
+from mason.caches import Stamp
 from mason.engines.engine import Engine
 from mason.engines.models import Job, Schedule
 from mason.engines.runner import WorkflowRunner
@@ -27,6 +29,10 @@ class Scheduler(Engine):
                 "through Mason (mason scheduler trigger NAME), or set the client's runner."
             )
         return runner
+
+    def stamps(self, name: str) -> Mapping[str, Stamp] | None:
+        """The stamps, by path, of the files from which ``get_schedule`` answers, as ``Metastore.stamps``."""
+        return None
 
     @verb(read_only=True)
     def get_schedule(self, name: str) -> Schedule:

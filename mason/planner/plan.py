@@ -118,6 +118,14 @@ class Drift:
         return f"{self.what} was changed{f' ({fields})' if fields else ''}"
 
 
+@dataclass(frozen=True, slots=True)
+class Unlooked:
+    """One thing of which a plan does not know whether it drifted, named as a :class:`Drift` is: nobody looked."""
+
+    address: str
+    what: str
+
+
 Cause = Literal["plan", "earlier", "new"]
 """Why something cannot run after a plan: the plan breaks it, it could not run before either, or the plan makes it."""
 CAUSES: tuple[Cause, ...] = ("plan", "earlier", "new")
@@ -156,8 +164,9 @@ class Plan:
     ``resources`` and ``passed_over`` count what was looked at; ``warnings`` are sentences to be shown.
     ``foreign`` are the addresses of what other projects applied and this plan overwrites or deletes, by project: each
     of these has to be named by whoever applies it. ``drifts`` are what engines and the store hold otherwise than the
-    state says, where somebody looked. ``broken`` is what cannot run once it is applied. ``undefined`` are the addresses
-    of what this project applied and no longer defines, where the whole project was looked at and nothing is pruned.
+    state says, where somebody looked, and ``unlooked`` those things in engines that nobody looked at. ``broken`` is
+    what cannot run once it is applied. ``undefined`` are the addresses of what this project applied and no longer
+    defines, where the whole project was looked at and nothing is pruned.
     """
 
     actions: tuple[Action, ...]
@@ -172,6 +181,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drifts: tuple[Drift, ...] = ()
+    unlooked: tuple[Unlooked, ...] = ()
     broken: tuple[Broken, ...] = ()
     undefined: tuple[str, ...] = ()
 

@@ -23,13 +23,15 @@ from mason.project.opened import Project, stored_source
 from mason.project.remembering import remember_applied, remember_written
 from mason.resources.address import kind_of
 from mason.resources.config import CONFIG, Config
+from mason.resources.kinds import effect_of
+from mason.settings import Refresh
 from mason.state.serials import meet
 from mason.state.store import LockInfo
 
 if TYPE_CHECKING:
     from mason.dryrun.calls import Estimate, Outlook
     from mason.dryrun.planned import WorkflowPlan
-    from mason.planner.plan import Drift, Plan
+    from mason.planner.plan import Drift, Plan, Unlooked
     from mason.planner.runs_and_schedules import Looking
     from mason.project.runs.costs import Estimates
     from mason.project.runs.looking_ahead import LookingAhead
@@ -48,12 +50,12 @@ def plan(
     targets: Sequence[str] = (),
     strict: bool = False,
     take_over: Sequence[str] = (),
-    refresh: bool = False,
+    refresh: Refresh | None = None,
     again: Sequence[str] = (),
 ) -> Plan:
     """What apply would do. Reads files and state, and takes no lock. Of engines only read-only verbs are called: for
-    the inputs of runs, for what they would cost, and with ``refresh`` for what was applied. ``again`` are the addresses
-    of runs and schedules that are done in any case.
+    the inputs of runs, for what they would cost, and for what was applied as far as ``refresh`` says (``None``: the
+    project's settings). ``again`` are the addresses of runs and schedules that are done in any case.
 
     Raises ``ResourceError`` with all faults of the files, ``SettingsError`` for pruning without a project, and
     ``NotFoundError`` for an address that is not among what is planned.
@@ -91,6 +93,7 @@ def plan(
         configs = (resource for resource in resources.items if kind_of(resource.address) == CONFIG.name)
         remember_written(project.settings, [json.loads(resource.encoded) for resource in configs])
         remember_applied(project.settings, snapshot)
+        drifts, unlooked = _drifted(project, snapshot, resources, refresh or project.settings.refresh, strict=strict)
         with _observing(project) as observe, _estimating(project) as estimate, _looking(project) as look:
             made = build(
                 resources,
@@ -104,7 +107,7 @@ def plan(
                 catalog=registry,
                 observe=observe,
                 take_over=take_over,
-                drifts=_drifts(project, snapshot) if refresh else (),
+                drifts=drifts,
                 history=lambda run_id: told_outcome(project, run_id),
                 applying=cache(lambda: _applying(project)),
                 estimate=estimate,
@@ -113,7 +116,11 @@ def plan(
             )
     if secrets.are_known(sure=True):
         _refuse_literals(project, made)
-    return replace(made, state=project.store.url)
+    if unlooked:
+        # Of what is done anyway nothing has to be known.
+        unchanged = set(made.unchanged)
+        unlooked = tuple(each for each in unlooked if each.address in unchanged)
+    return replace(made, state=project.store.url, unlooked=unlooked)
 
 
 def _loaded(project: Project, paths: Sequence[Path], *, strict: bool) -> Resources:
@@ -135,11 +142,21 @@ def _loaded(project: Project, paths: Sequence[Path], *, strict: bool) -> Resourc
         raise ResourceError(faults) from error
 
 
-def _drifts(project: Project, snapshot: Snapshot) -> tuple[Drift, ...]:
-    # Imported here: most plans look at files and the state only.
-    from mason.project.drifting import find_drift
+def _drifted(
+    project: Project, snapshot: Snapshot, resources: Resources, refresh: Refresh, *, strict: bool
+) -> tuple[tuple[Drift, ...], tuple[Unlooked, ...]]:
+    """What drifted, and what was not looked at of what the files define."""
+    if refresh == "always":
+        from mason.project.drifting import find_drift
 
-    return find_drift(project, snapshot)
+        return find_drift(project, snapshot), ()
+    kept = {each.address for each in resources.items if effect_of(each.address) and each.address in snapshot.digests}
+    if not kept:
+        return (), ()
+    # Imported here: most plans are about definitions only.
+    from mason.project.drifting import find_cheaply
+
+    return find_cheaply(project, snapshot, kept, at_all=refresh == "auto", trusting=not strict)
 
 
 def _refuse_literals(project: Project, made: Plan) -> None:

@@ -177,6 +177,8 @@ def notes(plan: Plan) -> Iterator[str]:
     if (workspace := workspace_of(plan.state)) != DEFAULT_WORKSPACE:
         new = "" if plan.serial else " (nothing was applied in it yet)"
         yield f"Workspace: {workspace}{new}"
+    if plan.unlooked:
+        yield f"Engines were not asked about: {shortened([each.what for each in plan.unlooked])} (--refresh asks)"
     if plan.undefined:
         one = len(plan.undefined) == 1
         what = "1 resource is" if one else f"{len(plan.undefined)} resources are"
@@ -356,6 +358,7 @@ def plan_json(plan: Plan, *, url: str, full: bool = False) -> dict[str, Any]:
         "warnings": list(plan.warnings),
         "foreign": {owner: list(addresses) for owner, addresses in plan.foreign.items()},
         "drift": [drift_json(drift) for drift in plan.drifts],
+        "not_looked_at": [asdict(each) for each in plan.unlooked],
         "broken": [asdict(each) for each in plan.broken],
         "undefined": list(plan.undefined),
         "actions": [_action_json(action, full=full) for action in plan.actions],

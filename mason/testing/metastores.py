@@ -69,6 +69,21 @@ class MetastoreSuite(WithTable):
         assert table.location is not None
         assert Table.from_dict(table.to_dict()) == table
 
+    def test_stamps_change_with_what_is_answered(self, metastore: Metastore, table: Table) -> None:
+        """As long as these are the same, ``get_table`` answers the same; of a table that was deleted, too."""
+        if not metastore.capabilities.stamped:
+            assert metastore.stamps(table) is None
+            return
+        metastore.create_table("club", "copy", definition=table)
+        kept = metastore.get_table("club", "copy")
+        deleted = Table("copy", "club")
+        there = metastore.stamps(kept), metastore.stamps(deleted)
+        assert None not in there
+        assert there == (metastore.stamps(kept), metastore.stamps(deleted))
+        metastore.delete_table("club", "copy")
+        gone = metastore.stamps(kept), metastore.stamps(deleted)
+        assert [before == after for before, after in zip(there, gone, strict=True)] == [False, False]
+
     def test_missing_table_suggests(self, metastore: Metastore, table: Table) -> None:
         """Raises ``NotFoundError``, and names the table that was probably meant."""
         self.needs(metastore, "get_table")

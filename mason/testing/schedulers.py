@@ -89,6 +89,22 @@ class SchedulerSuite(EngineSuite):
         client.runner = runner
         return any_engine
 
+    def test_stamps_change_with_what_is_answered(self, scheduler: Scheduler) -> None:
+        """As long as these are the same, ``get_schedule`` answers the same."""
+        self.needs(scheduler, "put_schedule", "get_schedule")
+        if not scheduler.capabilities.stamped:
+            assert scheduler.stamps("nightly") is None
+            return
+        found = [scheduler.stamps("nightly")]
+        for times in (*self.times, ""):
+            if times:
+                scheduler.put_schedule(self.schedule("nightly", times), overwrite=True)
+            else:
+                scheduler.delete_schedule("nightly")
+            found.append(scheduler.stamps("nightly"))
+            assert found[-1] == scheduler.stamps("nightly") != found[-2]
+        assert found[0] == found[-1] is not None
+
     def schedule(self, name: str, times: str = "") -> Schedule:
         """A schedule of two steps, with rules that every scheduler keeps."""
         first = DagStep("step_1", "table:infer", {"path": "a"}, config_id="1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -84,17 +85,70 @@ def test_a_table_that_is_gone(mason, applied):
         2,
         "Changed outside of Mason since it was applied:\n\n  - run.planes  table lake.planes is gone\n",
     )
-    assert mason("plan").out == "No changes.\n"
-    planned = mason("plan", "--refresh")
-    assert planned.out.startswith(
-        "Changed outside of Mason since it was applied:\n"
-        "\n"
-        "  - run.planes  table lake.planes is gone\n"
-        "\n"
-        "  > run.planes  runs.yaml:1  (table lake.planes is gone)\n"
-    )
+    for options in ((), ("--refresh",)):
+        assert mason("plan", *options).out.startswith(
+            "Changed outside of Mason since it was applied:\n"
+            "\n"
+            "  - run.planes  table lake.planes is gone\n"
+            "\n"
+            "  > run.planes  runs.yaml:1  (table lake.planes is gone)\n"
+        )
     assert mason("apply", "--refresh", "-y").code == 0
     assert mason("drift").out == "No drift.\n"
+
+
+UNASKED = "Engines were not asked about: schedule nightly, table lake.planes (--refresh asks)\nNo changes.\n"
+
+
+def test_a_plan_that_is_not_to_look_says_so(mason, applied):
+    assert mason("run", "operator", "table", "delete", "-p", "database:lake,table:planes", "-y").code == 0
+    assert [mason("plan", option).out for option in ("--no-refresh", "-refresh=false")] == [UNASKED, UNASKED]
+    planned = mason("plan", "--refresh=never", "--json").json
+    assert (planned["actions"], planned["drift"]) == ([], [])
+    assert planned["not_looked_at"] == [
+        {"address": "schedule.nightly", "what": "schedule nightly"},
+        {"address": "run.planes", "what": "table lake.planes"},
+    ]
+    shown = mason("plan", "--no-refresh", "--target", "run.planes").out
+    assert shown == "Engines were not asked about: table lake.planes (--refresh asks)\nNo changes.\n"
+    # Of what is done anyway nothing has to be known.
+    assert mason("plan", "--no-refresh", "--replace", "run.planes", "--json").json["not_looked_at"] == [
+        {"address": "schedule.nightly", "what": "schedule nightly"}
+    ]
+
+
+def test_whether_plans_look_stands_in_the_project_file(mason, applied):
+    assert mason("run", "operator", "table", "delete", "-p", "database:lake,table:planes", "-y").code == 0
+    (applied / "mason.yaml").write_text("name: p\nstate: state\nrefresh: never\n")
+    assert mason("plan").out == UNASKED
+    assert "table lake.planes is gone" in mason("plan", "--refresh=true").out
+    (applied / "mason.yaml").write_text("name: p\nstate: state\nrefresh: always\n")
+    for source in (applied / "state" / "sources").rglob("*"):
+        if source.is_file():
+            source.unlink()
+    assert mason("plan").out.splitlines()[2:4] == [
+        "  - run.planes  table lake.planes is gone",
+        "  - operator.a.python  its stored source is gone",
+    ]
+    (applied / "mason.yaml").write_text("name: p\nstate: state\nrefresh: auto\n")
+    assert mason("plan").out.splitlines()[2:4] == ["  - run.planes  table lake.planes is gone", ""]
+
+
+def test_apply_puts_right_what_its_plan_sees(mason, applied):
+    assert mason("run", "operator", "table", "delete", "-p", "database:lake,table:planes", "-y").code == 0
+    assert mason("apply", "-y", "--no-refresh").out == UNASKED
+    assert mason("apply", "-y").out.endswith("Apply complete: 0 created, 0 overwritten, 0 deleted, 1 run.\n")
+    assert mason("plan").out == "No changes.\n"
+
+
+@pytest.mark.xdist_group("moto")
+def test_files_of_a_machine_are_no_drift_of_a_state_that_others_share(mason, applied, moto, prefix, aws):
+    (applied / "mason.yaml").write_text(f'name: p\nstate: "{moto.url(BUCKET, prefix)}"\n')
+    shutil.rmtree(applied / "warehouse")
+    assert mason("apply", "-y").code == 0
+    assert mason("run", "operator", "table", "delete", "-p", "database:lake,table:planes", "-y").code == 0
+    assert mason("plan").out == UNASKED
+    assert "table lake.planes is gone" in mason("plan", "--refresh").out
 
 
 def test_a_table_that_was_registered_otherwise(mason, applied):

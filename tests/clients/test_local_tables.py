@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import os
 
 import duckdb
 import pytest
 
+from mason.engines.models import Location, Table
 from tests.clients.conftest import Local, make, refusal
 
 
@@ -206,3 +208,35 @@ def test_configured_root(tmp_path_factory: pytest.TempPathFactory) -> None:
     local.metastore.create_table("r", "t", definition={"location": "data/t.csv"})
     assert names(local) == ["data", "r"]
     assert sorted(path.name for path in (base / "lake").iterdir()) == ["data", "house.duckdb", "house_files"]
+
+
+def test_stamps_tell_each_change_of_what_a_table_is_made_of(local: Local) -> None:
+    file = local.put("data/orders/1.csv", "id\n1\n")
+    registered = Table("orders", "lake", location=Location("data/orders"))
+    seen = [local.metastore.stamps(registered)]
+
+    def is_news() -> bool:
+        seen.append(local.metastore.stamps(registered))
+        return seen[-1] not in (None, *seen[:-1])
+
+    before = file.stat()
+    file.write_text("id\n2\n")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert is_news()
+    local.put("data/orders/2.csv", "id\n1\n")
+    assert is_news()
+    local.put("data/other.txt", "id\n3\n").replace(file)
+    assert is_news()
+    local.metastore.create_table("lake", "orders", definition=registered)
+    assert is_news()
+    local.root.joinpath("warehouse", "warehouse.duckdb.wal").write_bytes(b"")
+    assert is_news()
+    file.unlink()
+    assert is_news()
+
+
+def test_what_files_do_not_tell_has_no_stamps(local: Local) -> None:
+    assert local.metastore.stamps(Table("orders", "lake", location=Location("s3://bucket/orders"))) is None
+    assert local.metastore.stamps(Table("orders", "lake", location=Location("nowhere"))) is None
+    # Of a table that was deleted nobody knows in which folder it would be.
+    assert local.metastore.stamps(Table("csv/orders", "lake")) is None

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mason import bounds
+from mason.caches import Stamp, stamp_at
 from mason.clients._jobs import is_done, now
 from mason.clients._jobs import iso as job_time
 from mason.clients._missing import missing
@@ -64,6 +65,12 @@ class ScheduleFiles:
             except (FileNotFoundError, NotADirectoryError):
                 return []
             return sorted(stem for stem, ending in files if ending == ".json")
+
+    def stamps(self, name: str) -> dict[str, Stamp] | None:
+        """The stamp of the file of a schedule, by its path; ``None`` for what is no name, which may lead elsewhere."""
+        path = self._file(name)
+        with self.warehouse.reached():
+            return {str(path): stamp_at(path)} if is_name(name) else None
 
     def get(self, name: str) -> Schedule:
         """One schedule. Raises ``NotFoundError`` that suggests a near name, and ``EngineError`` for a damaged file."""

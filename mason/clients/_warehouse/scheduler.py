@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from typing import ClassVar
 
+from mason.caches import Stamp
 from mason.clients._jobs import new_job_id
 from mason.clients._warehouse.folder import WarehouseFolder
 from mason.clients._warehouse.kept_schedules import Claim, ScheduleFiles
@@ -30,7 +32,7 @@ class KeptScheduler(Scheduler):
     A client adds how a schedule is triggered: at once (:meth:`_run_now`), or by the daemon (:meth:`_hand_over`).
     """
 
-    capabilities: ClassVar[Capabilities] = Capabilities(keeps=ALL_KEPT)
+    capabilities: ClassVar[Capabilities] = Capabilities(keeps=ALL_KEPT, stamped=True)
     supports: ClassVar[frozenset[str]] = frozenset(
         {"get_schedule", "list_schedules", "put_schedule", "delete_schedule", "get_job", "cancel_job"}
     )
@@ -38,6 +40,10 @@ class KeptScheduler(Scheduler):
     def __init__(self, client: Client, warehouse: WarehouseFolder) -> None:
         super().__init__(client)
         self.files = ScheduleFiles(warehouse)
+
+    def stamps(self, name: str) -> Mapping[str, Stamp] | None:
+        """That of the schedule's file."""
+        return self.files.stamps(name)
 
     def get_schedule(self, name: str) -> Schedule:
         """One schedule."""

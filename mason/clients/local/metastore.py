@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mason.caches import Stamp, stamp_at
 from mason.clients._duckdb.abilities import NAMING
 from mason.clients._duckdb.quoting import qualified
 from mason.clients._jobs import is_done, now, succeeded
 from mason.clients._tables.table_names import check_name, check_schema
 from mason.clients.local import LocalClient
 from mason.engines.capabilities import Capabilities
+from mason.engines.file_urls import scheme_of
 from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Partition, Table
 from mason.engines.occasion import owner
-from mason.errors import ConflictError, EngineError
+from mason.errors import ConflictError, EngineError, MasonError
 
 # What reads tables is imported where it is used: planning asks what a client supports without it.
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class LocalMetastore(Metastore):
             "cancel_job",
         }
     )
-    capabilities: ClassVar[Capabilities] = NAMING
+    capabilities: ClassVar[Capabilities] = replace(NAMING, stamped=True)
 
     def __init__(self, client: LocalClient) -> None:
         from mason.clients.local.catalog import Catalog
@@ -48,6 +50,28 @@ class LocalMetastore(Metastore):
         super().__init__(client)
         self.local = client
         self.catalog = Catalog(client)
+
+    def stamps(self, table: Table) -> Mapping[str, Stamp] | None:
+        """Those of the warehouse's file and of the table's files; of a table that was deleted, of its database's folder
+        instead, which would hold it."""
+        from mason.clients._duckdb.reading.table_files import files_at
+
+        location = table.location.path if table.location else ""
+        if scheme_of(location) not in ("", "file") or (not location and "/" in table.name):
+            return None
+        kept = self.local.warehouse.file
+        with self.local.warehouse.reached():
+            found = {str(each): stamp_at(each) for each in (kept, kept.with_name(f"{kept.name}.wal"))}
+        if table.format == "duckdb":
+            return found
+        try:
+            if location:
+                return found | {str(file.path): file.version for file in files_at(self.local.root, location)}
+            folder = self.local.root.resolve(table.database)
+            return found | {str(folder): stamp_at(folder)}
+        except (MasonError, OSError):
+            # What is wrong there is told by an answer.
+            return None
 
     def list_databases(self) -> list[Database]:
         """Folders that hold data, and the warehouse's schemas."""

@@ -22,7 +22,7 @@ from mason import bounds
 from mason.dryrun.calls import Call, Estimate, ShownStep
 from mason.engines.fence import PLAN_FORMAT, PLAN_HEAD, is_plan
 from mason.errors import StalePlanError, StateError
-from mason.planner.plan import Action, Broken, Change, Drift, Plan, Wanted
+from mason.planner.plan import Action, Broken, Change, Drift, Plan, Unlooked, Wanted
 from mason.planner.saved.planfile_faults import faults, parse
 from mason.secrets import scrub, scrub_all
 from mason.state.lock import who
@@ -218,6 +218,7 @@ def _encode(plan: Plan) -> dict[str, Any]:
             ]
             for drift in plan.drifts
         ],
+        "unlooked": [[each.address, each.what] for each in plan.unlooked],
         "foreign": {owner: list(addresses) for owner, addresses in plan.foreign.items()},
         "broken": [
             [each.address, scrub(each.reason), each.cause, each.config_id, each.elsewhere] for each in plan.broken
@@ -331,6 +332,7 @@ def _decode(body: dict[str, Any]) -> Plan:
             Drift(address, what, kind, tuple(Change(*change) for change in changes), why)
             for address, what, kind, changes, why in body["drifts"]
         ),
+        unlooked=tuple(Unlooked(*each) for each in body["unlooked"]),
         foreign={owner: tuple(addresses) for owner, addresses in body["foreign"].items()},
         broken=tuple(Broken(*each) for each in body["broken"]),
         undefined=tuple(body["undefined"]),

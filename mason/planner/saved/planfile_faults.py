@@ -99,6 +99,7 @@ def _schema() -> dict[str, Any]:
             "type": "array",
             "items": _tuple(_TEXT, _TEXT, {"enum": ["missing", "present", "changed", "unknown"]}, changes, _TEXT),
         },
+        unlooked={"type": "array", "items": _tuple(_TEXT, _TEXT)},
         foreign={"type": "object", "additionalProperties": _TEXTS},
         broken={
             "type": "array",

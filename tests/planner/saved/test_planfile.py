@@ -12,7 +12,7 @@ import pytest
 
 from mason import secrets
 from mason.dryrun.calls import Call, Estimate, ShownStep
-from mason.planner.plan import Action, Broken, Change, Drift, Plan, Wanted
+from mason.planner.plan import Action, Broken, Change, Drift, Plan, Unlooked, Wanted
 from mason.planner.saved.planfile import read_planfile, write_planfile
 from mason.resources.output_checks import of_definition
 from mason.resources.resource import digest_of, encode
@@ -90,6 +90,7 @@ def full_plan(**more):
         "warnings": ("careful",),
         "foreign": {"other": ("operator.table.get",)},
         "drifts": (Drift("run.nightly", "table a.b", "changed", changes, "why"),),
+        "unlooked": (Unlooked("run.nightly", "table a.c"),),
         "broken": (Broken("operator.a.b", "No client.", "plan", "1", elsewhere=True),),
         "undefined": ("operator.x.y",),
     }
