@@ -13,6 +13,7 @@ from tests.cli.test_aws_configs import INFER, ROOT, TABLE, account, between, put
 from tests.cli.test_glue_schedules import CRAWL
 from tests.clients.amazon import BUCKET, Account, emptied
 from tests.clients.test_athena import moto_results
+from tests.clients.test_athena_merge import MERGED, ROWS, put_parquet
 from tests.servers import S3Server
 from tests.state.faults import EXPIRED, PASS, Proxy
 
@@ -35,10 +36,8 @@ UNLOADED = {
     "table:format": f"{TABLE},output_path:out/formatted,format:parquet",
     "table:dedupe": f'{TABLE},keys:["name"],output_path:out/once,format:parquet',
 }
-# The files of one table of the catalog have one schema.
-REFUSED = {"table:merge": f"{TABLE},output_path:out/merged,format:parquet"}
 # These want what others made: they are run by name below.
-NAMED = {"job:get", "table:refresh", "table:delete", "schedule:trigger", "schedule:delete"}
+NAMED = {"job:get", "table:merge", "table:refresh", "table:delete", "schedule:trigger", "schedule:delete"}
 
 
 def run(mason: Any, operator: str, config: str, pairs: str, *more: str) -> Any:
@@ -50,7 +49,7 @@ def test_no_standard_operator_is_left_out() -> None:
     standard = {
         f"{each.parents[1].name}:{each.parent.name}" for each in (ROOT / "examples/operators").glob("*/*/operator.yaml")
     }
-    assert standard == {*ANSWERED, *UNLOADED, *REFUSED, *NAMED}
+    assert standard == {*ANSWERED, *UNLOADED, *NAMED}
 
 
 @pytest.mark.parametrize("config", ["1", "3"])
@@ -78,15 +77,38 @@ def test_operators_that_ministack_answers(account: Account, mason: Any, folder: 
 
 
 @pytest.mark.parametrize("config", ["1", "3"])
-def test_what_is_not_done_is_refused_by_name(account: Account, mason: Any, folder: Path, config: str) -> None:
+def test_files_that_differ_are_merged(account: Account, mason: Any, folder: Path, tmp_path: Path, config: str) -> None:
+    """The dry run shows the plan, and the statement runs; of text, on this machine."""
     put_project(folder, account.endpoint)
+    put_parquet(account, tmp_path, ROWS, below="lake/club/drifted/")
+    account.put("lake/club/text/1.csv")
+    account.put("lake/club/text/2.csv", b"id,age\n4,30\n")
+    storage = {"Columns": [{"Name": "id", "Type": "int"}], "Location": f"s3://{BUCKET}/lake/club/text"}
+    reader = {"SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde"}
+    described = {"Name": "text", "StorageDescriptor": storage | {"SerdeInfo": reader}}
+    described["Parameters"] = {"classification": "csv", "skip.header.line.count": "1"}
+    account.boto("glue").create_table(DatabaseName="club", TableInput=described)
     assert mason("apply", "-y").code == 0
-    for operator, pairs in REFUSED.items():
-        refused = run(mason, operator, config, pairs)
-        assert refused.code == 1, operator
-        assert "athena" in refused.err
-        assert operator.partition(":")[2] in refused.err
-    assert submitted(account) == []
+    done = run(mason, "table:merge", config, f"{TABLE},output_path:out/merged.csv")
+    assert done.code == 0, done.err
+    assert [" ".join(line.split()) for line in done.err.splitlines() if "widened" in line] == [
+        "id BIGINT widened from INTEGER (a/1.parquet, a/2.parquet)"
+    ]
+    assert len(submitted(account)) == 1
+    read = account.boto("s3").get_object
+    assert read(Bucket=BUCKET, Key="lake/out/merged.csv")["Body"].read().split() == MERGED
+    text = "database_name:club,table_name:text,output_path:out/people.csv"
+    done = run(mason, "table:merge", config, text)
+    assert done.code == 0, done.err
+    assert (
+        "  The files were merged on this machine, and uploaded, because Athena reads csv otherwise than Mason."
+        in done.out.splitlines()
+    )
+    lines = read(Bucket=BUCKET, Key="lake/out/people.csv")["Body"].read().decode().splitlines()
+    assert (lines[0], sorted(lines[1:])) == ("id,name,height,age", ["1,Ann,1.6,", "2,Bob,,", "3,Bob,1.8,", "4,,,30"])
+    assert len(submitted(account)) == 1
+    names = [each["Name"] for each in account.boto("glue").get_tables(DatabaseName="club")["TableList"]]
+    assert sorted(names) == ["people", "text"]
 
 
 @pytest.mark.parametrize("config", ["1", "3"])

@@ -433,7 +433,7 @@ def test_partitions_of_several_columns_and_of_null() -> None:
 def test_several_statements_are_one_job(on_moto: Account, tmp_path: Path) -> None:
     execution = execution_of(client_of(on_moto, tmp_path))
     output = execution_output(f"s3://{BUCKET}/out/table", ())
-    job = execution.jobs.write(lambda: ["SELECT 1 AS a", "SELECT 2 AS a"], output, "execution.format", "club")
+    job = execution.jobs.write(lambda _: ["SELECT 1 AS a", "SELECT 2 AS a"], output, "execution.format", "club")
     assert len(job.job_id.split("+")) == 2
     assert [text.count("/00002/") for text in queries(on_moto)] == [0, 1]
     assert TestJobs().ended(execution, job).status == "succeeded"

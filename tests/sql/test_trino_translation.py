@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -16,8 +12,7 @@ from mason.sql.trino.athena import LACKS
 from tests.sql.composed import composed
 from tests.sql.corpus import TABLES, queries
 from tests.sql.texts import expression, notes, query, refusal
-
-_GRAMMAR = Path(__file__).resolve().parents[2] / ".components" / "trino_grammar"
+from tests.sql.trino_grammar import faults_of, needs_grammar
 
 
 @pytest.mark.parametrize(
@@ -128,7 +123,7 @@ def _is_translated(sql: str) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not _GRAMMAR.exists() or not shutil.which("node"), reason="Get Trino's grammar: make components")
+@needs_grammar
 def test_trinos_grammar_takes_every_text():
     texts = []
     # Athena's are Trino's, but for the digits of times.
@@ -141,9 +136,6 @@ def test_trinos_grammar_takes_every_text():
     assert len(back) > 25
     texts += back
     wrong = ["SELECT FROM", "SELECT 1 LIMIT 2 OFFSET 1", "SELECT a QUALIFY b FROM t"]
-    program = [shutil.which("node") or "node", Path(__file__).with_name("trino_grammar.mjs"), _GRAMMAR]
-    done = subprocess.run(program, input=json.dumps([*texts, *wrong]), capture_output=True, text=True, check=True)
-    faults = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(faults) == len(texts) + len(wrong)
+    faults = faults_of([*texts, *wrong])
     assert [(text, found) for text, found in zip(texts, faults, strict=False) if found] == []
     assert all(faults[len(texts) :])

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
@@ -18,7 +18,6 @@ from mason.clients.athena import AthenaClient
 from mason.clients.athena.made_here import id_of, is_made_here
 from mason.clients.athena.table_urls import SCHEME, is_table
 from mason.engines.capabilities import Capabilities, FileFormat
-from mason.engines.execution import Execution
 from mason.engines.file_urls import scheme_of
 from mason.engines.jobs import OPEN, Handover, Token
 from mason.engines.models import Job, Rows, Schema, Table
@@ -28,8 +27,9 @@ if TYPE_CHECKING:
     from mason.clients._aws.buckets import Buckets
     from mason.clients._statements.asked import Relation, Statement
     from mason.clients.athena.awaited import Answers
+    from mason.clients.athena.group_tables import GroupTables
     from mason.clients.athena.made_here import MadeHere
-    from mason.clients.athena.statement_jobs import StatementJobs
+    from mason.clients.athena.statement_jobs import Selects, StatementJobs
     from mason.clients.athena.statement_requests import Statements
     from mason.clients.athena.written_sql import WrittenSql
 
@@ -47,6 +47,8 @@ class AthenaExecution(StatementVerbs):
             "summarize",
             "query",
             "format",
+            "plan_merge",
+            "merge",
             "dedupe",
             "fake",
             "estimate",
@@ -74,9 +76,6 @@ class AthenaExecution(StatementVerbs):
     )
     handover = Handover(elsewhere=True)
     connection: AthenaClient
-    # The files of a table of the catalog have one schema: there is nothing to be looked at.
-    merge = Execution.merge
-    plan_merge = Execution.plan_merge
 
     @cached_property
     def statements(self) -> Statements:
@@ -103,7 +102,15 @@ class AthenaExecution(StatementVerbs):
         catalog = GlueCatalog(self.connection.aws, str(self.connection.configuration.get("catalog_id", "")))
         publisher = Publisher(self.buckets, self.statements.location)
         tables = TableOutputs(self.connection, self.buckets, catalog)
-        return StatementJobs(self.capabilities, self.statements, self.answers, publisher, tables)
+        return StatementJobs(self.capabilities, self.statements, self.answers, publisher, tables, self.groups)
+
+    @cached_property
+    def groups(self) -> GroupTables:
+        """What makes tables of files that differ."""
+        from mason.clients._glue_catalog.catalog_requests import GlueCatalog
+        from mason.clients.athena.group_tables import GroupTables
+
+        return GroupTables(GlueCatalog(self.connection.aws, str(self.connection.configuration.get("catalog_id", ""))))
 
     @cached_property
     def buckets(self) -> Buckets:
@@ -214,13 +221,54 @@ class AthenaExecution(StatementVerbs):
         self._guard("format", {"table": table})
         keys = request.output.partition_columns
         select = self.written.converted(table, request.filter_columns, keys, request.sample_size)
-        parts = (lambda: self._parts(select, keys, table.database)) if keys else select
+        parts = (lambda _: self._parts(select, keys, table.database)) if keys else select
         return self._write(parts, request.output, "execution.format", table.database)
 
     def _parts(self, select: str, keys: Sequence[str], database: str) -> list[str]:
         from mason.clients.athena.partition_parts import distinct_values, parts_of
 
         return parts_of(select, keys, self.answers.rows(distinct_values(select, keys), database).rows)
+
+    def plan_merge(self, table: Table, *, allow_text: bool = False, extract_paths: bool = False) -> Rows:
+        """By the lattice of types that every client has, with what Athena changes besides."""
+        from mason.clients._tables.merging import planned
+
+        return planned(self.here.drifted(table, allow_text=allow_text, extract_paths=extract_paths).changes)
+
+    def merge(
+        self,
+        table: Table,
+        *,
+        output: str,
+        format: str | None = None,
+        allow_text: bool = False,
+        extract_paths: bool = False,
+        overwrite: bool = False,
+    ) -> Job:
+        """By statements over a table for each group of files with the same columns; on this machine, as client
+        ``local`` does it, what Athena is not known to read so."""
+        asked = {"table": table, "output": output, "format": format, "overwrite": overwrite}
+        request = requests.read(self, "merge", asked)
+        assert request.output is not None, "it is required"
+        self._check_place(request.output)
+        found = self.here.drifted(table, allow_text=allow_text, extract_paths=extract_paths)
+        if found.groups:
+            self.written.name_of(table)
+            self.here.check_apart(found.reader, request.output)
+            self._guard("merge", {"table": table})
+            return self._write(
+                lambda digest: self.groups.make(found, table, digest),
+                request.output,
+                "execution.merge",
+                table.database,
+                groups=len(found.groups),
+            )
+        if is_table(request.output.path):
+            raise EngineError(
+                f"Athena does not merge these files, because {found.why}, and what is merged on this machine becomes "
+                f"files: give the path of a file or folder instead of {output}, and register it with table infer."
+            )
+        return self.here.merge(found, request.output)
 
     def fake(
         self,
@@ -302,15 +350,16 @@ class AthenaExecution(StatementVerbs):
 
     def _write(
         self,
-        selects: str | Callable[[], Sequence[str]],
+        selects: str | Selects,
         output: requests.Output,
         verb: str,
         database: str,
         *,
         rows_in: int | None = None,
+        groups: int = 0,
     ) -> Job:
         self._check_place(output)
-        return self.jobs.write(selects, output, verb, database, rows_in=rows_in)
+        return self.jobs.write(selects, output, verb, database, rows_in=rows_in, groups=groups)
 
     def _check_place(self, output: requests.Output) -> None:
         if scheme_of(output.path) not in self.capabilities.schemes:
@@ -349,7 +398,7 @@ class AthenaReading:
         return self._execution.written.relation(table)
 
     def parts(self, table: Table, *, allow_text: bool, extract_paths: bool) -> Parts:
-        """Files are not looked at here."""
+        """Groups of files are tables of their own here (:meth:`AthenaExecution.merge`)."""
         raise self._execution.lacks("merge")
 
     def ask(self, statements: Sequence[Statement]) -> Sequence[Rows]:

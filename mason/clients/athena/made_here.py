@@ -1,6 +1,8 @@
-"""Work that Athena has no statement for, done by DuckDB on this machine over the same buckets: made-up rows.
+"""Work that Athena has no statement for, done by DuckDB on this machine over the same buckets: made-up rows, and one
+table of files of text that differ.
 
-Athena cannot make the words of names and addresses, so rows are made here and uploaded, whole, to where they are to be.
+Athena cannot make the words of names and addresses, and reads text otherwise than Mason. So rows are made here and
+uploaded, whole, to where they are to be.
 Jobs of that are kept beside Athena's results, under ids that begin with ``here-``, so that every process finds them.
 """
 
@@ -8,22 +10,27 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mason.clients._glue_catalog.partition_folders import split
 from mason.clients._jobs import iso, now
-from mason.clients._tables.requests import Request
-from mason.engines.jobs import submission
+from mason.clients._tables.requests import Output, Request
+from mason.clients.athena.table_urls import is_table
+from mason.engines.jobs import Token, submission
 from mason.engines.models import Job, Table
-from mason.errors import NotFoundError
+from mason.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mason.clients._aws.buckets import Buckets
     from mason.clients._duckdb.connection import Limits
     from mason.clients._duckdb.object_root import ObjectRoot
     from mason.clients._duckdb.reading.readers import Source
     from mason.clients.athena import AthenaClient
+    from mason.clients.athena.drifted_files import Drifted
 
 _PREFIX = "here-"
 _ID = re.compile(r"here-[0-9a-f]{32}")
@@ -75,12 +82,50 @@ class MadeHere:
         placed = place(self.root, request.output)
         columns = self.source(like) if like is not None else request.columns
         manifest = fake(self.limits, columns, placed, self.root, size=request.size, seed=request.seed)
-        told = (
-            "Athena makes up no rows: they were made on this machine, and uploaded.",
-            f"Wrote {manifest['rows']} rows to {manifest['output']}",
-        )
+        told = ("Athena makes up no rows: they were made on this machine, and uploaded.",)
+        return self._done("execution.fake", told, manifest, submitted, token)
+
+    def drifted(self, table: Table, *, allow_text: bool, extract_paths: bool) -> Drifted:
+        """How the files of a table are merged. Raises ``ConflictError`` where there is nothing to merge, or where
+        columns have no common type."""
+        from mason.clients._duckdb.reading.looks import Seen
+        from mason.clients._duckdb.reading.schemas import Merging
+        from mason.clients._duckdb.reading.sources import look_at, reader_of, title
+        from mason.clients._duckdb.writing.reshape import check_mergeable
+        from mason.clients.athena.drifted_files import drifted
+
+        if table.location is None:
+            raise ConflictError(f"Nothing to merge: {title(table)} has no files.")
+        merging = Merging(allow_text, extract_paths)
+        schema = look_at(replace(table, schema=None), self.root, self.limits, Seen(), whole=True, merging=merging)[1]
+        reader = reader_of(schema, table, self.root)
+        check_mergeable(reader, title(table))
+        return drifted(schema, reader)
+
+    def check_apart(self, reader: Source, output: Output) -> None:
+        """Raises ``ConflictError`` where an output would become part of the table that is read."""
+        from mason.clients._duckdb.writing.outputs import Placed, check_apart
+
+        if not is_table(output.path):
+            check_apart(Placed(output, self.root.changeable(output.path)), [reader], self.root)
+
+    def merge(self, found: Drifted, output: Output) -> Job:
+        """Write the files of a table with one schema: a finished job."""
+        from mason.clients._duckdb.writing.outputs import place
+        from mason.clients._duckdb.writing.reshape import merge
+        from mason.clients._tables.merging import said
+
+        submitted, token = now(), submission()
+        manifest = merge(self.limits, found.reader, place(self.root, output), self.root)
+        why = f"The files were merged on this machine, and uploaded, because {found.why}."
+        return self._done("execution.merge", (why, *said(found.changes)), manifest, submitted, token)
+
+    def _done(
+        self, verb: str, told: tuple[str, ...], manifest: dict[str, Any], submitted: datetime, token: Token | None
+    ) -> Job:
+        told = (*told, f"Wrote {manifest['rows']} rows to {manifest['output']}")
         digest = token.digest if token is not None else ""
-        job = Job(id_of(digest), "succeeded", "execution.fake", told, manifest, iso(submitted), iso(now()), "execution")
+        job = Job(id_of(digest), "succeeded", verb, told, manifest, iso(submitted), iso(now()), "execution")
         self._buckets.put(*self._place(job.job_id), json.dumps(job.to_dict()).encode())
         return job
 

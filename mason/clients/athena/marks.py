@@ -23,6 +23,7 @@ class Mark:
 
     ``output`` is what the verb was given. ``staging`` is the folder that Athena writes into; empty where the rows are
     in the query's own result, which is CSV. ``rows_in`` is how many rows were there before duplicates are removed.
+    ``groups`` is how many tables there are in ``database`` only while the statements run (:mod:`group_tables`).
     """
 
     token: str
@@ -35,6 +36,8 @@ class Mark:
     part: int = 1
     parts: int = 1
     rows_in: int | None = None
+    database: str = ""
+    groups: int = 0
 
     def on(self, sql: str) -> str:
         """The statement with this mark."""

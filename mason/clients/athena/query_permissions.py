@@ -12,6 +12,7 @@ from mason.engines.permissions import Permission
 
 _TABLES = ("glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables")
 _MADE = ("glue:BatchCreatePartition", "glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable")
+_GROUPS = ("glue:BatchCreatePartition", "glue:CreateTable", "glue:DeleteTable", "glue:GetPartitions", "glue:GetTable")
 _QUERY = (
     "athena:GetQueryExecution",
     "athena:GetQueryResults",
@@ -35,16 +36,21 @@ def of_queries(
     if verb in _OF_JOBS:
         yield Permission(_OF_JOBS[verb], workgroup)
         return
+    if verb == "plan_merge":
+        yield from on_objects(url_of(_known(arguments.get("table")).get("location"), root), READ)
+        return
     if verb == "fake":
         yield from _of_fake(configuration, arguments, root, workgroup)
         return
     results = str(configuration.get("output_location") or "s3://*")
     writes = verb not in ("preview", "summarize", "estimate") and not (verb == "query" and not arguments.get("output"))
     yield Permission((*_QUERY, *(_JOB if writes else ())), workgroup)
-    table = arguments.get("table")
-    known: Mapping[str, Any] = table if isinstance(table, Mapping) else {}
+    known = _known(arguments.get("table"))
     name = named(known.get("name")) if verb != "query" else "*"
     yield Permission(_TABLES, table_arns(configuration, named(known.get("database")), name))
+    if verb == "merge":
+        # Tables of files that differ, which are there while the statements run.
+        yield Permission(_GROUPS, table_arns(configuration, named(known.get("database")), "mason_*"))
     yield from on_objects(url_of(known.get("location"), root), READ)
     yield from _bucket(results)
     yield from on_objects(results, (*WRITE, *(DELETE if writes else ())))
@@ -56,6 +62,10 @@ def of_queries(
         yield from on_objects(root or "s3://*", (*WRITE, *DELETE))
     elif writes:
         yield from on_objects(url_of(output, root), (*WRITE, *DELETE))
+
+
+def _known(table: Any) -> Mapping[str, Any]:
+    return table if isinstance(table, Mapping) else {}
 
 
 def _of_fake(

@@ -24,6 +24,9 @@ def bytes_read(client: AwsClient, written: WrittenSql, call: str, arguments: Map
     """The upper bound; ``None`` where it cannot be told, as of a text in Athena's own dialect that names tables."""
     table = arguments.get("table")
     given = table if isinstance(table, Table) else None
+    if call == "merge" and given is not None and given.format != "parquet":
+        # Text is merged on the machine that asks (:mod:`drifted_files`).
+        return None
     if call != "query":
         return _of_table(client, given, "") if given is not None else None
     sql = str(arguments.get("sql", ""))

@@ -9,8 +9,8 @@ submission goes on with those that are missing.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -19,6 +19,7 @@ from mason.clients._duckdb.quoting import literal
 from mason.clients._jobs import iso, now
 from mason.clients._tables.requests import Output
 from mason.clients.athena.awaited import Answers
+from mason.clients.athena.group_tables import GroupTables
 from mason.clients.athena.job_states import job_of, worst_of
 from mason.clients.athena.marks import Mark, mark_of
 from mason.clients.athena.publishing import Publisher
@@ -29,44 +30,79 @@ from mason.clients.athena.table_urls import is_table
 from mason.engines.capabilities import Capabilities
 from mason.engines.jobs import OPEN, Token, submission
 from mason.engines.models import Job
-from mason.errors import EngineError, NotFoundError
+from mason.errors import EngineError, NotFoundError, TransientEngineError
 
 # How UNLOAD calls the formats, and what the files of each end with.
 _UNLOADED = {"parquet": ("PARQUET", "parquet"), "jsonl": ("JSON", "jsonl.gz")}
+
+Selects = Callable[[str], Sequence[str]]
+"""Makes the statements of a submission, whose digest it is given, and what they read."""
 
 
 class StatementJobs:
     """The jobs of one client that writes as ``can`` says."""
 
     def __init__(
-        self, can: Capabilities, statements: Statements, answers: Answers, publisher: Publisher, tables: TableOutputs
+        self,
+        can: Capabilities,
+        statements: Statements,
+        answers: Answers,
+        publisher: Publisher,
+        tables: TableOutputs,
+        groups: GroupTables,
     ) -> None:
         self._can = can
         self._statements, self._answers = statements, answers
         self._publisher, self._tables = publisher, tables
+        self._groups = groups
 
     def write(
         self,
-        selects: str | Callable[[], Sequence[str]],
+        selects: str | Selects,
         output: Output,
         verb: str,
         database: str = "",
         *,
         rows_in: int | None = None,
+        groups: int = 0,
     ) -> Job:
         """Hand over statements whose rows are written to ``output``.
 
         - ``selects``: one SELECT, or what makes several of them that write parts of one output.
         - ``database``: that of tables without one. ``rows_in``: for the manifest.
+        - ``groups``: how many tables ``selects`` makes in ``database``, which are dropped when all statements ended.
         """
         token = submission()
         digest = token.digest if token is not None else uuid.uuid4().hex * 2
         again = self._statements.find(digest) if token is not None and not isinstance(selects, str) else []
-        ids = {mark.part: each["QueryExecutionId"] for each in again if (mark := mark_of(each["Query"]))}
+        marks = [mark_of(each["Query"]) for each in again]
+        ids = {mark.part: each["QueryExecutionId"] for each, mark in zip(again, marks, strict=True) if mark}
         if not ids:
             self._check(output)
-        texts = [selects] if isinstance(selects, str) else self._planned(digest, selects, output, is_kept=bool(token))
-        first = replace(self._mark(digest, verb, output), parts=len(texts), rows_in=rows_in)
+        if not (marks[:1] and marks[0] and marks[0].parts == len(ids)):
+            first = replace(self._mark(digest, verb, output), rows_in=rows_in, groups=groups)
+            first = replace(first, database=database if groups else "")
+            with self._dropping(first, ids):
+                texts = (
+                    [selects]
+                    if isinstance(selects, str)
+                    else self._planned(digest, selects, output, is_kept=bool(token))
+                )
+                self._submit(texts, output, replace(first, parts=len(texts)), database, ids)
+        job_id = "+".join(ids[part] for part in sorted(ids))
+        try:
+            return self.get(job_id)
+        except EngineError:
+            # It is submitted, and an error would say that it is not: who asks for the job hears what is the matter.
+            return Job(job_id, "queued", verb, submitted=iso(now()), engine="execution")
+
+    def _submit(self, texts: Sequence[str], output: Output, first: Mark, database: str, ids: dict[int, str]) -> None:
+        """Submit the statements of which ``ids`` has none, and put them there."""
+        if len(texts) > 1 and not (output.folder or is_table(output.path)):
+            raise EngineError(
+                f"{output.path} is one file, and it takes {len(texts)} statements to write it, each of which makes "
+                "files of its own. Give the path of a folder, without an ending."
+            )
         for part, text in enumerate(texts, start=1):
             if part not in ids:
                 mark = replace(first, part=part)
@@ -74,12 +110,20 @@ class StatementJobs:
             if part == 1 and len(texts) > 1 and is_table(output.path):
                 # The others insert into the table that it makes.
                 self._answers.succeeded(ids[part])
-        job_id = "+".join(ids[part] for part in sorted(ids))
+
+    @contextmanager
+    def _dropping(self, mark: Mark, ids: Mapping[int, str]) -> Iterator[None]:
+        """Drops the tables of a submission when it fails before any statement of it is known to be submitted. Where no
+        answer came, one may be."""
         try:
-            return self.get(job_id)
+            yield
+        except TransientEngineError:
+            raise
         except EngineError:
-            # It is submitted, and an error would say that it is not: who asks for the job hears what is the matter.
-            return Job(job_id, "queued", verb, submitted=iso(now()), engine="execution")
+            if not ids:
+                with suppress(EngineError):
+                    self._groups.drop(mark)
+            raise
 
     def get(self, job_id: str) -> Job:
         """A job as it is now."""
@@ -104,13 +148,11 @@ class StatementJobs:
         else:
             self._publisher.check(output.path, folder=output.folder, overwrite=output.overwrite)
 
-    def _planned(
-        self, digest: str, selects: Callable[[], Sequence[str]], output: Output, *, is_kept: bool
-    ) -> Sequence[str]:
+    def _planned(self, digest: str, selects: Selects, output: Output, *, is_kept: bool) -> Sequence[str]:
         kept = self._publisher.planned(digest) if is_kept else None
         if kept is not None:
             return kept
-        texts = list(selects())
+        texts = list(selects(digest))
         if len(texts) > 1:
             if is_table(output.path):
                 # The first makes the table only.
@@ -154,6 +196,8 @@ class StatementJobs:
         if mark is not None and job.status not in OPEN and not going_on:
             # A courtesy, which a policy may not allow: nothing of it is where it was to be.
             with suppress(EngineError):
+                self._groups.drop(mark)
+            with suppress(EngineError):
                 (self._tables if is_table(mark.output) else self._publisher).discard(mark)
         return job
 
@@ -163,6 +207,7 @@ class StatementJobs:
         found = self._publisher.published(job_id)
         if found is not None:
             return found
+        self._groups.drop(mark)
         facts = self._rows(mark, executions)
         if is_table(mark.output):
             made = {"output": mark.output, "format": mark.format, **self._tables.publish(mark), **facts}

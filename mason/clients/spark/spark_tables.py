@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mason.clients._objects.object_path import ObjectPath
 from mason.clients.spark.spark_ways import ParquetView
@@ -23,7 +23,6 @@ from mason.errors import EngineError
 from mason.values import dataclass, field
 
 if TYPE_CHECKING:
-    from mason.clients._duckdb.reading.looks import FileSchema
     from mason.clients._duckdb.reading.readers import Source
     from mason.clients._duckdb.reading.schemas import Merging, TableSchema
     from mason.clients.spark.spark_ground import Ground
@@ -92,17 +91,15 @@ class SparkTables:
 
         They are files of parquet whose types Spark has, in not too many groups, without a column that tells a path.
         """
+        from mason.clients._duckdb.reading.schemas import by_kind
+
         schema = self._schema(table, merging)
-        groups: dict[Any, list[FileSchema]] = {}
-        for each in schema.files:
-            if each.columns:
-                groups.setdefault((each.columns, each.nulls), []).append(each)
-        alone = [_of_group(schema, files) for files in groups.values()]
+        alone = by_kind(schema)
         kinds = [dict(each.columns + each.partitions) for each in alone]
         if (
             schema.format != "parquet"
             or schema.path
-            or not 1 < len(groups) <= _MOST_GROUPS
+            or not 1 < len(alone) <= _MOST_GROUPS
             or not all(each and len(_held(each)) == len(each) for each in kinds)
         ):
             return []
@@ -127,10 +124,7 @@ class SparkTables:
         return look_at(table, client.root, client.limits, client.seen, whole=True, merging=merging)[1]
 
     def _relation(self, schema: TableSchema, table: Table) -> Relation:
-        from dataclasses import replace
-
-        from mason.clients._duckdb.reading.readers import source
-        from mason.clients._duckdb.reading.sources import title
+        from mason.clients._duckdb.reading.sources import reader_of, title
 
         client = self.client
         columns = dict(schema.columns + schema.partitions)
@@ -139,10 +133,7 @@ class SparkTables:
         if not columns:
             raise EngineError(f"{title(table).capitalize()} has no columns, because its files are empty.")
         held = _held(columns)
-        assert table.location is not None, "its files were looked at"
-        folder = client.root.place(table.location.path)
-        reader = replace(source(schema, root=client.root.path), changes=schema.changes)
-        reader = replace(reader, folder=folder) if folder.is_dir() else reader
+        reader = reader_of(schema, table, client.root)
         view = f"_mason_{secrets.token_hex(8)}"
         self.waiting[view] = partial(self._view, schema, held, reader)
         return Relation(columns, f"`{view}`", reader, tuple(name for name in columns if name not in held))
@@ -210,16 +201,6 @@ def _of_catalog(table: Table) -> Relation:
         place,
         unread=tuple(name for name in given if name not in held),
     )
-
-
-def _of_group(schema: TableSchema, files: Sequence[FileSchema]) -> TableSchema:
-    """Some files of a table, which have the same columns; those without any value are as if they were not there."""
-    from dataclasses import replace
-
-    columns = tuple((name, kind) for name, kind in files[0].columns if name not in files[0].nulls)
-    keys = {name for name, _ in schema.partitions}
-    own = tuple((name, kind) for name, kind in columns if name not in keys)
-    return replace(schema, files=tuple(files), columns=own, changes=None, notes=())
 
 
 def _held(columns: Mapping[str, str]) -> dict[str, str]:

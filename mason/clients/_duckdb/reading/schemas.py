@@ -6,6 +6,7 @@ Each file is looked at (a sample of text, the metadata of parquet) once, see :mo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +141,21 @@ def describe(
         declared,
         _notes(looked, dict(columns)),
     )
+
+
+def by_kind(schema: TableSchema) -> list[TableSchema]:
+    """The files of a table that have rows, by their columns: a schema for each group that has the same. Columns without
+    any value are as if they were not there."""
+    groups: dict[Any, list[FileSchema]] = {}
+    for each in schema.files:
+        if each.columns:
+            groups.setdefault((each.columns, each.nulls), []).append(each)
+    keys = {name for name, _ in schema.partitions}
+    found = []
+    for files in groups.values():
+        own = tuple(each for each in files[0].columns if each[0] not in files[0].nulls and each[0] not in keys)
+        found.append(replace(schema, files=tuple(files), columns=own, changes=None, notes=()))
+    return found
 
 
 def _notes(looked: Sequence[FileSchema], columns: Mapping[str, str]) -> tuple[str, ...]:

@@ -103,12 +103,17 @@ def source_of(
     table: Table, root: Root, limits: Limits, seen: Seen, *, whole: bool, merging: Merging | None = None
 ) -> Source:
     """What reads a table, whose files are looked at again if they changed; see :func:`look_at`."""
+    if table.location is None:
+        raise EngineError(f"{title(table).capitalize()} has no location, so client {root.client} cannot read it.")
+    return reader_of(look_at(table, root, limits, seen, whole=whole, merging=merging)[1], table, root)
+
+
+def reader_of(schema: TableSchema, table: Table, root: Root) -> Source:
+    """What reads a table, or some of its files, of which ``schema`` tells."""
     # Many tables are looked at and not read.
     from mason.clients._duckdb.reading.readers import source
 
-    if table.location is None:
-        raise EngineError(f"{title(table).capitalize()} has no location, so client {root.client} cannot read it.")
-    schema = look_at(table, root, limits, seen, whole=whole, merging=merging)[1]
+    assert table.location is not None, "its files were looked at"
     found = replace(source(schema, root=root.path), changes=schema.changes)
     folder = root.place(table.location.path)
     return replace(found, folder=folder) if folder not in found.files and folder.is_dir() else found
