@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,9 @@ from tests.servers import S3Server
 from tests.spark_operators import Drivers, drivers
 from tests.spark_servers import SparkServer
 from tests.state.faults import Proxy, proxied
+
+if TYPE_CHECKING:
+    from tests.sql.real_postgres import Postgres
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,18 @@ def catalog_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 # S3 stores: one server of each kind for the whole run, a new prefix for each test.
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A real PostgreSQL; its tests are skipped where there is none."""
+    from tests.sql.real_postgres import Postgres, missing
+
+    if reason := missing():
+        pytest.skip(reason)
+    server = Postgres()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,7 @@ SHARED_BY_CLIENTS = {
     "_jobs",
     "_missing",
     "_objects",
+    "_postgres",
     "_statements",
     "_tables",
     "_warehouse",

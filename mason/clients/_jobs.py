@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from mason.clients._tables.deduping import counted
 from mason.engines.models import Job
 from mason.errors import ConflictError
 
@@ -48,3 +49,9 @@ def succeeded(
 def is_done(job: Job) -> ConflictError:
     """The error for a job that cannot be cancelled because it has ended, ready to be raised."""
     return ConflictError(f"Job {job.job_id} is done ({job.status}); there is nothing to cancel.")
+
+
+def told(manifest: Mapping[str, Any], logs: Sequence[str] = ()) -> tuple[str, ...]:
+    """The log of a job that has written what ``manifest`` says; ``logs`` are lines of its own."""
+    written = f"Wrote {manifest['rows']} rows to {manifest['output']}"
+    return (*logs, *counted(manifest), *manifest.get("notes", ()), written)

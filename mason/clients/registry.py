@@ -43,6 +43,7 @@ BUILTIN: dict[str, Registration] = {
     "local": Registration("mason.clients.local:LocalClient"),
     "local_async": Registration("mason.clients.local_async:LocalAsyncClient"),
     "memory": Registration("mason.clients.memory:MemoryClient"),
+    "postgres": Registration("mason.clients.postgres:PostgresClient", "postgres"),
     "s3": Registration("mason.clients.s3:S3Client", "aws"),
     "spark": Registration("mason.clients.spark:SparkClient", extra="spark"),
 }

@@ -9,6 +9,7 @@ __all__ = [
     "functions",
     "natives",
     "parsed",
+    "postgres",
     "spark",
     "sql_types",
     "statements",

@@ -97,6 +97,11 @@ class Postgres:
         (version,) = self._connection.execute("SHOW server_version").fetchone() or ("",)
         self.version = str(version).split()[0]
 
+    @property
+    def host(self) -> str:
+        """What libpq is given as its host: the folder of the socket."""
+        return str(self._folder)
+
     def ask(self, queries: Sequence[str]) -> list[dict[str, Any]]:
         """What PostgreSQL answers to each query."""
         return [self._answer(sql) for sql in queries]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mason.clients._warehouse.folder import WarehouseFolder
+from mason.clients._warehouse.folder import WarehouseFolder, configured_folder
 from mason.engines.client import Client
 from mason.engines.fence import STATE_NAMES
 from mason.engines.file_urls import file_path
+
+if TYPE_CHECKING:
+    from mason.clients._duckdb.roots import Roots
 
 _WAREHOUSES = ("local", "local_async")
 
@@ -18,6 +22,30 @@ def neighbouring_roots(client: Client) -> frozenset[Path]:
     """The real paths of the folders in which neighbours keep files of this machine."""
     paths = (file_path(str(facts.get("url", ""))) for facts in client.neighbours.values())
     return frozenset(Path(os.path.realpath(path)) for path in paths if path)
+
+
+def root_beside(client: Client, own: Iterable[Mapping[Path, tuple[str, ...]]]) -> Roots:
+    """The folder of files of a client that keeps none itself: that of the config's storage, where ``root`` of its
+    configuration says nothing else. The objects of neighbours are reached from it, too. ``own`` is what it keeps."""
+    from mason.clients._duckdb.roots import Roots, lent_objects
+
+    folder = _root_folder(client)
+    return Roots(
+        folder,
+        elsewhere=lent_objects(client),
+        client=client.name,
+        others=lambda: neighbouring_roots(client),
+        kept_out=lambda: places_kept_out(client, folder, own),
+    )
+
+
+def _root_folder(client: Client) -> Path:
+    if "root" not in client.configuration:
+        for facts in client.neighbours.values():
+            path = file_path(str(facts.get("url", "")))
+            if path is not None and "storage" in facts["engines"]:
+                return Path(path)
+    return configured_folder(client, "root", ".")
 
 
 def places_kept_out(client: Client, root: Path, own: Iterable[Mapping[Path, tuple[str, ...]]]) -> frozenset[Path]:

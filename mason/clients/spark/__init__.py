@@ -166,28 +166,9 @@ class SparkClient(Client):
     def root(self) -> Roots:
         """The folder of files: that of the config's storage, where nothing else is said. The objects of neighbours are
         reached from it, too."""
-        from mason.clients._duckdb.roots import Roots, lent_objects
-        from mason.clients._warehouse.neighbouring import neighbouring_roots, places_kept_out
+        from mason.clients._warehouse.neighbouring import root_beside
 
-        root = self._root_folder()
-        return Roots(
-            root,
-            elsewhere=lent_objects(self),
-            client=self.name,
-            others=lambda: neighbouring_roots(self),
-            kept_out=lambda: places_kept_out(self, root, [self.own.kept()]),
-        )
-
-    def _root_folder(self) -> Path:
-        from mason.clients._warehouse.folder import configured_folder
-        from mason.engines.file_urls import file_path
-
-        if "root" not in self.configuration:
-            for facts in self.neighbours.values():
-                path = file_path(str(facts.get("url", "")))
-                if path is not None and "storage" in facts["engines"]:
-                    return Path(path)
-        return configured_folder(self, "root", ".")
+        return root_beside(self, [self.own.kept()])
 
     @cached_property
     def seen(self) -> Seen:

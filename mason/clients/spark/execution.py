@@ -129,9 +129,8 @@ class SparkExecution(StatementVerbs):
         imitate them."""
         from mason.clients._duckdb.writing.outputs import place
         from mason.clients._duckdb.writing.reshape import fake
-        from mason.clients._jobs import now, succeeded
+        from mason.clients._jobs import now, succeeded, told
         from mason.clients._tables.requests import read
-        from mason.clients.spark.spark_jobs import told
 
         given = {
             "schema": schema,
@@ -347,17 +346,9 @@ class SparkExecution(StatementVerbs):
     def _refuse_other_tables(self) -> None:
         """Raises ``EngineError`` for checks that read more than the output: when that is there, Spark has done its
         part, and its tables are out of reach."""
-        checks = asked()
-        if checks is None or not any(check.sql for check in checks.checks):
-            return
-        from mason.clients._duckdb.writing.checked import tables_read
+        from mason.clients._duckdb.writing.checked import refuse_other_tables
 
-        if found := tables_read(self.spark.limits, checks):
-            names = ", ".join(".".join(filter(None, each)) for each in found)
-            raise EngineError(
-                f"With client {self.client} a check reads its output, $table, and no other table ({names}). Join them "
-                "in the query that writes, and check what comes of it."
-            )
+        refuse_other_tables(self.spark.limits, self.client)
 
     def get_job(self, job_id: str) -> Job:
         """A job as it is now. One whose process is gone is taken over: the server is asked how it goes."""

@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mason import bounds
-from mason.clients._jobs import is_done, iso, now
-from mason.clients._tables.deduping import counted
+from mason.clients._jobs import is_done, iso, now, told
 from mason.clients._warehouse.locks import take
 from mason.clients.spark.spark_ways import JobWay, Unanswered
 from mason.clients.spark.spark_work import clear, folder_of, publish
@@ -232,9 +231,3 @@ class SparkJobs:
         """A job whose files are gone while it was open."""
         reason = "Its files are gone, so nobody knows what Spark made of it, and nothing was written."
         return self._client.own.put_job(replace(job, status="failed", reason=reason, finished=iso(now())))
-
-
-def told(manifest: Mapping[str, Any], logs: Sequence[str] = ()) -> tuple[str, ...]:
-    """The log of a job that has written what ``manifest`` says; ``logs`` are lines of its own."""
-    written = f"Wrote {manifest['rows']} rows to {manifest['output']}"
-    return (*logs, *counted(manifest), *manifest.get("notes", ()), written)

@@ -20,7 +20,7 @@ from mason.clients._duckdb.json_values import rows_ready
 from mason.clients._duckdb.quoting import identifier, literal, qualified
 from mason.clients._duckdb.statement import one_select
 from mason.engines.check_columns import actual, as_texts, faults, is_compared_as_text
-from mason.engines.checking import LONGEST_VALUE, MOST_EXAMPLES, Asked, Measured, decided
+from mason.engines.checking import LONGEST_VALUE, MOST_EXAMPLES, Asked, Measured, asked, decided
 from mason.errors import EngineError
 from mason.resources.output_checks import Check
 from mason.sql.table_argument import TABLE
@@ -72,6 +72,20 @@ def tables_read(limits: Limits, asked: Asked) -> list[tuple[str, str]]:
                 with _of_check(check):
                     found |= dict.fromkeys(one_select(connection, check.sql).tables)
     return [name for name in found if name != ("", TABLE)]
+
+
+def refuse_other_tables(limits: Limits, client: str) -> None:
+    """Raises ``EngineError`` for checks of what is written here that read more than the output, for a client that has
+    no other tables at hand when that is there."""
+    checks = asked()
+    if checks is None or not any(check.sql for check in checks.checks):
+        return
+    if found := tables_read(limits, checks):
+        names = ", ".join(".".join(filter(None, each)) for each in found)
+        raise EngineError(
+            f"With client {client} a check reads its output, $table, and no other table ({names}). Join them in the "
+            "query that writes, and check what comes of it."
+        )
 
 
 @contextmanager
