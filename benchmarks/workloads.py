@@ -10,12 +10,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import benchmarks.peers
+from mason.caches import RACY_NS
 from tests import servers, spark_servers
 from tests.clients.listing_stub import bucket_of
 
@@ -150,12 +152,15 @@ def plans(place: Path, resources: int) -> Iterator[Work]:
     )
     prepare(floor("first", folder, cache), folder, new)
     prepare((*MASON, "apply", "-y"), folder, applied)
+    # Before that, files are too young for any cache to trust their times.
+    time.sleep(RACY_NS / 1e9)
+    prepare((*MASON, "plan"), folder, applied)
     unchanged = floor("unchanged", folder, cache)
     yield Work(
         name=f"plan without a change, {size}",
         mason=(*MASON, "plan"),
         floor=unchanged,
-        goal={1_000: 2.5, 10_000: 2}.get(resources),
+        goal=0.5,
         memory=at_most,
         folder=folder,
         home=applied,
@@ -641,7 +646,7 @@ def groups(peers: Peers, *, full: bool) -> list[tuple[str, Callable[[Path], Iter
     """All groups in the order of the table; ``full`` takes fifteen million rows instead of one and a half."""
     return [
         ("start", starts),
-        ("plan 100", lambda place: plans(place, 100)),
+        ("plan 40", lambda place: plans(place, 40)),
         ("plan 1000", lambda place: plans(place, 1_000)),
         ("plan 10000", lambda place: plans(place, 10_000)),
         ("team", teams),

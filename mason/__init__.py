@@ -6,11 +6,13 @@ The names here are for people who write operators and clients. They are loaded o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from mason.version import __version__ as __version__
 
+# Not imported, because a plan that was made before is answered in the time that typing takes.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mason.engines.models import Column as Column
     from mason.engines.models import Database as Database
     from mason.engines.models import Job as Job

@@ -77,12 +77,16 @@ def read(path: Path, begins: bytes) -> Any:
 def write(path: Path, begins: bytes, value: Any, *, most_bytes: int | None = None) -> bool:
     """Keep ``value``, which ``marshal`` can write, at ``path``: atomically, so that of several processes that write at
     once one wins. Returns false where it cannot be written, or takes more than ``most_bytes``."""
-    import tempfile
-
     payload = marshal.dumps(value)
     if most_bytes is not None and len(payload) > most_bytes:
         return False
-    data = begins + hashlib.sha256(payload).digest() + payload
+    return write_whole(path, begins + hashlib.sha256(payload).digest() + payload)
+
+
+def write_whole(path: Path, data: bytes) -> bool:
+    """Keep ``data`` at ``path``, atomically and for its owner alone. Returns false where it cannot be written."""
+    import tempfile
+
     with contextlib.suppress(OSError):
         make_private(path.parent)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

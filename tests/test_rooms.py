@@ -36,6 +36,7 @@ LEVELS = {
     "secrets": 1,
     "aws": 2,
     "settings": 2,
+    "unchanged": 2,
     "resources": 3,
     "engines": 4,
     "sql": 4,

@@ -16,13 +16,16 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from mason.cli.invocation import Invocation, unwritable
 from mason.errors import CancelledError, MasonError, SettingsError
 from mason.version import __version__
+
+if TYPE_CHECKING:
+    from mason.unchanged import Look
 
 __all__ = ["main"]
 
@@ -137,8 +140,8 @@ def mason(invocation: Invocation, state: str | None, workspace: str | None, log_
         logging.basicConfig(level=log_level.upper(), handlers=[handler])
 
 
-def main() -> None:
-    """The console script.
+def main(before: Look | None = None) -> None:
+    """The console script. ``before`` is what the process saw of the project before anything was loaded.
 
     Exit codes: 0 done, 1 an error (some of the work may be done, which is told), 2 changes
     (``plan --detailed-exitcode``) or drift (``drift``), 130 interrupted (Ctrl-C, SIGTERM, SIGHUP), 141 nobody read
@@ -155,7 +158,7 @@ def main() -> None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as above
     _spell_out_what_stdout_lacks()
     _interrupt_as_ctrl_c()
-    invocation = Invocation()
+    invocation = Invocation(before=before)
     code = call(sys.argv[1:], invocation)
     if invocation.left_behind:
         # Python would wait for threads that such work has started, and take the others from libraries in mid-sentence.

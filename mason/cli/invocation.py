@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mason.errors import SettingsError
 from mason.sessions import Session
 from mason.values import dataclass, field
+
+if TYPE_CHECKING:
+    from mason.unchanged import Look
 
 
 @dataclass(slots=True)
@@ -14,7 +19,8 @@ class Invocation:
     ``variables`` are the values of ``--var`` and ``--var-file``, in their order. ``legacy`` asks for the JSON of
     Mason 1.x.
     ``session`` is what the call has for itself in its process. ``left_behind`` says that threads still do work for
-    which nobody waits, and which cannot be ended but with the process.
+    which nobody waits, and which cannot be ended but with the process. ``before`` is what a plan depends on, as it was
+    before it is made, where the answer may be kept.
     """
 
     state: str | None = None
@@ -26,6 +32,7 @@ class Invocation:
     variables: list[tuple[str, str]] = field(default_factory=list)
     left_behind: bool = False
     session: Session = field(default_factory=Session)
+    before: Look | None = None
 
     def where(self) -> str:
         """The options of this command line that lead to its state, for another one."""

@@ -89,6 +89,9 @@ def plan(
     refuse_both(invocation, as_markdown)
     opened = open_project(invocation)
     paths, targets = addresses_among(paths, targets)
+    file = planning.state_file(opened) if invocation.before is not None else ""
+    before = invocation.before.at(file) if invocation.before is not None and file else None
+    reliance = planning.Reliance()
     if destroy:
         if paths or prune or strict or refresh or again:
             raise click.UsageError("--destroy is about the state: it takes addresses (--target), and no paths.")
@@ -103,6 +106,7 @@ def plan(
             take_over=take_over,
             refresh=refresh,
             again=again,
+            reliance=reliance,
         )
     if not made.resources and not destroy:
         tell_of_old_home()
@@ -119,7 +123,10 @@ def plan(
 
         show(plan_markdown(made, see="mason plan" if out is None else f"mason show {shlex.quote(str(out))}"))
     else:
-        show(plans.plan_text(made, output(invocation), full=full))
+        text = plans.plan_text(made, output(invocation), full=full)
+        show(text)
+        if before is not None and reliance.files_alone and made.is_empty and made.resources and not made.warnings:
+            before.keep(f"{text}\n")
     if out is not None:
         tell(f"Saved the plan. Apply exactly this with: mason {invocation.where()}apply {shlex.quote(str(out))}")
     return 2 if detailed_exitcode and not made.is_empty else 0

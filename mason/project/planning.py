@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mason import secrets
 from mason.bulk import uncollected
@@ -27,6 +27,8 @@ from mason.resources.kinds import effect_of
 from mason.settings import Refresh
 from mason.state.serials import meet
 from mason.state.store import LockInfo
+from mason.state.urls import scheme_of
+from mason.values import dataclass
 
 if TYPE_CHECKING:
     from mason.dryrun.calls import Estimate, Outlook
@@ -41,6 +43,34 @@ if TYPE_CHECKING:
     from mason.state.outcome import Outcome
     from mason.state.snapshot import Snapshot
 
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Reliance:
+    """What a plan relied on. ``files_alone`` becomes false where that was more than the project's files, the state and
+    what is installed here: engines were asked, records of runs read, or names of the environment referred to."""
+
+    files_alone: bool = True
+
+    def noting(self, ask: Callable[..., Result]) -> Callable[..., Result]:
+        """``ask``, which is no file; that it was called is noted."""
+
+        def noted(*given: Any) -> Result:
+            self.files_alone = False
+            return ask(*given)
+
+        return noted
+
+
+def state_file(project: Project) -> str:
+    """The file that holds the state; empty where it is kept elsewhere than in a folder of this machine."""
+    if scheme_of(project.store.url) != "file":
+        return ""
+    from mason.state.local import STATE, folder_of
+
+    return str(folder_of(project.store.url) / STATE)
+
 
 def plan(
     project: Project,
@@ -52,10 +82,12 @@ def plan(
     take_over: Sequence[str] = (),
     refresh: Refresh | None = None,
     again: Sequence[str] = (),
+    reliance: Reliance | None = None,
 ) -> Plan:
     """What apply would do. Reads files and state, and takes no lock. Of engines only read-only verbs are called: for
     the inputs of runs, for what they would cost, and for what was applied as far as ``refresh`` says (``None``: the
-    project's settings). ``again`` are the addresses of runs and schedules that are done in any case.
+    project's settings). ``again`` are the addresses of runs and schedules that are done in any case. ``reliance`` is
+    told what the plan relied on.
 
     Raises ``ResourceError`` with all faults of the files, ``SettingsError`` for pruning without a project, and
     ``NotFoundError`` for an address that is not among what is planned.
@@ -88,12 +120,15 @@ def plan(
             pruned = Prune(defined, () if "." in within else within)
         from mason.clients import registry
 
+        relied = reliance or Reliance()
         snapshot = meet(project.store.read(), project.store.url)
         # Before anything is said: somebody may have written down what a reference of a config stands for.
         configs = (resource for resource in resources.items if kind_of(resource.address) == CONFIG.name)
-        remember_written(project.settings, [json.loads(resource.encoded) for resource in configs])
-        remember_applied(project.settings, snapshot)
-        drifts, unlooked = _drifted(project, snapshot, resources, refresh or project.settings.refresh, strict=strict)
+        refers = remember_written(project.settings, [json.loads(resource.encoded) for resource in configs])
+        if remember_applied(project.settings, snapshot) or refers or project.settings.require_signatures:
+            relied.files_alone = False
+        looking = refresh or project.settings.refresh
+        drifts, unlooked = _drifted(project, snapshot, resources, looking, relied, strict=strict)
         with _observing(project) as observe, _estimating(project) as estimate, _looking(project) as look:
             made = build(
                 resources,
@@ -105,14 +140,14 @@ def plan(
                 targets=targets,
                 strict=strict,
                 catalog=registry,
-                observe=observe,
+                observe=relied.noting(observe),
                 take_over=take_over,
                 drifts=drifts,
-                history=lambda run_id: told_outcome(project, run_id),
-                applying=cache(lambda: _applying(project)),
-                estimate=estimate,
+                history=relied.noting(lambda run_id: told_outcome(project, run_id)),
+                applying=relied.noting(cache(lambda: _applying(project))),
+                estimate=relied.noting(estimate),
                 again=again,
-                look=look,
+                look=relied.noting(look),
             )
     if secrets.are_known(sure=True):
         _refuse_literals(project, made)
@@ -143,12 +178,13 @@ def _loaded(project: Project, paths: Sequence[Path], *, strict: bool) -> Resourc
 
 
 def _drifted(
-    project: Project, snapshot: Snapshot, resources: Resources, refresh: Refresh, *, strict: bool
+    project: Project, snapshot: Snapshot, resources: Resources, refresh: Refresh, relied: Reliance, *, strict: bool
 ) -> tuple[tuple[Drift, ...], tuple[Unlooked, ...]]:
     """What drifted, and what was not looked at of what the files define."""
     if refresh == "always":
         from mason.project.drifting import find_drift
 
+        relied.files_alone = False
         return find_drift(project, snapshot), ()
     kept = {each.address for each in resources.items if effect_of(each.address) and each.address in snapshot.digests}
     if not kept:
@@ -156,6 +192,7 @@ def _drifted(
     # Imported here: most plans are about definitions only.
     from mason.project.drifting import find_cheaply
 
+    relied.files_alone = relied.files_alone and refresh == "never"
     return find_cheaply(project, snapshot, kept, at_all=refresh == "auto", trusting=not strict)
 
 

@@ -33,21 +33,26 @@ def remember_secrets(found: ProjectSettings, plan: Plan, snapshot: Snapshot | No
         remember_applied(found, snapshot)
 
 
-def remember_applied(found: ProjectSettings, snapshot: Snapshot) -> None:
-    """As :func:`remember_secrets`, of what was applied: before anything is said of parameters, which may hold what a
+def remember_applied(found: ProjectSettings, snapshot: Snapshot) -> bool:
+    """As :func:`remember_written`, of what was applied: before anything is said of parameters, which may hold what a
     reference of any config stands for."""
     from mason.project.applied import find
 
-    remember_written(found, [entry.definition for entry in find(snapshot, CONFIG.name).values() if entry.is_as_applied])
+    definitions = [entry.definition for entry in find(snapshot, CONFIG.name).values() if entry.is_as_applied]
+    return remember_written(found, definitions)
 
 
-def remember_written(found: ProjectSettings, definitions: Iterable[Mapping[str, Any]]) -> None:
-    """As :func:`remember_secrets`, of configs as they are written down."""
+def remember_written(found: ProjectSettings, definitions: Iterable[Mapping[str, Any]]) -> bool:
+    """As :func:`remember_secrets`, of configs as they are written down. Returns whether any of them refers to the
+    environment."""
+    refers = False
     for definition in definitions:
         if secrets.references(definition.get("clients")):
             # Imported here: most configs have no secrets.
             from mason.clients import registry
             from mason.dryrun import configuration
 
+            refers = True
             config = Config.from_definition(definition)
             configuration.remember_secrets(config, registry, lambda: settings.environment(found))
+    return refers

@@ -55,7 +55,9 @@ from mason.state.lock import (
 from mason.state.snapshot import Entry, Snapshot, StoredEntries
 from mason.state.store import KEPT_BACKUPS, WORKSPACES, HeldLock, LockInfo
 
-_STATE = "state.json"
+STATE = "state.json"
+"""The file of a state's folder that holds the snapshot."""
+
 _BACKUP = re.compile(r"state\.([0-9]{1,18})\.json")
 _GUARD_SECONDS = 30.0
 
@@ -65,7 +67,7 @@ class LocalStateStore:
 
     def __init__(self, url: str) -> None:
         self.folder = folder_of(url)
-        self._state = self.folder / _STATE
+        self._state = self.folder / STATE
         self._backups = self.folder / "backups"
         self._sources = self.folder / "sources" / "sha256"
         self._runs = self.folder / "runs"
@@ -136,7 +138,7 @@ class LocalStateStore:
     def list_workspaces(self) -> list[str]:
         """The names of the workspaces under this state."""
         folder = self.folder / WORKSPACES
-        return sorted(name for name in self._names(folder) if is_name(name) and (folder / name / _STATE).is_file())
+        return sorted(name for name in self._names(folder) if is_name(name) and (folder / name / STATE).is_file())
 
     # Writing
 
