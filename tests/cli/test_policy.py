@@ -11,10 +11,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from tests.cli.test_aws_configs import INFER, TABLE, put_project
+from tests.cli.test_aws_configs import EXPORT, INFER, TABLE, put_project
+from tests.cli.test_glue_schedules import CRAWL, REFRESH, WORKFLOW
 from tests.clients.amazon import BUCKET, Account, emptied
+from tests.clients.test_athena import queries
+from tests.clients.test_athena_merge import ROWS, put_parquet
+from tests.clients.test_glue_triggers import put_table
 from tests.servers import S3Server
-from tests.state.faults import Proxy, proxied
+from tests.state.faults import PASS, Proxy, proxied
 
 SERVICES = {"AWSGlue": "glue", "AmazonAthena": "athena"}
 
@@ -55,30 +59,108 @@ def allows(policy: dict[str, Any], action: str, resource: str) -> bool:
     )
 
 
+SELECT = 'query_string:"SELECT name FROM $table"'
 OPERATORS = {
-    "infer": ("table", "infer", INFER),
-    "get": ("table", "get", TABLE),
-    "list": ("table", "list", "database_name:club"),
-    "databases": ("database", "list", ""),
-    "count": ("club", "count", "rows:10,output_path:out/n.csv"),
-    "delete": ("table", "delete", TABLE),
+    "table infer": INFER,
+    "table get": TABLE,
+    "table list": "database_name:club",
+    "database list": "",
+    "club count": "rows:10,output_path:out/n.csv",
+    "table query": f"{TABLE},{SELECT}",
+    "table summarize": f'{TABLE},columns:["id","name"]',
+    "table fake": f"{TABLE},size:5,output_path:made/people.csv",
+    "table merge": "database_name:club,table_name:drifted,output_path:out/merged.csv",
+    "table delete": TABLE,
 }
 
 
+def unallowed(mason: Any, between: Proxy, operator: str, pairs: str) -> set[tuple[str, str]]:
+    """The requests that an operator makes with config 1, without those that its policy allows."""
+    given = ("-c", "1", *(("-p", pairs) if pairs else ()))
+    policy = mason("policy", "operator", *operator.split(), *given).json
+    between.targets.clear()
+    ended = mason("run", "operator", *operator.split(), "-y", *given, "--json")
+    assert ended.code == 0, f"{operator}: {ended.err}"
+    asked = {action_of(*each) for each in between.targets}
+    assert asked, operator
+    return {each for each in asked if not allows(policy, *each)}
+
+
+@pytest.mark.slow
 def test_no_request_is_made_that_the_policy_does_not_allow(
-    account: Account, between: Proxy, mason: Any, folder: Path
+    account: Account, between: Proxy, mason: Any, folder: Path, tmp_path: Path
 ) -> None:
     put_project(folder, between.endpoint)
     assert mason("apply", "-y").code == 0
-    for name, (namespace, command, pairs) in OPERATORS.items():
-        given = ("-c", "1", *(("-p", pairs) if pairs else ()))
-        policy = mason("policy", "operator", namespace, command, *given).json
-        between.targets.clear()
-        ended = mason("run", "operator", namespace, command, "-y", *given)
-        assert ended.code == 0, ended.err
-        asked = {action_of(*each) for each in between.targets}
-        assert asked, name
-        assert {each for each in asked if not allows(policy, *each)} == set(), name
+    put_parquet(account, tmp_path, ROWS, below="lake/club/drifted/", name="drifted")
+    found = {operator: unallowed(mason, between, operator, pairs) for operator, pairs in OPERATORS.items()}
+    assert {operator: requests for operator, requests in found.items() if requests} == {}
+
+
+def test_who_asks_for_a_job_may_publish_it(account: Account, between: Proxy, mason: Any, folder: Path) -> None:
+    """The run was not waited for, so that the files are still beside the results."""
+    put_project(folder, between.endpoint)
+    (folder / "count.yaml").write_text(EXPORT.replace("do:\n  - ", "do:\n  - wait: false\n    "))
+    assert mason("apply", "-y").code == 0
+    begun = mason("run", "operator", "club", "count", "-y", "-c", "1", "-p", "rows:3,output_path:out/n.csv", "--json")
+    assert begun.code == 0, begun.err
+    job_id = begun.json["Data"][0]["job_id"]
+    found = unallowed(mason, between, "job get", f"job_id:{job_id}")
+    assert found == set()
+
+
+def test_a_table_as_output_is_allowed(
+    moto_catalog: S3Server, aws: None, mason: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Athena would make is there when it is asked how it goes."""
+    account = emptied(moto_catalog)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.key)
+    account.put("lake/club/people/1.csv")
+    glue = account.boto("glue")
+    with proxied(account.endpoint) as between:
+        put_project(folder, between.endpoint)
+        assert mason("apply", "-y").code == 0
+        assert mason("run", "operator", "table", "infer", "-y", "-c", "1", "-p", INFER).code == 0
+
+        def plan(method: str, path: str) -> str:
+            staged = re.search(r'CREATE TABLE "club"\."(\w+)".*external_location = \'([^\']+)', *texts(), re.DOTALL)
+            if between.targets[-1][2].endswith("GetQueryExecution") and len(made) < 1 and staged:
+                made.append(staged[1])
+                storage = {"Columns": [{"Name": "name", "Type": "string"}], "Location": staged[2]}
+                glue.create_table(DatabaseName="club", TableInput={"Name": staged[1], "StorageDescriptor": storage})
+            return PASS
+
+        def texts() -> list[str]:
+            return queries(account) or [""]
+
+        made: list[str] = []
+        between.plan = plan
+        pairs = f"{TABLE},{SELECT},output_path:table://club/names,format:parquet"
+        assert unallowed(mason, between, "table query", pairs) == set()
+    assert len(made) == 1
+    assert sorted(each["Name"] for each in glue.get_tables(DatabaseName="club")["TableList"]) == ["names", "people"]
+
+
+def test_schedules_are_allowed_as_they_are_kept(account: Account, between: Proxy, mason: Any, folder: Path) -> None:
+    """Crawlers and triggers are made by ``mason apply``, by what the policy of the config allows."""
+    put_project(folder, between.endpoint)
+    assert mason("apply", "-y").code == 0
+    boto = account.boto("glue")
+    boto.create_database(DatabaseInput={"Name": "club"})
+    put_table(boto, "people", {"UPDATED_BY_CRAWLER": "nightly"})
+    policy = mason("policy", "config", "1").json
+    between.targets.clear()
+    (folder / "crawl.yaml").write_text(CRAWL)
+    assert mason("apply", "-y").code == 0
+    (folder / "refresh.yaml").write_text(f"{WORKFLOW}---\n{REFRESH}")
+    assert mason("apply", "-y").code == 0
+    (folder / "refresh.yaml").write_text(f"{WORKFLOW}---\n{REFRESH}enabled: false\n")
+    assert mason("apply", "-y", "-o").code == 0
+    asked = {action_of(*each) for each in between.targets}
+    assert {"glue:CreateCrawler", "glue:CreateTrigger"} <= {action for action, _ in asked}
+    assert {each for each in asked if not allows(policy, *each)} == set()
+    for command in ("trigger", "delete"):
+        assert unallowed(mason, between, f"schedule {command}", "schedule_name:nightly") == set()
 
 
 def test_a_policy_names_the_table(account: Account, mason: Any, folder: Path) -> None:

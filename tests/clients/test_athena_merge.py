@@ -37,8 +37,10 @@ ROWS = {
 MERGED = [b"id,name,height,day", b"1,Ann,,", b"2,Bob,,", b"3,,1.5,2026-11-21"]
 
 
-def put_parquet(account: Account, folder: Path, files: dict[str, str], below: str = "club/people/") -> None:
-    """Files with the rows of SELECTs, and the table ``people`` over them in the catalog, as a crawler registers it."""
+def put_parquet(
+    account: Account, folder: Path, files: dict[str, str], *, below: str = "club/people/", name: str = "people"
+) -> None:
+    """Files with the rows of SELECTs, and a table over them in the catalog, as a crawler registers it."""
     for key, select in files.items():
         made = folder / "made.parquet"
         duckdb.connect().execute(f"COPY ({select}) TO '{made}' (FORMAT parquet)")
@@ -48,7 +50,7 @@ def put_parquet(account: Account, folder: Path, files: dict[str, str], below: st
         return
     glue.create_database(DatabaseInput={"Name": "club", "LocationUri": f"s3://{BUCKET}/warehouse"})
     storage = {"Columns": [{"Name": "id", "Type": "int"}], "Location": f"s3://{BUCKET}/{below.rstrip('/')}"}
-    described = {"Name": "people", "StorageDescriptor": storage, "Parameters": {"classification": "parquet"}}
+    described = {"Name": name, "StorageDescriptor": storage, "Parameters": {"classification": "parquet"}}
     glue.create_table(DatabaseName="club", TableInput=described)
 
 

@@ -32,6 +32,7 @@ _OF_VERBS: Mapping[str, tuple[str, ...]] = {
         "glue:GetTable",
     ),
     "get_job": (*_NAMES, "glue:GetTable"),
+    "cancel_job": (*_NAMES, "glue:GetTable"),
     "delete_table": (*_NAMES, "glue:DeleteTable", "glue:GetTable"),
 }
 

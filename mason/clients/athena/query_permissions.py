@@ -21,10 +21,18 @@ _QUERY = (
     "athena:StopQueryExecution",
 )
 _JOB = ("athena:BatchGetQueryExecution", "athena:GetQueryRuntimeStatistics", "athena:ListQueryExecutions")
+# Of a job that failed in part, or scans too much, the rest is stopped by who looks at it.
+_LOOK = (
+    "athena:GetQueryExecution",
+    "athena:GetQueryResults",
+    "athena:GetQueryRuntimeStatistics",
+    "athena:GetWorkGroup",
+    "athena:StopQueryExecution",
+)
 _OF_JOBS: Mapping[str, tuple[str, ...]] = {
-    "get_job": ("athena:GetQueryExecution", "athena:GetWorkGroup"),
-    "find_job": ("athena:BatchGetQueryExecution", "athena:ListQueryExecutions"),
-    "cancel_job": ("athena:GetQueryExecution", "athena:StopQueryExecution"),
+    "get_job": _LOOK,
+    "find_job": ("athena:BatchGetQueryExecution", "athena:ListQueryExecutions", *_LOOK),
+    "cancel_job": _LOOK,
 }
 
 
@@ -35,6 +43,7 @@ def of_queries(
     workgroup = (arn({**configuration, "catalog_id": None}, "athena", f"workgroup/{_workgroup(configuration)}"),)
     if verb in _OF_JOBS:
         yield Permission(_OF_JOBS[verb], workgroup)
+        yield from _of_jobs(configuration, root)
         return
     if verb == "plan_merge":
         yield from on_objects(url_of(_known(arguments.get("table")).get("location"), root), READ)
@@ -42,7 +51,7 @@ def of_queries(
     if verb == "fake":
         yield from _of_fake(configuration, arguments, root, workgroup)
         return
-    results = str(configuration.get("output_location") or "s3://*")
+    results = _results(configuration)
     writes = verb not in ("preview", "summarize", "estimate") and not (verb == "query" and not arguments.get("output"))
     yield Permission((*_QUERY, *(_JOB if writes else ())), workgroup)
     known = _known(arguments.get("table"))
@@ -64,6 +73,18 @@ def of_queries(
         yield from on_objects(url_of(output, root), (*WRITE, *DELETE))
 
 
+def _of_jobs(configuration: Mapping[str, Any], root: str) -> Iterator[Permission]:
+    """Who asks for a job publishes what it wrote, or takes it away where it failed: files, or a table."""
+    for place in dict.fromkeys((_results(configuration), root or "s3://*")):
+        yield from on_objects(place, (*WRITE, *DELETE))
+    yield Permission((*_TABLES, *_MADE), table_arns(configuration, "*", "*"))
+
+
+def _results(configuration: Mapping[str, Any]) -> str:
+    """Where results go, as far as the configuration says it."""
+    return str(configuration.get("output_location") or "s3://*")
+
+
 def _known(table: Any) -> Mapping[str, Any]:
     return table if isinstance(table, Mapping) else {}
 
@@ -76,8 +97,7 @@ def _of_fake(
     like = arguments.get("schema")
     if isinstance(like, Mapping) and like.get("location"):
         yield from on_objects(url_of(like["location"], root), READ)
-    results = str(configuration.get("output_location") or "s3://*")
-    yield from on_objects(results, WRITE)
+    yield from on_objects(_results(configuration), WRITE)
     yield from on_objects(url_of(arguments.get("output"), root), (*WRITE, *DELETE))
 
 
