@@ -174,7 +174,13 @@ def test_get_in_other_forms(mason: Mason, project: Path) -> None:
 
 def test_apply_destroy_is_destroy(mason: Mason, project: Path) -> None:
     told = mason("apply", "-destroy", "-auto-approve", "operator.note.list")
-    assert (told.code, "Destroy" in told.out or "deleted" in told.out) == (0, True)
+    assert told.code == 0
+    assert told.out == (
+        "  - workflow.note.flow  (it uses operator.note.list)\n  - operator.note.list  (destroy was asked for)\n\n"
+        "Legend: - delete\n\nPlan: 0 to create, 0 to overwrite, 2 to delete, 0 to run.\n\n"
+        "Deleted Workflow note:flow\nDeleted Operator note:list\n\n"
+        "Apply complete: 0 created, 0 overwritten, 2 deleted, 0 run.\n"
+    )
     assert "operator.note.list" not in mason("get", "-o", "name").out.split()
 
 

@@ -18,6 +18,7 @@ from mason.clients._glue_catalog.catalog_requests import GlueCatalog, checked
 from mason.clients._glue_catalog.partition_folders import partition_inputs, partitions_read
 from mason.clients._glue_catalog.table_inputs import input_of, table_of
 from mason.clients._hive_tables.hive_ddl import ddl_of
+from mason.clients._hive_tables.hive_tables import JOB
 from mason.clients._hive_tables.hive_types import LONGEST_NAME
 from mason.clients._jobs import is_done, iso, new_job_id, now, succeeded
 from mason.clients._tables import requests
@@ -27,9 +28,6 @@ from mason.engines.metastore import Metastore
 from mason.engines.models import Database, Job, Location, Partition, Table
 from mason.engines.occasion import owner
 from mason.errors import ConflictError, EngineError, NotFoundError, UnsupportedVerbError
-
-MADE_BY = "mason.job"
-"""The parameter of a table in which the job stands that registered it."""
 
 _JOB = re.compile(r"(\d{8}T\d{6})-[0-9a-f]+")
 
@@ -126,7 +124,7 @@ class CatalogMetastore(Metastore):
             )
         # The table itself tells of its job, which so needs no place of its own.
         made_by = new_job_id()
-        described["Parameters"][MADE_BY] = made_by
+        described["Parameters"][JOB] = made_by
         found = self._partitions_at(described) if described["PartitionKeys"] else []
         told = self._project(wanted, described, found)
         self._register(wanted, described, before)
@@ -144,7 +142,7 @@ class CatalogMetastore(Metastore):
         if not (database and name and began):
             raise NotFoundError(f"There is no job {job_id}.")
         found = self.catalog.table(database, name)
-        if (found.get("Parameters") or {}).get(MADE_BY) != made_by:
+        if (found.get("Parameters") or {}).get(JOB) != made_by:
             raise NotFoundError(f"There is no job {job_id} any more: table {name} was registered anew since.")
         moment = iso(datetime.strptime(began[1], "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc))
         made = table_of(found).to_dict()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mason.clients._hive_tables.hive_tables import JOB, MADE, VIEW
 from mason.clients._tables.kept_definition import KEPT
 
 # What catalogs and their tools write for themselves; a person who makes the table anew does not say it.
@@ -14,7 +15,8 @@ _OWN = frozenset(
         "last_modified_time",
         "last_modified_by",
         "EXTERNAL",
-        "mason.job",
+        JOB,
+        MADE,
         "presto_view",
         "COLUMN_STATS_ACCURATE",
         "numFiles",
@@ -30,7 +32,7 @@ def ddl_of(found: Mapping[str, Any], sql: str = "", *, ticks: bool = False) -> s
     """``CREATE EXTERNAL TABLE`` of a table by its description (without ``EXTERNAL`` for one whose files the catalog
     deletes); ``CREATE VIEW`` of a view, whose statement is ``sql``, with names in ``ticks`` or in quotes."""
     name = f"{found.get('DatabaseName', '')}", found["Name"]
-    if found.get("TableType") == "VIRTUAL_VIEW":
+    if found.get("TableType") == VIEW:
         return f"CREATE VIEW {'.'.join(map(ticked if ticks else _quoted, name))} AS {sql};"
     storage, parameters = found.get("StorageDescriptor") or {}, found.get("Parameters") or {}
     serde = storage.get("SerdeInfo") or {}

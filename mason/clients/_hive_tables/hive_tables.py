@@ -16,6 +16,10 @@ from mason.values import dataclass
 
 SCHEDULE = "mason.schedule"
 """The parameter in which Mason writes the schedule whose runs registered a table."""
+JOB = "mason.job"
+"""The parameter in which the job stands that registered a table."""
+MADE = "mason.made"
+"""The parameter in which the submission stands that made a table together with its files."""
 VIEW = "VIRTUAL_VIEW"
 """What the catalogs call a view."""
 SKIP = "skip.header.line.count"

@@ -53,8 +53,7 @@ def _of_table(client: AwsClient, table: Table, sql: str) -> int:
     if is_projected(described.get("Parameters") or {}) and not is_by_folders(described):
         # Laid out as others chose: all of it is more than any query reads.
         return _size(buckets, [table.location.path])
-    kinds = {column.name: column.type for column in table.schema.columns} if table.schema else {}
-    wanted = filter_of(sql, [(name, kinds.get(name, "VARCHAR")) for name in table.partition_columns])
+    wanted = filter_of(sql, [(name, table.types.get(name, "VARCHAR")) for name in table.partition_columns])
     places = [
         (each.get("StorageDescriptor") or {}).get("Location", "")
         for each in partitions_read(catalog, described)

@@ -15,6 +15,7 @@ from mason.clients._aws.buckets import Buckets
 from mason.clients._duckdb.quoting import literal, qualified
 from mason.clients._glue_catalog.catalog_requests import GlueCatalog
 from mason.clients._glue_catalog.partition_folders import split
+from mason.clients._hive_tables.hive_tables import MADE, VIEW
 from mason.clients._tables.requests import Output
 from mason.clients.athena import AthenaClient
 from mason.clients.athena.marks import Mark
@@ -22,8 +23,6 @@ from mason.clients.athena.table_urls import named_in
 from mason.engines.file_urls import scheme_of
 from mason.errors import ConflictError, EngineError, NotFoundError
 
-MADE = "mason.made"
-"""The parameter of a table in which the submission stands that made it."""
 _FORMATS = {"parquet": "PARQUET", "jsonl": "JSON"}
 _CLASSIFIED = {"parquet": "parquet", "jsonl": "json"}
 
@@ -168,7 +167,7 @@ class TableOutputs:
 
 
 def _check_replaceable(output: str, found: Mapping[str, Any], *, partitioned: bool) -> None:
-    if found.get("TableType") == "VIRTUAL_VIEW":
+    if found.get("TableType") == VIEW:
         raise ConflictError(f"{output} is a view, which no table replaces. Delete it first.")
     if partitioned or found.get("PartitionKeys"):
         raise ConflictError(

@@ -160,7 +160,7 @@ def check_select(sql: str) -> None:
 def _columns(table: Table) -> Mapping[str, str]:
     if table.schema is None:
         raise EngineError(f"The columns of table {table.database}.{table.name} are not known.")
-    return {column.name: column.type for column in table.schema.columns}
+    return table.types
 
 
 def _dotted(name: str) -> str:

@@ -98,7 +98,7 @@ class HiveMetastore(Metastore):
         from mason.clients.hive.thrift_tables import description
 
         found = registered(description(self.requests.table(database, table)))
-        types = {column.name: column.type for column in found.schema.columns} if found.schema else {}
+        types = found.types
         keys = [(name, types.get(name, "")) for name in found.partition_columns]
         if not keys:
             return []

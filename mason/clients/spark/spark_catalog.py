@@ -67,7 +67,7 @@ class SparkCatalog:
 
     def partitions(self, database: str, table: Table) -> list[Partition]:
         """The partitions of a table of Spark's own, in the order in which Spark lists them."""
-        types = {column.name: column.type for column in table.schema.columns} if table.schema else {}
+        types = table.types
         found = []
         for (path,) in self.ask(f"SHOW PARTITIONS {named(database, table.name)}"):
             values = dict(part.partition("=")[::2] for part in str(path).split("/"))

@@ -193,7 +193,7 @@ def spark_path(path: Path) -> str:
 def _of_catalog(table: Table) -> Relation:
     from mason.sql.spark.spark_text import identifier
 
-    given = {column.name: column.type for column in table.schema.columns} if table.schema else {}
+    given = table.types
     held = _held(given)
     place = f"{identifier(table.database)}.{identifier(table.name)}"
     return Relation(
