@@ -21,6 +21,7 @@ from mason.resources.faults import CALLS, Finding, Path
 from mason.resources.operator import COMPOSED, OPERATOR, SENTENCE_WORDS
 from mason.resources.roles import is_role, known_roles, named_roles
 from mason.resources.run import RUN
+from mason.resources.schema import VARIABLE
 from mason.resources.validate import Examine
 from mason.resources.wording import shown_path, suggestion
 from mason.resources.workflow import WORKFLOW
@@ -338,16 +339,17 @@ def published_client(schema: Mapping[str, Any], type_: Mapping[str, Any]) -> dic
     and a key without a value is as good as left out.
     """
     required = list(schema.get("required", ()))
-    kinds: Any = "object" if required else ["object", "null"]
+    # All of it may be a variable, too.
+    kinds = {"type": ["object", "string"] if required else ["object", "string", "null"], "pattern": VARIABLE["pattern"]}
     properties = {
         name: _published_property(given, required=name in required)
         for name, given in _mapping(schema.get("properties")).items()
     }
-    configuration = {**schema, "type": kinds, "properties": properties}
+    configuration = {**schema, **kinds, "properties": properties}
     if isinstance(additional := schema.get("additionalProperties"), Mapping):
         configuration["additionalProperties"] = _published_property(additional, required=False)
     return {
-        "type": kinds,
+        **kinds,
         "properties": {"type": type_, "configuration": configuration},
         "required": ["configuration"] if required else [],
         "additionalProperties": False,
@@ -363,13 +365,11 @@ def _published_property(given: Any, *, required: bool) -> dict[str, Any]:
         rest["properties"] = {
             name: _published_property(inner, required=name in held) for name, inner in rest["properties"].items()
         }
-    accepted = [_REFERENCE] if rest.get("secret") is True else [rest, _REFERENCE, _VARIABLE]
+    accepted = [_REFERENCE] if rest.get("secret") is True else [rest, _REFERENCE, VARIABLE]
     return {**told, "anyOf": accepted if required else [*accepted, {"type": "null"}]}
 
 
-# One {{NAME}} and nothing else, as mason.secrets reads it.
-_REFERENCE = {"type": "string", "pattern": r"^\s*\{\{\s*[A-Za-z_][A-Za-z0-9_]*\s*\}\}\s*$"}
-# One {{vars.NAME}} and nothing else, as mason.resources.variables fills it in with its type.
-_VARIABLE = {"type": "string", "pattern": r"^\s*\{\{\s*vars\s*\.\s*[A-Za-z_][A-Za-z0-9_]*\s*\}\}\s*$"}
 # What editors show of a property stays beside its alternatives.
 _TOLD = ("title", "description", "default", "examples", "deprecated")
+# One {{NAME}} and nothing else, as mason.secrets reads it.
+_REFERENCE = {"type": "string", "pattern": r"^\s*\{\{\s*[A-Za-z_][A-Za-z0-9_]*\s*\}\}\s*$"}

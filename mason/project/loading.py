@@ -64,14 +64,14 @@ def _examine(definition: Mapping[str, Any], calls: Sequence[str]) -> Iterable[Fi
 
 
 def published_schema(kind: str) -> dict[str, Any]:
-    """The JSON Schema of a kind of resource, with the engines that other packages bring; a config's holds the
-    configuration of every client that can be loaded."""
+    """The JSON Schema of a kind of resource as people write it, with variables and with the engines that other packages
+    bring; a config's holds the configuration of every client that can be loaded."""
     from mason.clients import registry
     from mason.dryrun.check import published_client
     from mason.resources.roles import brought_roles
-    from mason.resources.schema import schema
+    from mason.resources.schema import accepting_variables, schema
 
-    published = schema(kind, {role: each.package for role, each in brought_roles().items()})
+    published = accepting_variables(schema(kind, {role: each.package for role, each in brought_roles().items()}))
     if "clients" in published["properties"]:
         clients = published["properties"]["clients"]
         named = clients["additionalProperties"]

@@ -70,3 +70,42 @@ def _add_engine(rules: dict[str, Any], role: str, package: str) -> None:
     for inner in [*properties.values(), rules.get("items")]:
         if isinstance(inner, dict):
             _add_engine(inner, role, package)
+
+
+_REFERENCE = r"\{\{\s*vars\s*\.\s*[A-Za-z_][A-Za-z0-9_]*\s*\}\}"
+
+VARIABLE = {"type": "string", "pattern": rf"^\s*{_REFERENCE}\s*$"}
+"""One ``{{vars.NAME}}`` and nothing else, as ``mason.resources.variables`` fills it in with its type."""
+
+
+def accepting_variables(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of a document as it is written: a variable may stand for every value, and within every text.
+
+    The loader fills variables in before it holds a document to its schema, so only editors need this one.
+    """
+    held: dict[str, Any] = {}
+    for keyword in ("properties", "patternProperties"):
+        if keyword in rules:
+            held[keyword] = {name: _or_variable(each) for name, each in rules[keyword].items()}
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(rules.get(keyword), dict):
+            held[keyword] = _or_variable(rules[keyword])
+    return {**rules, **held}
+
+
+def _or_variable(rules: Mapping[str, Any]) -> dict[str, Any]:
+    within = accepting_variables(rules)
+    if "enum" in within:
+        return {**_without(within, "enum", "type"), "anyOf": [{"enum": within["enum"]}, VARIABLE]}
+    # What a document is has to be known before its variables are.
+    if "const" in within or "type" not in within:
+        return within
+    kinds = within["type"] if isinstance(within["type"], list) else [within["type"]]
+    if "string" not in kinds:
+        # The other rules are about values of the other types.
+        return {**within, "type": [*kinds, "string"], "pattern": VARIABLE["pattern"]}
+    return {**within, "pattern": f"(?:{within['pattern']})|{_REFERENCE}"} if "pattern" in within else within
+
+
+def _without(rules: Mapping[str, Any], *keywords: str) -> dict[str, Any]:
+    return {keyword: each for keyword, each in rules.items() if keyword not in keywords}
