@@ -22,12 +22,19 @@ _STRICT = b"\x80\x01\x00\x01"
 @dataclass
 class Relay:
     """What stands at ``uri``. ``faults`` and ``before`` are by the names of methods, and used up by the first request;
-    ``asked`` are the methods that were asked for."""
+    ``asked`` are the methods that were asked for, ``wires`` the connections to Mason."""
 
     uri: str = ""
     faults: dict[str, str] = field(default_factory=dict)
     before: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    wires: list[socket.socket] = field(default_factory=list)
+
+    def cut(self) -> None:
+        """End all connections, as a restart of the metastore does."""
+        for wire in self.wires:
+            with suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -43,6 +50,7 @@ def relayed(port: int) -> Iterator[Relay]:
                 wire, _ = listening.accept()
             except OSError:
                 return
+            relay.wires.append(wire)
             threading.Thread(target=_relay, args=(relay, wire, port), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()

@@ -144,6 +144,17 @@ def test_reading_goes_on_when_a_connection_is_gone(relay: Relay, relayed_metasto
     assert relay.asked.count("get_table_req") == 3
 
 
+def test_a_change_goes_over_a_new_connection(
+    relay: Relay, relayed_metastore: HiveMetastore, direct: HiveMetastore
+) -> None:
+    """After a restart nobody has to look whether it was done: the connection that is dead is not asked."""
+    assert relayed_metastore.get_table("club", "people") == direct.get_table("club", "people")
+    relay.cut()
+    relayed_metastore.create_database("zoo")
+    assert relay.asked.count("create_database") == 1
+    assert direct.get_database("zoo").name == "zoo"
+
+
 @pytest.mark.parametrize(("fault", "done"), [(CUT_BEFORE, False), (CUT_AFTER, True)])
 def test_what_is_not_known_to_be_done_is_not_done_twice(
     relay: Relay, relayed_metastore: HiveMetastore, direct: HiveMetastore, tmp_path: Path, fault: str, done: bool

@@ -1,9 +1,9 @@
 """Connections to the metastore: opened when they are needed, one for each thread at work, kept for the next request.
 
 A request that only reads is made once more when a connection that was kept turns out to be dead, which is what a
-restart of the metastore leaves. One that changes something is not: whether it was done before its answer was lost, only
-the catalog knows. An answer is never longer than memory: a server of another kind is found out by the length that its
-first bytes say.
+restart of the metastore leaves. One that changes something is not, as only the catalog knows whether it was done before
+its answer was lost; it gets a new connection instead. An answer is never longer than memory: a server of another kind
+is found out by the length that its first bytes say.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from mason.clients.hive.thrift_failures import failure, no_metastore, unreachable
@@ -47,12 +48,11 @@ class Connections:
         """
         with self._lock:
             kept = self._idle.pop() if self._idle else None
-        if kept is not None:
-            try:
+        if kept is not None and changes:
+            kept.close()
+        elif kept is not None:
+            with suppress(_LostError):
                 return self._asked(kept, doing, method, arguments)
-            except _LostError as error:
-                if changes:
-                    raise self._unknown(doing, error) from error
         try:
             return self._asked(self._opened(), doing, method, arguments)
         except _LostError as error:
