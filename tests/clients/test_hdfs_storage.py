@@ -275,11 +275,13 @@ def test_the_active_namenode_is_found(hdfs_server: HdfsServer, url: str, tmp_pat
 
 
 class _Once(BaseHTTPRequestHandler):
-    """A namenode and a datanode of two files, ``/a/b.txt`` and ``/a/pct%.txt``; the datanode decodes paths once, and
-    ends in the middle of the files in ``/cut``, and before it answers to a write."""
+    """A namenode and a datanode of three files, ``/a/b.txt``, ``/a/pct%.txt`` and ``/a/pct%25.txt``; the datanode
+    decodes paths once, and ends in the middle of the files in ``/cut``, and before it answers to a write. ``leads_to``
+    is where the namenode sends to instead, where that is set."""
 
     protocol_version = "HTTP/1.1"
     asked: ClassVar[list[str]]
+    leads_to: ClassVar[str] = ""
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
@@ -297,8 +299,9 @@ class _Once(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self.asked.append(path.removeprefix("/webhdfs/v1"))
-            is_there = unquote(path) in ("/webhdfs/v1/a/b.txt", "/webhdfs/v1/a/pct%.txt")
-            self._answer(*((200, b"x" * 10) if is_there else (404, b"{}")))
+            files = {"/webhdfs/v1/a/b.txt": b"x", "/webhdfs/v1/a/pct%.txt": b"x", "/webhdfs/v1/a/pct%25.txt": b"o"}
+            content = files.get(unquote(path))
+            self._answer(*((200, content * 10) if content else (404, b"{}")))
 
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -313,7 +316,7 @@ class _Once(BaseHTTPRequestHandler):
     def _lead_on(self, path: str, operation: str) -> None:
         host, port = self.server.server_address[:2]
         self.send_response(307)
-        self.send_header("Location", f"http://{host}:{port}{path}?op={operation}&at=datanode")
+        self.send_header("Location", self.leads_to or f"http://{host}:{port}{path}?op={operation}&at=datanode")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -328,10 +331,10 @@ class _Once(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def decoding_once(tmp_path: Path) -> Iterator[tuple[HdfsClient, list[str]]]:
+def decoding_once(tmp_path: Path, leads_to: str = "") -> Iterator[tuple[HdfsClient, list[str]]]:
     """A client of such a server, and the paths that the datanode was asked for."""
     asked: list[str] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Once", (_Once,), {"asked": asked}))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Once", (_Once,), {"asked": asked, "leads_to": leads_to}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     given = {"root": "hdfs://lake/", "namenodes": f"http://127.0.0.1:{server.server_address[1]}"}
     client = HdfsClient(given, base=tmp_path)
@@ -372,7 +375,36 @@ def test_how_often_datanodes_decode_is_found_out_once(tmp_path: Path) -> None:
     with decoding_once(tmp_path) as (client, asked):
         for key in ("a/pct%.txt", "a/b.txt", "a/pct%.txt"):
             assert client.store.read("lake", key, most=100) == b"x" * 10
-        assert asked == ["/a/pct%2525.txt", "/a/pct%25.txt", "/a/b.txt", "/a/pct%25.txt"]
+        # The first one is "pct%.txt" with all its characters, so that the other file is not taken for it.
+        whole = "".join(f"%25{byte:02X}" for byte in b"pct%.txt")
+        assert asked == [f"/a/{whole}", "/a/pct%25.txt", "/a/b.txt", "/a/pct%25.txt"]
+        assert client.store.read("lake", "a/pct%25.txt", most=100) == b"o" * 10
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://host:1/webhdfs/v1/a b?op=OPEN&delegation=s3cr3t",
+        "http://host:1/webhdfs/v1/a?op=OPEN&delegation=s3cr3t\x7f",
+        "http://host:1/webhdfs/v1/a?op=OPEN&delegation=s3cr3t\xe9",
+        "http://host:s3cr3t/webhdfs/v1/a?op=OPEN",
+        "http://[s3cr3t/webhdfs/v1/a?op=OPEN",
+        "ftp://s3cr3t/",
+        "/s3cr3t",
+    ],
+)
+def test_where_a_namenode_leads_nowhere_is_not_quoted(tmp_path: Path, location: str) -> None:
+    """A token stands in it."""
+    with decoding_once(tmp_path, location) as (client, _):
+        for ask in (
+            lambda: client.store.read("lake", "a/b.txt", most=100),
+            lambda: client.store.put("lake", "a/b.txt", b"x"),
+        ):
+            with pytest.raises(EngineError) as raised:
+                ask()
+            chain = [raised.value, raised.value.__cause__, raised.value.__context__]
+            assert "s3cr3t" not in " ".join(map(repr, chain))
+            assert str(raised.value).endswith("the namenode names no datanode. Check namenodes.")
 
 
 def test_where_no_hdfs_is(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 Names: the datanodes of Hadoop 2 decode the path of a file twice, so a name with a ``%`` would lead to another file.
 They are given it encoded twice; a datanode that decodes once does not find it, and is given it once from then on.
-Writing never makes a folder there, so that nothing is made under a name that was misread.
+Until that is known, all characters of such a name are encoded, also those that need not be: a datanode that decodes
+once would else take ``a%`` for ``a%25``, which may be there, too. Writing never makes a folder there, so that nothing
+is made under a name that was misread.
 
 Nothing that names a request is ever part of an error: a delegation token stands in its URL.
 """
@@ -63,7 +65,7 @@ class WebHdfs:
         self._namenodes = [each.strip().rstrip("/") for each in str(configuration["namenodes"]).split(",")]
         self._timeout = float(configuration.get("timeout", 60))
         self._active = 0
-        self._decodes_twice = True
+        self._decodes_twice: bool | None = None
         self._lock = threading.Lock()
         self._idle: list[tuple[str, http.client.HTTPConnection]] = []
 
@@ -94,8 +96,8 @@ class WebHdfs:
     def opened(self, asked: Asked) -> Iterator[http.client.HTTPResponse]:
         """The answer of a datanode, its body not read yet. Raises ``TransientEngineError`` where the connection is
         lost, also while the body is read."""
-        for twice in (True, False) if self._decodes_twice else (False,):
-            url, path = self._redirected(asked, twice=twice)
+        for twice, coded in self._ways(asked.path):
+            url, path = self._redirected(asked, coded)
             with self._connected(url) as wire, self._told_where_lost(asked, url):
                 wire.request(asked.method, path)
                 with closing(wire.getresponse()) as answer:
@@ -110,8 +112,8 @@ class WebHdfs:
 
     def send(self, asked: Asked, body: bytes | IO[bytes], length: int) -> None:
         """Have a datanode write a file of ``length`` bytes. Raises ``UnknownOutcomeError`` where its answer is lost."""
-        for twice in (True, False) if self._decodes_twice else (False,):
-            url, path = self._redirected(asked, twice=twice)
+        for twice, coded in self._ways(asked.path):
+            url, path = self._redirected(asked, coded)
             with self._connected(url) as wire, self._told_where_lost(asked, url):
                 wire.putrequest(asked.method, path)
                 wire.putheader("Content-Type", "application/octet-stream")
@@ -232,15 +234,22 @@ class WebHdfs:
 
     # The datanodes
 
-    def _redirected(self, asked: Asked, *, twice: bool) -> tuple[str, str]:
-        """Where a datanode is to be asked: its URL without a path, and the path with its query."""
+    def _ways(self, path: str) -> list[tuple[bool, str]]:
+        """The ways to spell a path for a datanode, in the order in which they are tried, each with whether it is for
+        one that decodes twice."""
+        if self._decodes_twice is None:
+            return [(True, _encoded_whole(path)), (False, quote(path))]
+        return [(self._decodes_twice, quote(quote(path)) if self._decodes_twice else quote(path))]
+
+    def _redirected(self, asked: Asked, coded: str) -> tuple[str, str]:
+        """Where a datanode is to be asked: its URL without a path, and the path, which is ``coded``, with its query."""
         status, headers, body = self._namenode(asked)
-        if status != 307 or "location" not in headers:
-            if status >= 300:
-                raise failure(asked.doing, status, refusal(status, body), self.who)
+        if status >= 300 and (status != 307 or "location" not in headers):
+            raise failure(asked.doing, status, refusal(status, body), self.who)
+        # Where it is no URL, that is found out here: what else would tell quotes it, and with it a token.
+        if not _is_datanode(headers.get("location", "")):
             raise EngineError(f"Cannot {asked.doing}: the namenode names no datanode. Check namenodes.")
         url = urlsplit(headers["location"])
-        coded = quote(quote(asked.path)) if twice else quote(asked.path)
         return f"{url.scheme}://{url.netloc}", f"{_PREFIX}{coded}?{url.query}"
 
     @contextmanager
@@ -291,6 +300,25 @@ def _pour(wire: http.client.HTTPConnection, body: bytes | IO[bytes]) -> None:
         return
     while piece := body.read(_PIECE):
         wire.send(piece)
+
+
+def _is_datanode(location: str) -> bool:
+    """Whether a redirect leads to a server that can be asked."""
+    try:
+        url = urlsplit(location)
+        # Asked for because of what it raises.
+        _ = url.port
+    except ValueError:
+        return False
+    is_plain = all("!" <= character <= "~" for character in location)
+    return is_plain and url.scheme in ("http", "https") and bool(url.hostname)
+
+
+def _encoded_whole(path: str) -> str:
+    """A path encoded twice, and of names that differ when they are encoded every character."""
+    return "/".join(
+        "".join(f"%25{byte:02X}" for byte in name.encode()) if _differs(name) else name for name in path.split("/")
+    )
 
 
 def _differs(path: str) -> bool:
