@@ -5,4 +5,12 @@ them, and hands back rows. Nothing here knows an engine or opens a file. The ans
 where an engine cannot give the same, the translation refuses. So statements are written in the plainest words that do.
 """
 
-__all__ = ["asked", "choosing", "statement_verbs", "summarizing"]
+__all__ = [
+    "asked",
+    "choosing",
+    "given_queries",
+    "marked_sql",
+    "statement_verbs",
+    "summarizing",
+    "table_targets",
+]

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._jobs import is_done
 from mason.clients._statements.statement_verbs import Parts, Prepare, StatementVerbs
+from mason.clients._statements.table_targets import SCHEME, is_table
 from mason.clients._tables import requests
 from mason.clients.athena import AthenaClient
 from mason.clients.athena.made_here import id_of, is_made_here
-from mason.clients.athena.table_urls import SCHEME, is_table
 from mason.engines.capabilities import Capabilities, FileFormat
 from mason.engines.file_urls import scheme_of
 from mason.engines.jobs import OPEN, Handover, Token

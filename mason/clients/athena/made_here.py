@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from mason.clients._glue_catalog.partition_folders import split
 from mason.clients._jobs import iso, now
+from mason.clients._statements.table_targets import is_table
 from mason.clients._tables.requests import Output, Request
-from mason.clients.athena.table_urls import is_table
 from mason.engines.jobs import Token, submission
 from mason.engines.models import Job, Table
 from mason.errors import ConflictError, NotFoundError

@@ -7,14 +7,10 @@ no such comment: Athena gives the result of the same text again, where that is a
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 from dataclasses import asdict
 
+from mason.clients._statements.marked_sql import marked, told_by
 from mason.values import dataclass
-
-_COMMENT = re.compile(r"\n-- mason ([A-Za-z0-9_=-]+)\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +37,13 @@ class Mark:
 
     def on(self, sql: str) -> str:
         """The statement with this mark."""
-        given = {name: value for name, value in asdict(self).items() if value not in ("", False, None)}
-        told = json.dumps(given, separators=(",", ":"))
-        return f"{sql}\n-- mason {base64.urlsafe_b64encode(told.encode()).decode()}"
+        return marked(sql, asdict(self))
 
 
 def mark_of(sql: str) -> Mark | None:
     """The mark of a statement; ``None`` where it has none, or a newer Mason's."""
-    found = _COMMENT.search(sql)
-    if found is None:
-        return None
+    told = told_by(sql)
     try:
-        told = json.loads(base64.urlsafe_b64decode(found[1]))
-        return Mark(**told)
-    except (ValueError, TypeError):
+        return Mark(**told) if told is not None else None
+    except TypeError:
         return None

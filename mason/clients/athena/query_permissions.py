@@ -7,7 +7,8 @@ from typing import Any
 
 from mason.clients._aws.bucket_permissions import DELETE, READ, WRITE, on_objects, url_of
 from mason.clients._glue_catalog.catalog_permissions import arn, named, table_arns
-from mason.clients.athena.table_urls import is_table, named_in
+from mason.clients._statements.table_targets import is_table
+from mason.clients.athena.table_urls import named_in
 from mason.engines.permissions import Permission
 
 _TABLES = ("glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables")

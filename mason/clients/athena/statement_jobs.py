@@ -17,6 +17,7 @@ from typing import Any
 
 from mason.clients._duckdb.quoting import literal
 from mason.clients._jobs import iso, now
+from mason.clients._statements.table_targets import is_table
 from mason.clients._tables.requests import Output
 from mason.clients.athena.awaited import Answers
 from mason.clients.athena.group_tables import GroupTables
@@ -26,7 +27,6 @@ from mason.clients.athena.publishing import Publisher
 from mason.clients.athena.result_rows import schema_of
 from mason.clients.athena.statement_requests import Statements
 from mason.clients.athena.table_outputs import TableOutputs
-from mason.clients.athena.table_urls import is_table
 from mason.engines.capabilities import Capabilities
 from mason.engines.jobs import OPEN, Token, submission
 from mason.engines.models import Job

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from mason.clients._aws.aws_client import AwsClient
 from mason.clients._duckdb.quoting import qualified
 from mason.clients._glue_catalog.catalog_requests import GlueCatalog
 from mason.clients._glue_catalog.table_inputs import table_of
 from mason.clients._statements.asked import Relation, Statement
+from mason.clients._statements.given_queries import GivenQueries
 from mason.clients._tables.formats import ending_of
 from mason.engines.models import Table
-from mason.errors import EngineError, NotFoundError, TranslationError
-from mason.sql.statements import SELECT, kinds
+from mason.errors import EngineError, NotFoundError
 from mason.sql.translations import Translation
 
 DIALECT = "athena"
 _CATALOGS = ("glue", "athena")
 
 
-class WrittenSql:
+class WrittenSql(GivenQueries):
     """Makes statements for one client."""
+
+    dialect = DIALECT
 
     def __init__(self, client: AwsClient) -> None:
         self._client = client
@@ -40,44 +42,10 @@ class WrittenSql:
             self._check_registered(table, place)
         return qualified(table.database.lower(), table.name.lower())
 
-    def query(self, sql: str, table: Table | None, *, dialect: str, trust: bool) -> Translation:
-        """The one SELECT that ``sql`` is, in Athena's dialect.
-
-        Raises ``TranslationError`` where it is not known to answer the same there, ``EngineError`` for anything else
-        than one SELECT.
-        """
-        from mason.sql.dialects import given_to_engine
-        from mason.sql.parsed import REFUSED
-        from mason.sql.table_argument import TABLE
-
-        check_select(sql)
-        if dialect == DIALECT:
-            places = {TABLE: self.name_of(table)} if table is not None else {}
-            return given_to_engine(sql, {}, to=DIALECT, written=dialect, places=places)
-        try:
-            tables = self.tables(sql, table, dialect)
-        except TranslationError as error:
-            # What cannot be read is no SQL for any engine.
-            raise EngineError(str(error)) from error
-        try:
-            return given_to_engine(
-                sql,
-                {named: _columns(found) for named, found in tables.items()},
-                to=DIALECT,
-                written=dialect,
-                trust=trust,
-                places={named: self.name_of(found) for named, found in tables.items()},
-            )
-        except TranslationError as error:
-            if error.reason.startswith(REFUSED):
-                # No engine would take it.
-                raise EngineError(str(error)) from error
-            raise
-
     def relation(self, table: Table) -> Relation:
         """A table as statements of Mason's own read it."""
         self.name_of(table)
-        return Relation(tuple(_columns(table).items()), f"{table.database.lower()}.{table.name.lower()}")
+        return Relation(tuple(self.columns(table).items()), f"{table.database.lower()}.{table.name.lower()}")
 
     def statement(self, statement: Statement) -> Translation:
         """A statement of Mason's own in Athena's words. Raises ``TranslationError``."""
@@ -100,25 +68,6 @@ class WrittenSql:
         relation = Relation((*first, *last), whole.name)
         found = converted(relation, columns=columns, partition_columns=partition_columns, sample_size=sample_size)
         return self.statement(found).text
-
-    def tables(self, sql: str, table: Table | None, dialect: str = "duckdb") -> dict[str, Table]:
-        """The tables that a query in ``dialect`` reads, by the names that it gives them."""
-        from mason.sql.dialects import tables_named
-        from mason.sql.table_argument import TABLE
-
-        database = table.database if table is not None else ""
-        found: dict[str, Table] = {}
-        for named in tables_named(sql, dialect):
-            if named == TABLE:
-                if table is None:
-                    raise EngineError("The query names $table, and no table was given.")
-                found[named] = table
-                continue
-            where, _, name = named.rpartition(".")
-            if not (where or database):
-                raise EngineError(f"The database of the table {named} is not known: write database.{named}.")
-            found[named] = self.find(where or database, name)
-        return found
 
     def find(self, database: str, name: str) -> Table:
         """A table by its name. Raises ``NotFoundError``."""
@@ -147,20 +96,6 @@ class WrittenSql:
                 f"The table {table.database}.{table.name} is at {place or 'no place'}, and Glue's catalog has it at "
                 f"{there or 'no place'}: Athena would read other files. Let both name one place."
             )
-
-
-def check_select(sql: str) -> None:
-    """Raises ``EngineError`` for anything but one SELECT."""
-    found = kinds(sql)
-    if found != [SELECT]:
-        what = "nothing" if not found else "several statements" if len(found) > 1 else found[0]
-        raise EngineError(f"The query must be one SELECT, and this is {what}.")
-
-
-def _columns(table: Table) -> Mapping[str, str]:
-    if table.schema is None:
-        raise EngineError(f"The columns of table {table.database}.{table.name} are not known.")
-    return table.types
 
 
 def _dotted(name: str) -> str:
