@@ -23,6 +23,7 @@ from tests.servers import S3Server
 from tests.spark_operators import Drivers, drivers
 from tests.spark_servers import SparkServer
 from tests.state.faults import Proxy, proxied
+from tests.trino_server import TrinoServer, serving
 
 if TYPE_CHECKING:
     from tests.sql.real_postgres import Postgres
@@ -262,3 +263,18 @@ def hdfs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HdfsServer
         pytest.skip(told)
     with hdfs_servers.hdfs_server(tmp_path_factory.mktemp("hdfs")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def trino_server() -> Iterator[TrinoServer]:
+    """A stand-in for Trino."""
+    with serving(TrinoServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def trino(trino_server: TrinoServer) -> Iterator[TrinoServer]:
+    """The same one without tables, queries and faults."""
+    trino_server.empty()
+    yield trino_server
+    trino_server.empty()

@@ -46,6 +46,7 @@ BUILTIN: dict[str, Registration] = {
     "postgres": Registration("mason.clients.postgres:PostgresClient", "postgres"),
     "s3": Registration("mason.clients.s3:S3Client", "aws"),
     "spark": Registration("mason.clients.spark:SparkClient", extra="spark"),
+    "trino": Registration("mason.clients.trino:TrinoClient", "trino"),
 }
 
 
