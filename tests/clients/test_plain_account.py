@@ -8,9 +8,9 @@ import pytest
 from botocore.session import Session
 
 from mason import secrets
-from mason.clients._aws import plain_account
+from mason.aws import plain_account
+from mason.aws.request_signing import Keys
 from mason.clients._aws.connecting import Connection
-from mason.clients._aws.request_signing import Keys
 
 KEYS = "aws_access_key_id = AKFILE\naws_secret_access_key = filesecret\n"
 

@@ -12,9 +12,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.session import Session
 
-from mason.clients._aws.plain_account import PlainAccount
-from mason.clients._aws.quick_reading import QuickReader
-from mason.clients._aws.request_signing import Keys, encoded_path, encoded_query, signed
+from mason.aws.plain_account import PlainAccount
+from mason.aws.request_signing import Keys, encoded_path, encoded_query, signed
 
 KEYS = [
     "a b.csv",
@@ -77,12 +76,12 @@ def test_requests_are_those_of_botocore(
         config=Config(s3=style, retries={"total_max_attempts": 1}),
     )
     client.meta.events.register("before-send.s3", stop)
-    reader = QuickReader(PlainAccount(keys, region, endpoint), timeout=1)
+    account = PlainAccount(keys, region, endpoint)
     for key in KEYS:
         with pytest.raises(Sent):
             client.get_object(Bucket=bucket, Key=key, Range="bytes=0-9", IfMatch='"e"')
         theirs = sent.pop()
-        origin, path = reader.place(bucket, key)
+        origin, path = account.place(bucket, key)
         assert origin + encoded_path(path) == theirs.url
         names = theirs.headers["Authorization"].decode().partition("SignedHeaders=")[2].partition(",")[0].split(";")
         headers = {name: theirs.headers.get(name, urlsplit(origin).netloc) for name in names}

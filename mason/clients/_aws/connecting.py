@@ -22,7 +22,7 @@ from mason.version import __version__
 
 if TYPE_CHECKING:
     from mason.aws import Account
-    from mason.clients._aws.plain_account import PlainAccount
+    from mason.aws.plain_account import PlainAccount
     from mason.clients._aws.quick_reading import QuickReader
 
 _ATTEMPTS = 6
@@ -76,7 +76,7 @@ class Connection:
     @cached_property
     def plain(self) -> PlainAccount | None:
         """The account, as far as it can be told without botocore; ``None`` where it cannot."""
-        from mason.clients._aws import plain_account
+        from mason.aws import plain_account
 
         return plain_account.found(self._given)
 

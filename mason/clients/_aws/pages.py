@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_plus
@@ -48,13 +48,27 @@ def _page(top: Element, space: str) -> Page:
 
 def facts_of(key: str, headers: Mapping[str, str]) -> ObjectFacts:
     """What the answer to a ``HEAD`` says of an object. Raises ``ValueError`` for one that does not say all of it."""
-    from email.utils import parsedate_to_datetime
-
     try:
-        modified = int(parsedate_to_datetime(headers["last-modified"]).timestamp()) * 10**9
+        modified = _seconds(headers["last-modified"]) * 10**9
         return ObjectFacts(key, int(headers["content-length"]), headers["etag"], modified)
     except (KeyError, TypeError) as error:
         raise ValueError(str(error)) from error
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _seconds(date: str) -> int:
+    """A date as headers have it. The module that reads all forms of it takes longer to load than a request takes."""
+    match date.replace(":", " ").split(" "):
+        case [_, day, month, year, hour, minute, second, "GMT"] if month in _MONTHS and year.isdigit():
+            when = (int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second))
+            made = datetime(*when, tzinfo=timezone.utc)
+        case _:
+            from email.utils import parsedate_to_datetime
+
+            made = parsedate_to_datetime(date)
+    return int(made.timestamp())
 
 
 # Objects that were written together share their times.

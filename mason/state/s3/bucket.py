@@ -1,5 +1,8 @@
 """Requests to a bucket, and what their answers mean: this is the only module that knows boto3.
 
+To look whether an object changed takes one request, and loading botocore longer than that. So where it is not loaded,
+the account is written down, and the answer is what was hoped for, botocore is not asked.
+
 A request that changes nothing, or that may be made twice, is made again (with growing pauses that differ by chance)
 when the store says that it has too much to do, that it failed, or when its answer does not arrive whole. A conditional
 write is different: when its outcome is unknown it is looked for before anything is tried again, by an id that each
@@ -11,14 +14,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, TypeVar
 
 from mason import aws, bounds, secrets, settings
 from mason.errors import MissingDependencyError, StateError, StateFormatError
 from mason.state.lock import turns
 from mason.state.s3.bucket_url import OPTIONS, Address
-from mason.state.s3.responses import Missing, Rejected, Uncertain, Unmet, meaning_of, silence
+from mason.state.s3.responses import Missing, NotModified, Rejected, Uncertain, Unmet, meaning_of, silence
 from mason.values import dataclass
 from mason.version import __version__
 
@@ -28,6 +31,7 @@ NEW = "*"
 """What a write expects that nothing may be there for."""
 
 _WRITE_ID = "mason-write"
+_OK, _NOT_MODIFIED = 200, 304
 # Seconds between two attempts, at first and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
 
@@ -69,7 +73,7 @@ class Bucket:
 
         def read() -> Found:
             answer = self._client().get_object(**self._object(key), **condition)
-            most = bounds.STATE if key.startswith(("state.json", "backups/")) else bounds.RECORD
+            most = _most(key)
             if (size := int(answer.get("ContentLength") or 0)) > most:
                 answer["Body"].close()
                 told = (
@@ -80,7 +84,8 @@ class Bucket:
             return _found(answer, answer["Body"].read())
 
         try:
-            return self._persistently("read", key, read)
+            quick = self._quickly(key, unless) if unless else None
+            return self._persistently("read", key, read) if quick is None else quick
         except Missing:
             return None
 
@@ -174,6 +179,31 @@ class Bucket:
 
     # Requests
 
+    def _quickly(self, key: str, etag: str) -> Found | None:
+        """The object without botocore; ``None`` where botocore is to be asked. Raises ``NotModified`` when its ETag is
+        still the same, and ``Missing``."""
+        if self._connected is not None:
+            return None
+        from mason.aws import plain_account
+
+        given = _resolved(self.address)
+        account = plain_account.found({**given, "aws_region": given.get("region")})
+        if account is None or "addressing_style" in given or not account.reaches(self.address.bucket):
+            return None
+        from mason.aws.plain_requests import PlainRequests
+
+        place = self._object(key)
+        # Whatever else comes, botocore asks again, and explains.
+        with suppress(OSError, ValueError), closing(PlainRequests(account, timeout=self.address.timeout)) as requests:
+            answer = requests.ask("GET", place["Bucket"], place["Key"], {}, {"if-none-match": etag}, most=_most(key))
+            if answer.status == _NOT_MODIFIED:
+                raise NotModified
+            if answer.has_no_key:
+                raise Missing
+            if answer.status == _OK and answer.headers.get("etag"):
+                return Found(answer.body, answer.headers["etag"], answer.headers.get(f"x-amz-meta-{_WRITE_ID}", ""))
+        return None
+
     def _pages(self, **options: str) -> Iterable[Any]:
         pages: Iterable[Any] = (
             self._client().get_paginator("list_objects_v2").paginate(Bucket=self.address.bucket, **options)
@@ -248,6 +278,11 @@ class Bucket:
             if self._connected is None:
                 self._connected = connect(self.address)
             return self._connected
+
+
+def _most(key: str) -> int:
+    """How many bytes an object may have."""
+    return bounds.STATE if key.startswith(("state.json", "backups/")) else bounds.RECORD
 
 
 def new_write_id() -> str:

@@ -17,6 +17,18 @@ from typing import Any
 
 from mason import secrets
 
+__all__ = [
+    "BUSY",
+    "CREDENTIALS",
+    "EXPIRED",
+    "REGION",
+    "Account",
+    "plain_account",
+    "plain_requests",
+    "request_signing",
+    "words",
+]
+
 BUSY = frozenset(
     {
         "BandwidthLimitExceeded",

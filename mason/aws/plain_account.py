@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from mason import secrets
-from mason.clients._aws.request_signing import Keys
+from mason.aws.request_signing import Keys
 
 # Settings of AWS in the environment that are understood here, or mean nothing to requests for objects.
 _KNOWN = frozenset(
@@ -36,6 +37,8 @@ _KNOWN = frozenset(
 _PROXIES = frozenset({"all_proxy", "http_proxy", "https_proxy"})
 _CERTIFICATES = frozenset({"aws_ca_bundle", "requests_ca_bundle", "ssl_cert_dir", "ssl_cert_file"})
 _KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+# Buckets that are asked for sessions first.
+_EXPRESS = "--x-s3"
 _OF_PROFILES = frozenset({*_KEYS, "cli_pager", "output", "region"})
 
 
@@ -45,6 +48,27 @@ class PlainAccount(NamedTuple):
     keys: Keys
     region: str
     endpoint: str
+
+    def reaches(self, bucket: str) -> bool:
+        """Whether requests for a bucket go to a server by its name alone, or to Amazon's main part by its name."""
+        if self.endpoint:
+            url = urlsplit(self.endpoint)
+            host = url.hostname or "amazonaws.com"
+            plain = url.scheme in ("http", "https") and "@" not in url.netloc and not host.endswith("amazonaws.com")
+            return plain and url.path in ("", "/") and not url.query and not bucket.endswith(_EXPRESS)
+        elsewhere = self.region.startswith(("cn-", "us-gov-", "us-iso", "eu-isoe", "eusc-"))
+        return not elsewhere and not bucket.endswith(_EXPRESS) and bucket == bucket.lower() and "_" not in bucket
+
+    def place(self, bucket: str, key: str) -> tuple[str, str]:
+        """The server that is asked for an object, and the path there."""
+        if self.endpoint:
+            return self.endpoint.rstrip("/"), f"/{bucket}/{key}" if key else f"/{bucket}"
+        # As botocore has it: one region goes by the name of all.
+        where = "s3.amazonaws.com" if self.region == "us-east-1" else f"s3.{self.region}.amazonaws.com"
+        if "." in bucket:
+            # No certificate is for such a name.
+            return f"https://{where}", f"/{bucket}/{key}" if key else f"/{bucket}"
+        return f"https://{bucket}.{where}", f"/{key}"
 
 
 def found(given: Mapping[str, Any]) -> PlainAccount | None:
