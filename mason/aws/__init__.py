@@ -25,7 +25,6 @@ __all__ = [
     "Account",
     "plain_account",
     "plain_requests",
-    "request_signing",
     "words",
 ]
 

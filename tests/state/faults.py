@@ -68,6 +68,8 @@ class Proxy:
 
     ``carried`` is called with the same when the store has carried a request out and its client does not know yet.
     ``targets`` are the method, the path with its query, and the header ``X-Amz-Target`` of each request.
+    ``holds`` says whether the access key that a request is signed with holds yet, else it is :data:`EXPIRED`; ``keys``
+    are those of all requests.
     ``most_at_once`` counts the requests that were under way at the same time.
     ``agent`` is how the header User-Agent of those begins that faults happen to; to others none does.
     ``left`` are the faults that :meth:`fail` was told of and that did not happen yet. None may be left in the end: a
@@ -82,6 +84,8 @@ class Proxy:
     agent: str = ""
     log: list[tuple[str, str, str, int]] = field(default_factory=list)
     targets: list[tuple[str, str, str]] = field(default_factory=list)
+    holds: Callable[[str], bool] = lambda key: True
+    keys: list[str] = field(default_factory=list)
     most_at_once: int = 0
     _under_way: int = 0
     _counting: threading.Lock = field(default_factory=threading.Lock)
@@ -159,6 +163,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.proxy.targets.append((self.command, self.path, self.headers.get("X-Amz-Target", "")))
         meant = self.headers.get("User-Agent", "").startswith(self.proxy.agent)
         fault = self.proxy.plan(self.command, urlsplit(self.path).path) if meant else PASS
+        key = self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
+        self.proxy.keys.append(key)
+        if not self.proxy.holds(key):
+            fault = EXPIRED
         if fault == CUT_BEFORE:
             self._end(fault)
         elif fault in REFUSED:

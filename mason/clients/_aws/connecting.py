@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mason.clients._aws.denials import Asked, explained
+from mason.clients._aws.denials import Asked, code_of, explained
 from mason.clients._aws.request_limits import unfit
 from mason.clients._aws.whole_answers import check_lengths, is_cut
-from mason.errors import EngineError, MissingDependencyError, SettingsError, TransientEngineError
+from mason.errors import AccessDeniedError, EngineError, MissingDependencyError, SettingsError, TransientEngineError
 from mason.version import __version__
 
 if TYPE_CHECKING:
@@ -91,8 +91,10 @@ class Connection:
             return self._quick
 
     def credentials(self) -> tuple[str, str, str] | None:
-        """As of :class:`~mason.aws.Account`."""
-        plain = self.plain
+        """As of :class:`~mason.aws.Account`. Keys in files may be others by now."""
+        from mason.aws import plain_account
+
+        plain = plain_account.found(self._given) if self.plain is not None else None
         return self.account.credentials() if plain is None else (plain.keys.access, plain.keys.secret, plain.keys.token)
 
     @property
@@ -150,28 +152,55 @@ class Connection:
 
         Raises what :func:`~mason.clients._aws.denials.explained` raises.
         """
-        return self._sent(self.service(service), operation, asked, arguments)
+        return self._sent(service, _ATTEMPTS, operation, asked, arguments)
 
     def call_once(self, service: str, operation: str, asked: Asked, /, **arguments: Any) -> Any:
         """As :meth:`call`, and sent once: for what is done anew each time that the request arrives. Others are repeated
         by botocore when their answer gets lost."""
-        return self._sent(self._made(service, 1), operation, asked, arguments)
+        return self._sent(service, 1, operation, asked, arguments)
 
-    def _sent(self, service: Any, operation: str, asked: Asked, arguments: Mapping[str, Any]) -> Any:
+    def _sent(self, name: str, attempts: int, operation: str, asked: Asked, arguments: Mapping[str, Any]) -> Any:
+        service = self._made(name, attempts)
         model = service.meta.service_model
         # Requests to S3 hold contents, and their model names no patterns.
         if model.service_name != "s3":
             shape = model.operation_model(service.meta.method_to_api_mapping[operation]).input_shape
             if faults := unfit(shape, arguments):
                 raise EngineError(f"Client {self.client} cannot {asked.doing}: {' '.join(faults)}")
-        with explained(asked, self):
-            answer = getattr(service, operation)(**arguments)
+        try:
+            with explained(asked, self):
+                answer = getattr(service, operation)(**arguments)
+        except AccessDeniedError as error:
+            # What was refused was not done.
+            if not self._is_renewed(error, service):
+                raise
+            with explained(asked, self):
+                answer = getattr(self._made(name, attempts), operation)(**arguments)
         if is_cut(answer):
             raise TransientEngineError(
                 f"Client {self.client} cannot {asked.doing}: no whole answer came (it was cut off). Check the network, "
                 "and try again."
             )
         return answer
+
+    def _is_renewed(self, error: AccessDeniedError, service: Any) -> bool:
+        """Whether credentials that ran out were replaced since by whoever hands them out, such as a tool that writes
+        them into a file. What renews itself, as that of roles and of processes, botocore renews before that."""
+        from mason.aws import EXPIRED
+
+        if code_of(error) not in EXPIRED or self._given.get("access_key"):
+            return False
+        with self._opening:
+            if service not in self._services.values():
+                # Another thread met the same.
+                return True
+            old, self._account = self._account, None
+            with suppress(SettingsError):
+                if old is not None and self.account.credentials() not in (None, old.credentials()):
+                    self._services = {}
+                    return True
+            self._account = old
+        return False
 
     def explained(self, asked: Asked) -> AbstractContextManager[None]:
         """Explains the errors of what is read of an answer that came already."""
