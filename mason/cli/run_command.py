@@ -227,6 +227,12 @@ def validate_operator(
     "what its run printed with --json.",
 )
 @click.option(
+    "--within",
+    default="",
+    metavar="JSON",
+    help="Of which run of a workflow this is a step, as the scheduler tells that does its steps.",
+)
+@click.option(
     "--as-job", is_flag=True, help="Answer a query without output with a job that keeps its rows, for job get."
 )
 @yes_option
@@ -241,6 +247,7 @@ def run_operator(
     file: Path | None,
     config_id: str,
     results: Path | None,
+    within: str,
     as_job: bool,
     auto_approve: bool,
 ) -> int:
@@ -253,7 +260,17 @@ def run_operator(
     from mason.runtime.prepared_run import INTERRUPTED
     from mason.runtime.workers import Control
 
-    opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id, results, as_job)
+    if within:
+        from mason.cli.step_of_run import prepare_step
+
+        opened, prepared = prepare_step(
+            invocation,
+            within,
+            (namespace, command),
+            lambda: _prepare(invocation, namespace, command, pairs, file, config_id, results, as_job),
+        )
+    else:
+        opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id, results, as_job)
     _tell_differing(opened, prepared.run)
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
     control = invocation.session.own(Control)
@@ -298,6 +315,10 @@ def run_operator(
             tell("".join(traceback.format_exception(answer.failure)))
         for line in answer.errors:
             tell(f"Error: {line}")
+        if within:
+            from mason.cli.step_of_run import exit_code_of
+
+            return exit_code_of(answer.failure)
         return answer.failure.exit_code
     return 0
 

@@ -159,6 +159,29 @@ def resume(
     return do_workflow(invocation, prepared, execute, parallelism)
 
 
+@runs_group.command("gather")
+@click.option(
+    "--within", required=True, metavar="JSON", help="Which run it is, as the scheduler tells that did its steps."
+)
+@json_option
+@click.pass_obj
+def gather(invocation: Invocation, within: str) -> int:
+    """Keep the record of a run whose steps a scheduler did one by one, each with --within.
+
+    It reads JSON from stdin: how each step ended (succeeded, failed, upstream_failed, skipped or interrupted), by its
+    id. The rest the records of the steps tell.
+    """
+    from mason.project.runs import run_parts
+
+    part, ends = run_parts.read_part(within), run_parts.read_ends()
+    record = run_parts.gather(open_project(invocation), part, ends)
+    if invocation.json:
+        show_json({"format_version": JSON_FORMAT, "run_id": part.run_id, **record})
+    else:
+        show(run_history.end_line(part.run_id, record))
+    return 0 if record["status"] == "succeeded" else 1
+
+
 @runs_group.command("cancel")
 @click.argument("run_id", shell_complete=completion.run_ids)
 @click.option("--now", is_flag=True, help="Wait for nothing: what it is at is interrupted.")

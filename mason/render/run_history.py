@@ -111,7 +111,9 @@ def _stopped(record: Mapping[str, Any]) -> str:
 
 
 def runs_table(runs: Sequence[tuple[str, Mapping[str, Any]]], terminal: Terminal) -> str:
-    """The history, newest first. How checks ended is a column where there were any."""
+    """The history, newest first. How checks ended is a column where there were any, and so is which scheduler did the
+    steps."""
+    any_sources = any(_source(record) for _, record in runs)
     any_checks = any(counted_checks(record) for _, record in runs)
     rows = [
         [
@@ -121,12 +123,19 @@ def runs_table(runs: Sequence[tuple[str, Mapping[str, Any]]], terminal: Terminal
             *([counted_checks(record)] if any_checks else []),
             _took(record),
             str(record.get("started_at", ""))[:19].replace("T", " "),
+            *([_source(record)] if any_sources else []),
             str(record.get("run_by", "")),
         ]
         for run_id, record in runs
     ]
-    names = ("id", "what", "status", *(("checks",) if any_checks else ()), "seconds", "started", "by")
+    checks, source = ("checks",) if any_checks else (), ("source",) if any_sources else ()
+    names = ("id", "what", "status", *checks, "seconds", "started", *source, "by")
     return table(names, rows, terminal)
+
+
+def _source(record: Mapping[str, Any]) -> str:
+    """Which scheduler did the steps of a run, and as what it knows the run; empty where Mason did them."""
+    return f"{record['scheduler']} {record.get('job_id', '')}".rstrip() if record.get("scheduler") else ""
 
 
 def run_text(run_id: str, record: Mapping[str, Any], terminal: Terminal) -> str:
@@ -137,6 +146,7 @@ def run_text(run_id: str, record: Mapping[str, Any], terminal: Terminal) -> str:
         ("config", record.get("config_id", "")),
         ("schedule", record.get("schedule", "")),
         ("due", record.get("due", "")),
+        ("done by", _source(record)),
         ("status", record.get("status", "")),
         ("stopped", _stopped(record)),
         ("started", record.get("started_at", "")),
@@ -159,7 +169,8 @@ def run_text(run_id: str, record: Mapping[str, Any], terminal: Terminal) -> str:
         lines += ["", _jobs_table(jobs, terminal)]
     if not steps and (calls := _listed(record, "calls")):
         lines += ["", *map(str, calls)]
-    if record.get("status") in ("failed", "interrupted") and ("calls" in record or record.get("parameters")):
+    known = "calls" in record or record.get("parameters") or record.get("scheduler")
+    if record.get("status") in ("failed", "interrupted") and known:
         lines += ["", how_to_go_on(run_id, record)]
     return "\n".join(lines)
 

@@ -18,6 +18,8 @@ __all__ = [
     "places",
     "prepared_run",
     "records",
+    "retryable",
+    "run_part",
     "sql_by_types",
     "submitted",
     "walk",

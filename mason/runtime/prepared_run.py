@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mason.errors import MasonError
     from mason.runtime.answer import Answer
     from mason.runtime.apart import Apart
+    from mason.runtime.run_part import Part
     from mason.state.outcome import Outcome
 
 INTERRUPTED = "interrupted"
@@ -57,6 +58,7 @@ class PreparedRun:
     for_answer     whether it is the run of one operator whose answer a person waits for: what the operator prints goes
                    to that person as it is, the record tells of calls instead of steps, and the run is done also
                    where its journal or its record cannot be kept, which is a warning then
+    part           of which run it is a step, where a scheduler has each step done by a command
     apart          the place that it writes to, as one side of a comparison; ``None`` for all others
     =============  ====================================================================================================
     """
@@ -79,6 +81,7 @@ class PreparedRun:
     occasion: Occasion | None = None
     rows_before: Mapping[str, int] = field(default_factory=dict)
     for_answer: bool = False
+    part: Part | None = None
     apart: Apart | None = None
 
 

@@ -272,7 +272,8 @@ class _Run(Observer):
         self._note_tables(step, answer)
         if answer.failure is not None:
             raise answer.failure
-        if step.retry:
+        part = self._prepared.part
+        if step.retry or (part is not None and part.retried):
             refuse_open(step, answer)
         return answer.data
 
@@ -509,6 +510,8 @@ class _Run(Observer):
                 serial=self._prepared.serial,
                 started=self._started,
             )
+            part = self._prepared.part
+            record |= {"part_of": part.to_dict()} if part is not None else {}
             return record | ({"jobs": jobs} if jobs else {})
         # Results are of use to the steps that follow and to nobody who reads the history.
         steps = [

@@ -12,6 +12,7 @@ __all__ = [
     "preparing",
     "resumption",
     "retention",
+    "run_parts",
     "running",
     "sql_checks",
 ]

@@ -33,6 +33,13 @@ def how_to_go_on(run_id: str, record: Mapping[str, Any]) -> str:
     It is resumed, unless a step succeeded in it that was there for a failure: what that undid, the steps that are done
     would not do again.
     """
+    if record.get("scheduler"):
+        name, config_id = record.get("schedule"), record.get("config_id")
+        again = f"mason scheduler trigger {name}" + (f" -c {config_id}" if config_id else "")
+        return (
+            f"When the cause is mended, clear its failed tasks in {record['scheduler']} (run {record.get('job_id')}), "
+            f"or run it anew: {again}"
+        )
     steps = record.get("steps")
     cleaned_up = that_cleaned_up(steps if isinstance(steps, list) else ())
     if not cleaned_up:
@@ -64,7 +71,7 @@ def what_runs_anew(begun: Mapping[str, Any]) -> str:
 def list_runs(project: Project, *, most: int = 0) -> list[tuple[str, dict[str, Any]]]:
     """The ids and records of runs, newest first, at most so many (0: all). A record that is none is ``unreadable``."""
     found = []
-    ids = project.store.list_runs()[::-1]
+    ids = _whole_runs(project)[::-1]
     for run_id in ids[:most] if most else ids:
         try:
             found.append((run_id, show_run(project, run_id)))
@@ -86,10 +93,17 @@ def meant_run(project: Project, run_id: str) -> str:
     """The id itself, or that of the newest run for ``last``. Raises ``NotFoundError`` when there is none yet."""
     if run_id != LAST:
         return run_id
-    ids = project.store.list_runs()
+    ids = _whole_runs(project)
     if not ids:
         raise NotFoundError("There are no runs yet.")
     return ids[-1]
+
+
+def _whole_runs(project: Project) -> list[str]:
+    """The ids of runs, oldest first. Records of steps that a scheduler had done one by one are parts of theirs."""
+    from mason.runtime.run_part import is_part
+
+    return [run_id for run_id in project.store.list_runs() if not is_part(run_id)]
 
 
 def show_run(project: Project, run_id: str) -> dict[str, Any]:
@@ -105,7 +119,11 @@ def show_run(project: Project, run_id: str) -> dict[str, Any]:
     goes_on = is_going_on(run_id)
     events = read_journal(run_id)
     if events is None:
-        return record
+        if "scheduler" not in record:
+            return record
+        from mason.project.runs.run_parts import steps_told
+
+        return {**record, "steps": steps_told(project, run_id)}
     steps, begun, finished = _as_told(events)
     if jobs := _jobs_told(events):
         record["jobs"] = jobs

@@ -15,7 +15,7 @@ from mason.project.applied import find
 from mason.project.given_variables import fill_workflow
 from mason.project.opened import Project
 from mason.project.remembering import remember_applied
-from mason.project.runs.history import KEPT, begun_by, that_cleaned_up, what_runs_anew
+from mason.project.runs.history import KEPT, begun_by, how_to_go_on, that_cleaned_up, what_runs_anew
 from mason.project.runs.preparing import prepare_work
 from mason.resources.address import config_address
 from mason.resources.executed import ONLY_STEP
@@ -368,7 +368,9 @@ def _whole_journal(project: Project, run_id: str) -> list[dict[str, Any]]:
     events = read_journal(run_id)
     if events is None:
         # Nobody should look on other machines for a run that there is nowhere.
-        project.store.get_run(run_id)
+        record = project.store.get_run(run_id)
+        if record.get("scheduler"):
+            raise StateError(f"{record['scheduler']} does the steps of run {run_id}. {how_to_go_on(run_id, record)}")
         raise StateError(f"This machine has no journal of run {run_id}: resume it where it ran.")
     strange = strange_lines(run_id)
     if strange:
