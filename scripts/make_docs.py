@@ -144,6 +144,8 @@ def schedulers_table() -> str:
 def _kept(kept: Mapping[str, tuple[str, ...]] | tuple[str, ...] | bool | int | None, rule: str) -> str:
     if isinstance(kept, bool):
         return _yes(kept)
+    if rule == "together":
+        return ", ".join(" and ".join(pair) for pair in kept) if isinstance(kept, tuple) and kept else "all"
     if rule == "operators":
         return ", ".join(kept) if isinstance(kept, Mapping) else "all"
     return ", ".join(kept) if isinstance(kept, tuple) else "any number" if kept is None else str(kept)

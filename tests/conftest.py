@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mason import cli, packages, secrets
-from tests import catalogs, hdfs_servers, hive_servers, servers, spark_servers
+from tests import airflow_servers, catalogs, hdfs_servers, hive_servers, servers, spark_servers
+from tests.airflow_servers import AirflowServer
 from tests.hdfs_servers import HdfsServer
 from tests.hive_servers import HiveServer
 from tests.servers import S3Server
@@ -278,3 +279,15 @@ def trino(trino_server: TrinoServer) -> Iterator[TrinoServer]:
     trino_server.empty()
     yield trino_server
     trino_server.empty()
+
+
+# Airflow: one for the whole run, for tests of the group "airflow", which one worker runs.
+
+
+@pytest.fixture(scope="session")
+def airflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowServer]:
+    """An Airflow, where there is one."""
+    if told := airflow_servers.missing():
+        pytest.skip(told)
+    with airflow_servers.airflow_server(tmp_path_factory.mktemp("airflow")) as server:
+        yield server

@@ -36,6 +36,7 @@ class Registration:
 
 
 BUILTIN: dict[str, Registration] = {
+    "airflow": Registration("mason.clients.airflow:AirflowClient"),
     "athena": Registration("mason.clients.athena:AthenaClient", "aws"),
     "glue": Registration("mason.clients.glue:GlueClient", "aws"),
     "hdfs": Registration("mason.clients.hdfs:HdfsClient", "hdfs"),

@@ -49,6 +49,8 @@ class Client(ABC):
     ``storage_for``
         Gives the storage of another client of the config that a URL leads to; ``None`` where there is none. For clients
         that reach what their neighbours keep with the credentials of these, which nobody is told.
+    ``state``
+        The URL of the state, without credentials, for clients that have Mason run elsewhere; empty where there is none.
     ``kept_out``
         URLs of the places where Mason keeps its own things: the state, and the person's own folder. No verb reads,
         writes, copies or deletes there, wherever a path leads.
@@ -60,6 +62,7 @@ class Client(ABC):
     runner: WorkflowRunner | None = None
     find_table: Callable[[str, str], Table] | None = None
     storage_for: Callable[[str], Storage | None] | None = None
+    state: str = ""
     kept_out: tuple[str, ...] = ()
 
     def __init__(self, configuration: Mapping[str, Any], *, base: Path) -> None:

@@ -16,7 +16,7 @@ from mason.values import dataclass
 
 CATCH_UP = ("none", "latest", "all")
 OVERLAP = ("skip", "queue")
-CRON_FORMS = ("five fields", "six fields", "either day", "a year", "L", "W", "#")
+CRON_FORMS = ("five fields", "six fields", "either day", "both days", "a year", "L", "W", "#")
 """What a cron expression may be made of; see :func:`mason.resources.cron.forms`."""
 
 
@@ -32,7 +32,9 @@ class Keeps:
       by Mason then, so that the checks of steps are kept, too.
     - ``groups``: whether workflows within are shown as groups. Where they are not, nothing else than the look is lost.
     - ``cron``: of ``CRON_FORMS``; ``time_zones``: whether times may be those of other zones than UTC.
-    - ``catch_up`` and ``overlap``: of ``CATCH_UP`` and ``OVERLAP``.
+    - ``clock_changes``: whether a time of the clock that a change of clocks skips is run at the end of the gap, and one
+      that it brings twice for the first time only.
+    - ``catch_up`` and ``overlap``: of ``CATCH_UP`` and ``OVERLAP``; ``together``: which pairs of them (none: all).
     - ``operators``: of which operators steps may be, with the parameters that it can hand them; ``None``: of all, with
       all. ``most_steps``: how many there may be (``None``: any number).
     """
@@ -46,8 +48,10 @@ class Keeps:
     groups: bool = False
     cron: tuple[str, ...] = CRON_FORMS[:1]
     time_zones: bool = False
+    clock_changes: bool = True
     catch_up: tuple[str, ...] = CATCH_UP[:1]
     overlap: tuple[str, ...] = OVERLAP[:1]
+    together: tuple[tuple[str, str], ...] = ()
     operators: Mapping[str, tuple[str, ...]] | None = None
     most_steps: int | None = None
 
@@ -125,10 +129,16 @@ def _lacks(schedule: Schedule, keeps: Keeps) -> Iterator[tuple[str, str]]:
         yield what, f"it keeps {', '.join(keeps.cron)}: write it so"
     if schedule.time_zone != "UTC" and not keeps.time_zones:
         yield f"time_zone {schedule.time_zone}", "it keeps UTC: write the times in that"
+    elif not keeps.clock_changes and (changed := cron.clock_change(schedule.schedule, schedule.time_zone)):
+        what = f"{changed:%H:%M} in {schedule.time_zone}, where clocks change over it ({changed:%Y-%m-%d})"
+        yield what, "choose times that each day has once, every hour, or time_zone: UTC"
     if schedule.catch_up not in keeps.catch_up:
         yield f"catch_up {schedule.catch_up}", _it_keeps(keeps.catch_up)
     if schedule.overlap not in keeps.overlap:
         yield f"overlap {schedule.overlap}", _it_keeps(keeps.overlap)
+    elif keeps.together and (schedule.catch_up, schedule.overlap) not in keeps.together:
+        pairs = tuple(f"catch_up: {catch_up} with overlap: {overlap}" for catch_up, overlap in keeps.together)
+        yield f"catch_up {schedule.catch_up} with overlap {schedule.overlap}", _it_keeps(pairs)
 
 
 def _it_keeps(words: tuple[str, ...]) -> str:

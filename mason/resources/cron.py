@@ -17,6 +17,7 @@ import calendar
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
+from itertools import product
 
 from mason.resources.cron_fields import Days, Field, month_words, parse_days, parse_field, weekday_words
 from mason.resources.wording import nearest, quoted, shortened
@@ -38,6 +39,8 @@ _SHORTHANDS = {
 _FORMS = 'five fields, such as "0 12 * * MON-FRI", or the six of AWS, such as "0 12 ? * MON-FRI *"'
 # The Gregorian calendar repeats itself after so many years.
 _CYCLE = 400
+# So many days are looked at for changes of clocks: ten years.
+_LOOKED_AHEAD = 3653
 
 
 class CronError(ValueError):
@@ -192,16 +195,42 @@ def coming_faults(text: str, zone: str) -> list[tuple[str, str]]:
     return []
 
 
+def clock_change(text: str, zone: str) -> datetime | None:
+    """The first time of the clock, of the next ten years, that an expression without faults means and that a change of
+    clocks in ``zone`` skips or brings twice. ``None`` where there is none, or where what counts is the time that passes
+    (an expression of every hour)."""
+    parsed, found = parse(text), find_zone(zone)
+    if len(parsed.hours) == 24:
+        return None
+    noon = datetime.combine(datetime.now(found).date(), time(12))
+    offset = noon.replace(tzinfo=found).utcoffset()
+    for _ in range(_LOOKED_AHEAD):
+        noon += _DAY
+        before, offset = offset, noon.replace(tzinfo=found).utcoffset()
+        if offset == before:
+            continue
+        for day in (noon.date() - _DAY, noon.date()):
+            for hour, minute in product(parsed.hours, parsed.minutes) if parsed.is_day(day) else ():
+                local = datetime.combine(day, time(hour, minute))
+                if local.replace(tzinfo=found).utcoffset() != local.replace(tzinfo=found, fold=1).utcoffset():
+                    return local
+    return None
+
+
 def forms(text: str) -> frozenset[str]:
     """What an expression without faults is made of, for schedulers that keep only some of it.
 
     ``five fields`` (words such as ``@daily`` are that, too) or ``six fields``; ``either day`` where one of two days
-    suffices; ``a year`` where it does not hold in every year; ``L``, ``W`` and ``#`` where a day counts so.
+    suffices, and ``both days`` where both are restricted and have to hold; ``a year`` where it does not hold in every
+    year; ``L``, ``W`` and ``#`` where a day counts so.
     """
-    words = text.split()
+    given = text.strip()
+    words = (given[5:-1] if given.lower().startswith("cron(") else given).split()
     if len(words) < 6:
-        either = len(words) == 5 and not words[2].startswith("*") and not words[4].startswith("*")
-        return frozenset({"five fields"} | ({"either day"} if either else set()))
+        restricted = len(words) == 5 and words[2] != "*" and words[4] != "*"
+        either = restricted and not words[2].startswith("*") and not words[4].startswith("*")
+        two_days = {"either day"} if either else {"both days"} if restricted else set()
+        return frozenset({"five fields"} | two_days)
     of_month, of_week, year = words[2].upper(), words[4].upper(), words[5]
     # Words such as WED hold letters that mean something else in the days of the month.
     marks = {"W": of_month, "L": of_month + of_week, "#": of_week}

@@ -224,9 +224,11 @@ def test_at_most_so_many():
     [
         ("@daily", {"five fields"}),
         ("0 3 * * MON-FRI", {"five fields"}),
-        ("0 3 */2 * MON", {"five fields"}),
+        ("0 3 */2 * MON", {"five fields", "both days"}),
+        ("0 3 * * */2", {"five fields"}),
         ("0 3 1 * MON", {"five fields", "either day"}),
         ("0 3 ? * WED *", {"six fields"}),
+        ("cron(0 3 ? * WED *)", {"six fields"}),
         ("0 3 15W JUL ? 2030", {"six fields", "a year", "W"}),
         ("0 3 LW * ? *", {"six fields", "L", "W"}),
         ("0 3 ? * 6#3 *", {"six fields", "#"}),

@@ -68,6 +68,7 @@ class Clients:
         client.name = name
         client.neighbours = Neighbours(self._project.settings, self._config, name)
         client.kept_out = kept_out(self._project)
+        client.state = self._project.store.url
         client.storage_for = partial(self._storage_for, name)
         client.runner = self._runner() if self._runner else None
         metastore = self._chosen.get("metastore", name)
