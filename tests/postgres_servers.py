@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import os
+import socket
+import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from mason.engines.execution import Execution
 from mason.engines.models import Location, Rows, Table
 from mason.sql.parsed import types_of
 from mason.sql.postgres.postgres import POSTGRES
+from tests.servers import free_port
 from tests.sql.real_postgres import Postgres
 
 
@@ -71,3 +76,134 @@ def load(configuration: dict[str, Any], schema: str, name: str, rows: Rows) -> T
             for row in rows.rows:
                 copy.write_row(row)
     return Table(name, schema, replace(rows.schema), Location(f"table://{schema}/{name}"), "postgres")
+
+
+class GuardedPostgres(Postgres):
+    """One that is reached over TCP on the loopback, by a password, and speaks TLS with a certificate for ``localhost``
+    that it signed itself (``certificate``)."""
+
+    password = "tr0ub4dor&3 'x"
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        super().__init__()
+
+    @property
+    def certificate(self) -> Path:
+        return self._folder / "server.crt"
+
+    def _authentication(self) -> list[str]:
+        words, key = self._folder / "password", self._folder / "server.key"
+        words.write_text(self.password)
+        self.certificate.write_bytes(_signed(key))
+        key.chmod(0o600)
+        for each in (words, key, self.certificate):
+            os.chown(each, self._folder.stat().st_uid, self._folder.stat().st_gid)
+        return ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={words}"]
+
+    def _settings(self) -> dict[str, object]:
+        tls = {"ssl": "on", "ssl_cert_file": self.certificate, "ssl_key_file": self._folder / "server.key"}
+        return {**super()._settings(), "listen_addresses": "127.0.0.1", "port": self.port, **tls}
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """Of a client that gets in."""
+        return {
+            "host": "localhost",
+            "port": self.port,
+            "database": "postgres",
+            "user": "postgres",
+            "password": self.password,
+            "connect_timeout": 60,
+        }
+
+
+def _signed(key_file: Path) -> bytes:
+    """A certificate for ``localhost`` that is signed with its own key, which goes to ``key_file``."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    begins = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begins)
+        .not_valid_after(begins + datetime.timedelta(days=3))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+@dataclass
+class CommitRelay:
+    """What stands before a server, at ``port``: the connection of the next COMMIT is ``cut`` before the server sees it,
+    or after it was done, its answer lost. With ``alone`` nobody gets through any more from then on."""
+
+    port: int = 0
+    cut: str = ""
+    alone: bool = False
+
+
+@contextmanager
+def commits_relayed(port: int) -> Iterator[CommitRelay]:
+    """A relay to the server at ``port`` of this machine, while the context lasts. It reads what is not encrypted."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    relay = CommitRelay(listening.getsockname()[1])
+
+    def accept() -> None:
+        while True:
+            try:
+                wire, _ = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=_relay, args=(relay, wire, port), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield relay
+    finally:
+        with suppress(OSError):
+            listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+
+
+def _relay(relay: CommitRelay, wire: socket.socket, port: int) -> None:
+    if relay.alone and not relay.cut:
+        wire.close()
+        return
+    with wire, socket.create_connection(("127.0.0.1", port)) as server:
+        lost = threading.Event()
+
+        def answers() -> None:
+            with suppress(OSError):
+                while piece := server.recv(1 << 16):
+                    if lost.is_set():
+                        wire.shutdown(socket.SHUT_RDWR)
+                        return
+                    wire.sendall(piece)
+                wire.shutdown(socket.SHUT_RDWR)
+
+        threading.Thread(target=answers, daemon=True).start()
+        with suppress(OSError):
+            while piece := wire.recv(1 << 16):
+                if b"COMMIT\0" in piece and relay.cut:
+                    cut, relay.cut = relay.cut, ""
+                    if cut == "before":
+                        break
+                    lost.set()
+                server.sendall(piece)
+        # To close what another thread reads from ends nothing.
+        for each in (server, wire):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)

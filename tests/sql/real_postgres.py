@@ -50,6 +50,9 @@ class Postgres:
     ``by_bytes``: its database sorts by bytes, as Redshift's do.
     """
 
+    port = 5432
+    """By which its socket is called."""
+
     def __init__(self, *, by_bytes: bool = False) -> None:
         assert PROGRAMS is not None
         # A socket's path has to be short, and PostgreSQL refuses to be root.
@@ -75,7 +78,7 @@ class Postgres:
         language = ["--locale=C.UTF-8", "--encoding=UTF8"]
         if not by_bytes:
             language += ["--locale-provider=icu", "--icu-locale=en-US"]
-        options = ["-U", "postgres", "-A", "trust", "--no-sync", *language]
+        options = ["-U", "postgres", *self._authentication(), "--no-sync", *language]
         subprocess.run(
             [PROGRAMS / "initdb", "-D", data, *options],
             check=True,
@@ -83,8 +86,26 @@ class Postgres:
             cwd=self._folder,
             **self._who,
         )
-        settings = {"listen_addresses": "", "unix_socket_directories": self._folder, "fsync": "off", "jit": "off"}
-        said = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self.start()
+        self._connection = psycopg.connect(
+            host=str(self._folder), port=self.port, user="postgres", dbname="postgres", autocommit=True
+        )
+        (version,) = self._connection.execute("SHOW server_version").fetchone() or ("",)
+        self.version = str(version).split()[0]
+
+    def _authentication(self) -> list[str]:
+        """How users are known: whoever reaches the socket is let in."""
+        return ["-A", "trust"]
+
+    def _settings(self) -> dict[str, object]:
+        """With which settings the server starts."""
+        return {"listen_addresses": "", "unix_socket_directories": self._folder, "fsync": "off", "jit": "off"}
+
+    def start(self) -> None:
+        """Start the server, and wait until it takes connections."""
+        assert PROGRAMS is not None
+        said = [part for name, value in self._settings().items() for part in ("-c", f"{name}={value}")]
+        data = self._folder / "data"
         started = [PROGRAMS / "pg_ctl", "-D", data, "-l", self._folder / "log", "-w", "-t", "60", "start", "-o"]
         subprocess.run(
             [*started, " ".join(f"'{part}'" for part in said)],
@@ -93,9 +114,10 @@ class Postgres:
             cwd=self._folder,
             **self._who,
         )
-        self._connection = psycopg.connect(host=str(self._folder), user="postgres", dbname="postgres", autocommit=True)
-        (version,) = self._connection.execute("SHOW server_version").fetchone() or ("",)
-        self.version = str(version).split()[0]
+
+    def stop(self) -> None:
+        """End the server at once, as a crash would; its data stays."""
+        subprocess.run(self._stop, check=True, stdout=subprocess.DEVNULL, cwd=self._folder, **self._who)
 
     @property
     def host(self) -> str:
@@ -155,7 +177,7 @@ class Postgres:
 
     def _end(self) -> None:
         if (self._folder / "data" / "postmaster.pid").exists():
-            subprocess.run(self._stop, check=True, stdout=subprocess.DEVNULL, cwd=self._folder, **self._who)
+            self.stop()
         shutil.rmtree(self._folder)
 
 

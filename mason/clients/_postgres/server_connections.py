@@ -138,7 +138,7 @@ class Connections:
             try:
                 with self._interruptible(connection), explained(self.server.engine, self.server.place):
                     yield Transaction(connection)
-                    if connection.info.transaction_status.name != "IDLE":
+                    if connection.info.transaction_status.name == "INTRANS":
                         connection.execute("ROLLBACK")
                 kept = True
             except BaseException:

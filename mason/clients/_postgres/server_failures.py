@@ -40,7 +40,9 @@ _REFUSED = re.compile(
 _NO_DATABASE = re.compile(r'database ".*" does not exist')
 _NO_TLS = re.compile(r"SSL|certificate|TLS", re.IGNORECASE)
 # What libpq begins with is said again by what follows.
-_BEGINNING = re.compile(r"^(connection failed: )?(connection to server .*? failed: )?((FATAL|ERROR):\s*)?", re.DOTALL)
+_BEGINNING = re.compile(
+    r"^(connection (failed|is bad): )?(connection to server .*? failed: )?((FATAL|ERROR):\s*)?", re.DOTALL
+)
 
 
 @contextmanager

@@ -167,12 +167,26 @@ def returned(
 
 
 def _written(project: Project, side: Side, job: Any, most: int) -> Rows:
-    """The rows of the output that a side wrote, as the config's own engines read it."""
+    """The rows of the output that a side wrote, as the config's own engines read it; files that its execution engine
+    does not read are read by the client that keeps them."""
     place = str(job.result.get("output") or side.output) if isinstance(job, Job) else side.output
-    with _opened(project, side) as ctx, aside():
+    with _opened(project, side, reader=_reader(side)) as ctx, aside():
         table = ctx.storage.infer_table(place)
         found: Rows = ctx.execution.preview(replace(table, notes=()), limit=most)
         return found
+
+
+def _reader(side: Side) -> str:
+    """The client that reads what a side wrote: that of the storage, where the one of the execution has tables of its
+    own and reads no files."""
+    # Imported here: a comparison that does not begin needs no client.
+    from mason.clients import registry
+
+    shown, config = side.prepared.shown, side.prepared.run.plan.steps[0].config
+    asked, keeper = shown.clients["execution"], shown.clients.get("storage", "")
+    if not keeper or registry.capabilities(config.type_of(asked))["execution"].reads:
+        return asked
+    return keeper if "execution" in registry.roles(config.type_of(keeper)) else asked
 
 
 def remove(project: Project, side: Side) -> str:
@@ -190,15 +204,19 @@ def remove(project: Project, side: Side) -> str:
 class _opened:
     """The engines of a side's config, closed in the end."""
 
-    def __init__(self, project: Project, side: Side, *, allowed: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, project: Project, side: Side, *, allowed: frozenset[str] = frozenset(), reader: str = ""
+    ) -> None:
         step = side.prepared.run.plan.steps[0]
-        self._clients = Clients(project, step.config, side.prepared.shown.clients)
+        chosen = side.prepared.shown.clients
+        clients = {**chosen, "execution": reader} if reader else chosen
+        self._clients = Clients(project, step.config, clients)
         self._context = Context(
             {},
             self._clients.engine,
             allowed=allowed,
             tell=lambda kind, message: None,
-            clients=side.prepared.shown.clients,
+            clients=clients,
         )
 
     def __enter__(self) -> Context:
