@@ -70,6 +70,15 @@ def test_table_query_joins_other_tables_by_name_and_limits(run):
     assert [row["name"] for row in found] == sorted(row["name"] for row in rows_of("airlines.csv"))[:3]
 
 
+@pytest.mark.parametrize(("output", "written"), [("out/planes", "csv"), ("out/planes.parquet", "parquet")])
+def test_table_format_keeps_the_format_where_none_is_named(run, output, written):
+    """A folder has that of the table, a file that of its ending."""
+    pairs = f"database_name:data,table_name:planes,output_path:{output}"
+    result = run("table", "format", pairs, answer="yes\n")[0]["result"]
+    assert (result["format"], result["rows"]) == (written, len(rows_of("planes.csv")))
+    assert all(file["path"].endswith(f".{written}") for file in result["files"])
+
+
 def test_table_query_writes_all_rows_to_a_file_after_a_yes(run, folder):
     pairs = ("database_name:data,table_name:airlines,output_path:out/names.csv", "query_string:SELECT name FROM $table")
     job = run("table", "query", *pairs, answer="yes\n")[0]
