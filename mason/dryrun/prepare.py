@@ -18,7 +18,7 @@ from mason.dryrun.dryrun import DryRun, dry_run
 from mason.dryrun.expansion import Ancestry, Flat, FlatStep, Scope, expand
 from mason.dryrun.kept import Kept, others_given
 from mason.dryrun.planned import PlannedStep, PlannedWorkflow, WorkflowPlan, named, of_step
-from mason.dryrun.references import OF_RUN, Found, Reference, Unresolved, find, is_referring, look_up, unknown
+from mason.dryrun.references import OF_RUN, Found, Reference, Unresolved, find, is_referring, look_up, unfilled
 from mason.dryrun.run_results import Lookup, reference_to_run
 from mason.errors import Diagnostic, NotFoundError, ParameterError, ResourceError, UnsupportedVerbError
 from mason.resources.address import config_address, run_address, title_of
@@ -32,7 +32,6 @@ from mason.resources.parameters import Given, bind
 from mason.resources.wording import shortened
 from mason.resources.workflow import Step, Workflow, is_workflow
 from mason.resources.workflow_file import WorkflowGiven, parameters_of
-from mason.secrets import is_reference
 from mason.state.outcome import Outcome
 from mason.state.snapshot import Entry
 
@@ -277,9 +276,8 @@ class _Planning:
                 continue
             found = self._found(flat, value, ancestry)
             place = read.places.get(name, ("", 0))
-            # A secret parameter may be given as a reference to the environment.
-            strange = () if found.faults or (name in secret and is_reference(value)) else unknown(value)
-            found = replace(found, faults=(*found.faults, *(f"Parameter {name}: {each}" for each in strange)))
+            if not found.faults:
+                found = replace(found, faults=unfilled(name, value, secret=name in secret))
             faults += [Diagnostic(*place, fault) for fault in found.faults]
             self.warnings += [f"Step {flat.id}: {warning}" for warning in found.warnings]
             if found.faults:

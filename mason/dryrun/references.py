@@ -14,7 +14,7 @@ from typing import Any
 
 from mason.resources.templates import TEMPLATE, remedy_for
 from mason.resources.wording import described, nearest, quoted, shortened
-from mason.secrets import REDACTED
+from mason.secrets import REDACTED, is_reference
 from mason.values import dataclass
 
 _OPENED = r"\{\{\s*(?:steps|runs)\s*\.|<<\s*PULLED FROM\b"
@@ -115,6 +115,13 @@ def unknown(value: Any) -> tuple[str, ...]:
         if match[1].strip().partition(".")[0].strip() not in ("steps", "runs")
     )
     return tuple(dict.fromkeys(told))
+
+
+def unfilled(name: str, value: Any, *, secret: bool) -> tuple[str, ...]:
+    """As :func:`unknown`, of the parameter ``name``. A secret one may be given as a reference to the environment."""
+    if secret and is_reference(value):
+        return ()
+    return tuple(f"Parameter {name}: {each}" for each in unknown(value))
 
 
 class Unresolved(Exception):

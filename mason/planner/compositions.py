@@ -8,7 +8,7 @@ from typing import Any
 from mason.dryrun.composing import compose
 from mason.errors import Diagnostic
 from mason.planner.runs_and_schedules import Place
-from mason.resources.operator import Operator
+from mason.resources.operator import COMPOSED, Operator, is_operator
 from mason.resources.resource import Resource
 from mason.state.snapshot import Entry
 
@@ -29,10 +29,19 @@ def misfits(
     for resource in resources:
         _, findings = compose(Operator.from_definition(resource.definition), find)
         for path, message, remedy in findings:
-            inner = str(path[2]) if len(path) > 2 else ""
-            if (find(inner) is None and len(path) == 3) or "say one another" in message:
+            inner = str(path[2])
+            if len(path) == 3 and is_operator(inner) and (find(inner) is None or _leads_in_circles(inner, find)):
                 continue
             yield Diagnostic(resource.file, place(resource, path), message, remedy)
+
+
+def _leads_in_circles(address: str, find: Callable[[str], Operator | None], within: tuple[str, ...] = ()) -> bool:
+    """Whether the operator at ``address``, or one that it is made of, is made of itself."""
+    operator = find(address)
+    if operator is None or address in within:
+        return operator is not None
+    inner = [f"{COMPOSED}.{each.verb}" for each in operator.sentences if each.engine == COMPOSED]
+    return any(_leads_in_circles(each, find, (*within, address)) for each in inner)
 
 
 def _finder(

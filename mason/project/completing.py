@@ -39,7 +39,7 @@ def parameters(project: Project, address: str, typed: str, pairs: Sequence[str],
     if not colon:
         known = (f"{prefix}{each.name}" for prefix, operator in operators.items() for each in operator.parameters)
         return [f"{before}{comma}{each}:" for each in known if each.startswith(last.strip()) and each not in given]
-    prefix = f"{name.rpartition('.')[0]}." if name not in given and "." in name else ""
+    prefix = name[: name.rfind(".") + 1]
     operator = operators.get(prefix)
     if operator is None:
         return []

@@ -76,6 +76,34 @@ def test_everything_that_does_not_fit_is_told_with_its_line(mason: Mason, projec
     assert "sentence 3 says operator.note.wrte, which no file here defines" in told.err
 
 
+def test_what_leads_in_circles_is_told_once(mason: Mason, folder: Path):
+    """Of the operators that say one another, and not of those that say one of them."""
+    said = {"a": "b", "b": "c", "c": "b"}
+    documents = (
+        f"type: operator\nnamespace: n\ncommand: {one}\ndo:\n  - operator.n.{other}: {{}}\n"
+        for one, other in said.items()
+    )
+    (folder / "circle.yaml").write_text("---\n".join(documents))
+    assert mason("plan").err.splitlines() == [
+        "Error: circle.yaml:7: operators say one another: operator.n.b -> operator.n.c -> operator.n.b "
+        "(take one of these sentences out)"
+    ]
+
+
+def test_a_result_of_what_may_say_nothing(mason: Mason, folder: Path):
+    (folder / "inner.yaml").write_text(
+        "type: operator\nnamespace: n\ncommand: inner\nparameters: {optional: [{name: flag, type: boolean}]}\n"
+        "do:\n  - metastore.list_databases: {}\n    when: flag\n"
+    )
+    (folder / "outer.yaml").write_text(
+        "type: operator\nnamespace: n\ncommand: outer\ndo:\n  - operator.n.inner: {}\n    as: found\n"
+    )
+    assert mason("plan").err.splitlines() == [
+        "Error: outer.yaml:6: operator.n.inner may say nothing, so that there is no result to be called 'found' "
+        "(leave 'as' out, or give what it needs to say something)"
+    ]
+
+
 def test_what_an_operator_is_made_of_is_not_deleted_alone(mason: Mason, project: Path):
     assert mason("apply", "-y").code == 0
     told = mason("destroy", "operator.note.write", "-y")

@@ -17,7 +17,6 @@ from mason.resources.address import config_address, operator_address
 from mason.resources.executed import ONLY_STEP
 from mason.resources.operator import Operator
 from mason.runtime.prepared_run import PreparedRun
-from mason.secrets import is_reference
 from mason.state.serials import meet
 from mason.state.snapshot import Snapshot
 from mason.values import dataclass
@@ -115,19 +114,15 @@ def prepare_operator(
 
 def _known(given: Given, operator: Operator) -> Given:
     """The parameters without those that hold references which nothing fills in; these are among the faults."""
-    from mason.dryrun.references import is_referring, unknown
+    from mason.dryrun.references import is_referring, unfilled
 
     secret = {each.name for each in operator.parameters if each.secret}
     strange = {
-        name: unknown(value)
+        name: unfilled(name, value, secret=name in secret)
         for name, value in given.values.items()
-        if is_referring(value) and not (name in secret and is_reference(value))
+        if is_referring(value)
     }
-    faults = [
-        Diagnostic(*given.places.get(name, ("", 0)), f"Parameter {name}: {each}")
-        for name, found in strange.items()
-        for each in found
-    ]
+    faults = [Diagnostic(*given.places.get(name, ("", 0)), each) for name, found in strange.items() for each in found]
     values = {name: value for name, value in given.values.items() if not strange.get(name)}
     unread = given.unread | (given.values.keys() - values.keys())
     return replace(given, values=values, faults=(*given.faults, *faults), unread=unread)
