@@ -43,6 +43,23 @@ def lake(hdfs_server: HdfsServer, hive_server: HiveServer, folder: Path) -> Iter
     client.close()
 
 
+def _same_on_this_machine(lake: Path, mason: Any) -> None:
+    """The same files in a folder of this machine, where ``local`` plays all engines, give the same answers."""
+    for day, rows in (("mo", "1,Ann\n"), ("t%25u", "2,Bob\n3,Bob\n")):
+        (lake / "club" / "people" / f"day={day}").mkdir(parents=True)
+        (lake / "club" / "people" / f"day={day}" / "1.csv").write_text(f"id,name\n{rows}")
+    engines = {f"{role}_engine": "local" for role in ("metastore", "storage", "execution", "scheduler")}
+    (lake / "here.yaml").write_text(json.dumps({"type": "config", "id": "here", **engines}))
+    assert mason("apply", "-y").code == 0
+    for command, more in (
+        ("query", ',query_string:"SELECT day, name, count(*) AS n FROM $table GROUP BY ALL ORDER BY ALL"'),
+        ("summarize", ""),
+    ):
+        told = mason("compare", "operator", "table", command, "-y", "-c", "1", "-c", "here", "-p", f"{TABLE}{more}")
+        assert told.code == 0, told.err
+        assert told.out.splitlines()[0] == f"Operator table:{command} with configs 1 and here: the same."
+
+
 def test_a_table_on_hdfs_from_files_to_answers(lake: Path, mason: Any) -> None:
     assert mason("apply", "-y").code == 0
     config = json.loads((lake / "config.yaml").read_text())["clients"]["hdfs"]["configuration"]
@@ -67,3 +84,4 @@ def test_a_table_on_hdfs_from_files_to_answers(lake: Path, mason: Any) -> None:
     summary = mason("run", "operator", "table", "summarize", "-y", "-p", TABLE, "--json")
     assert summary.code == 0, summary.err
     assert [each["rows"] for each in summary.json["Data"]] == [3, 3, 3]
+    _same_on_this_machine(lake, mason)
