@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mason import cli, packages, secrets
-from tests import airflow_servers, catalogs, hdfs_servers, hive_servers, servers, spark_servers
+from tests import airflow_servers, catalogs, dask_servers, hdfs_servers, hive_servers, servers, spark_servers
 from tests.airflow_servers import AirflowServer
 from tests.hdfs_servers import HdfsServer
 from tests.hive_servers import HiveServer
@@ -243,6 +243,13 @@ def spark_server(spark_packages: None, tmp_path_factory: pytest.TempPathFactory)
     """A Spark Connect server."""
     with spark_servers.spark_server(tmp_path_factory.mktemp("spark")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def dask_scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A scheduler of Dask with two workers, for tests of the group "dask"."""
+    with dask_servers.dask_cluster(tmp_path_factory.mktemp("dask")) as address:
+        yield address
 
 
 # Hadoop: one server of each kind for the whole run, for tests of the groups "hive" and "hdfs", which one worker runs.

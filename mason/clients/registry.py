@@ -38,6 +38,7 @@ class Registration:
 BUILTIN: dict[str, Registration] = {
     "airflow": Registration("mason.clients.airflow:AirflowClient"),
     "athena": Registration("mason.clients.athena:AthenaClient", "aws"),
+    "dask": Registration("mason.clients.dask:DaskClient", "dask"),
     "glue": Registration("mason.clients.glue:GlueClient", "aws"),
     "hdfs": Registration("mason.clients.hdfs:HdfsClient", "hdfs"),
     "hive": Registration("mason.clients.hive:HiveClient", "hive"),
