@@ -55,7 +55,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "graph": ("mason.cli.graph_command:graph", "Draw a workflow's DAG, or what uses what."),
     "trust": ("mason.cli.trust_command:trust", "Use settings and states that another user of this machine owns."),
     "sql": ("mason.cli.sql_command:sql", "Show a query as another engine reads it, or why it would answer otherwise."),
-    "import": ("mason.cli.import_command:import_tables", "Write operators for the tables that a catalog has."),
+    "import": ("mason.cli.import_command:import_existing", "Write YAML for what is there already: tables, schedules."),
     "policy": ("mason.cli.policy_command:policy", "Print the least IAM policy for what was applied."),
     "fmt": ("mason.cli.fmt_command:fmt", "Put the YAML of a project into one layout."),
     "schema": ("mason.cli.schema_command:schema", "Print the JSON Schema of a kind of resource."),

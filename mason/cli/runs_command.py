@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,8 +25,10 @@ from mason.cli.shared import (
     tell,
     yes_option,
 )
+from mason.errors import MasonError
 from mason.project import confirming
-from mason.project.runs import history, resumption
+from mason.project.opened import Project
+from mason.project.runs import history, resumption, scheduler_runs
 from mason.render import JSON_FORMAT, dags, run_history
 
 _EPILOG = """\b
@@ -85,11 +88,23 @@ def show_run(invocation: Invocation, run_id: str) -> None:
     """
     opened = open_project(invocation)
     run_id = history.meant_run(opened, run_id)
-    record = history.show_run(opened, run_id)
+    record = _as_known(opened, run_id)
     if invocation.json:
         show_json({"format_version": JSON_FORMAT, "run_id": run_id, **record})
     else:
         show(run_history.run_text(run_id, record, output(invocation)))
+
+
+def _as_known(opened: Project, run_id: str) -> dict[str, Any]:
+    """The record of a run, by its scheduler's word where nobody else tells of its end."""
+    record = history.show_run(opened, run_id)
+    if not scheduler_runs.is_elsewhere(record):
+        return record
+    try:
+        return scheduler_runs.as_scheduler_tells(opened, run_id, record)
+    except MasonError as error:
+        tell(f"Warning: {record['scheduler']} could not be asked how the run goes: {error}")
+        return record
 
 
 @runs_group.command("logs", epilog=_LOGS_EPILOG)
@@ -189,11 +204,16 @@ def gather(invocation: Invocation, within: str) -> int:
 def cancel(invocation: Invocation, run_id: str, now: bool) -> None:
     """Let a run of this machine finish what it is at, and begin nothing new.
 
-    Other runs that the same process does (those of one mason apply) go on. Asked again, the run is not hurried. RUN_ID
-    last is the newest run.
+    Other runs that the same process does (those of one mason apply) go on. Asked again, the run is not hurried. A run
+    whose steps a scheduler does is ended there, at once. RUN_ID last is the newest run.
     """
     opened = open_project(invocation)
     run_id = history.meant_run(opened, run_id)
+    record = history.show_run(opened, run_id)
+    if scheduler_runs.is_elsewhere(record):
+        ended = scheduler_runs.cancel_there(opened, run_id, record)
+        show(f"Run {run_id} was ended in {record['scheduler']}: {ended['status']}.")
+        return
     show(run_history.asked_text(run_id, history.cancel_run(opened, run_id, now=now), now=now))
 
 

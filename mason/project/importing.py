@@ -1,4 +1,5 @@
-"""Use case of beginning from a catalog that there is already: an operator for each of its tables, which registers it.
+"""Use cases of beginning from what there is already: an operator for each table of a catalog, which registers it, and
+the schedules that a scheduler keeps of Mason's.
 
 Applying such an operator keeps its definition and touches nothing; running it registers the table as it was when it was
 imported, in this catalog or in that of another stage. The metastore is only read.
@@ -16,14 +17,14 @@ from mason.project.applied import applied_config
 from mason.project.opened import Project
 from mason.project.remembering import remember_applied
 from mason.project.runs.clients import Clients
-from mason.resources.address import is_name
+from mason.resources.address import is_name, schedule_address
 from mason.resources.templates import TEMPLATE
 from mason.runtime.context import ask
 from mason.runtime.output import aside
 from mason.values import dataclass
 
 if TYPE_CHECKING:
-    from mason.engines.models import Table
+    from mason.engines.models import Schedule, Table
     from mason.resources.config import Config
 
 FOLDER = "imported"
@@ -78,6 +79,48 @@ def import_tables(project: Project, client: str, database: str, *, config_id: st
         documents.append(_operator(table, taken))
     file = project.settings.root / FOLDER / f"{_named(database)}.yaml"
     return Imported(file, tuple(documents), tuple(notes))
+
+
+def import_schedules(project: Project, client: str, *, config_id: str = "") -> Imported:
+    """The schedules that the scheduler ``client`` keeps of Mason's, and of which the state knows nothing.
+
+    Raises ``NotFoundError`` for a client that is no scheduler of the config.
+    """
+    snapshot = project.store.read()
+    remember_applied(project.settings, snapshot)
+    config = applied_config(project, snapshot, config_id)
+    schedulers = config.engines.get("scheduler", ())
+    if client not in schedulers:
+        there = ", ".join(schedulers) or "none"
+        raise NotFoundError(f"Config {config.id} has no scheduler {client} (it has: {there}). Name another with -c.")
+    documents: list[Mapping[str, Any]] = []
+    notes: list[str] = []
+    clients = Clients(project, config, {"scheduler": client})
+    try:
+        with aside():
+            listed: list[Schedule] = ask(client, clients.engine, "scheduler", "list_schedules")
+    finally:
+        clients.close()
+    for schedule in listed:
+        if schedule_address(schedule.name) in snapshot.resources:
+            continue
+        if not schedule.workflow:
+            notes.append(f"schedule {schedule.name} is left out: it does not tell which workflow of Mason it runs")
+            continue
+        documents.append(_schedule(schedule, config.id))
+    return Imported(project.settings.root / FOLDER / f"{_named(client)}_schedules.yaml", tuple(documents), tuple(notes))
+
+
+def _schedule(schedule: Schedule, config_id: str) -> dict[str, Any]:
+    given = schedule.to_dict()
+    return {
+        "type": "schedule",
+        "name": schedule.name,
+        "workflow": schedule.workflow.partition(".")[2].replace(".", ":", 1),
+        "config_id": schedule.config_id or config_id,
+        **{name: given[name] for name in ("schedule", "time_zone", "catch_up", "overlap", "enabled")},
+        **({"parameters": given["parameters"]} if "parameters" in given else {}),
+    }
 
 
 def _tables(project: Project, config: Config, client: str, database: str) -> Iterator[Table]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mason.clients.airflow import AirflowClient
+from mason.clients.airflow.airflow_api import Asked
 from mason.engines.jobs import OPEN
 from mason.engines.models import Job
 from tests.airflow_servers import PASSWORD, AirflowServer
@@ -144,7 +146,7 @@ def test_the_nightly_report_runs_there_when_one_word_is_changed(mason, folder, a
     (folder / "configs" / "local.yaml").write_text(config(airflow_server))
     done = applied("-o")
     assert done.code == 0, done.err
-    assert mason("plan").out == "No changes.\n"
+    assert mason("plan").out.endswith("No changes.\n")
     triggered = mason("scheduler", "trigger", "nightly_report", "-c", "1", "-y", "--json")
     assert triggered.code == 0, triggered.err
     job = job_of(airflow_server, triggered.json["job_id"])
@@ -221,6 +223,104 @@ def test_a_failure_is_cleaned_up_and_told(mason, folder, applied, airflow_server
     assert run["status"] == "failed"
     shown = mason("runs", "show", "last").out
     assert shown.endswith(
-        f"When the cause is mended, clear its failed tasks in airflow (run {job.job_id}), or run it anew: "
-        "mason scheduler trigger flow -c 1\n"
+        "When the cause is mended, run it anew, because clean may have undone what is kept: mason scheduler trigger "
+        "flow -c 1\n"
     )
+    # The cause is mended, and its task is cleared with what came of it.
+    (folder / "nothing.csv").write_text("a\n1\n")
+    api = AirflowClient(airflow_server.configuration(), base=folder).api
+    cleared = {
+        "dry_run": False,
+        "dag_run_id": job.job_id.partition("/")[2],
+        "task_ids": ["lacks"],
+        "only_failed": False,
+        "include_downstream": True,
+        "reset_dag_runs": True,
+    }
+    api.call(Asked("clear tasks", "POST", "/api/v2/dags/flow/clearTaskInstances", cleared))
+    api.close()
+    again = job_of(airflow_server, job.job_id)
+    assert (again.status, again.result["steps"]) == (
+        "succeeded",
+        dict.fromkeys(ends, "succeeded") | {"clean": "skipped", "never": "skipped"},
+    )
+    (run,) = mason("runs", "list", "--json").json["runs"]
+    assert run["status"] == "succeeded"
+    assert {each["step"]: each["attempts"] for each in run["steps"]}["lacks"] == 3
+
+
+SLEEP = """\
+type: operator
+namespace: note
+command: sleep
+parameters:
+  required: [path]
+"""
+SLEEP_PYTHON = """\
+import os
+import time
+from pathlib import Path
+
+import mason
+
+
+class NoteSleep(mason.Operator):
+    def run(self, ctx):
+        Path(ctx.params["path"]).write_text(str(os.getpid()))
+        time.sleep(600)
+"""
+SLEEPS = """\
+type: workflow
+namespace: note
+command: {command}
+dag:
+  - {{id: waits, namespace: note, command: sleep{timeout}}}
+"""
+AT_ONCE = """\
+type: schedule
+name: {name}
+workflow: note:{name}
+config_id: "1"
+schedule: 0 12 * * *
+parameters: {{waits: {{parameters: {{path: {path}}}}}}}
+"""
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_two_at_once_of_which_one_takes_too_long_and_one_is_cancelled(mason, folder, applied, airflow_server):
+    operator = folder / "operators" / "note" / "sleep"
+    operator.mkdir(parents=True)
+    (operator / "operator.yaml").write_text(SLEEP)
+    (operator / "__init__.py").write_text(SLEEP_PYTHON)
+    workflows = [SLEEPS.format(command="slow", timeout=", timeout: 5"), SLEEPS.format(command="endless", timeout="")]
+    paths = {name: folder / f"{name}.pid" for name in ("slow", "endless")}
+    schedules = [AT_ONCE.format(name=name, path=json.dumps(str(path))) for name, path in paths.items()]
+    done = applied(workflow="---\n".join(workflows), schedule="---\n".join(schedules))
+    assert done.code == 0, done.err
+    jobs = {
+        name: mason("scheduler", "trigger", name, "-c", "1", "-y", "--json").json["job_id"]
+        for name in ("endless", "slow")
+    }
+    wait_for(lambda: paths["endless"].exists() and paths["endless"].read_text())
+    runs = {run["schedule"]: run for run in mason("runs", "list", "--json").json["runs"]}
+    assert runs["endless"]["status"] == "running"
+    cancelled = mason("runs", "cancel", runs["endless"]["run_id"])
+    assert (cancelled.code, cancelled.out) == (
+        0,
+        f"Run {runs['endless']['run_id']} was ended in airflow: interrupted.\n",
+    )
+    # Its process is ended with it.
+    wait_for(lambda: is_gone(int(paths["endless"].read_text())))
+    job = job_of(airflow_server, jobs["slow"])
+    assert (job.status, job.result["steps"]) == ("failed", {"waits": "failed"})
+    # It may have been ended before it wrote anything.
+    wait_for(lambda: not (paths["slow"].exists() and (pid := paths["slow"].read_text())) or is_gone(int(pid)))
+    runs = {run["schedule"]: run for run in mason("runs", "list", "--json").json["runs"]}
+    assert {name: run["status"] for name, run in runs.items()} == {"endless": "interrupted", "slow": "failed"}

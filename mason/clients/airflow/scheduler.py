@@ -26,7 +26,7 @@ from mason.clients.airflow.dag_runs import CANCELLED, DagRuns, run_path
 from mason.engines import interrupts
 from mason.engines.capabilities import Capabilities
 from mason.engines.jobs import OPEN, Handover, submission
-from mason.engines.models import Job, Schedule
+from mason.engines.models import Dag, Job, Schedule
 from mason.engines.progress import Progress, report
 from mason.engines.scheduler import Scheduler, check_schedule
 from mason.engines.scheduling import Keeps
@@ -82,7 +82,8 @@ class AirflowScheduler(Scheduler):
         return DagRuns(self.connection.api)
 
     def get_schedule(self, name: str) -> Schedule:
-        """What Mason put under that name, not enabled where its DAG is paused."""
+        """What Mason put under that name, not enabled where its DAG is paused. One whose file somebody edited has no
+        workflow and no steps."""
         found = self.folder.read(name)
         if found is None:
             raise missing("Schedule", name, [each.schedule.name for each in self.folder.all()])
@@ -301,7 +302,9 @@ class AirflowScheduler(Scheduler):
 
 
 def _as_found(found: DagFile, dag: Mapping[str, Any]) -> Schedule:
-    return replace(found.schedule, enabled=not dag.get("is_paused"))
+    schedule = replace(found.schedule, enabled=not dag.get("is_paused"))
+    # What somebody edited runs nobody knows what.
+    return replace(schedule, workflow="", dag=Dag(())) if found.edited else schedule
 
 
 def _steps_of(schedule: Schedule) -> tuple[str, ...]:

@@ -14,5 +14,6 @@ __all__ = [
     "retention",
     "run_parts",
     "running",
+    "scheduler_runs",
     "sql_checks",
 ]

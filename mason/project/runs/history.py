@@ -33,15 +33,13 @@ def how_to_go_on(run_id: str, record: Mapping[str, Any]) -> str:
     It is resumed, unless a step succeeded in it that was there for a failure: what that undid, the steps that are done
     would not do again.
     """
-    if record.get("scheduler"):
-        name, config_id = record.get("schedule"), record.get("config_id")
-        again = f"mason scheduler trigger {name}" + (f" -c {config_id}" if config_id else "")
-        return (
-            f"When the cause is mended, clear its failed tasks in {record['scheduler']} (run {record.get('job_id')}), "
-            f"or run it anew: {again}"
-        )
     steps = record.get("steps")
     cleaned_up = that_cleaned_up(steps if isinstance(steps, list) else ())
+    if not cleaned_up and record.get("scheduler"):
+        return (
+            f"When the cause is mended, clear its failed tasks in {record['scheduler']} (run {record.get('job_id')}), "
+            f"or run it anew: {what_runs_anew(record)}"
+        )
     if not cleaned_up:
         return f"When the cause is mended: mason runs resume {run_id}"
     return (
@@ -64,7 +62,8 @@ def what_runs_anew(begun: Mapping[str, Any]) -> str:
     if begun.get("resource"):
         return "mason apply"
     if begun.get("schedule"):
-        return f"mason scheduler trigger {begun['schedule']}"
+        of_config = f" -c {begun['config_id']}" if begun.get("scheduler") and begun.get("config_id") else ""
+        return f"mason scheduler trigger {begun['schedule']}{of_config}"
     return f"mason run {str(begun.get('address', '')).replace('.', ' ')} ..."
 
 

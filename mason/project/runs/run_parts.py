@@ -75,22 +75,43 @@ def read_ends() -> dict[str, str]:
 def gather(project: Project, part: Part, ends: Mapping[str, str]) -> dict[str, Any]:
     """Keep the record of a whole run that has ended. ``ends`` are how its steps ended, by their ids, as the scheduler
     knows it; the rest their records tell. Returns the record. Raises ``StateError``."""
+    statuses = set(ends.values())
+    status = "failed" if statuses & set(_FAILED) else "interrupted" if "interrupted" in statuses else "succeeded"
+    record = gathered(project, part, ends, status=status)
+    project.store.put_run(part.run_id, record)
+    return record
+
+
+def gathered(
+    project: Project, part: Part, ends: Mapping[str, str], *, status: str, errors: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The record of a whole run that has ended so; see :func:`gather`. ``errors`` are those of the run itself."""
     found: dict[str, Mapping[str, Any]] = {str(each["step"]): each for each in steps_told(project, part.run_id)}
     steps: list[Mapping[str, Any]] = []
-    for step, status in ends.items():
+    for step, end in ends.items():
         told: Mapping[str, Any] | None = found.get(step)
-        begun = status not in ("skipped", "upstream_failed")
+        begun = end not in ("skipped", "upstream_failed")
         if told is None or not begun:
             lost = f"it left no record: look into its log in {part.scheduler}" if begun else ""
             told = {"step": step, "attempts": 0, "error": lost, "started_at": "", "finished_at": ""}
-        elif status != "succeeded" and not told["error"]:
+        elif end != "succeeded" and not told["error"]:
             told = {**told, "error": f"its process was ended: look into its log in {part.scheduler}"}
-        steps.append({**told, "status": status})
-    statuses = {str(each["status"]) for each in steps}
-    status = "failed" if statuses & set(_FAILED) else "interrupted" if "interrupted" in statuses else "succeeded"
-    record = _whole(part, status, steps)
-    project.store.put_run(part.run_id, record)
-    return record
+        steps.append({**told, "status": end})
+    return _whole(part, status, steps, errors)
+
+
+def part_of(run_id: str, record: Mapping[str, Any]) -> Part:
+    """The whole run that a record tells of."""
+    return Part(
+        run_id=run_id,
+        schedule=str(record.get("schedule", "")),
+        workflow=str(record.get("address", "")),
+        scheduler=str(record.get("scheduler", "")),
+        job_id=str(record.get("job_id", "")),
+        started_at=str(record.get("started_at", "")),
+        due=str(record.get("due", "")),
+        config_id=str(record.get("config_id", "")),
+    )
 
 
 def steps_told(project: Project, run_id: str) -> list[dict[str, Any]]:
@@ -127,7 +148,7 @@ def steps_told(project: Project, run_id: str) -> list[dict[str, Any]]:
     return sorted(told, key=lambda each: str(each["started_at"]))
 
 
-def _whole(part: Part, status: str, steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _whole(part: Part, status: str, steps: Sequence[Mapping[str, Any]], errors: Sequence[str] = ()) -> dict[str, Any]:
     return records.workflow_record(
         part.workflow,
         status,
@@ -137,5 +158,6 @@ def _whole(part: Part, status: str, steps: Sequence[Mapping[str, Any]]) -> dict[
         steps=steps,
         serial=0,
         started=records.moment_of(part.started_at) or datetime.now(timezone.utc),
+        errors=errors,
         occasion=part.of_whole(),
     )
