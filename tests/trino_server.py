@@ -116,6 +116,8 @@ class TrinoServer:
         self.slow = 0
         # What becomes of a request: a status, "before" or "after" for a connection that is cut, or nothing.
         self.plan: Callable[[str, str], int | str] = lambda method, path: ""
+        # Why a statement is refused, where it is to be.
+        self.refuse: Callable[[str], Refused | None] = lambda text: None
         with self.lock:
             self.engine = duckdb.connect(config={"threads": 2})
             self.engine.execute("SET TimeZone = 'UTC'")
@@ -253,6 +255,8 @@ class TrinoServer:
 
     def _done(self, asked: Asked) -> tuple[list[tuple[str, str]], list[list[Any]], int | None, str]:
         text = _unmarked(asked.text)
+        if (refused := self.refuse(text)) is not None:
+            raise refused
         for pattern, do in _STATEMENTS:
             if found := re.fullmatch(pattern, text, re.DOTALL | re.IGNORECASE):
                 return do(self, asked, *found.groups())

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import getpass
 import importlib
+import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +36,7 @@ _PAUSES = (0.1, 0.5, 1.0, 2.0)
 _PASSING = frozenset({429, 502, 503, 504})
 _KEPT = 8
 _PREPARED = "mason"
+_NUMBER = re.compile(r"\[Errno -?\d+\] ")
 
 
 @dataclass(slots=True)
@@ -233,10 +236,13 @@ class Coordinator:
         import requests
 
         session = requests.Session()
-        # Nothing but the config says who asks: no netrc.
-        session.auth = _no_authentication
+        # Nothing but the config says who asks (no netrc), and what the server is checked with, where it says so: a
+        # session that goes by the environment lets that win.
+        session.trust_env = False
+        session.proxies = requests.utils.get_environ_proxies(self.url)
         certificate = self._configuration.get("certificate")
-        session.verify = str(self._base / str(certificate)) if certificate else True
+        trusted = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        session.verify = str(self._base / str(certificate)) if certificate else trusted
         if self.is_presto:
             from mason.clients.trino.presto_headers import renaming
 
@@ -329,10 +335,6 @@ def _plain(name: str) -> str:
     return quote(name, safe=" !#$&'()*+-./:<=>?@[]^_`{|}~") if not name.isascii() else name
 
 
-def _no_authentication(request: Any) -> Any:
-    return request
-
-
 def _property(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -348,4 +350,4 @@ def _inner(error: BaseException) -> str:
             break
         found = inner
     told = getattr(found, "strerror", None) or found.__cause__ or found
-    return " ".join(str(told).split())[:200]
+    return " ".join(_NUMBER.sub("", str(told)).split())[:200]

@@ -15,6 +15,7 @@ from mason.clients._statements.statement_verbs import Parts, Prepare, StatementV
 from mason.clients._statements.table_targets import SCHEME
 from mason.clients._tables import requests
 from mason.clients.trino import TrinoClient
+from mason.clients.trino.trino_names import SCHEMES
 from mason.engines.capabilities import Capabilities, FileFormat
 from mason.engines.execution import Execution
 from mason.engines.jobs import OPEN, Handover, Token
@@ -43,7 +44,7 @@ class TrinoExecution(StatementVerbs):
         longest_name=128,
         name_case="lower",
         time_digits=6,
-        schemes=(SCHEME,),
+        schemes=(SCHEME, *SCHEMES),
     )
     handover = Handover(elsewhere=True)
     connection: TrinoClient

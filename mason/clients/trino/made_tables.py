@@ -13,14 +13,13 @@ from typing import Any
 
 from mason.clients._duckdb.quoting import identifier, literal
 from mason.clients._hive_tables.hadoop_locations import hadoop_location
+from mason.clients.trino.trino_names import SCHEMES
 from mason.clients.trino.trino_types import trino_columns
 from mason.engines.file_urls import scheme_of
 from mason.engines.models import Table
 from mason.errors import EngineError
 
 _FORMATS = {"parquet": "PARQUET", "orc": "ORC", "avro": "AVRO", "json": "JSON", "jsonl": "JSON", "csv": "CSV"}
-SCHEMES = ("s3", "hdfs", "file")
-"""Of places in which tables lie that are registered."""
 
 _PLACED = "external_location"
 _BY_COLUMNS, _BY_EXPRESSIONS = "partitioned_by", "partitioning"
@@ -103,7 +102,7 @@ def _location(table: Table, known: Collection[str], catalog: str) -> str:
             f"Make the table with a query whose output is table://{table.database}/{table.name}."
         )
     if scheme_of(place) not in SCHEMES:
-        raise EngineError(f"Trino takes URLs (s3://, hdfs://, file://) as locations, not {place!r}.")
+        raise EngineError(f"Trino takes URLs (s3://, hdfs://, gs:// and others) as locations, not {place!r}.")
     if any(each in place for each in "*?["):
         raise EngineError(f"Trino takes folders as locations, and no pattern such as {place}. Give the folder.")
     name = place.rstrip("/").rpartition("/")[2]

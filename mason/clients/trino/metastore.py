@@ -11,6 +11,7 @@ from mason.clients._duckdb.quoting import literal
 from mason.clients._jobs import now, succeeded
 from mason.clients._tables import requests
 from mason.clients.trino import TrinoClient, shown_tables
+from mason.clients.trino.trino_names import SCHEMES
 from mason.engines.capabilities import Capabilities
 from mason.engines.metastore import Metastore
 from mason.engines.models import Column, Database, Job, Location, Partition, Schema, Table
@@ -42,7 +43,7 @@ class TrinoMetastore(Metastore):
         }
     )
     capabilities: ClassVar[Capabilities] = Capabilities(
-        dialect="trino", longest_name=_LONGEST_NAME, name_case="lower", schemes=("s3", "hdfs", "file")
+        dialect="trino", longest_name=_LONGEST_NAME, name_case="lower", schemes=SCHEMES
     )
     connection: TrinoClient
 

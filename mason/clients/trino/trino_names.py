@@ -10,6 +10,9 @@ from mason.clients._duckdb.quoting import identifier, qualified
 from mason.errors import EngineError
 from mason.values import dataclass
 
+SCHEMES = ("s3", "s3a", "s3n", "hdfs", "viewfs", "gs", "abfs", "abfss", "wasb", "wasbs", "file")
+"""Of places in which files of tables lie that Trino reads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -17,7 +17,6 @@ from mason.resources.wording import listing, nearest
 from mason.sql.translations import Translation
 
 DIALECT = "trino"
-_OTHER_CATALOG = re.compile(r'Catalog "(.+?)" does not exist')
 _NO_TABLE = re.compile(r"Table '([^']+)' does not exist")
 _NO_COLUMN = re.compile(r"Column '([^']+)' cannot be resolved")
 # What a statement takes of times is the same whatever digits a column keeps.
@@ -68,10 +67,10 @@ class TrinoQueries(GivenQueries):
         try:
             return super().query(sql, table, dialect=dialect, trust=trust)
         except (TranslationError, EngineError) as error:
-            if found := _OTHER_CATALOG.search(str(error)):
+            if catalog := _catalog_named(sql, dialect):
                 raise EngineError(
-                    f'A table of another catalog is named by database and name: write "{found[1]}.SCHEMA".TABLE, '
-                    "with quotes."
+                    f'A table of another catalog is named by database and name: write "{catalog}.SCHEMA".TABLE, with '
+                    "quotes."
                 ) from error
             unknown = _unknown(table) if isinstance(error, TranslationError) and _UNKNOWN in str(error) else ""
             if unknown:
@@ -138,6 +137,21 @@ class TrinoQueries(GivenQueries):
                 f"The table {table.database}.{table.name} is at {here or 'no place'}, and Trino has it at "
                 f"{there or 'no place'}: it would read other files. Let both name one place."
             )
+
+
+def _catalog_named(sql: str, dialect: str) -> str:
+    """A catalog that a query in DuckDB's SQL names before database and table, which nothing takes; empty for none."""
+    # Imported here: a query that is refused is asked.
+    import sqlglot
+    from sqlglot import exp
+
+    if dialect != "duckdb":
+        return ""
+    try:
+        tree = sqlglot.parse_one(sql, read=dialect)
+    except sqlglot.errors.SqlglotError:
+        return ""
+    return next((each.catalog for each in tree.find_all(exp.Table) if each.catalog), "")
 
 
 def _unknown(table: Table | None) -> str:
