@@ -106,15 +106,19 @@ class TrinoServer:
         self.starting = False
         self.url = ""
         self.lock = threading.RLock()
+        self.released = threading.Event()
         self.empty()
 
     def empty(self) -> None:
         """Forget all tables and queries, and have no faults."""
+        self.released.set()
+        self.released = threading.Event()
         self.queries: dict[str, Asked] = {}
         self.requests: list[tuple[str, str]] = []
         # How many pages of a statement that makes a table are asked for before it has ended.
         self.slow = 0
-        # What becomes of a request: a status, "before" or "after" for a connection that is cut, or nothing.
+        # What becomes of a request: a status, "before" or "after" for a connection that is cut, "silent"
+        # for no answer until the test is over, or nothing.
         self.plan: Callable[[str, str], int | str] = lambda method, path: ""
         # Why a statement is refused, where it is to be.
         self.refuse: Callable[[str], Refused | None] = lambda text: None
@@ -692,7 +696,9 @@ class _Handler(BaseHTTPRequestHandler):
         server = self.trino
         server.requests.append((method, self.path))
         planned = server.plan(method, self.path)
-        if planned == "before":
+        if planned == "silent":
+            server.released.wait(_PATIENCE)
+        if planned in ("before", "silent"):
             self.close_connection = True
             return
         status, told = (planned, b"busy") if isinstance(planned, int) else self._answer(method, body)

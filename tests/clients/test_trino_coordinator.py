@@ -153,6 +153,24 @@ def test_a_server_that_stays_away_is_told(trino: TrinoServer, client: TrinoClien
     assert str(raised.value) == f"Cannot answer the query: {trino.url} answers 503, it is busy or away. Try again."
 
 
+def test_who_is_silent_is_asked_once(trino: TrinoServer, tmp_path: Path) -> None:
+    trino.plan = lambda method, path: "silent"
+    client = client_of(trino, tmp_path, timeout=1)
+    assert refused(client) == (
+        f"TransientEngineError: Cannot list the schemas of catalog lake: {trino.url} does not answer in time. Check "
+        "url, and that Trino runs."
+    )
+    assert len(trino.requests) == 1
+
+
+def test_a_certificate_that_is_not_there(tmp_path: Path) -> None:
+    client = TrinoClient({"url": "https://127.0.0.1:1", "certificate": "no.pem", "catalog": "lake"}, base=tmp_path)
+    assert refused(client) == (
+        "EngineError: Cannot list the schemas of catalog lake: the certificate no.pem is no file. It is looked for in "
+        f"{tmp_path}."
+    )
+
+
 def test_a_coordinator_that_was_started_again_knows_no_query(trino: TrinoServer, client: TrinoClient) -> None:
     query = client.coordinator.register("SELECT 1 AS a", doing="count")
     trino.restart()

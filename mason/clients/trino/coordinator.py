@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 from mason.clients.trino.trino_failures import QueryGoneError, failure
 from mason.errors import AccessDeniedError, EngineError, MissingDependencyError, TransientEngineError
@@ -56,6 +56,10 @@ class Query:
     count: int | None = None
     doing: str = ""
     error: str = ""
+
+
+class _SilentError(TransientEngineError):
+    """Nothing answered within the time that there is."""
 
 
 class Coordinator:
@@ -95,8 +99,9 @@ class Coordinator:
         """
         self._check_server(doing)
         headers: dict[str, str] = {}
-        if within is not None:
-            headers |= {"X-Trino-Catalog": _plain(within.catalog), "X-Trino-Schema": _plain(within.schema)}
+        # A header takes no other letters, and names in quotes need none.
+        if within is not None and f"{within.catalog}{within.schema}".isascii():
+            headers |= {"X-Trino-Catalog": within.catalog, "X-Trino-Schema": within.schema}
         if parameters:
             headers["X-Trino-Prepared-Statement"] = f"{_PREPARED}={quote_plus(sql)}"
             sql = f"EXECUTE {_PREPARED} USING {', '.join(parameters)}"
@@ -164,7 +169,8 @@ class Coordinator:
             try:
                 request, answer = self._asked(ask)
             except TransientEngineError as error:
-                if pause is None:
+                # Who is silent for so long is not asked five times.
+                if pause is None or isinstance(error, _SilentError):
                     raise TransientEngineError(f"Cannot {doing}: {error}") from error
                 time.sleep(pause)
                 continue
@@ -214,9 +220,15 @@ class Coordinator:
                 f"the certificate of {self.url} is not trusted, or it does not speak TLS. Give certificate, or check "
                 "url."
             ) from error
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError) as error:
+        except UnicodeError as error:
+            session.close()
+            raise EngineError("user, catalog and session take letters of ASCII only, as headers of HTTP do.") from error
+        except requests.exceptions.InvalidURL as error:
             session.close()
             raise EngineError(f"{self.url} is no URL of a coordinator ({_inner(error)}).") from error
+        except requests.exceptions.Timeout as error:
+            session.close()
+            raise _SilentError(f"{self.url} does not answer in time. Check url, and that Trino runs.") from error
         except (requests.exceptions.RequestException, OSError) as error:
             session.close()
             raise TransientEngineError(
@@ -243,6 +255,8 @@ class Coordinator:
         certificate = self._configuration.get("certificate")
         trusted = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         session.verify = str(self._base / str(certificate)) if certificate else trusted
+        if certificate and not (self._base / str(certificate)).is_file():
+            raise EngineError(f"the certificate {certificate} is no file. It is looked for in {self._base}.")
         if self.is_presto:
             from mason.clients.trino.presto_headers import renaming
 
@@ -328,11 +342,6 @@ class Coordinator:
 def _origin(url: str) -> tuple[str, str, int]:
     place = urlsplit(url)
     return place.scheme, str(place.hostname), place.port or (443 if place.scheme == "https" else 80)
-
-
-def _plain(name: str) -> str:
-    """A name as a header takes it, which has no letters beyond ASCII."""
-    return quote(name, safe=" !#$&'()*+-./:<=>?@[]^_`{|}~") if not name.isascii() else name
 
 
 def _property(value: Any) -> str:

@@ -43,6 +43,8 @@ def failure(doing: str, name: str, kind: str, said: str, query_id: str = "") -> 
     """
     query = f", query {query_id}" if query_id else ""
     text = f"Cannot {doing}: {shortened(said)} ({name}{query})."
+    if name == "HIVE_TOO_MANY_OPEN_PARTITIONS":
+        return EngineError(f"{text} Divide by columns of fewer values, or raise hive.max-partitions-per-writers.")
     if name in _DENIED:
         return AccessDeniedError(f"{text} Trino's access control has to allow it to the user.")
     if name in _EXISTS:

@@ -117,10 +117,8 @@ class TrinoQueries(GivenQueries):
     @property
     def _is_own(self) -> bool:
         """Whether tables come from Trino itself."""
-        if self._client.find_table is None:
-            return True
-        metastores = [each for each in self._client.neighbours.values() if "metastore" in each.get("engines", ())]
-        return bool(metastores) and all(each.get("type") == self._client.name for each in metastores)
+        others = (each.get("engines", ()) for each in self._client.neighbours.values())
+        return self._client.find_table is None or not any("metastore" in engines for engines in others)
 
     def _check_registered(self, table: Table) -> None:
         """Of another metastore's table: Trino has to know it by the same name, at the same place."""
