@@ -297,7 +297,6 @@ def test_outputs_that_name_no_table(output: str) -> None:
     [
         ({"url": "http://t", "password": "x"}, "password would be sent without encryption"),
         ({"url": "http://t", "token": "x"}, "token would be sent without encryption"),
-        ({"url": "https://t", "token": "x", "password": "y"}, "token stands beside password"),
         ({"url": "http://t", "certificate": "x.pem"}, "certificate is for https alone"),
     ],
 )

@@ -36,8 +36,6 @@ class TrinoClient(Client):
 
         secret = next((each for each in ("password", "token") if each in configuration), "")
         url = str(configuration.get("url", ""))
-        if {"password", "token"} <= configuration.keys():
-            yield Finding(("token",), "token stands beside password", "give one of them")
         if secret and url.startswith("http://"):
             yield Finding((secret,), f"{secret} would be sent without encryption", "let url begin with https://")
         if "certificate" in configuration and url.startswith("http://"):

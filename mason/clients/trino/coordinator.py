@@ -271,10 +271,10 @@ class Coordinator:
         given = self._configuration
         scheme, host, port = _origin(self.url)
         authentication: Any = None
-        if "password" in given:
-            authentication = BasicAuthentication(self._user, str(given["password"]))
-        elif "token" in given:
+        if "token" in given:
             authentication = JWTAuthentication(str(given["token"]))
+        elif "password" in given:
+            authentication = BasicAuthentication(self._user, str(given["password"]))
         # Who is meant, where there is no user, the token says.
         user: Any = given.get("user") if "token" in given else self._user
         properties = {name: _property(value) for name, value in (given.get("session") or {}).items()}
