@@ -103,6 +103,25 @@ def test_what_is_refused_while_rows_are_read_says_what_to_do(run: Run, proxy: Pr
     assert met != []
 
 
+def test_a_table_that_is_deleted_while_it_is_queried(run: Run, proxy: Proxy, moto, prefix: str) -> None:
+    """Mason looked at it, and by the time that DuckDB reads it there is none."""
+    import boto3
+
+    proxy.agent = "duckdb"
+
+    def plan(method: str, key: str) -> str:
+        boto3.client("s3", endpoint_url=moto.endpoint).delete_object(Bucket=BUCKET, Key=f"{prefix}/shop/orders.csv")
+        return PASS
+
+    proxy.plan = plan
+    done = run("query", QUERY)
+    assert done.code == 1
+    assert (
+        last(done.err)
+        == f"Error: Client s3 cannot read s3://{BUCKET}/{prefix}/shop/orders.csv: it is not there (NoSuchKey)."
+    )
+
+
 def test_duckdb_waits_for_a_storm_to_pass(run: Run, proxy: Proxy, prefix: str) -> None:
     proxy.agent = "duckdb"
     storm(proxy, 2)

@@ -11,7 +11,7 @@ import json
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -70,6 +70,8 @@ class Proxy:
     ``targets`` are the method, the path with its query, and the header ``X-Amz-Target`` of each request.
     ``holds`` says whether the access key that a request is signed with holds yet, else it is :data:`EXPIRED`; ``keys``
     are those of all requests.
+    ``made_up`` is given the header ``X-Amz-Target`` and the body of each request, and may answer it instead of the
+    store (``None``: the store answers).
     ``most_at_once`` counts the requests that were under way at the same time.
     ``agent`` is how the header User-Agent of those begins that faults happen to; to others none does.
     ``left`` are the faults that :meth:`fail` was told of and that did not happen yet. None may be left in the end: a
@@ -86,6 +88,7 @@ class Proxy:
     targets: list[tuple[str, str, str]] = field(default_factory=list)
     holds: Callable[[str], bool] = lambda key: True
     keys: list[str] = field(default_factory=list)
+    made_up: Callable[[str, bytes], bytes | None] = lambda target, body: None
     most_at_once: int = 0
     _under_way: int = 0
     _counting: threading.Lock = field(default_factory=threading.Lock)
@@ -171,6 +174,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._end(fault)
         elif fault in REFUSED:
             self._say(fault, *REFUSED[fault])
+        elif (said := self.proxy.made_up(self.headers.get("X-Amz-Target", ""), body)) is not None:
+            self._note(fault, 200)
+            self._send(200, said)
         else:
             with self.proxy.counted():
                 self._forward(body, fault)
@@ -190,13 +196,15 @@ class _Handler(BaseHTTPRequestHandler):
         said = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>As planned</Message></Error>".encode()
         if self.headers.get("X-Amz-Target"):
             said = json.dumps({"__type": code, "message": "As planned"}).encode()
+        more = {"x-amz-bucket-region": OTHER_REGION} if fault == ELSEWHERE else {}
+        self._send(status, said if self.command != "HEAD" else b"", {"Content-Length": str(len(said)), **more})
+
+    def _send(self, status: int, said: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
-        self.send_header("Content-Length", str(len(said)))
-        if fault == ELSEWHERE:
-            self.send_header("x-amz-bucket-region", OTHER_REGION)
+        for name, value in (headers or {"Content-Length": str(len(said))}).items():
+            self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(said)
+        self.wfile.write(said)
 
     def _forward(self, body: bytes, fault: str) -> None:
         if fault == LATE:
