@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -363,12 +362,14 @@ def _sums(answer: Mapping[str, Any]) -> dict[str, str]:
 
 def _at_once(work: Any, over: Iterable[Any]) -> Iterator[Any]:
     """What ``work`` makes of each, several at once, in order. The first error ends it."""
-    import contextvars
-
     items = list(over)
     if len(items) < 2:
         yield from map(work, items)
         return
+    # Imported here: it takes longer to load than most requests take.
+    import contextvars
+    from concurrent.futures import ThreadPoolExecutor
+
     # Secrets are remembered for the session of who asks.
     with ThreadPoolExecutor(min(_AT_ONCE, len(items))) as pool:
         made = [pool.submit(contextvars.copy_context().run, work, item) for item in items]

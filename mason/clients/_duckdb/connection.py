@@ -74,6 +74,9 @@ def connect(limits: Limits, *, ordered: bool = True) -> Iterator[duckdb.DuckDBPy
 
 @contextmanager
 def _connected(limits: Limits, spill: Path, *, ordered: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    from mason.clients._duckdb import driver
+
+    driver.load()
     import duckdb
 
     settings: dict[str, Any] = {

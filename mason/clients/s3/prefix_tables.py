@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from mason.clients._duckdb.root import is_data
@@ -63,6 +62,9 @@ def _with_data(folders: Iterable[ObjectPath]) -> list[ObjectPath]:
     asked = list(folders)
     if not asked:
         return []
+    # Imported here: it takes longer to load than most requests take.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(min(AT_ONCE, len(asked))) as pool:
         return [each for each, found in zip(asked, pool.map(holds_data, asked), strict=True) if found]
 
