@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
+from mason.cli.before_runs import tell_sql
 from mason.cli.ctrl_c import one_step_interrupt
 from mason.cli.invocation import Invocation
-from mason.cli.run_command import tell_sql
 from mason.cli.shared import (
     confirm_each,
     json_option,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,19 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mason.cli import completion
-from mason.cli.ctrl_c import one_step_interrupt, two_step_interrupt
-from mason.cli.invocation import Invocation, unwritable
+from mason.cli.before_runs import tell_costs, tell_differing, tell_outputs, tell_sql
+from mason.cli.ctrl_c import one_step_interrupt
+from mason.cli.invocation import Invocation
 from mason.cli.shared import (
-    Heard,
     confirm_each,
     json_lines_option,
     json_option,
-    kept_stdout,
     legacy_option,
     open_project,
     output,
     parallelism_option,
-    print_to,
     progress,
     show,
     show_json,
@@ -34,7 +30,7 @@ from mason.cli.shared import (
     watching,
     yes_option,
 )
-from mason.errors import CancelledError, MasonError
+from mason.errors import MasonError
 from mason.project import confirming
 from mason.project.opened import Project
 from mason.project.runs import operators
@@ -42,17 +38,13 @@ from mason.project.runs.costs import Estimates
 from mason.project.runs.operators import PreparedOperator
 from mason.render import answers, dryruns
 from mason.render import results as answered
-from mason.render.terminal import Terminal, redraws
+from mason.render.terminal import Terminal
 from mason.secrets import scrub_all
 
 # What workflows take is imported where it is used: a run of an operator starts faster without.
 if TYPE_CHECKING:
-    from mason.dryrun.planned import WorkflowPlan
-    from mason.engines.progress import Progress
-    from mason.project.runs.clients import Clients
     from mason.project.schedules.triggering import Putting
-    from mason.render.live import LiveTree
-    from mason.runtime.prepared_run import PreparedRun, RunEnd
+    from mason.runtime.prepared_run import PreparedRun
 
 _VALIDATE_OPERATOR = """\b
 Examples:
@@ -271,16 +263,16 @@ def run_operator(
         )
     else:
         opened, prepared = _prepare(invocation, namespace, command, pairs, file, config_id, results, as_job)
-    _tell_differing(opened, prepared.run)
+    tell_differing(opened, prepared.run)
     tell(dryruns.dry_run_text(prepared.shown, progress(invocation)))
     control = invocation.session.own(Control)
     with closing(prepared):
         tell_sql(invocation, opened, prepared.run.plan, prepared.clients)
         if not auto_approve:
-            _tell_outputs(opened, prepared.run.plan, prepared.clients)
+            tell_outputs(opened, prepared.run.plan, prepared.clients)
         if (told := operators.outlook(prepared)) is not None:
             tell(f"\n{answered.rows_text(told, progress(invocation))}")
-        _tell_costs(prepared.run, Estimates(opened, prepared.clients))
+        tell_costs(prepared.run, Estimates(opened, prepared.clients))
         confirm_each(confirming.of_run(prepared.run, approved=auto_approve))
         with watching(invocation), one_step_interrupt(control):
             end = operators.execute(opened, prepared, control=control)
@@ -373,71 +365,22 @@ def run_workflow(
     Ctrl-C finishes the steps that run and begins no others; pressed again, it waits for nothing. What is left is done
     by mason runs resume. On a terminal a tree shows how each step does, elsewhere each event is a line.
     """
+    from mason.cli.doing_workflows import do_workflow
     from mason.project.runs import running
     from mason.render import dags
 
     opened, prepared = _prepare_workflow(invocation, namespace, command, pairs, file, config_id)
-    _tell_differing(opened, prepared)
+    tell_differing(opened, prepared)
     tell(dags.workflow_text(prepared.plan, progress(invocation)))
     if (putting := confirming.schedule_instead(opened, prepared, ask_scheduler=True)) is not None:
         return _put_schedule(invocation, opened, putting, approved=auto_approve)
     tell_sql(invocation, opened, prepared.plan)
     if not auto_approve:
-        _tell_outputs(opened, prepared.plan)
+        tell_outputs(opened, prepared.plan)
     with closing(Estimates(opened)) as estimates:
-        _tell_costs(prepared, estimates)
+        tell_costs(prepared, estimates)
     confirm_each(confirming.of_run(prepared, approved=auto_approve))
     return do_workflow(invocation, prepared, partial(running.execute_run, opened, prepared), parallelism)
-
-
-def _tell_differing(opened: Project, prepared: PreparedRun) -> None:
-    from mason.project.runs.differing import differing
-
-    for warning in differing(opened, prepared.plan.digests):
-        tell(f"Warning: {warning}")
-
-
-def _tell_costs(prepared: PreparedRun, estimates: Estimates) -> None:
-    """What a run would cost, where that is known before."""
-    if told := estimates(prepared.plan):
-        tell("\n" + "\n".join(dryruns.estimate_lines(told, alone=len(prepared.plan.steps) == 1)))
-
-
-def tell_sql(
-    invocation: Invocation,
-    opened: Project,
-    plan: WorkflowPlan,
-    clients: Clients | None = None,
-    *,
-    cheaply: bool = False,
-) -> None:
-    """What becomes of SQL on engines of another dialect, by the columns of its tables; ``cheaply``: where nothing has
-    to be started to know these. Raises ``ParameterError``."""
-    if not any(call.told for step in plan.steps for call in step.shown.calls):
-        return
-    # Imported here: most SQL runs as it stands.
-    from mason.project.runs.sql_checks import check_sql
-
-    for step, told in check_sql(opened, plan, clients, cheaply=cheaply).items():
-        for line in dryruns.sql_lines(told, progress(invocation)):
-            tell(line if len(plan.steps) == 1 else f"{step}: {line}")
-
-
-def _tell_outputs(opened: Project, plan: WorkflowPlan, clients: Clients | None = None) -> None:
-    """What will be written, to a person who is asked: the columns, as far as they are known. Raises ``ParameterError``
-    for checks that mean nothing for them."""
-    from mason.dryrun.checks_of_steps import writes_table
-
-    if not any(writes_table(call) for step in plan.steps for call in step.shown.calls):
-        return
-    # Imported here: most runs only ask.
-    from mason.project.runs.looking_ahead import outlook_of
-
-    found = outlook_of(opened, plan, clients)
-    for note in found.notes:
-        tell(dryruns.as_sentence(note))
-    for warning in found.warnings:
-        tell(f"Warning: {warning}")
 
 
 def _putting_text(putting: Putting, terminal: Terminal) -> str:
@@ -460,82 +403,6 @@ def _put_schedule(invocation: Invocation, opened: Project, putting: Putting, *, 
         due = f" It is due next at {following.replace('T', ' ')[:19]} UTC." if following else ""
         show(f"Schedule {name} is kept by {putting.call.client}.{due} To run it now: mason scheduler trigger {name}")
     return 0
-
-
-def do_workflow(
-    invocation: Invocation, prepared: PreparedRun, execute: Callable[..., RunEnd], parallelism: int | None
-) -> int:
-    """Have ``execute`` do a run that was confirmed, telling its events as they happen. Returns the exit code."""
-    import os
-
-    from mason.render import run_history
-    from mason.runtime.workers import Control
-
-    terminal = progress(invocation)
-    control = invocation.session.own(Control)
-    # Steps may print, and stdout leads elsewhere while they do.
-    with kept_stdout() as stdout:
-        heard = Heard()
-        tree: LiveTree | None = None
-
-        def told(event: Mapping[str, Any]) -> None:
-            with heard:
-                if invocation.json and heard.unheard is None:
-                    print_to(stdout, json.dumps(scrub_all(event), ensure_ascii=False))
-                elif tree is not None:
-                    tree.tell(event)
-                elif not invocation.json and (line := run_history.event_line(event, terminal)):
-                    tell(line)
-
-        def watched(step: str, progress: Progress) -> None:
-            if tree is not None:
-                tree.watch(step, progress)
-
-        @contextmanager
-        def calling() -> Iterator[None]:
-            nonlocal tree
-            with _growing(invocation, prepared) as tree, two_step_interrupt(control):
-                yield
-
-        end = execute(
-            parallelism=parallelism or os.cpu_count() or 1,
-            tell=told,
-            control=control,
-            watch=watched if _is_live(invocation) else None,
-            calling=calling,
-        )
-    invocation.left_behind = control.lost > 0
-    if not invocation.json:
-        show(run_history.end_line(end.run_id, end.record))
-    elif heard.unheard is not None:
-        raise heard.unheard if isinstance(heard.unheard, BrokenPipeError) else unwritable(heard.unheard)
-    if end.warnings:
-        tell(f"Warning: {' '.join(end.warnings)}")
-    if end.failure is not None:
-        tell(f"Error: {end.failure}")
-        return end.failure.exit_code
-    return {"succeeded": 0, "failed": 1}.get(end.status, CancelledError.exit_code)
-
-
-def _is_live(invocation: Invocation) -> bool:
-    """Whether the run is shown as a tree. Log lines go to the stream directly, and would be written into it."""
-    return not invocation.json and invocation.log_level not in ("info", "debug") and redraws(sys.stderr)
-
-
-@contextmanager
-def _growing(invocation: Invocation, prepared: PreparedRun) -> Iterator[LiveTree | None]:
-    """Within it, the run is shown as a tree that changes in place, where people look on at a terminal."""
-    if not _is_live(invocation):
-        yield None
-        return
-    stream = sys.stderr
-    from mason.render.live import growing
-    from mason.render.tree import Tree
-
-    tree = Tree(prepared.plan, prepared.done or {})
-    tell("")
-    with growing(stream, lambda: Terminal.of(stream, no_color=invocation.no_color), tree) as grown:
-        yield grown
 
 
 def _prepare_workflow(

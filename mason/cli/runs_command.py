@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from mason.cli import completion
+from mason.cli.doing_workflows import do_workflow
 from mason.cli.invocation import Invocation
-from mason.cli.run_command import do_workflow, run_options
+from mason.cli.run_command import run_options
 from mason.cli.shared import (
     confirm_each,
     json_lines_option,
