@@ -50,7 +50,7 @@ def table_fields(table: Mapping[str, Any]) -> dict[str, Any]:
     if "columns" in fields:
         # A list of texts, so that a plan shows the columns that differ and not their places.
         fields["columns"] = [
-            f"{column['name']} {column['type']}" if isinstance(column, Mapping) else str(column)
+            f"{column.get('name')} {column.get('type')}" if isinstance(column, Mapping) else str(column)
             for column in fields["columns"]
         ]
     return fields

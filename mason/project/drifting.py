@@ -209,7 +209,10 @@ class _Look:
             # What its steps are is in the definitions of others.
             version = f"{self._snapshot.lineage} {self._snapshot.serial}"
             return f"{version} {thing.address}", cast("Scheduler", engine).stamps(thing.name)
-        table = models.Table.from_dict({**(thing.table or {}), "database": thing.database, "name": thing.name})
+        # Of the rest nothing is asked, and a state that was edited may hold anything there.
+        place, kind = (thing.table or {}).get("location"), (thing.table or {}).get("format")
+        location = models.Location(place) if isinstance(place, str) else None
+        table = models.Table(thing.name, thing.database, location=location, format=str(kind or ""))
         left = json.dumps([config, thing.table], sort_keys=True)
         return left, cast("Metastore", engine).stamps(table)
 

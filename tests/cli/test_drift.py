@@ -335,3 +335,15 @@ def test_a_table_whose_config_is_not_in_the_state_any_more(mason, applied):
         "  ? run.planes  nobody could look at table lake.planes: there is no config.2 in the state any more",
     )
     assert [action["action"] for action in mason("plan", "--refresh", "--json").json["actions"]] == []
+
+
+def test_a_table_that_was_edited_in_the_state(mason, applied):
+    """Nobody falls over what stands there, in a plan that was only to look on the way."""
+    file = applied / "state" / "state.json"
+    state = json.loads(file.read_text())
+    for location, columns in (("data/planes.csv", [5]), (5, [{"name": "id"}]), (None, [{}])):
+        state["resources"]["run.planes"]["outcome"]["tables"][0]["table"] |= {"location": location, "columns": columns}
+        file.write_text(json.dumps(state))
+        told = mason("plan")
+        assert (told.code, "a fault in Mason" in told.err) == (0, False), told.err
+        assert "run.planes" in told.out
