@@ -17,6 +17,7 @@ from mason.clients._statements.table_targets import SCHEME, is_table
 from mason.clients._tables import requests
 from mason.clients.athena import AthenaClient
 from mason.clients.athena.made_here import id_of, is_made_here
+from mason.engines import checking
 from mason.engines.capabilities import Capabilities, FileFormat
 from mason.engines.file_urls import scheme_of
 from mason.engines.jobs import OPEN, Handover, Token
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from mason.clients._aws.buckets import Buckets
     from mason.clients._statements.asked import Relation, Statement
     from mason.clients.athena.awaited import Answers
+    from mason.clients.athena.checked_outputs import CheckedOutputs
     from mason.clients.athena.group_tables import GroupTables
     from mason.clients.athena.made_here import MadeHere
     from mason.clients.athena.statement_jobs import Selects, StatementJobs
     from mason.clients.athena.statement_requests import Statements
     from mason.clients.athena.written_sql import WrittenSql
+    from mason.engines.checking import Asked
 
 _PARQUET = ("snappy", "gzip", "zstd", "none")
 # Athena runs twenty at once for an account, or more.
@@ -73,6 +76,7 @@ class AthenaExecution(StatementVerbs):
         name_case="lower",
         time_digits=3,
         schemes=("s3", SCHEME),
+        checks=True,
     )
     handover = Handover(elsewhere=True)
     connection: AthenaClient
@@ -102,7 +106,16 @@ class AthenaExecution(StatementVerbs):
         catalog = GlueCatalog(self.connection.aws, str(self.connection.configuration.get("catalog_id", "")))
         publisher = Publisher(self.buckets, self.statements.location)
         tables = TableOutputs(self.connection, self.buckets, catalog)
-        return StatementJobs(self.capabilities, self.statements, self.answers, publisher, tables, self.groups)
+        return StatementJobs(
+            self.capabilities, self.statements, self.answers, publisher, tables, self.groups, self.checked
+        )
+
+    @cached_property
+    def checked(self) -> CheckedOutputs:
+        """What looks at outputs before they are published."""
+        from mason.clients.athena.checked_outputs import CheckedOutputs
+
+        return CheckedOutputs(self.here)
 
     @cached_property
     def groups(self) -> GroupTables:
@@ -361,9 +374,17 @@ class AthenaExecution(StatementVerbs):
         self._check_place(output)
         return self.jobs.write(selects, output, verb, database, rows_in=rows_in, groups=groups)
 
+    def check_table(self, table: Table, asked: Asked) -> list[dict[str, Any]]:
+        """On this machine, as client ``local`` reads the files."""
+        return self.checked.published(table, asked)
+
     def _check_place(self, output: requests.Output) -> None:
         if scheme_of(output.path) not in self.capabilities.schemes:
             raise EngineError(f"Client {self.client} writes to s3:// URLs, and {output.path!r} is none.")
+        if checking.asked() is not None:
+            from mason.clients._duckdb.writing.checked import refuse_other_tables
+
+            refuse_other_tables(self.here.limits, self.client)
 
     # Costs
 

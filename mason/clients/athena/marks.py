@@ -19,6 +19,7 @@ class Mark:
 
     ``output`` is what the verb was given. ``staging`` is the folder that Athena writes into; empty where the rows are
     in the query's own result, which is CSV. ``rows_in`` is how many rows were there before duplicates are removed.
+    ``checked`` says that checks are kept beside the results, which the rows have to fulfil before they are published.
     ``groups`` is how many tables there are in ``database`` only while the statements run (:mod:`group_tables`).
     """
 
@@ -32,6 +33,7 @@ class Mark:
     part: int = 1
     parts: int = 1
     rows_in: int | None = None
+    checked: bool = False
     database: str = ""
     groups: int = 0
 

@@ -9,14 +9,17 @@ copies the same files to the same names. Readers see the new files come one by o
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mason.clients._aws.buckets import Buckets
 from mason.clients._glue_catalog.partition_folders import split
 from mason.clients.athena.marks import Mark
+from mason.engines.checking import Asked
 from mason.errors import ConflictError, EngineError, NotFoundError
 
+_PAUSES = (0.0, 0.2, 0.8)
 _MANIFEST = 64 * 1024**2
 
 
@@ -50,6 +53,18 @@ class Publisher:
         goes on with these, whatever the table has become meanwhile."""
         self._buckets.put(*self._plan(token), json.dumps({"statements": list(statements)}).encode())
 
+    def keep_checks(self, token: str, checks: Asked) -> None:
+        """Note what the rows of a submission have to fulfil before they are published."""
+        self._buckets.put(*self._checks(token), json.dumps(checks.to_dict()).encode())
+
+    def checks(self, token: str) -> Asked:
+        """The checks of a submission. Raises ``NotFoundError`` where they are gone: unchecked, nothing is published."""
+        return Asked.from_dict(json.loads(self._buckets.read(*self._checks(token), most=_MANIFEST)))
+
+    def staged(self, mark: Mark, executions: Sequence[Mapping[str, Any]]) -> list[str]:
+        """The URLs of the files that statements wrote and that are not published yet."""
+        return [f"s3://{bucket}/{key}" for (bucket, key), _ in self._wanted(mark, executions)]
+
     def discard(self, mark: Mark) -> None:
         """Take away what statements wrote that did not all succeed."""
         if mark.staging:
@@ -60,7 +75,7 @@ class Publisher:
         self, job_id: str, mark: Mark, executions: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]
     ) -> Mapping[str, Any]:
         """Put the files of all ``executions`` in their place, and return the manifest, with ``facts`` in it."""
-        wanted = self._wanted(job_id, mark, executions)
+        wanted = self._wanted(mark, executions)
         bucket, _ = split(mark.output)
         before = {each.key for each in self._there(mark.output, folder=bool(mark.staging))}
         names = {key for _, key in wanted}
@@ -89,9 +104,7 @@ class Publisher:
         self.discard(mark)
         return manifest
 
-    def _wanted(
-        self, job_id: str, mark: Mark, executions: Sequence[Mapping[str, Any]]
-    ) -> list[tuple[tuple[str, str], str]]:
+    def _wanted(self, mark: Mark, executions: Sequence[Mapping[str, Any]]) -> list[tuple[tuple[str, str], str]]:
         """Bucket and key of each file that was written, and the key that it is to have."""
         _, target = split(mark.output)
         if not mark.staging:
@@ -112,9 +125,12 @@ class Publisher:
         """The file that an execution's rows are in: at the place that the service tells, or below it."""
         said = (execution.get("ResultConfiguration") or {}).get("OutputLocation") or ""
         bucket, key = split(said)
-        for each in self._buckets.listed(bucket, key) if key else ():
-            if each.key.endswith(f"{execution['QueryExecutionId']}.csv"):
-                return bucket, each.key
+        for pause in _PAUSES if key else ():
+            # Servers beside Athena say that a query succeeded a moment before its file is there.
+            time.sleep(pause)
+            for each in self._buckets.listed(bucket, key):
+                if each.key.endswith(f"{execution['QueryExecutionId']}.csv"):
+                    return bucket, each.key
         raise EngineError(
             f"The result of query {execution['QueryExecutionId']} is not at {said or 'any place'}, where Athena says "
             "it is. Something deleted it: run the query again."
@@ -137,6 +153,10 @@ class Publisher:
     def _plan(self, token: str) -> tuple[str, str]:
         bucket, prefix = split(self._location)
         return bucket, f"{prefix}mason/{token[:32]}.plan.json"
+
+    def _checks(self, token: str) -> tuple[str, str]:
+        bucket, prefix = split(self._location)
+        return bucket, f"{prefix}mason/{token[:32]}.checks.json"
 
     def _manifest(self, job_id: str) -> tuple[str, str]:
         bucket, prefix = split(self._location)

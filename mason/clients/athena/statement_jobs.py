@@ -20,6 +20,7 @@ from mason.clients._jobs import iso, now
 from mason.clients._statements.table_targets import is_table
 from mason.clients._tables.requests import Output
 from mason.clients.athena.awaited import Answers
+from mason.clients.athena.checked_outputs import CheckedOutputs
 from mason.clients.athena.group_tables import GroupTables
 from mason.clients.athena.job_states import job_of, worst_of
 from mason.clients.athena.marks import Mark, mark_of
@@ -28,12 +29,15 @@ from mason.clients.athena.result_rows import schema_of
 from mason.clients.athena.statement_requests import Statements
 from mason.clients.athena.table_outputs import TableOutputs
 from mason.engines.capabilities import Capabilities
+from mason.engines.checking import asked
 from mason.engines.jobs import OPEN, Token, submission
 from mason.engines.models import Job
-from mason.errors import EngineError, NotFoundError, TransientEngineError
+from mason.errors import CheckFailedError, EngineError, NotFoundError, TransientEngineError
 
 # How UNLOAD calls the formats, and what the files of each end with.
 _UNLOADED = {"parquet": ("PARQUET", "parquet"), "jsonl": ("JSON", "jsonl.gz")}
+# The key of a kept result whose checks failed: why nothing was published.
+_FAILED = "failed"
 
 Selects = Callable[[str], Sequence[str]]
 """Makes the statements of a submission, whose digest it is given, and what they read."""
@@ -50,11 +54,12 @@ class StatementJobs:
         publisher: Publisher,
         tables: TableOutputs,
         groups: GroupTables,
+        checks: CheckedOutputs,
     ) -> None:
         self._can = can
         self._statements, self._answers = statements, answers
         self._publisher, self._tables = publisher, tables
-        self._groups = groups
+        self._groups, self._checks = groups, checks
 
     def write(
         self,
@@ -81,7 +86,10 @@ class StatementJobs:
             self._check(output)
         if not (marks[:1] and marks[0] and marks[0].parts == len(ids)):
             first = replace(self._mark(digest, verb, output), rows_in=rows_in, groups=groups)
-            first = replace(first, database=database if groups else "")
+            checks = asked()
+            first = replace(first, database=database if groups else "", checked=checks is not None)
+            if checks is not None:
+                self._publisher.keep_checks(digest, checks)
             with self._dropping(first, ids):
                 texts = (
                     [selects]
@@ -143,6 +151,8 @@ class StatementJobs:
             self._statements.stop(each)
 
     def _check(self, output: Output) -> None:
+        if asked() is not None:
+            self._checks.refuse(output, self._statements.aws.client)
         if is_table(output.path):
             self._tables.check(output)
         else:
@@ -185,7 +195,11 @@ class StatementJobs:
     def _job(self, job_id: str, executions: Sequence[Mapping[str, Any]]) -> Job:
         state, mark = worst_of(executions), mark_of(executions[0].get("Query", ""))
         if state == "SUCCEEDED":
-            return job_of(job_id, executions, self._result(job_id, mark, executions))
+            result = self._result(job_id, mark, executions)
+            done = job_of(job_id, executions, result)
+            if _FAILED not in result:
+                return done
+            return replace(done, status="failed", reason=result[_FAILED], result={"checks": result["checks"]})
         job = job_of(job_id, executions)
         going_on = [each for each in executions if each["Status"]["State"] in ("RUNNING", "QUEUED")]
         for each in going_on:
@@ -194,12 +208,15 @@ class StatementJobs:
             else:
                 self._statements.stop(each["QueryExecutionId"])
         if mark is not None and job.status not in OPEN and not going_on:
-            # A courtesy, which a policy may not allow: nothing of it is where it was to be.
             with suppress(EngineError):
                 self._groups.drop(mark)
-            with suppress(EngineError):
-                (self._tables if is_table(mark.output) else self._publisher).discard(mark)
+            self._discard(mark)
         return job
+
+    def _discard(self, mark: Mark) -> None:
+        # A courtesy, which a policy may not allow: nothing of it is where it was to be.
+        with suppress(EngineError):
+            (self._tables if is_table(mark.output) else self._publisher).discard(mark)
 
     def _result(self, job_id: str, mark: Mark | None, executions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         if mark is None:
@@ -209,6 +226,14 @@ class StatementJobs:
             return found
         self._groups.drop(mark)
         facts = self._rows(mark, executions)
+        if mark.checked:
+            try:
+                facts["checks"] = self._checked(mark, executions)
+            except CheckFailedError as error:
+                refused = {_FAILED: str(error), "checks": [dict(each) for each in error.results]}
+                self._publisher.keep(job_id, refused)
+                self._discard(mark)
+                return refused
         if is_table(mark.output):
             made = {"output": mark.output, "format": mark.format, **self._tables.publish(mark), **facts}
             self._publisher.keep(job_id, made)
@@ -217,6 +242,13 @@ class StatementJobs:
             columns = schema_of(self._statements.columns(executions[0]["QueryExecutionId"])).columns
             facts["schema"] = [column.to_dict() for column in columns]
         return self._publisher.publish(job_id, mark, executions, facts)
+
+    def _checked(self, mark: Mark, executions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        schema = None
+        if not (mark.staging or is_table(mark.output)):
+            schema = schema_of(self._statements.columns(executions[0]["QueryExecutionId"]))
+        files = self._tables.staged(mark) if is_table(mark.output) else self._publisher.staged(mark, executions)
+        return self._checks.results(self._publisher.checks(mark.token), files, schema)
 
     def _rows(self, mark: Mark, executions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         facts: dict[str, Any] = {}

@@ -82,6 +82,11 @@ class TableOutputs:
         """The statement that adds the rows of a SELECT to the table of a submission."""
         return f"INSERT INTO {_staged(mark)}\n{sql}"
 
+    def staged(self, mark: Mark) -> list[str]:
+        """The URLs of the files of the table that a submission filled and that is not registered yet."""
+        found = self._found(named_in(mark.output)[0], staged_name(mark.token))
+        return [each["path"] for each in self._facts(found)["files"]] if found is not None else []
+
     def publish(self, mark: Mark) -> Mapping[str, Any]:
         """Register what a submission made under the name that was asked for; facts for its manifest.
 
