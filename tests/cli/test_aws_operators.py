@@ -12,7 +12,8 @@ import pytest
 from tests.cli.test_aws_configs import INFER, ROOT, TABLE, account, between, put_project, submitted
 from tests.cli.test_glue_schedules import CRAWL
 from tests.clients.amazon import BUCKET, Account, emptied
-from tests.clients.test_athena import moto_results
+from tests.clients.played_athena import played
+from tests.clients.test_athena import moto_results, queries
 from tests.clients.test_athena_merge import MERGED, ROWS, put_parquet
 from tests.servers import S3Server
 from tests.state.faults import EXPIRED, PASS, Proxy
@@ -196,6 +197,35 @@ def test_standard_workflows(account: Account, mason: Any, folder: Path, first: s
     assert done.code == 1
     assert "nothing" in done.err
     assert run(mason, "table:list", first, "database_name:club", "--json").json.get("Data", []) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", ["1", "3"])
+def test_rows_of_a_query_are_exported(
+    moto_catalog: S3Server, aws: None, mason: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, config: str
+) -> None:
+    """They become a table of the catalog, by whose name the next step reads them."""
+    account = emptied(moto_catalog)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.key)
+    account.put("lake/club/people/1.csv")
+    rows = {"query_string": "SELECT name FROM $table", "output_path": "table://club/names", "format": "parquet"}
+    steps = {
+        "step_1": (config, {"database_name": "club", "table_name": "people", **rows}),
+        "step_2": (
+            config,
+            {"database_name": "club", "table_name": "names", "output_path": "out/names", "format": "jsonl"},
+        ),
+    }
+    with played(account) as between:
+        put_project(folder, between.endpoint)
+        assert mason("apply", "-y").code == 0
+        assert run(mason, "table:infer", config, INFER).code == 0
+        done = walk(mason, "export", **steps)
+    assert done.code == 0, done.err
+    created, unloaded = [text.partition("\n-- mason")[0] for text in queries(account)]
+    assert created.endswith('AS\nSELECT "$table"."name" AS "name" FROM "club"."people" AS "$table"')
+    assert unloaded.startswith('UNLOAD (\nSELECT "names"."name" AS "name" FROM "club"."names" AS "names"\n)\nTO ')
+    assert account.keys("lake/out/") == ["lake/out/names/00001-2026_abc.jsonl.gz"]
 
 
 def test_what_a_query_may_scan_is_told_and_held_to_before_it_is_asked(

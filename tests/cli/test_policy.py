@@ -14,11 +14,11 @@ import pytest
 from tests.cli.test_aws_configs import EXPORT, INFER, TABLE, put_project
 from tests.cli.test_glue_schedules import CRAWL, REFRESH, WORKFLOW
 from tests.clients.amazon import BUCKET, Account, emptied
-from tests.clients.test_athena import queries
+from tests.clients.played_athena import played
 from tests.clients.test_athena_merge import ROWS, put_parquet
 from tests.clients.test_glue_triggers import put_table
 from tests.servers import S3Server
-from tests.state.faults import PASS, Proxy, proxied
+from tests.state.faults import Proxy, proxied
 
 SERVICES = {"AWSGlue": "glue", "AmazonAthena": "athena"}
 
@@ -112,33 +112,17 @@ def test_who_asks_for_a_job_may_publish_it(account: Account, between: Proxy, mas
 def test_a_table_as_output_is_allowed(
     moto_catalog: S3Server, aws: None, mason: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What Athena would make is there when it is asked how it goes."""
     account = emptied(moto_catalog)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.key)
     account.put("lake/club/people/1.csv")
-    glue = account.boto("glue")
-    with proxied(account.endpoint) as between:
+    with played(account) as between:
         put_project(folder, between.endpoint)
         assert mason("apply", "-y").code == 0
         assert mason("run", "operator", "table", "infer", "-y", "-c", "1", "-p", INFER).code == 0
-
-        def plan(method: str, path: str) -> str:
-            staged = re.search(r'CREATE TABLE "club"\."(\w+)".*external_location = \'([^\']+)', *texts(), re.DOTALL)
-            if between.targets[-1][2].endswith("GetQueryExecution") and len(made) < 1 and staged:
-                made.append(staged[1])
-                storage = {"Columns": [{"Name": "name", "Type": "string"}], "Location": staged[2]}
-                glue.create_table(DatabaseName="club", TableInput={"Name": staged[1], "StorageDescriptor": storage})
-            return PASS
-
-        def texts() -> list[str]:
-            return queries(account) or [""]
-
-        made: list[str] = []
-        between.plan = plan
         pairs = f"{TABLE},{SELECT},output_path:table://club/names,format:parquet"
         assert unallowed(mason, between, "table query", pairs) == set()
-    assert len(made) == 1
-    assert sorted(each["Name"] for each in glue.get_tables(DatabaseName="club")["TableList"]) == ["names", "people"]
+    listed = account.boto("glue").get_tables(DatabaseName="club")["TableList"]
+    assert sorted(each["Name"] for each in listed) == ["names", "people"]
 
 
 def test_schedules_are_allowed_as_they_are_kept(account: Account, between: Proxy, mason: Any, folder: Path) -> None:
