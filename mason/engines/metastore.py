@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from mason.caches import Stamp
 from mason.engines.engine import Engine
-from mason.engines.models import Database, Job, Partition, Table
+from mason.engines.models import Database, Job, Partition, Rows, Table
 from mason.engines.verbs import verb
 
 
@@ -64,7 +64,13 @@ class Metastore(Engine):
         """Create a database. Raises ``ConflictError`` when it exists already."""
         raise self.lacks("create_database")
 
-    @verb(read_only=False, paths=("definition",))
+    @verb(read_only=True, paths=("definition",))
+    def plan_table(self, database: str, table: str, *, definition: Table | Mapping[str, Any]) -> Rows:
+        """What :meth:`create_table` would register, as far as that is more than ``definition`` says: per ``property``
+        its ``value``."""
+        raise self.lacks("plan_table")
+
+    @verb(read_only=False, shown_by="plan_table", paths=("definition",))
     def create_table(
         self, database: str, table: str, *, definition: Table | Mapping[str, Any], overwrite: bool = False
     ) -> Job:

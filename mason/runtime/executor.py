@@ -155,7 +155,8 @@ def outlook(operator: Operator, shown: DryRun, open_engine: Callable[[str], Engi
     """
     sentences = operator.said(shown.parameters)
     changes = [verbs_asked_of(sentence.engine)[sentence.verb].shown_by for sentence in sentences]
-    if not any(changes):
+    first = next(((each.engine, teller) for each, teller in zip(sentences, changes, strict=True) if teller), None)
+    if first is None or first[1] not in open_engine(first[0]).supports:
         return None
     ctx = Context(
         shown.parameters,

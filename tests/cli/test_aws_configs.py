@@ -99,6 +99,24 @@ def test_a_table_is_inferred_and_looked_at(account: Account, mason: Any, folder:
     assert account.keys("lake/") == ["lake/club/people/1.csv"]
 
 
+def test_what_would_be_registered_is_shown_before(account: Account, mason: Any, folder: Path) -> None:
+    put_project(folder, account.endpoint)
+    for day in (28, 29):
+        account.put(f"lake/club/visits/day=2026-11-{day}/1.csv")
+    assert mason("apply", "-y").code == 0
+    visits = "database_name:club,table_name:visits,path:club/visits"
+    asked = mason("run", "operator", "table", "infer", "-c", "1", "-p", visits)
+    assert asked.code == 1
+    shown = [" ".join(line.split()) for line in asked.err.splitlines()]
+    assert shown[shown.index("property value") :][1:5] == [
+        f"location s3://{BUCKET}/lake/club/visits",
+        "columns id bigint, name string, height double, day date",
+        "partitioned by day",
+        "partitions 2",
+    ]
+    assert account.boto("glue").get_databases()["DatabaseList"] == []
+
+
 def test_what_needs_no_answer_asks_nothing(account: Account, between: Proxy, mason: Any, folder: Path) -> None:
     """Plans, listings and checks of AWS configs make no request."""
     put_project(folder, between.endpoint)

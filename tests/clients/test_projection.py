@@ -137,6 +137,28 @@ def test_a_table_by_days_is_projected_and_told_so(account: Account, tmp_path: Pa
     assert len(account.boto("glue").get_partitions(DatabaseName="club", TableName="events")["Partitions"]) == 3
 
 
+def test_what_would_be_registered_is_told_before(account: Account, tmp_path: Path) -> None:
+    metastore = metastore_of(client_of(account, tmp_path))
+    found = metastore.plan_table("club", "events", definition=EVENTS)
+    oldest = datetime.now(timezone.utc).date() - timedelta(days=2)
+    assert found.rows == [
+        ("location", PLACE),
+        ("columns", "id bigint, day date"),
+        ("partitioned by", "day"),
+        ("partitions", "3"),
+        ("projection.day.format", "yyyy-MM-dd"),
+        ("projection.day.interval", "1"),
+        ("projection.day.interval.unit", "DAYS"),
+        ("projection.day.range", f"{oldest},NOW"),
+        ("projection.day.type", "date"),
+        ("projection.enabled", "true"),
+        ("storage.location.template", f"{PLACE}/day=${{day}}"),
+    ]
+    whole = replace(EVENTS, partition_columns=())
+    assert metastore.plan_table("club", "events", definition=whole).rows == found.rows[:2]
+    assert account.boto("glue").get_databases()["DatabaseList"] == []
+
+
 def test_what_came_since_is_listed_and_counted(account: Account, tmp_path: Path) -> None:
     """Athena reads it, though nobody registered it."""
     client = client_of(account, tmp_path)

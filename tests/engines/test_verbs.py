@@ -75,6 +75,7 @@ def test_every_argument_that_is_a_path_is_marked():
     paths = {str(each): each.paths for engine in ENGINES.values() for each in engine.verbs.values() if each.paths}
     assert paths == {
         "metastore.create_database": ("location",),
+        "metastore.plan_table": ("definition",),
         "metastore.create_table": ("definition",),
         **{
             f"storage.{name}": ("path",)

@@ -25,10 +25,11 @@ from mason.clients._tables import requests
 from mason.engines.capabilities import Capabilities
 from mason.engines.file_urls import scheme_of
 from mason.engines.metastore import Metastore
-from mason.engines.models import Database, Job, Location, Partition, Table
+from mason.engines.models import Column, Database, Job, Location, Partition, Rows, Schema, Table
 from mason.engines.occasion import owner
 from mason.errors import ConflictError, EngineError, NotFoundError, UnsupportedVerbError
 
+_PLAN = Schema((Column("property", "VARCHAR"), Column("value", "VARCHAR")))
 _JOB = re.compile(r"(\d{8}T\d{6})-[0-9a-f]+")
 
 
@@ -44,6 +45,7 @@ class CatalogMetastore(Metastore):
             "list_partitions",
             "table_ddl",
             "create_database",
+            "plan_table",
             "create_table",
             "delete_table",
             "get_job",
@@ -105,17 +107,33 @@ class CatalogMetastore(Metastore):
         self.catalog.create_database(database, location)
         return self.get_database(database)
 
+    def plan_table(self, database: str, table: str, *, definition: Table | Mapping[str, Any]) -> Rows:
+        """Hive's types, the partitions that there are, and how Athena works out others."""
+        wanted, described = self._wanted(database, table, definition)
+        keys = described["PartitionKeys"]
+        columns = [*described["StorageDescriptor"]["Columns"], *keys]
+        told = [
+            ("location", described["StorageDescriptor"]["Location"]),
+            ("columns", ", ".join(f"{each['Name']} {each['Type']}" for each in columns)),
+        ]
+        if keys:
+            found = self._partitions_at(described)
+            before = set(described["Parameters"])
+            self._project(wanted, described, found)
+            told += [
+                ("partitioned by", ", ".join(each["Name"] for each in keys)),
+                ("partitions", f"{len(found):,}"),
+                *((name, value) for name, value in sorted(described["Parameters"].items()) if name not in before),
+            ]
+        return Rows(_PLAN, told)
+
     def create_table(
         self, database: str, table: str, *, definition: Table | Mapping[str, Any], overwrite: bool = False
     ) -> Job:
         """Register a table over a folder of a bucket, with the partitions that are there, or a view."""
         submitted = now()
         requests.read(self, "create_table", {"database": database, "table": table})
-        wanted = definition if isinstance(definition, Table) else _read(definition)
-        wanted = replace(wanted, name=checked("table", table), database=checked("database", database), schedule=owner())
-        if wanted.location is not None:
-            self._check_location(wanted.location.path)
-        described = input_of(wanted)
+        wanted, described = self._wanted(database, table, definition)
         before = self._before(wanted)
         if before is not None and not overwrite:
             raise ConflictError(
@@ -162,6 +180,14 @@ class CatalogMetastore(Metastore):
         found = self.get_table(database, table)
         self.catalog.delete_table(database, table)
         return found
+
+    def _wanted(self, database: str, table: str, definition: Table | Mapping[str, Any]) -> tuple[Table, dict[str, Any]]:
+        """The table that is asked for, and how the catalog has it."""
+        wanted = definition if isinstance(definition, Table) else _read(definition)
+        wanted = replace(wanted, name=checked("table", table), database=checked("database", database), schedule=owner())
+        if wanted.location is not None:
+            self._check_location(wanted.location.path)
+        return wanted, input_of(wanted)
 
     def _before(self, wanted: Table) -> Mapping[str, Any] | None:
         """What is registered under that name now; a database that there is not is made."""

@@ -57,7 +57,7 @@ def of_catalog(
     if verb == "list_partitions":
         # Of a table whose partitions Athena works out, the folders are listed.
         yield from on_objects(url_of(None, root), ())
-    if verb == "create_table":
+    if verb in ("plan_table", "create_table"):
         # Folders of partitions are looked for.
         definition = arguments.get("definition")
         location = definition.get("location") if isinstance(definition, Mapping) else None

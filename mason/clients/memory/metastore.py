@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class MemoryMetastore(MemoryJobs, Metastore):
     """Tables are there once they are registered; files alone are none."""
 
-    supports: ClassVar[frozenset[str]] = frozenset(Metastore.verbs)
+    supports: ClassVar[frozenset[str]] = frozenset(Metastore.verbs) - {"plan_table"}
     capabilities: ClassVar[Capabilities] = replace(NAMING, name_case="kept", schemes=("memory",))
 
     def __init__(self, client: MemoryClient) -> None:
