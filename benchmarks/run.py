@@ -6,7 +6,7 @@ held; then the seconds of each peer that is installed. Seconds depend on the mac
 Where tables are written, the rows that Mason and its floor wrote are compared before anything is measured.
 
 Options: ``--full`` takes 15 million rows, ``--json FILE`` keeps the numbers, ``--only WORD`` measures only groups
-whose names hold it (start, plan 40, plan 1000, plan 10000, team, dag, table, files, objects, sheet, spark),
+whose names hold it (start, plan 40, plan 1000, plan 10000, team, dag, table, files, objects, sheet, spark, dask),
 ``--runs N`` sets how many runs are measured, ``--peers PYTHON`` names a Python that has peers (pandas with pyarrow,
 polars, Faker; dagster, luigi, prefect), if it is not Mason's. It may be repeated: not all of them go into one
 environment.

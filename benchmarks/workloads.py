@@ -23,7 +23,7 @@ from tests.clients.listing_stub import bucket_of
 
 HERE = Path(__file__).parent
 MASON = (str(Path(sys.executable).parent / "mason"),)
-PEERS = ("faker", "pandas", "polars")
+PEERS = ("dask", "faker", "pandas", "polars")
 WALKERS = ("dagster", "luigi", "prefect")
 FLIGHTS = HERE.parent / "examples" / "data" / "flights" / "*.csv.gz"
 QUERY = (
@@ -402,6 +402,26 @@ def sparks(place: Path, times: int) -> Iterator[Work]:
             )
 
 
+def dasks(place: Path, times: int, peers: Peers) -> Iterator[Work]:
+    """Table work on two processes, beside client ``local`` (the floor here) and dask.dataframe on two processes."""
+    rows = f"{ROWS_OF_FLIGHTS * times / 1e6:.1f}M rows"
+    file, out = place / "flights.parquet", place / "out"
+    prepare((sys.executable, "-c", MAKE_FLIGHTS, str(FLIGHTS), str(times), str(file)), place, place / "home")
+    script = str(HERE / "dasked.py")
+    for work in ("summarize", "dedupe"):
+        given = (str(file), str(out))
+        yield Work(
+            name=f"dask {work}, {rows}, beside local",
+            mason=(sys.executable, script, f"mason_{work}", *given),
+            floor=(sys.executable, script, f"local_{work}", *given),
+            folder=place,
+            home=place / "home",
+            goal=1.3,
+            clocked=True,
+            peers={"dask": (peers.pythons["dask"], script, f"dask_{work}", *given)} if "dask" in peers.pythons else {},
+        )
+
+
 MAKE_FLIGHTS = """
 import duckdb, sys
 flights, times, file = sys.argv[1:]
@@ -656,4 +676,5 @@ def groups(peers: Peers, *, full: bool) -> list[tuple[str, Callable[[Path], Iter
         ("objects", objects),
         ("sheet", sheets),
         ("spark", lambda place: sparks(place, 77 if full else 8)),
+        ("dask", lambda place: dasks(place, 77 if full else 8, peers)),
     ]

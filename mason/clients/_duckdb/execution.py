@@ -385,9 +385,7 @@ class DuckDBExecution(Execution):
         return now()
 
     def _done(self, verb: str, manifest: Mapping[str, Any], submitted: datetime, logs: tuple[str, ...] = ()) -> Job:
-        written = f"Wrote {manifest['rows']} rows to {manifest['output']}"
-        told = (*logs, *manifest.get("notes", ()), written)
-        return self._put_job(succeeded(f"execution.{verb}", manifest, submitted=submitted, logs=told))
+        return self._put_job(written(verb, manifest, submitted, logs))
 
     def get_job(self, job_id: str) -> Job:
         """A job that this client did."""
@@ -396,3 +394,9 @@ class DuckDBExecution(Execution):
     def cancel_job(self, job_id: str) -> Job:
         """Refused: there is nothing left to stop."""
         raise is_done(self._kept_job(job_id))
+
+
+def written(verb: str, manifest: Mapping[str, Any], submitted: datetime, logs: tuple[str, ...] = ()) -> Job:
+    """The job of ``verb`` that wrote what ``manifest`` says, and has ``logs`` to tell besides."""
+    told = (*logs, *manifest.get("notes", ()), f"Wrote {manifest['rows']} rows to {manifest['output']}")
+    return succeeded(f"execution.{verb}", manifest, submitted=submitted, logs=told)

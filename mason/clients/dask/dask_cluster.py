@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import pickle
+import signal
 import threading
 import uuid
 import warnings
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from mason import temporary
 from mason.clients.dask import dask_failures
-from mason.clients.dask.dask_orders import Answer, Order, Surroundings
+from mason.clients.dask.dask_orders import Answer, FaultError, Order, Surroundings
 from mason.engines import interrupts
 from mason.engines.progress import Observer, Progress, observer
 from mason.errors import EngineError, MasonError, MissingDependencyError, TransientEngineError
@@ -101,7 +102,7 @@ class Cluster:
             security = Security.temporary()
         except ImportError as error:
             raise MissingDependencyError(f"Client {self._mason.name} (cryptography)", "dask") from error
-        with dask.config.set(settings):
+        with dask.config.set(settings), _without_interrupts():
             try:
                 cluster = LocalCluster(
                     n_workers=int(self._given.get("workers", os.cpu_count() or 1)),
@@ -191,8 +192,8 @@ class Cluster:
         others are stopped.
 
         ``lent`` are the configurations of neighbours whose objects the work reads or writes; other arguments are those
-        of :class:`~mason.clients.dask.dask_orders.Order`. Raises what the work raises, ``TransientEngineError`` where
-        the scheduler is gone, and ``EngineError`` where workers died of it.
+        of :class:`~mason.clients.dask.dask_orders.Order`. Raises ``FaultError`` with what the work raised,
+        ``TransientEngineError`` where the scheduler is gone, and ``EngineError`` where workers died of it.
         """
         from mason.clients.dask.dask_worker import perform
 
@@ -248,7 +249,7 @@ class Cluster:
             raise dask_failures.gone(self.address)
         answer: Answer = future.result()
         if answer.fault is not None:
-            raise answer.fault.error()
+            raise FaultError(answer.fault)
         return answer.value
 
     def _let_go(self, topic: str, futures: Sequence[Any]) -> None:
@@ -285,7 +286,7 @@ class Cluster:
 
         try:
             yield
-        except MasonError:
+        except (FaultError, MasonError):
             raise
         except (OSError, CommClosedError, TimeoutError, RuntimeError) as error:
             if self.is_there() and not isinstance(error, (OSError, CommClosedError)):
@@ -315,6 +316,20 @@ class Cluster:
         with suppress(Exception):
             # One that is gone has nothing to be told.
             self._held.close()
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Within it, processes are started that hear nothing of Ctrl-C: Mason hears it, and ends them."""
+    from multiprocessing import resource_tracker
+
+    # Started with the first process, it would let the signal through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Told:

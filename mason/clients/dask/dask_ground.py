@@ -42,6 +42,15 @@ class Ground(Protocol):
         ...
 
     @property
+    def part_bytes(self) -> int:
+        """The size of a part of a table that is split."""
+        ...
+
+    def cluster(self) -> Any:
+        """The cluster, which its own module describes."""
+        ...
+
+    @property
     def root(self) -> Roots:
         """The folder of files."""
         ...

@@ -82,6 +82,14 @@ class Fault:
         return made
 
 
+class FaultError(Exception):
+    """Raised where an order has a ``fault`` for an answer; those who gave it turn it into the error that it is."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of an order: ``value``, or ``fault`` where there is one."""

@@ -61,7 +61,10 @@ class DaskExecution(Execution):
             "top_values": top_values,
             "histogram": histogram,
         }
-        return self._rows("summarize", given)
+        from mason.clients.dask.split_work import SplitWork
+
+        found = SplitWork(self, self.dask, self._lent).summarized(given)
+        return found if found is not None else self._rows("summarize", given)
 
     def query(
         self,
@@ -123,7 +126,7 @@ class DaskExecution(Execution):
             "sample_size": sample_size,
             "overwrite": overwrite,
         }
-        return self._job("format", given, self._begin())
+        return self._in_parts("format", given)
 
     def plan_merge(self, table: Table, *, allow_text: bool = False, extract_paths: bool = False) -> Rows:
         """As client ``local`` has it."""
@@ -148,7 +151,7 @@ class DaskExecution(Execution):
             "extract_paths": extract_paths,
             "overwrite": overwrite,
         }
-        return self._job("merge", given, self._begin())
+        return self._in_parts("merge", given)
 
     def dedupe(
         self,
@@ -171,7 +174,7 @@ class DaskExecution(Execution):
             "format": format,
             "overwrite": overwrite,
         }
-        return self._job("dedupe", given, self._begin())
+        return self._in_parts("dedupe", given)
 
     def fake(
         self,
@@ -230,16 +233,30 @@ class DaskExecution(Execution):
         done: Job = self._whole(call, given, sent)
         return self.dask.own.put_job(replace(done, submitted=iso(begun)))
 
+    def _in_parts(self, verb: str, given: Mapping[str, Any]) -> Job:
+        """The job of a verb that is split where it can be."""
+        from mason.clients.dask.split_work import SplitWork
+
+        begun = self._begin()
+        job = SplitWork(self, self.dask, self._lent).written(verb, given, begun)
+        return self.dask.own.put_job(job) if job is not None else self._job(verb, given, begun)
+
     def _whole(self, call: str, given: Mapping[str, Any], sent: Sent | None = None) -> Any:
         """What comes of a verb that one worker does."""
-        (found,) = self.dask.cluster().do(
-            call,
-            [given],
-            lent=self._lent([given.get("table"), given.get("schema"), given.get("output"), *(sent or {}).values()]),
-            tables=sent or {},
-            asked=checking.asked(),
-            whole=True,
-        )
+        from mason.clients.dask.dask_orders import FaultError
+
+        places = [given.get("table"), given.get("schema"), given.get("output"), *(sent or {}).values()]
+        try:
+            (found,) = self.dask.cluster().do(
+                call,
+                [given],
+                lent=self._lent(places),
+                tables=sent or {},
+                asked=checking.asked(),
+                whole=True,
+            )
+        except FaultError as error:
+            raise error.fault.error() from None
         return found
 
     def _sent(self, sql: str, dialect: str, database: str) -> Sent:
