@@ -103,6 +103,11 @@ def is_part(run_id: str) -> bool:
     return _MARK in run_id
 
 
+def whole_of(run_id: str) -> str:
+    """The id of the run that a record belongs to: itself, where it is no part."""
+    return run_id.partition(_MARK)[0]
+
+
 def begins_parts(run_id: str) -> str:
     """What the ids of all parts of a run begin with."""
     return f"{run_id}{_MARK}"

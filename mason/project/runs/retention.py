@@ -21,6 +21,7 @@ from mason.home import mason_home
 from mason.ownership import make_private
 from mason.project.opened import Project
 from mason.runtime.records import moment_of
+from mason.runtime.run_part import is_part, whole_of
 from mason.settings import History
 from mason.state import journal
 from mason.state.lock import who
@@ -106,7 +107,12 @@ def _is_fresh(marker: Path) -> bool:
 
 def _old_runs(project: Project, known: list[str], before: datetime) -> Iterator[str]:
     """The runs beyond the newest that ended before then, oldest first. Only those that may be are read."""
-    for run_id in known[: -project.settings.history.keep_runs]:
+    whole = [run_id for run_id in known if not is_part(run_id)]
+    newest = set(whole[-project.settings.history.keep_runs :])
+    for run_id in known:
+        # The steps that a scheduler had done one by one go with their run.
+        if whole_of(run_id) in newest:
+            continue
         begun = _begun(run_id)
         if begun is not None and begun >= before:
             continue

@@ -41,6 +41,15 @@ def test_only_what_is_old_and_not_among_the_newest_goes(frugal: Project):
     assert frugal.store.list_runs() == [young, newest]
 
 
+def test_steps_that_a_scheduler_had_done_go_with_their_run(frugal: Project):
+    old, newest = run_id(9), run_id(2)
+    ids = [old, f"{old}:one:1", f"{old}:two:1", newest, f"{newest}:one:1", f"{newest}:one:2", f"{newest}:two:1"]
+    for each in ids:
+        record(frugal, each)
+    assert retention.prune(frugal).runs == tuple(ids[:3])
+    assert frugal.store.list_runs() == ids[3:]
+
+
 def test_the_newest_stays_however_old_it_is(frugal: Project):
     record(frugal, run_id(999))
     assert retention.prune(frugal).runs == ()
