@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -266,7 +267,7 @@ import mason
 
 class NoteSleep(mason.Operator):
     def run(self, ctx):
-        Path(ctx.params["path"]).write_text(str(os.getpid()))
+        Path(ctx.params["path"]).write_text(f"{os.getpid()} {os.getppid()}")
         time.sleep(600)
 """
 SLEEPS = """\
@@ -287,28 +288,34 @@ parameters: {{waits: {{parameters: {{path: {path}}}}}}}
 
 
 def is_gone(pid: int) -> bool:
+    """Whether a process has ended, be it that nobody has heard of that yet."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        told = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
         return True
-    return False
+    return told.rpartition(")")[2].split()[0] == "Z"
 
 
-def test_two_at_once_of_which_one_takes_too_long_and_one_is_cancelled(mason, folder, applied, airflow_server):
+def pids(file: Path) -> list[int]:
+    """The process that does a step, and that of its task; none where the step has not begun."""
+    return [int(pid) for pid in file.read_text().split()] if file.exists() else []
+
+
+def test_three_at_once_of_which_one_takes_too_long_one_is_cancelled_and_one_is_killed(
+    mason, folder, applied, airflow_server
+):
     operator = folder / "operators" / "note" / "sleep"
     operator.mkdir(parents=True)
     (operator / "operator.yaml").write_text(SLEEP)
     (operator / "__init__.py").write_text(SLEEP_PYTHON)
-    workflows = [SLEEPS.format(command="slow", timeout=", timeout: 5"), SLEEPS.format(command="endless", timeout="")]
-    paths = {name: folder / f"{name}.pid" for name in ("slow", "endless")}
+    timeouts = {"slow": ", timeout: 5", "endless": "", "killed": ""}
+    workflows = [SLEEPS.format(command=name, timeout=timeout) for name, timeout in timeouts.items()]
+    paths = {name: folder / f"{name}.pid" for name in timeouts}
     schedules = [AT_ONCE.format(name=name, path=json.dumps(str(path))) for name, path in paths.items()]
     done = applied(workflow="---\n".join(workflows), schedule="---\n".join(schedules))
     assert done.code == 0, done.err
-    jobs = {
-        name: mason("scheduler", "trigger", name, "-c", "1", "-y", "--json").json["job_id"]
-        for name in ("endless", "slow")
-    }
-    wait_for(lambda: paths["endless"].exists() and paths["endless"].read_text())
+    jobs = {name: mason("scheduler", "trigger", name, "-c", "1", "-y", "--json").json["job_id"] for name in timeouts}
+    wait_for(lambda: pids(paths["endless"]) and pids(paths["killed"]))
     runs = {run["schedule"]: run for run in mason("runs", "list", "--json").json["runs"]}
     assert runs["endless"]["status"] == "running"
     cancelled = mason("runs", "cancel", runs["endless"]["run_id"])
@@ -316,11 +323,18 @@ def test_two_at_once_of_which_one_takes_too_long_and_one_is_cancelled(mason, fol
         0,
         f"Run {runs['endless']['run_id']} was ended in airflow: interrupted.\n",
     )
-    # Its process is ended with it.
-    wait_for(lambda: is_gone(int(paths["endless"].read_text())))
-    job = job_of(airflow_server, jobs["slow"])
-    assert (job.status, job.result["steps"]) == ("failed", {"waits": "failed"})
+    os.kill(pids(paths["killed"])[1], signal.SIGKILL)
+    # The process of a step is ended with its task.
+    for name in ("endless", "killed"):
+        wait_for(lambda name=name: is_gone(pids(paths[name])[0]))
+    for name in ("slow", "killed"):
+        job = job_of(airflow_server, jobs[name])
+        assert (job.status, job.result["steps"]) == ("failed", {"waits": "failed"})
     # It may have been ended before it wrote anything.
-    wait_for(lambda: not (paths["slow"].exists() and (pid := paths["slow"].read_text())) or is_gone(int(pid)))
+    wait_for(lambda: all(is_gone(pid) for pid in pids(paths["slow"])))
     runs = {run["schedule"]: run for run in mason("runs", "list", "--json").json["runs"]}
-    assert {name: run["status"] for name, run in runs.items()} == {"endless": "interrupted", "slow": "failed"}
+    assert {name: run["status"] for name, run in runs.items()} == {
+        "endless": "interrupted",
+        "killed": "failed",
+        "slow": "failed",
+    }

@@ -28,6 +28,13 @@ def told(process):
         print(line.rstrip("\\n"), flush=True)
 
 
+def end_with_the_task():
+    """In the process of a command: have it told to end where its task is killed, so that no attempt meets another."""
+    if sys.platform == "linux":
+        # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 def within(context):
     """Of which run of Mason this is a part. All tasks of one run of the DAG come to the same."""
     run = context["dag_run"]
@@ -99,6 +106,7 @@ class MasonTask(BaseOperator):
                 encoding="utf-8",
                 errors="replace",
                 start_new_session=True,
+                preexec_fn=end_with_the_task,
             )
             listening = threading.Thread(target=told, args=(self.process,), daemon=True)
             listening.start()

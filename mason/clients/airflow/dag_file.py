@@ -27,12 +27,14 @@ _DIGEST = "# Digest: "
 _OWNER = "# Owner: "
 _IMPORTS = """\
 import contextlib
+import ctypes
 import hashlib
 import json
 import os
 import random
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from datetime import datetime, timedelta, timezone
