@@ -19,7 +19,7 @@ from psycopg import sql
 from mason.clients.local import LocalClient
 from mason.clients.local.storage import LocalStorage
 from mason.engines.execution import Execution
-from mason.engines.models import Location, Rows, Table
+from mason.engines.models import Location, Rows, Schema, Table
 from mason.sql.parsed import types_of
 from mason.sql.postgres.postgres import POSTGRES
 from tests.servers import free_port
@@ -47,10 +47,32 @@ def connected(configuration: dict[str, Any]) -> psycopg.Connection[Any]:
     return psycopg.connect(host=given["host"], user=given["user"], dbname=given["database"], autocommit=True)
 
 
-class LoadingStorage(LocalStorage):
-    """Files of a folder, which become tables of a server where their columns are looked for."""
+SVV = """
+CREATE VIEW public.svv_all_schemas AS
+SELECT current_database()::varchar(128) AS database_name, nspname::varchar(128) AS schema_name
+FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp)';
+CREATE VIEW public.svv_all_tables AS
+SELECT table_catalog::varchar(128) AS database_name, table_schema::varchar(128) AS schema_name,
+  table_name::varchar(128) AS table_name,
+  CASE table_type WHEN 'BASE TABLE' THEN 'TABLE' ELSE 'VIEW' END::varchar(128) AS table_type
+FROM information_schema.tables WHERE table_name !~ '^svv_';
+CREATE VIEW public.svv_all_columns AS
+SELECT table_catalog::varchar(128) AS database_name, table_schema::varchar(128) AS schema_name,
+  table_name::varchar(128) AS table_name, column_name::varchar(128) AS column_name, ordinal_position::int,
+  is_nullable::varchar(3), data_type::varchar(128), character_maximum_length::int, numeric_precision::int,
+  numeric_scale::int, col_description((quote_ident(table_schema) || '.' || quote_ident(table_name))::regclass,
+  ordinal_position)::varchar(256) AS remarks
+FROM information_schema.columns;
+"""
+"""Views that tell what Redshift's of these names tell, by its documentation, in a PostgreSQL that stands in for it."""
 
-    def __init__(self, configuration: dict[str, Any], base: Path) -> None:
+
+class LoadingStorage(LocalStorage):
+    """Files of a folder, which become tables of a server where their columns are looked for. With ``lower``, names of
+    columns become small, as on Redshift."""
+
+    def __init__(self, configuration: dict[str, Any], base: Path, *, lower: bool = False) -> None:
+        self._lower = lower
         self._local = LocalClient({}, base=base)
         super().__init__(self._local)
         self._configuration = configuration
@@ -61,6 +83,9 @@ class LoadingStorage(LocalStorage):
         assert isinstance(execution, Execution)
         answer = execution.query("SELECT * FROM $table", table=found)
         assert isinstance(answer, Rows)
+        if self._lower:
+            small = Schema(tuple(replace(each, name=each.name.lower()) for each in answer.schema.columns))
+            answer = replace(answer, schema=small)
         return load(self._configuration, "work", f"{found.name}_{uuid.uuid4().hex[:8]}", answer)
 
 

@@ -46,6 +46,7 @@ BUILTIN: dict[str, Registration] = {
     "local_async": Registration("mason.clients.local_async:LocalAsyncClient"),
     "memory": Registration("mason.clients.memory:MemoryClient"),
     "postgres": Registration("mason.clients.postgres:PostgresClient", "postgres"),
+    "redshift": Registration("mason.clients.redshift:RedshiftClient", "redshift"),
     "s3": Registration("mason.clients.s3:S3Client", "aws"),
     "spark": Registration("mason.clients.spark:SparkClient", extra="spark"),
     "trino": Registration("mason.clients.trino:TrinoClient", "trino"),

@@ -10,6 +10,7 @@ __all__ = [
     "natives",
     "parsed",
     "postgres",
+    "redshift",
     "spark",
     "sql_types",
     "statements",

@@ -61,6 +61,7 @@ class ServerColumn:
     - ``by_language``: whether texts that differ in their bytes may be equal in it (a collation that is not
       deterministic).
     - ``written``: the type as the server writes it, with all that belongs to it.
+    - ``text_sql``: the SQL of its text, for ``{}``; ``is_text`` says that the server's dialect does not compute in it.
     """
 
     name: str
@@ -72,6 +73,8 @@ class ServerColumn:
     comment: str = ""
     by_language: bool = False
     written: str = ""
+    text_sql: str = "CAST({} AS text)"
+    is_text: bool = False
 
     @property
     def said(self) -> str:
@@ -88,7 +91,7 @@ class ServerColumn:
         kind = self.said.removesuffix("[]")
         known = kind in _COMPUTED or bool(_DECIMAL.fullmatch(kind))
         # Nobody has written down how arrays of these are told.
-        known = known and not (self.is_array and kind in ("BLOB", "TIMESTAMP WITH TIME ZONE"))
+        known = known and not self.is_text and not (self.is_array and kind in ("BLOB", "TIMESTAMP WITH TIME ZONE"))
         return self.said if known else "VARCHAR"
 
     @property
@@ -97,7 +100,7 @@ class ServerColumn:
         name = identifier(self.name)
         # The blanks that fill a char(n) are no part of its value.
         if self.computed != self.said or (self.type == _PADDED and not self.is_array):
-            return f"CAST({name} AS text)"
+            return self.text_sql.format(name)
         return f'{name} COLLATE "C"' if self.by_language and self.computed == "VARCHAR" else name
 
     @property

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from mason.clients._missing import missing
-from mason.clients._postgres.server_names import checked
 from mason.errors import NotFoundError
 from mason.values import dataclass
 
@@ -64,8 +63,8 @@ class ServerCatalog(Protocol):
         """The tables in whose mark a job is named whose id ends so."""
         ...
 
-    def size(self, transaction: Transaction, schema: str, name: str) -> int:
-        """The bytes of a table."""
+    def size(self, transaction: Transaction, schema: str, name: str) -> int | None:
+        """The bytes of a table; ``None`` where the server does not tell them to everybody."""
         ...
 
 
@@ -94,10 +93,7 @@ def as_sql_has_it(catalog: ServerCatalog, transaction: Transaction, schema: str,
     except NotFoundError:
         schemas = [each for each, _ in catalog.schemas(transaction) if each.lower() == schema.lower()] or [schema]
         found = [
-            each
-            for one in schemas
-            for each in catalog.entries(transaction, one)
-            if each.name.lower() == checked("table", name).lower()
+            each for one in schemas for each in catalog.entries(transaction, one) if each.name.lower() == name.lower()
         ]
         if len(found) != 1:
             raise

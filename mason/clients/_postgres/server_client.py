@@ -28,6 +28,21 @@ class ServerClient(Client):
     format_name: ClassVar[str]
     """What the format of its tables is called."""
 
+    longest_name: ClassVar[int]
+    """Bytes of a name; the server would cut a longer one without a word."""
+
+    def kept(self, kind: str, name: str) -> str:
+        """The name of a ``kind`` of thing as the server keeps it. Raises ``EngineError`` for one that it does not."""
+        from mason.clients._postgres.server_names import checked
+
+        return checked(kind, name, self.longest_name)
+
+    def text(self, value: str) -> str:
+        """A text as a literal of the server's."""
+        from mason.clients._postgres.server_names import text
+
+        return text(value)
+
     @classmethod
     def public_facts(cls, configuration: Mapping[str, Any], *, base: Path) -> dict[str, Any]:
         """``kept_folder``, what Mason keeps for this client, beside what is configured."""

@@ -21,16 +21,6 @@ from mason.values import dataclass, field
 if TYPE_CHECKING:
     import psycopg
 
-# Answers come as the rules of translation and the readers of Mason expect them, whatever a server's own settings are.
-_SETTINGS = {
-    "client_encoding": "UTF8",
-    "DateStyle": "ISO, MDY",
-    "IntervalStyle": "postgres",
-    "TimeZone": "UTC",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-    "standard_conforming_strings": "on",
-}
 _CANCELLING = 5.0
 # How often the server is asked what became of a transaction, and how long it may take to know.
 _ASKING, _KNOWING = 0.1, 30.0
@@ -42,7 +32,7 @@ class Server:
 
     - ``engine``: what it is called in sentences, ``PostgreSQL``; ``client`` the name of the client, ``extra`` what
       brings its library.
-    - ``parameters``: those of libpq, by their names; ``settings``: of each session, beside those that Mason needs.
+    - ``parameters``: those of libpq, by their names; ``settings``: of each session.
     - ``most``: how many connections there are at once.
     - ``tells_outcomes``: whether it says what became of a transaction (``txid_status``).
     """
@@ -73,6 +63,14 @@ class Transaction:
         """The rows of a statement of Mason's; ``values`` stand for its ``%s``."""
         cursor = self.connection.execute(sql.encode(), values, prepare=False)
         return cursor.fetchall() if cursor.description is not None else []
+
+    def texts(self, sql: str) -> Iterator[list[bytes | None]]:
+        """The rows of a statement of Mason's as the server writes them; ``None`` for NULL."""
+        cursor = self.connection.execute(sql.encode(), prepare=False)
+        found = cursor.pgresult
+        assert found is not None, "it was asked"
+        for row in range(found.ntuples):
+            yield [found.get_value(row, column) for column in range(found.nfields)]
 
     def run(self, sql: str) -> int:
         """Do a statement; how many rows it changed."""
@@ -196,7 +194,7 @@ class Connections:
         return connection
 
     def _set_up(self, connection: psycopg.Connection[Any]) -> None:
-        for name, value in {**_SETTINGS, **self.server.settings}.items():
+        for name, value in self.server.settings.items():
             connection.execute(f"SET {name} TO {_text(value)}".encode())
 
     def _give_back(self, connection: psycopg.Connection[Any], *, kept: bool) -> None:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._duckdb.abilities import FILES
 from mason.clients._postgres.server_client import ServerClient
-from mason.clients._postgres.server_names import SCHEME, is_table, named_in, title
+from mason.clients._postgres.server_names import named_in, title
 from mason.clients._statements.statement_verbs import Prepare, StatementVerbs
+from mason.clients._statements.table_targets import SCHEME, is_table
 from mason.engines.capabilities import Capabilities
 from mason.engines.checking import Asked, asking
 from mason.engines.checking import asked as checks_asked

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mason.clients._jobs import now, succeeded
 from mason.clients._postgres.server_client import ServerClient
-from mason.clients._postgres.server_names import LONGEST_NAME, SCHEME, checked, is_table, located, text
+from mason.clients._postgres.server_names import located
+from mason.clients._statements.table_targets import SCHEME, is_table
 from mason.clients._tables import requests
 from mason.engines.capabilities import Capabilities
 from mason.engines.metastore import Metastore
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from mason.clients._postgres.server_catalog import Entry, ServerCatalog
     from mason.clients._postgres.server_connections import Transaction
 
-CAPABILITIES = Capabilities(longest_name=LONGEST_NAME, name_case="kept", schemes=(SCHEME,))
-"""What such a metastore can do, where its names are those of PostgreSQL."""
+CAPABILITIES = Capabilities(schemes=(SCHEME,))
+"""What all such metastores can do; each adds what becomes of names."""
 
 
 class ServerMetastore(Metastore):
@@ -61,13 +62,14 @@ class ServerMetastore(Metastore):
         from mason.clients._postgres.server_catalog import known_schema
 
         with self.connection.connections.asking() as transaction:
-            name, comment = known_schema(self._catalog, transaction, database)
+            name, comment = known_schema(self._catalog, transaction, self._kept(database))
             return Database(name, comment=comment)
 
     def list_tables(self, database: str) -> list[Table]:
         """Tables and views, without the partitions of tables."""
         from mason.clients._postgres.server_catalog import known_schema
 
+        database = self._kept(database)
         with self.connection.connections.asking() as transaction:
             known_schema(self._catalog, transaction, database)
             return [self._table(each, None) for each in self._catalog.entries(transaction, database)]
@@ -82,7 +84,7 @@ class ServerMetastore(Metastore):
         from mason.clients._postgres.server_catalog import known_entry
 
         with self.connection.connections.asking() as transaction:
-            found = known_entry(self._catalog, transaction, database, table)
+            found = known_entry(self._catalog, transaction, self._kept(database), self._kept(table))
             return self._catalog.partitions(transaction, found) if found.keys else []
 
     def table_ddl(self, database: str, table: str) -> str:
@@ -92,11 +94,11 @@ class ServerMetastore(Metastore):
         from mason.clients._postgres.server_catalog import known_entry
 
         with self.connection.connections.asking() as transaction:
-            found = known_entry(self._catalog, transaction, database, table)
+            found = known_entry(self._catalog, transaction, self._kept(database), self._kept(table))
             name = qualified(found.schema, found.name)
             if found.kind == "view":
                 return f"CREATE VIEW {name} AS\n{found.definition.strip().rstrip(';')};"
-            columns = self._catalog.columns(transaction, database, table)
+            columns = self._catalog.columns(transaction, found.schema, found.name)
             return f"CREATE TABLE {name} ({', '.join(_written(each) for each in columns)});"
 
     def create_database(self, database: str, *, location: str | None = None) -> Database:
@@ -104,7 +106,7 @@ class ServerMetastore(Metastore):
         from mason.clients._duckdb.quoting import identifier
 
         requests.read(self, "create_database", {"database": database})
-        checked("schema", database)
+        database = self.connection.kept("schema", database)
         if location is not None:
             raise UnsupportedVerbError(
                 f"{self.connection.engine_name} keeps the data of a schema itself: leave out location."
@@ -125,8 +127,7 @@ class ServerMetastore(Metastore):
 
         submitted = now()
         requests.read(self, "create_table", {"database": database, "table": table})
-        checked("schema", database)
-        checked("table", table)
+        database, table = self.connection.kept("schema", database), self.connection.kept("table", table)
         wanted = definition if isinstance(definition, Table) else _read(definition)
         self._check_kept_here(wanted)
         name = qualified(database, table)
@@ -142,10 +143,12 @@ class ServerMetastore(Metastore):
                 transaction.run(f"CREATE SCHEMA {identifier(database)}")
             transaction.run(statement)
             kind = "VIEW" if wanted.kind == "view" else "TABLE"
-            transaction.run(f"COMMENT ON {kind} {name} IS {text(marked(wanted.comment))}")
+            transaction.run(f"COMMENT ON {kind} {name} IS {self.connection.text(marked(wanted.comment))}")
             for column in wanted.schema.columns if wanted.schema is not None else ():
                 if column.comment:
-                    transaction.run(f"COMMENT ON COLUMN {name}.{identifier(column.name)} IS {text(column.comment)}")
+                    transaction.run(
+                        f"COMMENT ON COLUMN {name}.{identifier(column.name)} IS {self.connection.text(column.comment)}"
+                    )
             made = self._known(transaction, database, table)
         logs = (f"Made {made.kind} {database}.{table}",)
         job = succeeded("metastore.create_table", made.to_dict(), submitted=submitted, logs=logs)
@@ -156,7 +159,7 @@ class ServerMetastore(Metastore):
         from mason.clients._postgres.server_catalog import known_entry
 
         with self.connection.connections.changing() as transaction:
-            entry = known_entry(self._catalog, transaction, database, table)
+            entry = known_entry(self._catalog, transaction, self._kept(database), self._kept(table))
             found = self._known(transaction, database, table)
             self._drop(transaction, entry, "deleted", anyway=delete_files)
             return found
@@ -175,18 +178,22 @@ class ServerMetastore(Metastore):
             raise ConflictError(f"{title} was not made by Mason, so it is not {what} unasked. {remedy}")
         if not anyway and entry.kind != "view":
             # Nobody fills it between the look and the drop.
-            transaction.run(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
+            transaction.run(f"LOCK TABLE {name}")
             if transaction.rows(f"SELECT EXISTS (SELECT 1 FROM {name})")[0][0]:
                 raise ConflictError(
                     f"{title} holds rows, which {self.connection.engine_name} would delete with it. {remedy}"
                 )
         transaction.run(f"DROP {entry.word} {name}")
 
+    def _kept(self, name: str) -> str:
+        """A name that is looked for; one that the server cannot keep is simply not there."""
+        return name.lower() if self.capabilities.name_case == "lower" else name
+
     def _known(self, transaction: Transaction, database: str, table: str, *, schema: bool = True) -> Table:
         from mason.clients._postgres.server_catalog import known_entry
 
-        entry = known_entry(self._catalog, transaction, database, table)
-        columns = self._catalog.columns(transaction, database, table) if schema else None
+        entry = known_entry(self._catalog, transaction, self._kept(database), self._kept(table))
+        columns = self._catalog.columns(transaction, entry.schema, entry.name) if schema else None
         return self._table(entry, columns)
 
     def _table(self, entry: Entry, columns: list[ServerColumn] | None) -> Table:
@@ -242,7 +249,8 @@ class ServerMetastore(Metastore):
         known = types_of({"table": {each.name: each.type for each in columns if "." not in each.type}})["table"]
         written = []
         for each in columns:
-            checked("column", each.name)
+            if not self.connection.dialect.can_name(each.name):
+                raise EngineError(f"The name of column {each.name!r} {self.connection.dialect.bad_name}.")
             found = known.get(each.name)
             own = own_type(each.type) if found is None else self.connection.dialect.type_name(found)
             kind = own or server_type(found, each.name, self.connection.engine_name)

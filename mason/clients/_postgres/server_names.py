@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from mason.engines.file_urls import scheme_of
+from mason.clients._statements.table_targets import SCHEME
 from mason.engines.models import Location, Table
 from mason.errors import EngineError
-
-SCHEME = "table"
-LONGEST_NAME = 63
-"""Bytes of a name; PostgreSQL would cut a longer one without a word."""
-
-
-def is_table(output: str) -> bool:
-    """Whether an output is a table of the server, and no file."""
-    return scheme_of(output) == SCHEME
 
 
 def url_of(schema: str, name: str) -> str:
@@ -33,10 +24,10 @@ def named_in(output: str) -> tuple[str, str]:
     schema, _, name = output.partition("://")[2].rstrip("/").partition("/")
     if not (schema and name) or "/" in name:
         raise EngineError(f"{output} names no table: write table://SCHEMA/NAME.")
-    return checked("schema", unquote(schema)), checked("table", unquote(name))
+    return unquote(schema), unquote(name)
 
 
-def checked(kind: str, name: str, longest: int = LONGEST_NAME) -> str:
+def checked(kind: str, name: str, longest: int) -> str:
     """The name of a ``kind`` of thing, if a server keeps it as it is. Raises ``EngineError``."""
     if not name or "\0" in name or len(name.encode()) > longest:
         raise EngineError(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mason.clients._duckdb.quoting import identifier, qualified
 from mason.clients._postgres.made_marks import is_made, marked, parted
 from mason.clients._postgres.server_catalog import known_schema
-from mason.clients._postgres.server_names import text, url_of
+from mason.clients._postgres.server_names import url_of
 from mason.engines.models import Job
 from mason.errors import ConflictError
 
@@ -28,9 +28,10 @@ class ServerOutput:
     """The table ``name`` of ``schema`` that the job ``job_id`` makes."""
 
     def __init__(self, client: ServerClient, schema: str, name: str, job_id: str) -> None:
-        self._client, self._schema, self._name, self._job_id = client, schema, name, job_id
+        self._client, self._job_id = client, job_id
+        self._schema, self._name = client.kept("schema", schema), client.kept("table", name)
         self._staged = f"mason_{secrets.token_hex(12)}"
-        self._url = url_of(schema, name)
+        self._url = url_of(self._schema, self._name)
 
     @property
     def everything(self) -> str:
@@ -62,7 +63,7 @@ class ServerOutput:
             transaction.run(f"DROP TABLE {qualified(self._schema, self._name)}")
         transaction.run(f"ALTER TABLE {qualified(self._schema, self._staged)} RENAME TO {identifier(self._name)}")
         mark = marked(parted(before.comment)[0] if before is not None else "", {"job": self._job_id, **facts})
-        transaction.run(f"COMMENT ON TABLE {qualified(self._schema, self._name)} IS {text(mark)}")
+        transaction.run(f"COMMENT ON TABLE {qualified(self._schema, self._name)} IS {self._client.text(mark)}")
         return manifest_of(self._client, transaction, self._schema, self._name, facts)
 
     def _refuse(self, found: Entry | None, *, overwrite: bool) -> None:
@@ -83,12 +84,13 @@ def manifest_of(
 ) -> dict[str, Any]:
     """What there is to tell of a table that was made; ``facts`` are ``rows``, and more where a job counted them."""
     columns = client.catalog.columns(transaction, schema, name)
+    size = client.catalog.size(transaction, schema, name)
     return {
         "output": url_of(schema, name),
         "format": client.format_name,
-        "bytes": client.catalog.size(transaction, schema, name),
         "files": [],
         "schema": [{"name": each.name, "type": each.said} for each in columns],
+        **({} if size is None else {"bytes": size}),
         **facts,
     }
 

@@ -21,6 +21,16 @@ __all__ = ["PostgresClient"]
 _PARAMETERS = {"host": "host", "port": "port", "database": "dbname", "user": "user", "password": "password"}
 _PARAMETERS |= {name: name for name in ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword")}
 _FILES = ("sslrootcert", "sslcert", "sslkey")
+# Answers come as the rules of translation and the readers of Mason expect them, whatever a server's own settings are.
+_SETTINGS = {
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "standard_conforming_strings": "on",
+}
 
 
 class PostgresClient(ServerClient):
@@ -29,6 +39,7 @@ class PostgresClient(ServerClient):
     name = "postgres"
     engine_name = "PostgreSQL"
     format_name = "postgres"
+    longest_name = 63
     engines: ClassVar[Mapping[str, str]] = {
         "metastore": "mason.clients.postgres.metastore:PostgresMetastore",
         "execution": "mason.clients.postgres.execution:PostgresExecution",
@@ -40,7 +51,7 @@ class PostgresClient(ServerClient):
         from mason.clients._postgres.server_connections import Server
 
         given = self.configuration
-        settings = {}
+        settings = dict(_SETTINGS)
         if "statement_timeout" in given:
             settings["statement_timeout"] = f"{round(given['statement_timeout'] * 1000)}ms"
         return Server(

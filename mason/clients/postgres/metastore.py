@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from mason.clients._postgres.server_metastore import CAPABILITIES, ServerMetastore
@@ -12,4 +13,4 @@ class PostgresMetastore(ServerMetastore):
     """Names are kept as they are written."""
 
     supports: ClassVar[frozenset[str]] = ServerMetastore.supports
-    capabilities: ClassVar[Capabilities] = CAPABILITIES
+    capabilities: ClassVar[Capabilities] = replace(CAPABILITIES, longest_name=63, name_case="kept")
