@@ -297,6 +297,16 @@ def test_queries_are_translated_or_run_as_they_stand(desk: Desk) -> None:
     )
 
 
+def test_what_is_trusted_is_asked_as_it_is(desk: Desk) -> None:
+    sql = "SELECT id, dayofweek(DATE '2024-01-07') AS d, NULL AS n FROM $table ORDER BY id LIMIT 1"
+    answer = desk.execution.query(sql, table=desk.table(), trust=True)
+    assert isinstance(answer, Rows)
+    assert (answer.schema.names, len(answer.rows)) == (("id", "d", "n"), 1)
+    assert desk.rows("SELECT id, NULL AS n FROM $table ORDER BY id LIMIT 1") == [(1, None)]
+    job = desk.written("SELECT id, NULL AS n FROM $table", "table://club/nulls")
+    assert job.result["rows"] == 3
+
+
 @pytest.mark.parametrize(
     ("sql", "dialect", "told"),
     [

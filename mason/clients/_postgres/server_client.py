@@ -64,6 +64,18 @@ class ServerClient(Client):
     def dialect(self) -> Postgres:
         """How its types and names are written."""
 
+    @property
+    def lasting(self) -> dict[str, Any]:
+        """The parameters by which nobody waits for ever for a host that is gone, and sees that it is while nothing is
+        said."""
+        return {
+            "connect_timeout": self.configuration.get("connect_timeout", 10),
+            "application_name": "mason",
+            "keepalives_idle": 60,
+            "keepalives_interval": 10,
+            "keepalives_count": 6,
+        }
+
     @cached_property
     def connections(self) -> Connections:
         """The connections. Raises ``MissingDependencyError``."""

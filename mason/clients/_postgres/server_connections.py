@@ -211,12 +211,13 @@ class Connections:
         if work is None:
             yield
             return
-        pid = connection.info.backend_pid
+        pid, ended, lock = connection.info.backend_pid, threading.Event(), threading.Lock()
 
         def cancel() -> None:
-            # A server that is gone does nothing any more.
-            with suppress(Exception):
-                self._cancel(pid)
+            # A server that is gone does nothing any more. What the connection does for others is not stopped.
+            with lock, suppress(Exception):
+                if not ended.is_set():
+                    self._cancel(pid)
 
         work.add(cancel)
         try:
@@ -229,6 +230,8 @@ class Connections:
             raise
         finally:
             work.discard(cancel)
+            with lock:
+                ended.set()
 
     def _cancel(self, pid: int) -> None:
         import psycopg

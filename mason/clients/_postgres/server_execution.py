@@ -272,7 +272,9 @@ class ServerExecution(StatementVerbs):
         tables = {name: self._named(name, table, transaction) for name in names}
         if dialect == own:
             return self._as_written(sql, table, tables, transaction)
-        return self._translated(sql, tables, dialect=dialect, trust=trust)
+        found = self._translated(sql, tables, dialect=dialect, trust=trust)
+        # Of what is trusted, and translated plainly, only the server knows the columns.
+        return found if found.columns else self._described(found.text, transaction)
 
     def _named(self, name: str, table: Table | None, transaction: Transaction) -> Readable:
         """The table that a query calls ``name``. Raises ``EngineError``."""

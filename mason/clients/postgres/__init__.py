@@ -65,15 +65,7 @@ class PostgresClient(ServerClient):
             # libpq's own word for the certificates that the system trusts.
             if name in found and found[name] != "system":
                 found[name] = str(self.base / found[name])
-        # Not to wait for ever for a host that is gone, and to see that it is while nothing is said.
-        return {
-            **found,
-            "connect_timeout": given.get("connect_timeout", 10),
-            "application_name": "mason",
-            "keepalives_idle": 60,
-            "keepalives_interval": 10,
-            "keepalives_count": 6,
-        }
+        return {**found, **self.lasting}
 
     @cached_property
     def catalog(self) -> ServerCatalog:

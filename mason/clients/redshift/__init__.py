@@ -72,17 +72,13 @@ class RedshiftClient(ServerClient):
             found["sslrootcert"] = str(self.base / given["sslrootcert"])
         return {
             **found,
+            **self.lasting,
             "port": given.get("port", 5439),
             "sslmode": given.get("sslmode", "require"),
             # Redshift calls it UNICODE where nothing is said, which psycopg does not know.
             "client_encoding": "utf-8",
             # It does not know all that psycopg says of statements that it keeps.
             "prepare_threshold": None,
-            "connect_timeout": given.get("connect_timeout", 10),
-            "application_name": "mason",
-            "keepalives_idle": 60,
-            "keepalives_interval": 10,
-            "keepalives_count": 6,
         }
 
     @cached_property
