@@ -87,7 +87,8 @@ def test_outputs_in_a_database_that_there_is_not(client: TrinoClient) -> None:
 def test_a_table_in_partitions(trino: TrinoServer, client: TrinoClient, table: Table) -> None:
     execution, metastore = execution_of(client), metastore_of(client)
     job = execution.format(table, output=OUTPUT, format="orc", partition_columns=["name"], filter_columns=["id"])
-    assert [each["name"] for each in ended(execution, job).result["schema"]] == ["id", "name"]
+    result = ended(execution, job).result
+    assert ([each["name"] for each in result["schema"]], result["format"]) == (["id", "name"], "orc")
     found = metastore.get_table("club", "adults")
     assert (found.format, found.partition_columns, found.location) == ("orc", ("name",), None)
     assert [each.values for each in metastore.list_partitions("club", "adults")] == [{"name": "Ann"}, {"name": "Bob"}]

@@ -26,6 +26,7 @@ from mason.clients.trino import TrinoClient
 from mason.clients.trino.coordinator import Query
 from mason.clients.trino.made_tables import partitioning, with_options, written_format
 from mason.clients.trino.replacing import name_of_mason, old_name, renamed, replace_table
+from mason.clients.trino.shown_tables import format_of, properties_of
 from mason.clients.trino.statement_answers import cost_of
 from mason.clients.trino.trino_failures import CANCELLED, QueryGoneError
 from mason.clients.trino.trino_names import Place
@@ -280,6 +281,8 @@ class TableJobs:
             "rows": count,
             "schema": [column.to_dict() for column in columns],
         }
+        if format := format_of(properties_of(self._client.catalogs.ddl(place, name))):
+            facts["format"] = format
         if mark.rows_in is not None:
             facts |= {"rows_in": mark.rows_in, "removed": mark.rows_in - count}
         return facts
