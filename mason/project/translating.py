@@ -64,7 +64,7 @@ def columns_kept(project: Project, names: list[str], *, config_id: str, database
             if model.schema is None:
                 full = f"{where or database}.{table}"
                 raise NotFoundError(f"The metastore of config {config.id} tells no columns of {full}.")
-            found[name] = {column.name: column.type for column in model.schema.columns}
+            found[name] = model.types
     return found
 
 

@@ -7,6 +7,7 @@ engine's own settings allow (functions that people made there) is not known here
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from mason.sql.table_argument import TABLE, quoted
 if TYPE_CHECKING:
     from sqlglot import exp
 
+_TOKEN = re.compile(r"<Token token_type: .*?, text: (.*?), line: \d+, .*?>")
 _UNSAFE = frozenset(
     {"reflect", "java_method", "try_reflect", "ai_query", "read_files", "http_request", "set_config", "setval"}
     | {
@@ -104,7 +106,7 @@ def _parsed(text: str, dialect: str) -> list[exp.Expr | None]:
         found: list[exp.Expr | None] = sqlglot.parse(text, read=dialect)
     except sqlglot.errors.SqlglotError as error:
         place = error.errors[0] if isinstance(error, sqlglot.ParseError) and error.errors else {}
-        said = str(place.get("description") or "this is no SQL").rstrip(".")
+        said = parser_words(str(place.get("description") or "this is no SQL"))
         line, column = int(place.get("line") or 0), int(place.get("col") or 0)
         raise TranslationError(
             f"sqlglot cannot read this as {dialect}'s SQL: {said}", "Mend the query.", line=line, column=column
@@ -114,6 +116,11 @@ def _parsed(text: str, dialect: str) -> list[exp.Expr | None]:
     except ValueError as error:
         raise TranslationError(f"{dialect} is no dialect that sqlglot knows", "Name another one.") from error
     return found
+
+
+def parser_words(said: str) -> str:
+    """What sqlglot says is wrong, where it shows its own values: the text that stands there, or that it ends."""
+    return _TOKEN.sub(lambda found: "the end" if found[1] == "SENTINEL" else found[1], said).rstrip(".")
 
 
 def _load() -> None:

@@ -135,6 +135,13 @@ def parse(sql: str) -> Tree:
     return node
 
 
+def ask_parser(ask: Callable[[DuckDBPyConnection], T]) -> T:
+    """What ``ask`` gets from the connection that is kept for questions about texts: it opens no file, and to open one
+    takes longer than to parse."""
+    with _LOCK:
+        return ask(_connection())
+
+
 def tables_read(sql: str) -> list[str]:
     """The tables that the query ``sql`` reads, as it names them, each once; names that WITH defines are none."""
     found: dict[str, None] = {}

@@ -141,6 +141,24 @@ def test_text_is_read_as_local_reads_it(both: Both) -> None:
     both.same(both.table("c.jsonl"), "SELECT * FROM $table")
 
 
+def test_views_are_kept_for_as_long_as_their_files_are_the_same(both: Both) -> None:
+    def views() -> set[str]:
+        with both.spark.session() as session:
+            return {row.viewName for row in session.sql("SHOW VIEWS").collect() if row.isTemporary}
+
+    table, text = both.write("kept.parquet", "SELECT 1 AS a"), both.write("kept.csv", "SELECT 1 AS a", "FORMAT csv")
+    before = views()
+    assert [both.same(each) for each in (table, text)] == [[(1,)], [(1,)]]
+    kept = views() - before
+    assert len(kept) == 2
+    assert [both.same(each, "SELECT a + 1 AS b FROM $table") for each in (table, text)] == [[(2,)], [(2,)]]
+    assert views() - before == kept
+    both.write("kept.parquet", "SELECT 7 AS a")
+    both.write("kept.csv", "SELECT 7 AS a", "FORMAT csv")
+    assert [both.same(each) for each in (table, text)] == [[(7,)], [(7,)]]
+    assert len(views() - before - kept) == 2
+
+
 def test_names_of_folders_are_no_patterns(both: Both, tmp_path: Path) -> None:
     """Neither of the files that are read, nor of Mason's own on their way."""
     odd = tmp_path / "odd [1] ä%20b {x}"
@@ -288,8 +306,10 @@ def test_tables_that_spark_cannot_read_are_refused(both: Both) -> None:
     with pytest.raises((TranslationError, EngineError), match="UINTEGER"):
         both.execution.query("SELECT u FROM $table", table=table)
     documents = both.write("d.parquet", "SELECT '{}'::JSON AS j, 1 AS a")
-    with pytest.raises(EngineError, match=r"Column j of [$]table is JSON that Spark does not have"):
+    with pytest.raises(TranslationError, match="The column j is of JSON, which Spark has not"):
         both.execution.query("SELECT j FROM $table", table=documents)
+    with pytest.raises(EngineError, match=r"Column j of [$]table is JSON that Spark does not have"):
+        both.execution.query("SELECT count(j) AS n FROM $table", table=documents)
     kept = replace(table, format="duckdb", location=Location("warehouse/warehouse.duckdb"))
     with pytest.raises(EngineError, match="kept in a warehouse of DuckDB, which Spark does not read"):
         both.execution.preview(kept)

@@ -77,19 +77,48 @@ def test_expressions(written, sql, expected):
 
 
 REFUSED = [
-    ("spark", "SELECT INTERVAL 1 DAY AS x", "the column x is an interval, which engines keep otherwise"),
-    ("postgres", "SELECT INTERVAL '1 day' AS x", "the column x is an interval, which engines keep otherwise"),
-    ("trino", "SELECT pay / 3 AS x FROM staff", "how a quotient of decimals is rounded is not said"),
+    (
+        "spark",
+        "SELECT INTERVAL 1 DAY AS x",
+        "Line 1, column 26: the column x is an interval, which engines keep otherwise. Leave it out.",
+    ),
+    (
+        "postgres",
+        "SELECT INTERVAL '1 day' AS x",
+        "Line 1, column 28: the column x is an interval, which engines keep otherwise. Leave it out.",
+    ),
+    (
+        "trino",
+        "SELECT pay / 3 AS x FROM staff",
+        "Line 1, column 8: how a quotient of decimals is rounded is not said. Cast one side to double.",
+    ),
     (
         "trino",
         "SELECT round(pay, 1) AS x FROM staff",
         "Line 1, column 8: round of Trino has no rule. Write it otherwise.",
     ),
-    ("athena", "SELECT seen FROM staff", "a column of TIMESTAMP is of no type that this dialect has"),
+    (
+        "athena",
+        "SELECT seen FROM staff",
+        "Line 1, column 8: a column of TIMESTAMP is of no type that this dialect has. Leave it out, or name the "
+        "others.",
+    ),
     ("redshift", "SELECT if(ok, 1, 2) AS x FROM staff", "Line 1, column 11: Redshift has no IF. Write CASE WHEN."),
-    ("redshift", "SELECT count(*) FILTER (WHERE ok) AS x FROM staff", "FILTER for count has no rule"),
-    ("redshift", "SELECT CAST(pay AS integer) AS x FROM staff", "how DECIMAL(10,2) is rounded to INTEGER is not said"),
-    ("redshift", "SELECT 'a\\b' AS x", "it depends on a setting whether a backslash is an escape"),
+    (
+        "redshift",
+        "SELECT count(*) FILTER (WHERE ok) AS x FROM staff",
+        "Line 1, column 8: FILTER for count has no rule. Write CASE WHEN in an aggregate.",
+    ),
+    (
+        "redshift",
+        "SELECT CAST(pay AS integer) AS x FROM staff",
+        "Line 1, column 13: how DECIMAL(10,2) is rounded to INTEGER is not said. Leave the cast out.",
+    ),
+    (
+        "redshift",
+        "SELECT 'a\\b' AS x",
+        "Line 1, column 8: it depends on a setting whether a backslash is an escape. Leave it out.",
+    ),
     (
         "spark",
         "SELECT initcap(dept) AS x FROM staff",
@@ -119,7 +148,7 @@ REFUSED = [
     (
         "spark",
         "SELECT id FROM",
-        "this is no SQL of spark's",
+        "Line 1, column 14: this is no SQL of spark's: Expected table name but got the end. Mend the query.",
     ),
     (
         "spark",
@@ -229,17 +258,17 @@ REFUSED = [
     (
         "trino",
         "SELECT x FROM (VALUES (1, 2), (3, 4)) AS t(x)",
-        "1 names stand for 2 columns. Name them all.",
+        "Line 1, column 24: 1 names stand for 2 columns. Name them all.",
     ),
     (
         "postgres",
         "SELECT x FROM staff, UNNEST(l, l) AS t(x)",
-        "such an UNNEST is not known to be the same. Write UNNEST(list) AS t(x).",
+        "Line 1, column 29: such an UNNEST is not known to be the same. Write UNNEST(list) AS t(x).",
     ),
     (
         "spark",
         "SELECT e FROM staff LATERAL VIEW explode() t AS e",
-        "explode is not known with 0 arguments. Use a list.",
+        "Line 1, column 34: explode is not known with 0 arguments. Use a list.",
     ),
     (
         "postgres",
@@ -251,8 +280,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("written", "sql", "expected"), REFUSED)
 def test_refusals(written, sql, expected):
-    said = refusal(written, sql)
-    assert said == expected or (expected in said and expected[:4] != "Line")
+    assert refusal(written, sql) == expected
 
 
 @pytest.mark.parametrize("written", WRITTEN)

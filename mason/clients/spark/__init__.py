@@ -85,6 +85,11 @@ class SparkClient(Client):
         """The session, opened where there is none. One that the server has ended, or that is lost with its server, is
         forgotten, so that whoever tries again gets another one. Raises ``EngineError`` where there is none to be had.
         """
+        with self._connection() as connected:
+            yield connected.session
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connected]:
         with self._lock:
             if self._connected is None:
                 from mason.clients.spark.spark_session import connect
@@ -92,7 +97,7 @@ class SparkClient(Client):
                 self._connected = connect(self)
             connected = self._connected
         try:
-            yield connected.session
+            yield connected
         except TransientEngineError:
             with self._lock:
                 if self._connected is connected:
@@ -111,8 +116,8 @@ class SparkClient(Client):
             with closing(self._cluster()) as cluster:
                 yield ApplicationWay(self, self.cluster_runner, cluster, self.staged())
             return
-        with self.session() as session:
-            yield SessionWay(self, session)
+        with self._connection() as connected:
+            yield SessionWay(self, connected)
 
     def job_way(self, work: Work | None = None) -> JobWay:
         """The way of a new job, or that of one that was submitted. Raises ``EngineError``."""

@@ -206,11 +206,10 @@ class SparkExecution(StatementVerbs):
 
     def _one_select(self, sql: str) -> tuple[tuple[str, str], ...]:
         """The tables that ``sql`` names. Raises ``EngineError`` for what is not one SELECT."""
-        from mason.clients._duckdb.connection import connect
         from mason.clients._duckdb.statement import one_select
+        from mason.sql.parsed import ask_parser
 
-        with connect(self.spark.limits) as connection:
-            return one_select(connection, sql).tables
+        return ask_parser(lambda connection: one_select(connection, sql)).tables
 
     def _names(self, sql: str, dialect: str, table: Table | None) -> tuple[tuple[str, str], ...]:
         """The tables that a query in another dialect than DuckDB's names; in Spark's own, those of Spark's catalog are

@@ -34,8 +34,8 @@ _PAUSE = 0.5
 class SessionWay:
     """See :class:`~mason.clients.spark.spark_ways.Way`; the session is pyspark's."""
 
-    def __init__(self, client: Ground, session: Any) -> None:
-        self._client, self._session = client, session
+    def __init__(self, client: Ground, connected: Connected) -> None:
+        self._client, self._session, self._views = client, connected.session, connected.views
 
     def reaches(self, paths: Sequence[Path]) -> bool:
         """Server and client have the same files."""
@@ -44,18 +44,23 @@ class SessionWay:
     def check_catalog(self) -> None:
         """The catalog is the session's."""
 
+    def holds(self, name: str) -> bool:
+        """Whether the session kept it."""
+        return self._views.take(name)
+
     def make(self, view: ParquetView) -> None:
         """A temporary view of the session."""
         with explained():
             reader = self._session.read.schema(view.schema)
             reader = reader.option("basePath", spark_path(view.base)) if view.base is not None else reader
-            reader.parquet(*map(spark_path, view.paths)).createTempView(view.name)
+            # Another thread may make the same one.
+            reader.parquet(*map(spark_path, view.paths)).createOrReplaceTempView(view.name)
+        self._views.made(view.name)
 
     def drop(self, names: Sequence[str]) -> None:
-        """Those of a session that is lost are gone with it."""
+        """Most are kept. Those of a session that is lost are gone with it."""
         with explained():
-            for name in names:
-                self._session.catalog.dropTempView(name)
+            self._views.give_back(names, self._session.catalog.dropTempView)
 
     def answers(self, questions: Sequence[Question], limit: int | None = None) -> list[Rows]:
         """Some at once, where there are several."""
@@ -86,7 +91,7 @@ class SessionJob(SessionWay):
     which the job is found again."""
 
     def __init__(self, client: Ground, connected: Connected, session_id: str) -> None:
-        super().__init__(client, connected.session)
+        super().__init__(client, connected)
         self.session_id = session_id
         self._connected = connected
         self._told = ""

@@ -107,8 +107,7 @@ def kept_in(told: Mapping[str, Any]) -> Table | None:
     kept = kept_table(told.get("table_properties") or {}, told["table_name"])
     if kept is None:
         return None
-    names = [column.name for column in kept.schema.columns] if kept.schema else []
-    return kept if names == [each["name"] for each in told["columns"]] else None
+    return kept if list(kept.types) == [each["name"] for each in told["columns"]] else None
 
 
 def properties_of(table: Table) -> str:

@@ -20,9 +20,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mason.clients.spark.kept_views import KeptViews
 from mason.clients.spark.spark_failures import explained
 from mason.errors import EngineError, MissingDependencyError, SettingsError, TransientEngineError
-from mason.values import dataclass
+from mason.values import dataclass, field
 
 if TYPE_CHECKING:
     from mason.clients.spark.spark_ground import Ground
@@ -59,11 +60,13 @@ _starting = threading.Lock()
 
 @dataclass(slots=True)
 class Connected:
-    """A session of Spark: ``session`` is pyspark's, ``version`` the server's, ``release`` gives it back."""
+    """A session of Spark: ``session`` is pyspark's, ``version`` the server's, ``release`` gives it back; ``views`` are
+    those that it keeps."""
 
     session: Any
     version: str
     release: Callable[[], None]
+    views: KeptViews = field(default_factory=KeptViews)
 
     def close(self) -> None:
         """Give the session back; a server that is gone has nothing to give it back to."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -36,6 +35,8 @@ _PLAIN_FOLDER = re.compile(r"[A-Za-z0-9_.-]+")
 _PLAIN_PATH = re.compile(r"[^*?\[\]{}\\%:#\n]+")
 _CODECS = ("UNCOMPRESSED", "SNAPPY", "GZIP", "ZSTD", "LZ4_RAW")
 """The compressions of parquet that Spark has without further libraries."""
+_DIGITS = 32
+"""So many digits of what is in a view are its name."""
 _MOST_GROUPS = 64
 """So many kinds of files one query reads: of more, its plan takes longer than to read them here."""
 _WILD, _ESCAPED = re.compile(r"([*?\[\]{}\\])"), r"\\\1"
@@ -61,7 +62,8 @@ class SparkTables:
     """The tables of one piece of work, whose views are made on its ``way``; files on their way to Spark go to
     ``folder``.
 
-    ``waiting`` are the views that are not made yet, with what says what is behind them; ``views`` those that are.
+    ``waiting`` are the views that are not made yet, with what says what is behind them; ``views`` those that are. The
+    name of a view is made of what is in it, so that its way may have it already.
     """
 
     client: Ground
@@ -110,7 +112,7 @@ class SparkTables:
         self.waiting.pop(relation.place.strip("`"), None)
 
     def drop(self) -> None:
-        """Forget the views. Those of a session that is lost are gone with it."""
+        """Do without the views. Those of a session that is lost are gone with it."""
         self.waiting.clear()
         with suppress(EngineError):
             self.way.drop(self.views)
@@ -134,7 +136,9 @@ class SparkTables:
             raise EngineError(f"{title(table).capitalize()} has no columns, because its files are empty.")
         held = _held(columns)
         reader = reader_of(schema, table, client.root)
-        view = f"_mason_{secrets.token_hex(8)}"
+        stamps = [(str(each.file.path), each.file.version) for each in schema.files]
+        known = hashlib.sha256(repr((reader.sql, reader.folder, held, stamps)).encode()).hexdigest()[:_DIGITS]
+        view = f"_mason_{known}"
         self.waiting[view] = partial(self._view, schema, held, reader)
         return Relation(columns, f"`{view}`", reader, tuple(name for name in columns if name not in held))
 
@@ -144,8 +148,9 @@ class SparkTables:
         Raises ``EngineError`` for files that cannot be read."""
         while self.waiting:
             name, view = self.waiting.popitem()
-            self.way.make(view(name))
             self.views.append(name)
+            if not self.way.holds(name):
+                self.way.make(view(name))
 
     def _view(self, schema: TableSchema, held: Mapping[str, str], reader: Source, name: str) -> ParquetView:
         from mason.sql.spark.spark_text import identifier
@@ -154,7 +159,7 @@ class SparkTables:
         paths = paths if paths and self.way.reaches(paths) and self._decompresses(schema) else []
         base = reader.folder if paths and schema.partitions else None
         columns = ", ".join(f"{identifier(column)} {kind}" for column, kind in held.items())
-        return ParquetView(name, columns, tuple(paths or [self._copied(reader, held, schema)]), base)
+        return ParquetView(name, columns, tuple(paths or [self._copied(reader, held, name)]), base)
 
     def _decompresses(self, schema: TableSchema) -> bool:
         """Whether Spark has the codecs of the files."""
@@ -175,11 +180,10 @@ class SparkTables:
             seen.put_sound(each, what)
         return found is None
 
-    def _copied(self, reader: Source, held: Mapping[str, str], schema: TableSchema) -> Path:
-        """A file of parquet with what DuckDB reads of a table; made once for the same files."""
-        stamps = [(str(each.file.path), each.file.version) for each in schema.files]
-        known = hashlib.sha256(repr((reader.sql, stamps)).encode()).hexdigest()
-        target = self.folder() / f"{known[:32]}.parquet"
+    def _copied(self, reader: Source, held: Mapping[str, str], view: str) -> Path:
+        """A file of parquet with what DuckDB reads of a table; made once for the same view."""
+        # Spark takes files that begin with an underscore for hidden.
+        target = self.folder() / f"{view.lstrip('_')}.parquet"
         if not target.exists():
             _copy(self.client, reader, held, target)
         return target

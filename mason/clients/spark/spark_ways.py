@@ -50,12 +50,16 @@ class Way(Protocol):
         """Raises ``EngineError`` where tables of Spark's own catalog cannot be read this way."""
         ...
 
+    def holds(self, name: str) -> bool:
+        """Whether questions find a view of this name already. It stays until it is dropped, also where it is made."""
+        ...
+
     def make(self, view: ParquetView) -> None:
-        """Have questions from now on find a view."""
+        """Have questions from now on find a view, of which it was asked whether there is one."""
         ...
 
     def drop(self, names: Sequence[str]) -> None:
-        """Forget views; those that are gone already do no harm."""
+        """Do without views of which it was asked whether there are such."""
         ...
 
     def answers(self, questions: Sequence[Question], limit: int | None = None) -> list[Rows]:

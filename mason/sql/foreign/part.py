@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mason.errors import MissingDependencyError, TranslationError
+from mason.sql.natives import parser_words
 from mason.sql.table_argument import TABLE
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def read(text: str, dialect: str) -> Part:
         found = [each for each in _grammar(dialect)().parse(text) if each is not None]
     except (errors.ParseError, errors.TokenError) as error:
         said = (error.errors or [{}])[0] if isinstance(error, errors.ParseError) else {}
-        reason = str(said.get("description") or str(error).split("\n", 1)[0]).rstrip(".")
+        reason = parser_words(str(said.get("description") or str(error).split("\n", 1)[0]))
         line, column = int(said.get("line") or 0), int(said.get("col") or 0)
         raise TranslationError(
             f"this is no SQL of {dialect}'s: {reason}", "Mend the query.", line=line, column=column

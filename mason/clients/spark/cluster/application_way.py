@@ -54,6 +54,10 @@ class ApplicationWay:
             "Reach Spark by remote for it, or register the table's files in another metastore."
         )
 
+    def holds(self, name: str) -> bool:
+        """An application knows none but its own."""
+        return any(each.name == name for each in self._views)
+
     def make(self, view: ParquetView) -> None:
         """Every question of this way gets it."""
         self._views.append(view)
