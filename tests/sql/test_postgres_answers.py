@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -11,14 +13,16 @@ import duckdb
 import pyarrow
 import pytest
 
+from mason.errors import TranslationError
+from mason.sql import dialects
 from mason.sql.foreign.work_back import to_duckdb
 from mason.sql.postgres.from_postgres import FROM_POSTGRES
 from mason.sql.postgres.postgres import to_postgres
 from mason.sql.translating.text_rules import UNLIKE_LOWER, UNLIKE_UPPER
-from tests.sql.comparing import Engine, postgres_type, without_zeros
+from tests.sql.comparing import Engine, is_ordered, postgres_type, without_zeros
 from tests.sql.composed import composed
 from tests.sql.composed_back import composed_back
-from tests.sql.corpus import connected, queries
+from tests.sql.corpus import TABLES, connected, queries
 from tests.sql.real_postgres import Postgres, missing
 
 psycopg = pytest.importorskip("psycopg", reason=missing())
@@ -147,6 +151,33 @@ def test_queries_in_postgresqls_sql_would_be_answered_otherwise_as_they_stand(ba
     for sql in ("SELECT 7 / 2 AS x", "SELECT id, boss FROM staff ORDER BY boss DESC, id", "SELECT 7 % 0 AS x"):
         (answer,) = back.ask([sql])
         assert back.compared(duck, sql, answer) != ""
+
+
+def _chained(engine: Engine, duck: duckdb.DuckDBPyConnection, written: str, texts: Iterable[str]) -> list[str]:
+    """What PostgreSQL answers otherwise to queries in the dialect ``written``, than DuckDB to their translations, which
+    are held to the engine of that dialect elsewhere."""
+    known = []
+    for sql in texts:
+        with suppress(TranslationError):
+            chained = dialects.translate(sql, TABLES, written=written, to="postgres")
+            known.append((sql, dialects.translate(sql, TABLES, written=written, to="duckdb").text, chained.text))
+    assert known
+    answers = engine.ask([text for _, _, text in known])
+    found = []
+    for (sql, first, text), answer in zip(known, answers, strict=True):
+        if said := engine.compared(duck, first, answer, ordered=is_ordered(sql)):
+            found.append(f"{sql}\n    {first}\n    {text}\n    {said}")
+    return found
+
+
+@pytest.mark.parametrize("written", ["spark", "trino"])
+def test_queries_of_other_engines_are_answered_by_postgresql_as_by_duckdb(engine, duck, written):
+    assert _chained(engine, duck, written, [sql for _, sql in queries(written)]) == []
+
+
+@pytest.mark.parametrize("written", ["spark", "trino"])
+def test_composed_queries_of_other_engines_are_answered_by_postgresql_as_by_duckdb(engine, duck, written):
+    assert _chained(engine, duck, written, composed_back(written, 150, seed=31)) == []
 
 
 def test_the_page_names_the_versions_that_answered(postgres):

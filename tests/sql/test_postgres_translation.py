@@ -107,6 +107,12 @@ def test_a_column_of_a_type_that_postgresql_has_not_is_refused():
         to_postgres("SELECT count(s) FROM t", {"t": {"s": "STRUCT(a INTEGER)"}})
 
 
+@pytest.mark.parametrize("computed", ["abs(n)", "-n", "n + n", "n // n"])
+def test_a_type_that_postgresql_has_not_is_not_computed_in(computed):
+    with pytest.raises(TranslationError, match=r"PostgreSQL has no TINYINT to compute in. Cast it to a wider type\."):
+        to_postgres(f"SELECT {computed} AS x FROM t", {"t": {"n": "TINYINT"}})
+
+
 def test_what_is_computed_in_double_has_a_note():
     (note,) = to_postgres("SELECT rate * 2 AS x FROM staff", STAFF).notes
     assert note.why == "a DOUBLE too large or too small stops the query, where DuckDB goes on with infinity or zero"

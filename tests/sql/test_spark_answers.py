@@ -53,6 +53,29 @@ def test_answers_are_the_same(engine, duck, kind):
     assert engine.differences(duck, pairs) == []
 
 
+_LARGE = (
+    "(VALUES (9223372036854775807, 2147483647), (-9223372036854775808, -2147483648), (0, 0), (-1, -1), (NULL, NULL))"
+)
+
+
+@pytest.mark.parametrize("times", [1, 1000])
+def test_sums_of_the_largest_whole_numbers_are_exact(engine, duck, times):
+    rows = f"{_LARGE} AS t(x, y), range({times})"
+    few = f"{_LARGE} AS t(x, y)"
+    pairs = engine.translated(
+        [
+            f"SELECT sum(x) AS a, sum(y::INTEGER) AS b, avg(x) AS c, avg(y::INTEGER) AS d FROM {rows} WHERE x > -2",
+            f"SELECT sum(x) AS a, sum(y::INTEGER) AS b, avg(x) AS c, avg(y::INTEGER) AS d FROM {rows} WHERE x < 1",
+            f"SELECT sum(x) AS a, sum(y::SMALLINT) AS b FROM {rows} WHERE x IS NULL",
+            f"SELECT sum(x) FILTER (WHERE x < 0) AS a, sum(DISTINCT x) AS b FROM {rows}",
+            f"SELECT x, sum(x) OVER (ORDER BY x) AS a, sum(y::INTEGER) OVER (ORDER BY x) AS b FROM {few} WHERE x > -2",
+            f"SELECT x % 2 AS k, sum(x) AS a FROM {few} GROUP BY x % 2 HAVING sum(x) > 5 ORDER BY sum(x)",
+        ]
+    )
+    assert len(pairs) == 6
+    assert engine.differences(duck, pairs) == []
+
+
 @pytest.mark.parametrize("seed", [13, 14, 15])
 def test_composed_queries_answer_the_same(engine, duck, seed):
     pairs = engine.translated(composed(60, seed=seed))

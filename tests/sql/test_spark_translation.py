@@ -29,9 +29,9 @@ STAFF = {"staff": {"id": "INTEGER", "dept": "VARCHAR", "pay": "DECIMAL(10,2)", "
         ("SELECT count(*) FROM staff", "SELECT count(*) AS `count_star()` FROM `staff` AS `staff`"),
         (
             "SELECT dept, sum(id) AS s FROM staff GROUP BY dept HAVING s > 1",
-            "SELECT `staff`.`dept` AS `dept`, sum(CAST(`staff`.`id` AS DECIMAL(28,0))) AS `s` FROM `staff` AS `staff`"
+            "SELECT `staff`.`dept` AS `dept`, CAST(sum(`staff`.`id`) AS DECIMAL(38,0)) AS `s` FROM `staff` AS `staff`"
             " GROUP BY `staff`.`dept`"
-            " HAVING (sum(CAST(`staff`.`id` AS DECIMAL(28,0))) > CAST(1BD AS DECIMAL(38,0)))",
+            " HAVING (CAST(sum(`staff`.`id`) AS DECIMAL(38,0)) > CAST(1BD AS DECIMAL(38,0)))",
         ),
         ("SELECT '${HOME}\\' AS x", "SELECT '\\u0024{HOME}\\\\' AS `x`"),
         (

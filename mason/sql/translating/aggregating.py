@@ -81,7 +81,7 @@ def _sum(of: Aggregate) -> Value:
         return Value(of.over(f"sum({of.word}{text})"), DOUBLE)
     if given in INTEGERS and given != HUGEINT:
         call.rewritten(f"DuckDB's sum of integers is a HUGEINT, {call.dialect.engine}'s a BIGINT that overflows")
-        return Value(total(of.over(f"sum({of.word}{call.cast(text, decimal(28, 0))})"), HUGEINT), HUGEINT)
+        return Value(total(call.dialect.whole_total(of, text, given), HUGEINT), HUGEINT)
     if given.name == "DECIMAL" and given.width <= 28:
         result = decimal(38, given.scale)
         call.rewritten("DuckDB's sum has 38 digits")
@@ -118,8 +118,12 @@ def _avg(of: Aggregate) -> Value:
     call.rewritten("DuckDB adds whole numbers and decimals without rounding, and divides as DOUBLE")
     if given == HUGEINT:
         call.noted(WIDE)
-    wide = text if given == HUGEINT else call.cast(text, decimal(28, given.scale))
-    total = call.cast(of.over(f"sum({of.word}{wide})"), DOUBLE)
+    if given in INTEGERS and given != HUGEINT:
+        exact = call.dialect.whole_total(of, text, given)
+    else:
+        wide = text if given == HUGEINT else call.cast(text, decimal(28, given.scale))
+        exact = of.over(f"sum({of.word}{wide})")
+    total = call.cast(exact, DOUBLE)
     zero = call.dialect.integer(0, BIGINT)
     return Value(f"({total} / nullif({of.over(f'count({of.word}{text})')}, {zero}))", DOUBLE)
 

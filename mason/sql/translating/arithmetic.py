@@ -35,7 +35,7 @@ def _sign(call: Call) -> Value:
     if is_number(value.type) and value.type != FLOAT:
         if isinstance(value.constant, int) and value.is_constant and value.type != HUGEINT:
             return Value(f"(-{value.text})", value.type, True, -value.constant)
-        return Value(call.cast(f"-{value.text}", _computed(call, value.type)), value.type)
+        return Value(call.cast(f"-{value.text}", computed(call, value.type)), value.type)
     raise call.refused(f"- of {value.type} is not known to be the same", "Use it with numbers.")
 
 
@@ -50,7 +50,7 @@ def _plus(call: Call) -> Value:
         return Value(call.dialect.days_later(one.text, call.to(1, INTEGER), call.name), DATE)
     if (one.type, other.type) == (DATE, DATE) and call.name == "-":
         return call.bigint(call.dialect.days_between(one.text, other.text))
-    result = _computed(call, _numbers(call))
+    result = computed(call, _numbers(call))
     if result.name == "DECIMAL":
         left, right = as_decimal(one.type), as_decimal(other.type)
         scale = max(left.scale, right.scale)
@@ -61,7 +61,7 @@ def _plus(call: Call) -> Value:
 
 def _times(call: Call) -> Value:
     call.count(2)
-    result = _computed(call, _numbers(call))
+    result = computed(call, _numbers(call))
     if result.name == "DECIMAL":
         left, right = (as_decimal(each.type) for each in call.arguments)
         return _decimals(call, left.width + right.width, left.scale + right.scale)
@@ -84,7 +84,8 @@ def _numbers(call: Call) -> SqlType:
     return found
 
 
-def _computed(call: Call, type_: SqlType) -> SqlType:
+def computed(call: Call, type_: SqlType) -> SqlType:
+    """``type_``, where the engine can compute in it: in a wider one, what stops DuckDB would not stop it."""
     if type_ in call.dialect.uncomputed:
         raise call.refused(f"{call.dialect.engine} has no {type_} to compute in", "Cast it to a wider type.")
     return type_
@@ -129,7 +130,7 @@ def _divided(call: Call) -> Value:
 
 def _whole_division(call: Call) -> Value:
     call.count(2)
-    result = _computed(call, _numbers(call))
+    result = computed(call, _numbers(call))
     if result not in INTEGERS:
         raise call.refused(f"{call.name} of {result} is not known to be the same", "Use floor(a / b).")
     one, other = call.to(0, result), call.to(1, result)

@@ -6,6 +6,7 @@ A rule that is made here checks what it is given; the dialect says its text.
 from __future__ import annotations
 
 from mason.sql.sql_types import BOOLEAN, DOUBLE, FLOAT, INTEGERS, TINYINT, decimal, is_exact
+from mason.sql.translating.arithmetic import computed
 from mason.sql.translating.meeting import meet, number
 from mason.sql.translating.rules import Call, Rule
 from mason.sql.translating.translated import Value
@@ -13,7 +14,7 @@ from mason.sql.translating.translated import Value
 
 def _abs(call: Call) -> Value:
     call.count(1)
-    type_ = number(call, 0)
+    type_ = computed(call, number(call, 0))
     return Value(call.cast(f"abs({call.arguments[0].text})", type_), type_)
 
 

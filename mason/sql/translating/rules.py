@@ -11,7 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from mason.sql.parsed import Tree
-from mason.sql.sql_types import BIGINT, BOOLEAN, DATE, HUGEINT, INTEGER, INTEGERS, INTERVAL, TIMESTAMP, VARCHAR, SqlType
+from mason.sql.sql_types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    HUGEINT,
+    INTEGER,
+    INTEGERS,
+    INTERVAL,
+    TIMESTAMP,
+    VARCHAR,
+    SqlType,
+    decimal,
+)
 from mason.sql.translating.scopes import Scope
 from mason.sql.translating.translated import Called, Queries, Query, Value
 from mason.sql.translating.writing import Writing
@@ -214,6 +226,10 @@ class Dialect(Writing, ABC):
     def total(self, text: str, type_: SqlType) -> str:
         """A sum of integers or decimals, which the engine may have in another type than DuckDB."""
         return self.cast(text, type_)
+
+    def whole_total(self, of: Aggregate, text: str, type_: SqlType) -> str:
+        """The exact sum of ``text``, integers of ``type_``, which no BIGINT may hold."""
+        return of.over(f"sum({of.word}{self.cast(text, decimal(28, 0))})")
 
     def stop(self, reason: str, text: str, type_: SqlType) -> str:
         """An expression of the type ``type_`` that stops the query with ``reason`` and the value ``text``, where it is
