@@ -106,6 +106,34 @@ class Database:
         return cls(values["name"], Location.from_dict(location) if location else None, values.get("comment", ""))
 
 
+_OF_COLUMN: Mapping[str, type] = {"name": str, "type": str, "nullable": bool, "comment": str, "declared": bool}
+_OF_TABLE: Mapping[str, type] = {
+    **dict.fromkeys(("name", "database", "location", "format", "kind", "comment", "schedule"), str),
+    **dict.fromkeys(("columns", "partition_columns", "notes"), list),
+    "options": Mapping,
+    "size": int,
+}
+_WORDS: Mapping[type, str] = {
+    str: "a text",
+    list: "a list",
+    Mapping: "a mapping",
+    int: "a number",
+    bool: "true or false",
+}
+
+
+def _check_types(given: Any, known: Mapping[str, type], what: str) -> None:
+    """What people wrote may be anything. Raises ``TypeError``."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f"a {what} is a mapping, and not {given!r}")
+    for key, value in given.items():
+        if key not in known:
+            raise TypeError(f"a {what} has no {key!r} (it has {', '.join(known)})")
+        wanted = (list, tuple) if known[key] is list else known[key]
+        if value is not None and not isinstance(value, wanted):
+            raise TypeError(f"{key} of a {what} is {_WORDS[known[key]]}, and not {value!r}")
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table: its name, where its data is, and how to read it.
@@ -155,8 +183,12 @@ class Table:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Table:
-        """The inverse of :meth:`to_dict`; raises ``KeyError`` when ``name`` is missing."""
+        """The inverse of :meth:`to_dict`. Raises ``KeyError`` when ``name`` is missing, and ``TypeError`` that says
+        which key no table has, or what stands where something else should."""
+        _check_types(values, _OF_TABLE, "table")
         columns = values.get("columns")
+        for column in columns or ():
+            _check_types(column, _OF_COLUMN, "column")
         location = values.get("location")
         return cls(
             name=values["name"],

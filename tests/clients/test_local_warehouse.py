@@ -105,7 +105,26 @@ def test_schemas_that_differ_only_in_case(data: Local) -> None:
         (
             {"location": "data/t", "columns": [{"name": "id", "sort": 1}]},
             "EngineError: The definition of table t is not that of a table: "
-            "Column.__init__() got an unexpected keyword argument 'sort'.",
+            "a column has no 'sort' (it has name, type, nullable, comment, declared).",
+        ),
+        (
+            {"location": {"path": "data/t"}},
+            "EngineError: The definition of table t is not that of a table: "
+            "location of a table is a text, and not {{'path': 'data/t'}}.",
+        ),
+        (
+            {"location": "data/t", "partition_columns": "id"},
+            "EngineError: The definition of table t is not that of a table: "
+            "partition_columns of a table is a list, and not 'id'.",
+        ),
+        (
+            {"location": "data/t", "columns": ["id"]},
+            "EngineError: The definition of table t is not that of a table: a column is a mapping, and not 'id'.",
+        ),
+        (
+            {"location": "data/t", "optoins": {}},
+            "EngineError: The definition of table t is not that of a table: a table has no 'optoins' (it has name, "
+            "database, location, format, kind, comment, schedule, columns, partition_columns, notes, options, size).",
         ),
     ],
 )
