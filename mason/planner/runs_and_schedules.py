@@ -50,9 +50,9 @@ raise."""
 Estimating = Callable[["WorkflowPlan"], tuple[Estimate, ...]]
 """What a run would cost, as far as services tell. Calls read-only verbs; what these raise is in the estimates."""
 
-Looking = Callable[["WorkflowPlan", Config, Run, Sequence[str], Mapping[str, Mapping[str, str]]], Outlook]
+Looking = Callable[["WorkflowPlan", Config, "Run | None", Sequence[str], Mapping[str, Mapping[str, str]]], Outlook]
 """What there is to say of the queries of a run, of which the inputs at some paths changed since their columns were
-known. Calls read-only verbs; what these raise is left to the run."""
+known; of those of a schedule without a run. Calls read-only verbs; what these raise is left to the run."""
 
 Applying = Callable[[], "LockInfo | None"]
 """Who holds the state's lock for an apply at this moment; nothing where nobody does."""
@@ -194,9 +194,20 @@ class Executions:
             raise ResourceError(self._of_queries(resource, run, *fault) for fault in found.faults)
         return found
 
-    def _of_queries(self, resource: Resource, run: Run, step: str, name: str, fault: str) -> Diagnostic:
+    def _refuse_queries(self, resource: Resource, schedule: Schedule, plan: WorkflowPlan) -> None:
+        """Raises ``ResourceError`` as :meth:`_outlook` does. What a schedule's queries will write is not said: that may
+        be another thing when they are due."""
+        config = self._lookup(config_address(schedule.config_id))
+        if self._look is not None and config is not None:
+            found = self._look(plan, Config.from_definition(config.definition), None, (), {})
+            if found.faults:
+                raise ResourceError(self._of_queries(resource, schedule, *fault) for fault in found.faults)
+
+    def _of_queries(
+        self, resource: Resource, execution: Run | Schedule, step: str, name: str, fault: str
+    ) -> Diagnostic:
         """A fault of a query or of its check, at the line of that check where it is one of the run."""
-        names = [check.name for check in run.checks.get(step, ())]
+        names = [check.name for check in _checks_of(execution).get(step, ())]
         path: Path = ("parameters",)
         if name in names:
             path = ("checks", *(() if _is_of_operator(resource) else (step,)), names.index(name))
@@ -237,6 +248,8 @@ class Executions:
             return None
         schedule = Schedule.from_definition(resource.definition)
         plan = self._plan_of(resource, schedule, before)
+        if not before:
+            self._refuse_queries(resource, schedule, plan)
         model = schedule_model(schedule, plan)
         client = self._scheduler(resource, schedule, model)
         taken: tuple[Call, ...] = ()

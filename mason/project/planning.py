@@ -256,7 +256,11 @@ def _looking(project: Project) -> Iterator[Looking]:
     ahead: LookingAhead | None = None
 
     def look(
-        plan: WorkflowPlan, config: Config, run: Run, paths: Sequence[str], columns: Mapping[str, Mapping[str, str]]
+        plan: WorkflowPlan,
+        config: Config,
+        run: Run | None,
+        paths: Sequence[str],
+        columns: Mapping[str, Mapping[str, str]],
     ) -> Outlook:
         nonlocal ahead
         if ahead is None:

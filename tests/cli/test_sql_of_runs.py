@@ -193,6 +193,18 @@ def test_types_decide_when_a_run_is_planned(applied, folder):
     assert applied("validate").code == 0
 
 
+def test_types_decide_when_a_schedule_is_planned(applied, folder):
+    (folder / "schedule.yaml").write_text(
+        "type: workflow\nnamespace: table\ncommand: halves\n"
+        "dag: [{id: count, type: operator, namespace: table, command: query}]\n"
+        "---\n"
+        "type: schedule\nname: nightly\nworkflow: table:halves\nconfig_id: '1'\nschedule: 30 4 * * *\n"
+        f"parameters: {{count: {{parameters: {{sql: '{HALVES}', output: out.parquet}}}}}}\n"
+    )
+    result = applied("plan")
+    assert (result.code, result.err) == (1, f"Error: schedule.yaml:11: Schedule nightly: Step count: {OF_DOUBLES}")
+
+
 def test_a_plan_tells_what_is_written_otherwise_by_types(applied, folder):
     (folder / "run.yaml").write_text(
         "type: run\nname: halves\noperator: table:query\nconfig_id: '1'\n"

@@ -36,13 +36,14 @@ class LookingAhead:
         return self._look(plan, {}, {})
 
     def since(
-        self, plan: WorkflowPlan, config: Config, run: Run, paths: Sequence[str], before: Mapping[str, Columns]
+        self, plan: WorkflowPlan, config: Config, run: Run | None, paths: Sequence[str], before: Mapping[str, Columns]
     ) -> Outlook:
         """The same of the run of a resource, whose inputs at ``paths`` changed since their columns were those of
-        ``before``; and of its SQL on engines of another dialect, by the types of columns. For a plan: a metastore that
-        has to be started for an answer is not asked."""
-        known = [path for path in paths if path in before]
-        return self._look(plan, before, self._columns(config, run, known) if known else {}, cheaply=True)
+        ``before`` (of a schedule, without a run, nothing is known before); and of its SQL on engines of another
+        dialect, by the types of columns. For a plan: a metastore that has to be started for an answer is not asked."""
+        known = [path for path in paths if path in before] if run is not None else []
+        now = self._columns(config, run, known) if run is not None and known else {}
+        return self._look(plan, before, now, cheaply=True)
 
     def _columns(self, config: Config, run: Run, paths: Sequence[str]) -> Mapping[str, Columns]:
         if self._inputs is None:
