@@ -140,8 +140,8 @@ def _of_1x(words: Sequence[str]) -> list[str] | None:
     first, *rest = words
     if first == "run" and not rest:
         raise click.UsageError(
-            "mason run starts no server any more: mason server. To run what was applied: mason run operator NAMESPACE "
-            "COMMAND"
+            "mason run starts no server any more; that will be mason server, which is not there yet. To run what was "
+            "applied: mason run operator NAMESPACE COMMAND"
         )
     if first in ("register", "config"):
         meant = ["apply", *rest]
