@@ -92,7 +92,7 @@ def test_the_metadata_names_the_command_and_the_extras(wheel):
         "Requires-Python: >=3.10",
     ]
     extras = [line.partition(": ")[2] for line in metadata if line.startswith("Provides-Extra")]
-    known = "all arrow aws dask dev excel fake hdfs hive kerberos kubernetes postgres sign spark sql trino"
+    known = "all arrow aws dask dev excel fake hdfs hive kerberos kubernetes postgres redshift sign spark sql trino"
     assert " ".join(sorted(extras)) == known
 
 
