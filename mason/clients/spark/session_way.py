@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 4
 # Seconds between two questions to a server about work that another process submitted.
 _PAUSE = 0.5
+# Seconds that a query is given to begin before it is stopped.
+_BEGINS = 5.0
 
 
 class SessionWay:
@@ -95,6 +97,7 @@ class SessionJob(SessionWay):
         self.session_id = session_id
         self._connected = connected
         self._told = ""
+        self._begins_until = 0.0
 
     def prepare(self, work: Work, question: Question, facts: Mapping[str, Question]) -> Work:
         """Facts are asked for at once."""
@@ -108,6 +111,7 @@ class SessionJob(SessionWay):
         """Nothing goes on before it is waited for."""
         with suppress(AttributeError):
             self._session.registerProgressHandler(self._watch)
+            self._begins_until = time.monotonic() + _BEGINS
 
     def _watch(self, stages: Any, *_: Any, **__: Any) -> None:
         """What pyspark calls with the stages of what is executed."""
@@ -166,7 +170,10 @@ class SessionJob(SessionWay):
                     return
 
     def cancel(self) -> None:
-        """What is only on its way to the server is not stopped there yet."""
+        """What is only on its way to the server is not stopped there yet. Nor is what the server has no tasks of: Spark
+        4.3 forgets a query that is stopped while it is planned, and does the first stage of it all the same."""
+        if not self._told and time.monotonic() < self._begins_until:
+            return
         with explained():
             self._session.interruptAll()
 
