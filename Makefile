@@ -41,7 +41,7 @@ $(STAMP): $(INSTALLED)
 	$(INSTALL) '.[dev]'
 	@touch $@
 
-components: ## what slow tests run beside Mason, into .components: Spark, Hive, HDFS (Java 17), PostgreSQL, Trino's grammar, ministack
+components: ## what slow tests run beside Mason, into .components: Spark, Hive, HDFS (Java 17), PostgreSQL, Trino's grammar, ministack, Airflow
 	@PYTHON="$(PYTHON)" sh scripts/components
 
 test: lint types ## all checks: ruff, mypy, pytest (ARGS='-k plan' for some)
