@@ -56,6 +56,7 @@ class Measured:
     - ``counts``: how many of these by column, where there are several.
     - ``age``: of ``freshness``: how many seconds old the newest value is; ``None`` where there is none.
     - ``newest``: that value as text. ``ahead``: how many values are more than a day ahead, which do not count.
+    - ``unknown``: of checks on rows: why nothing could be found out, so that it does not hold.
     """
 
     failing: int = 0
@@ -64,6 +65,7 @@ class Measured:
     age: Decimal | None = None
     newest: str = ""
     ahead: int = 0
+    unknown: str = ""
 
 
 _asked: ContextVar[Asked | None] = ContextVar("mason_checks", default=None)
@@ -140,6 +142,8 @@ def _result(check: Check, rows: int, found: Measured, before: int | None) -> dic
 
 
 def _on_rows(check: Check, rows: int, found: Measured) -> tuple[bool, str]:
+    if found.unknown:
+        return False, found.unknown
     if not found.failing:
         return True, ""
     of_all, one = f"{counted_rows(found.failing)} of {rows:,}", found.failing == 1

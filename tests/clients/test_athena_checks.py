@@ -119,11 +119,29 @@ def test_no_rows_are_no_file(account: Account, execution: AthenaExecution) -> No
     done = ended(execution, job)
     assert done.status == "failed"
     assert told(done) == [("unique_name", "passed", 0), ("not_null_height", "passed", 0), ("row_count", "failed", 0)]
-    with checking({"sql": "SELECT * FROM $table WHERE height < 0"}):
-        job = written(execution, "SELECT 1 AS id", output, format="parquet")
-    with pytest.raises(EngineError) as raised:
-        ended(execution, job)
-    assert str(raised.value) == ("There are no rows, so Athena wrote no file, and a query has no columns to ask for.")
+
+
+@pytest.mark.parametrize(("severity", "status"), [("fail", "failed"), ("warn", "succeeded")])
+def test_a_query_over_no_rows_is_not_asked(
+    account: Account, execution: AthenaExecution, severity: str, status: str
+) -> None:
+    asked = {"sql": "SELECT * FROM $table WHERE height < 0", "name": "heights", "severity": severity}
+    with checking(asked, CHECKS[0]), submitting(TOKEN):
+        job = written(execution, "SELECT 1 AS id", f"s3://{BUCKET}/out/people", format="parquet")
+    done = ended(execution, job)
+    why = "there are no rows, so Athena wrote no file that its query could be asked of"
+    assert done.status == status
+    assert done.reason == (
+        f"Check heights failed: {why}.\nNothing was published: what was there before is still there."
+        if severity == "fail"
+        else ""
+    )
+    assert told(done) == [
+        ("heights", "failed" if severity == "fail" else "warned", 0),
+        ("unique_name", "passed", 0),
+    ]
+    assert done.result["checks"][0]["message"] == why
+    assert execution.get_job(job.job_id) == done
 
 
 def test_what_cannot_be_read_here_is_refused(account: Account, execution: AthenaExecution) -> None:

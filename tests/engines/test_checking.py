@@ -106,6 +106,7 @@ def test_freshness(measured, told):
             "2 rows of 10 have another c; at most 1 row may (Why)",
         ),
         ({"sql": "SELECT 1"}, Measured(1), "its query gives 1 row"),
+        ({"sql": "SELECT 1", "at_most": 5}, Measured(unknown="there is no file"), "there is no file"),
     ],
 )
 def test_what_is_told_of_rows(check, measured, message):
