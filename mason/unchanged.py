@@ -2,15 +2,16 @@
 
 The answer of ``mason plan`` depends on files, on the state, on a few settings of the environment and on the code that
 is installed here. One digest of all their stamps is kept beside the answer, and while the digest is the same, the
-answer is given at once. What the digest does not cover is never answered from here: plans that asked an engine or a
-clock for something, that have something to tell, configs that refer to the environment, and other options.
+answer is given at once. What the digest does not cover is never answered from here: plans of runs and schedules (which
+ask engines, clients of other packages and the clock), plans that have something to tell, configs that refer to the
+environment, and other options.
 
 It holds no more than that: it decides nothing, and without it each plan is made as ever. Python's own start is most of
 its time, so that what costs more than a millisecond to import is not imported.
 """
 
 # Plain strings instead of pathlib, which costs more than the work itself.
-# ruff: noqa: PTH100, PTH109, PTH111, PTH112, PTH113, PTH115, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH109, PTH110, PTH111, PTH113, PTH115, PTH116, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -29,8 +30,9 @@ _WITH_VALUE = ("--state", "--workspace")
 _READ = (".yaml", ".yml", ".py")
 # What changes how a plan looks or where things are; all that begins with MASON_ besides.
 _VARIABLES = ("HOME", "NO_COLOR", "TERM", "COLUMNS", "SUDO_UID", "PYTHONPATH", "PYTHONHASHSEED")
-# What the person's own folder says: whom they trust, which states they met, which config is current.
-_OF_HOME = (".env", "trusted_folders", "known_states", "current_configs.json")
+# What the person's own folder says: whom they trust, which states they met and how far these had come, which config is
+# current.
+_OF_HOME = (".env", "trusted_folders", "known_states", "met_serials.json", "current_configs.json")
 _RACY_NS = 2_000_000_000
 _DIGEST = 32
 
@@ -153,8 +155,8 @@ def _surroundings() -> Iterator[str]:
             yield f"{name}={os.environ[name]}"
     yield f"{os.isatty(1)} {os.geteuid()} {sys.version} {sys.prefix} {__version__}"
     for folder in sys.path:
-        # What is installed, upgraded or removed makes or deletes an entry in one of these.
-        yield f"{folder} {os.stat(folder).st_mtime_ns if os.path.isdir(folder) else None}"
+        # What is installed, upgraded or removed makes or deletes an entry in one of these. Some are archives.
+        yield f"{folder} {os.stat(folder).st_mtime_ns if os.path.exists(folder) else None}"
     package = os.path.dirname(os.path.abspath(__file__))
     if os.path.dirname(package).rpartition(os.sep)[2] not in ("site-packages", "dist-packages"):
         # People who work on Mason itself: its version stays the same while its rules change.

@@ -63,8 +63,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "operators" / "look.yaml").write_text(OPERATOR)
     monkeypatch.setenv("MASON_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(folder)
-    assert cli.call(["apply", "-y"]) == 0
+    applied()
     return folder
+
+
+def applied() -> None:
+    """Apply. The first plan after it remembers how far the state has come."""
+    assert cli.call(["apply", "-y"]) == 0
+    assert cli.call(["plan"]) == 0
 
 
 def planned(*options: str) -> str | None:
@@ -146,6 +152,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a file of variables": lambda folder: (folder / ".env").write_text("MASON_VAR_X=1\n"),
     "a person's file of variables": lambda folder: (folder.parent / "home" / ".env").write_text("X=1\n"),
     "whom a person trusts": lambda folder: (folder.parent / "home" / "trusted_folders").touch(),
+    "how far states had come": lambda folder: (folder.parent / "home" / "met_serials.json").write_text("{}"),
     "the state": lambda folder: cli.call(["state", "rm", "operator.table.look", "-y"]),
     "the state, its time put back": lambda folder: put_back(
         folder / ".state" / "state.json",
@@ -171,7 +178,7 @@ def test_a_change_is_seen(folder: Path, change: str) -> None:
 def test_a_link_elsewhere_is_seen(folder: Path) -> None:
     (folder.parent / "outside.yaml").write_text(OPERATOR.replace("look", "stare"))
     (folder / "linked.yaml").symlink_to(folder.parent / "outside.yaml")
-    assert cli.call(["apply", "-y"]) == 0
+    applied()
     assert planned() == "No changes.\n"
     put_back(
         folder.parent / "outside.yaml",
@@ -195,6 +202,18 @@ def test_a_link_elsewhere_is_seen(folder: Path) -> None:
 def test_the_environment_is_seen(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     assert planned() == "No changes.\n"
     monkeypatch.setenv(name, value)
+    seen = look(["plan"])
+    assert seen is not None
+    assert seen.answer is None
+
+
+def test_an_archive_of_packages_is_seen(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = tmp_path / "packages.zip"
+    archive.write_bytes(b"")
+    os.utime(archive, ns=(0, 0))
+    monkeypatch.syspath_prepend(str(archive))
+    assert planned() == "No changes.\n"
+    archive.write_bytes(b"")
     seen = look(["plan"])
     assert seen is not None
     assert seen.answer is None
