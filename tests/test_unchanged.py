@@ -293,8 +293,32 @@ def test_plans_that_looked_at_inputs_are_not_kept(folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "t.csv").write_text("a\n1\n")
     (folder / "run.yaml").write_text(RUN)
-    assert cli.call(["apply", "-y"]) == 0
+    applied()
     assert planned() is None
+
+
+def test_plans_of_runs_are_not_kept_whatever_was_asked(folder: Path) -> None:
+    # What can be done with a run or schedule is for its client to say, which other packages may bring, and for the
+    # clock.
+    (folder / "data").mkdir()
+    (folder / "data" / "t.csv").write_text("a\n1\n")
+    (folder / "run.yaml").write_text(RUN.replace("inputs: [data/t.csv]\n", ""))
+    (folder / "mason.yaml").write_text("name: flights\nstate: .state\nrefresh: never\n")
+    applied()
+    assert planned() is None
+
+
+def test_an_answer_that_holds_a_secret_is_not_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MASON_WORKSPACE", "tr0ub4dor")
+    applied()
+    assert planned() == "Workspace: tr0ub4dor\nNo changes.\n"
+    monkeypatch.setenv("WAREHOUSE_PASSWORD", "tr0ub4dor")
+    (folder / "more.yaml").touch()
+    capsys.readouterr()
+    assert planned() is None
+    assert "tr0ub4dor" not in capsys.readouterr().out
 
 
 def test_what_was_kept_is_used_whole_or_not_at_all(folder: Path) -> None:

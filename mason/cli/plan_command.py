@@ -21,6 +21,7 @@ from mason.cli.shared import (
     replace_option,
     show,
     show_json,
+    shown,
     tell,
     tell_of_old_home,
     variables_option,
@@ -125,7 +126,9 @@ def plan(
     else:
         text = plans.plan_text(made, output(invocation), full=full)
         show(text)
-        if before is not None and reliance.files_alone and made.is_empty and made.resources and not made.warnings:
+        says_nothing = made.is_empty and made.resources and not made.warnings
+        # What is scrubbed depends on the whole environment.
+        if before is not None and reliance.files_alone and says_nothing and shown(text) == text:
             before.keep(f"{text}\n")
     if out is not None:
         tell(f"Saved the plan. Apply exactly this with: mason {invocation.where()}apply {shlex.quote(str(out))}")

@@ -132,7 +132,12 @@ def open_project(invocation: Invocation, *, uses_state: bool = True) -> Project:
 
 def show(text: str) -> None:
     """A result, on stdout. What people wrote can colour it at most; it cannot command the terminal."""
-    _print(printable_but_styles(scrub(text)))
+    _print(shown(text))
+
+
+def shown(text: str) -> str:
+    """``text`` as :func:`show` prints it."""
+    return printable_but_styles(scrub(text))
 
 
 def show_json(document: Any) -> None:

@@ -49,7 +49,8 @@ Result = TypeVar("Result")
 @dataclass(slots=True)
 class Reliance:
     """What a plan relied on. ``files_alone`` becomes false where that was more than the project's files, the state and
-    what is installed here: engines were asked, records of runs read, or names of the environment referred to."""
+    what is installed here: there are runs or schedules, engines were asked, records of runs read, or names of the
+    environment referred to."""
 
     files_alone: bool = True
 
@@ -192,7 +193,8 @@ def _drifted(
     # Imported here: most plans are about definitions only.
     from mason.project.drifting import find_cheaply
 
-    relied.files_alone = relied.files_alone and refresh == "never"
+    # Also where engines are not asked: whether a schedule can be kept depends on its client and on today's clocks.
+    relied.files_alone = False
     return find_cheaply(project, snapshot, kept, at_all=refresh == "auto", trusting=not strict)
 
 
